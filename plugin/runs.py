@@ -1,0 +1,162 @@
+"""Runs: cleaning projects on one label field of one dataset, and their iterations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.core.odm as foo
+from bson import ObjectId
+
+from .columns import BUCKET, delete_columns
+from .errors import InputError
+from .iterations import COLLECTION as ITERATIONS
+from .iterations import Iteration, load_iteration
+
+METHOD = "deconfuse"
+OWNED_COLLECTIONS = (
+    ITERATIONS,
+    "deconfuse.jobs",
+    "deconfuse.decisions",
+    "deconfuse.decision_samples",
+    "deconfuse.claims",
+)
+ABANDONED_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run, known by its dataset and key.
+
+    Attributes:
+        dataset: the FiftyOne dataset
+        key: the run key, prefix of the run's fields
+        label_field: the ``Classification`` field that is being cleaned
+    """
+
+    dataset: fo.Dataset
+    key: str
+    label_field: str
+
+    @property
+    def owner(self) -> dict[str, Any]:
+        """The query that finds everything that belongs to the run."""
+        return {"dataset_id": self.dataset._doc.id, "run_key": self.key}
+
+    def field(self, name: str) -> str:
+        """The name of one of the run's fields on samples, such as ``deconfuse_iies``."""
+        return f"{self.key}_{name}"
+
+    def iterations(self) -> list[Iteration]:
+        """The committed iterations, first to last, without their columns."""
+        documents = _collection().find(self.owner).sort("number", 1)
+        return [Iteration(document) for document in documents]
+
+    def iteration(self, number: int | None = None) -> Iteration:
+        """One iteration, the last if no number is given.
+
+        Raises:
+            InputError: if there is no such iteration
+        """
+        query = self.owner if number is None else {**self.owner, "number": number}
+        document = _collection().find_one(query, sort=[("number", -1)])
+        if document is None:
+            what = "no iteration yet" if number is None else f"no iteration {number}"
+            raise InputError(
+                f"Run '{self.key}' of dataset '{self.dataset.name}' has {what}. "
+                "Run find_label_errors to make one."
+            )
+        return load_iteration(document)
+
+    def mark_fields_written(self, iteration: Iteration) -> None:
+        """Note that the fields on the samples show this iteration."""
+        _collection().update_one({"_id": iteration.id}, {"$set": {"fields_written": True}})
+
+
+def _collection() -> Any:
+    return foo.get_db_conn()[ITERATIONS]
+
+
+def list_runs(dataset: fo.Dataset) -> list[str]:
+    """The keys of the dataset's runs."""
+    return dataset.list_runs(method=METHOD)
+
+
+def load_run(dataset: fo.Dataset, key: str) -> Run:
+    """Open a run.
+
+    Raises:
+        InputError: if the dataset has no such run
+    """
+    if key not in list_runs(dataset):
+        known = ", ".join(list_runs(dataset)) or "none"
+        raise InputError(
+            f"Dataset '{dataset.name}' has no Deconfuse run with run_key '{key}' (its runs: "
+            f"{known}). Run find_label_errors to start one."
+        )
+    config = dataset.get_run_info(key).config
+    return Run(dataset, key, config.label_field)
+
+
+def create_run(dataset: fo.Dataset, key: str, label_field: str) -> Run:
+    """Open a run, making it if the dataset has none of that key.
+
+    Raises:
+        InputError: if the key is no valid name, is used by something else, or its run cleans
+            another label field
+    """
+    check_run_key(dataset, key, label_field)
+    if key not in list_runs(dataset):
+        sweep()
+        dataset.register_run(key, dataset.init_run(method=METHOD, label_field=label_field))
+    return Run(dataset, key, label_field)
+
+
+def check_run_key(dataset: fo.Dataset, key: str, label_field: str) -> None:
+    """Raise InputError where ``create_run`` would."""
+    if not isinstance(key, str) or not key.isidentifier() or key.startswith("_"):
+        raise InputError(
+            f"run_key must be a valid Python name that does not begin with '_', got {key!r}"
+        )
+    if key in list_runs(dataset):
+        used_for = dataset.get_run_info(key).config.label_field
+        if used_for != label_field:
+            raise InputError(
+                f"run_key '{key}' belongs to a run on label field '{used_for}', not "
+                f"'{label_field}'. Choose another run_key, or delete_run first."
+            )
+    elif dataset.has_run(key):
+        raise InputError(f"run_key '{key}' is used by another plugin's run on this dataset")
+
+
+def delete_run(run: Run) -> None:
+    """Delete all that is kept of a run, save its fields on samples (see ``fields.py``)."""
+    delete_columns(run.owner)
+    for name in OWNED_COLLECTIONS:
+        foo.get_db_conn()[name].delete_many(run.owner)
+    if run.dataset.has_run(run.key):
+        run.dataset.delete_run(run.key)
+
+
+def sweep() -> None:
+    """Delete what belongs to datasets that no longer exist and what was never committed."""
+    database = foo.get_db_conn()
+    living = set(database["datasets"].distinct("_id"))
+    for name in OWNED_COLLECTIONS:
+        gone = set(database[name].distinct("dataset_id")) - living
+        if gone:
+            database[name].delete_many({"dataset_id": {"$in": list(gone)}})
+    for owner in _uncommitted_owners(database, living):
+        delete_columns(owner)
+
+
+def _uncommitted_owners(database: Any, living: set[ObjectId]) -> list[Mapping[str, Any]]:
+    files = database[f"{BUCKET}.files"]
+    committed = set(database[ITERATIONS].distinct("_id"))
+    stale = datetime.now(timezone.utc) - ABANDONED_AFTER
+    gone = set(files.distinct("metadata.dataset_id")) - living
+    old = set(files.distinct("metadata.iteration_id", {"uploadDate": {"$lt": stale}})) - committed
+    return [{"dataset_id": i} for i in gone] + [{"iteration_id": i} for i in old]

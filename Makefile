@@ -1,0 +1,62 @@
+# Deconfuse in two commands: `make demo` and `make test`. Each sets up what it needs first (scripts/setup.py).
+
+PYTHON ?= python3
+# A folder with one sub-folder a class; without it the demo uses scikit-learn's handwritten digits.
+DATA ?=
+# 0: build the demo's dataset, print what was found and end.
+SERVE ?= 1
+PORT ?= 5151
+# More options for pytest: make test ARGS="-k duplicates"
+ARGS ?=
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+WEB := $(wildcard panels/web/package.json)
+NPM := npm run --silent --prefix panels/web
+
+.PHONY: help demo test unit browser check format setup clean
+
+help:
+	@echo "make demo    digits with planted label errors, scored, in the FiftyOne App (DATA=folder: your images)"
+	@echo "make test    everything that CI runs: check, the panel's tests, pytest with database and browser"
+	@echo "make check   format, lint, types, and that the panel's bundle is fresh"
+	@echo "make unit    pytest without the browser;  make browser  the browser tests alone"
+	@echo "make format  write what 'make check' would ask for"
+	@echo "make clean   remove the environment, the demo's data and all caches"
+
+demo:
+	@$(PYTHON) scripts/setup.py python
+	@.venv/bin/python scripts/demo.py $(if $(DATA),--data "$(DATA)") --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
+
+test: check
+	@$(PYTHON) scripts/setup.py browser
+ifneq ($(WEB),)
+	$(NPM) test
+endif
+	DECONFUSE_REQUIRE_BROWSER=1 .venv/bin/python -m pytest $(ARGS)
+
+unit: setup
+	.venv/bin/python -m pytest -m "not browser" $(ARGS)
+
+browser: setup
+	@$(PYTHON) scripts/setup.py browser
+	DECONFUSE_REQUIRE_BROWSER=1 .venv/bin/python -m pytest tests/browser $(ARGS)
+
+check: setup
+	.venv/bin/ruff format --check --quiet .
+	.venv/bin/ruff check --quiet .
+	.venv/bin/basedpyright --level error
+ifneq ($(WEB),)
+	$(NPM) check
+	$(NPM) stale
+endif
+
+format: setup
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+setup:
+	@$(PYTHON) scripts/setup.py python web
+
+clean:
+	rm -rf .venv .demo .pytest_cache .ruff_cache .hypothesis panels/web/node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

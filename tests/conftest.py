@@ -1,0 +1,237 @@
+"""A FiftyOne of its own for the tests: own database, own plugin folder, no settings of the user's.
+
+The environment is set while this file is imported, before any test can import fiftyone.
+"""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = Path(tempfile.mkdtemp(prefix="deconfuse-tests-"))
+PLUGIN = "@deconfuse/label-errors"
+
+
+def isolate() -> None:
+    """Point FiftyOne at folders of this session, and forget what the user has set for it."""
+    for name in [name for name in os.environ if name.startswith("FIFTYONE_")]:
+        del os.environ[name]
+    plugins = HOME / "plugins"
+    plugins.mkdir()
+    (plugins / "deconfuse").symlink_to(ROOT, target_is_directory=True)
+    os.environ.update(
+        FIFTYONE_CONFIG_PATH=str(HOME / "config.json"),
+        FIFTYONE_APP_CONFIG_PATH=str(HOME / "app_config.json"),
+        FIFTYONE_ANNOTATION_CONFIG_PATH=str(HOME / "annotation_config.json"),
+        FIFTYONE_EVALUATION_CONFIG_PATH=str(HOME / "evaluation_config.json"),
+        FIFTYONE_DATABASE_DIR=str(HOME / "db"),
+        FIFTYONE_PLUGINS_DIR=str(plugins),
+        FIFTYONE_PLUGINS_CACHE_ENABLED="true",
+        FIFTYONE_DEFAULT_DATASET_DIR=str(HOME / "datasets"),
+        FIFTYONE_DATASET_ZOO_DIR=str(HOME / "dataset_zoo"),
+        FIFTYONE_MODEL_ZOO_DIR=str(HOME / "model_zoo"),
+        FIFTYONE_DO_NOT_TRACK="true",
+        FIFTYONE_SHOW_PROGRESS_BARS="false",
+        FIFTYONE_ALLOW_LEGACY_ORCHESTRATORS="true",
+    )
+
+
+isolate()
+
+
+class PlainRoot:
+    """Collects the root as a plain folder: its __init__.py is for FiftyOne to import."""
+
+    def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Dir | None:
+        """Answer for the root alone."""
+        return pytest.Dir.from_parent(parent, path=path) if path == ROOT else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register PlainRoot for all paths; a hook of this conftest is asked about tests/ only."""
+    config.pluginmanager.register(PlainRoot())
+
+
+# --- the session ----------------------------------------------------------------------------------
+
+browser_tests_passed = 0
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count the browser tests that ran to a good end."""
+    global browser_tests_passed
+    if report.when == "call" and report.passed and "browser" in report.keywords:
+        browser_tests_passed += 1
+
+
+def browser_tests_missing() -> bool:
+    """Whether they were asked for and none passed."""
+    return os.environ.get("DECONFUSE_REQUIRE_BROWSER") == "1" and browser_tests_passed == 0
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a session that was asked for browser tests and had none."""
+    if (
+        browser_tests_missing()
+        and session.exitstatus in (0, 5)
+        and not session.config.option.collectonly
+    ):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say why a session failed that shows no failed test."""
+    if browser_tests_missing() and not terminalreporter.config.option.collectonly:
+        terminalreporter.write_line(
+            "DECONFUSE_REQUIRE_BROWSER=1, and no browser test passed", red=True
+        )
+
+
+def pytest_unconfigure() -> None:
+    """Stop the database before its folder goes away."""
+    import sys
+
+    odm = sys.modules.get("fiftyone.core.odm.database")
+    if odm is not None and odm._db_service is not None:
+        odm._disconnect()
+        odm._db_service.stop()
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+# --- datasets -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dataset_name() -> Iterator[str]:
+    """A dataset name that nothing else uses; what bears it is deleted afterwards."""
+    import fiftyone as fo
+
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    yield name
+    if fo.dataset_exists(name):
+        fo.delete_dataset(name)
+
+
+DatasetFactory = Callable[..., Any]
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Iterator[DatasetFactory]:
+    """A factory of datasets with real images: scikit-learn's handwritten digits as 8×8 grey PNG.
+
+    ``dataset(n=200, label_field="ground_truth", labels=None, fields=None, scale=1)``: the first
+    ``n`` digits, every fifth tagged ``test`` and the others ``train``, labelled with the digit's
+    name (``"7"``) or with ``labels`` (``None`` in it: no label), and with ``fields``, a mapping from
+    field names to one value a sample. ``scale`` enlarges the images by a whole number.
+    """
+    import fiftyone as fo
+
+    made: list[Any] = []
+
+    def make(
+        n: int = 200,
+        *,
+        label_field: str = "ground_truth",
+        labels: Sequence[str | None] | None = None,
+        fields: Mapping[str, Sequence[Any]] | None = None,
+        scale: int = 1,
+        persistent: bool = False,
+    ) -> Any:
+        paths, digits = write_digits(tmp_path / f"images{len(made)}", n, scale)
+        names = [str(digit) for digit in digits] if labels is None else list(labels)
+        samples = []
+        for i, (path, name) in enumerate(zip(paths, names, strict=True)):
+            sample = fo.Sample(filepath=str(path), tags=["test" if i % 5 == 4 else "train"])
+            sample[label_field] = None if name is None else fo.Classification(label=name)
+            for field, values in (fields or {}).items():
+                sample[field] = values[i]
+            samples.append(sample)
+        new = fo.Dataset(f"test-{uuid.uuid4().hex[:12]}", persistent=persistent)
+        made.append(new)
+        if label_field:
+            new.add_sample_field(
+                label_field, fo.EmbeddedDocumentField, embedded_doc_type=fo.Classification
+            )
+        new.add_samples(samples, progress=False)
+        return new
+
+    yield make
+    for old in made:
+        if fo.dataset_exists(old.name):
+            old.delete()
+
+
+def write_digits(folder: Path, n: int, scale: int = 1) -> tuple[list[Path], list[int]]:
+    """Write the first n of scikit-learn's 1,797 digits as PNG; paths and digits."""
+    import numpy as np
+    from PIL import Image
+    from sklearn.datasets import load_digits
+
+    images, digits = load_digits(return_X_y=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for i, image in enumerate(np.reshape(images, (-1, 8, 8))[:n]):
+        pixels = np.kron(image * 15.9375, np.ones((scale, scale))).astype(np.uint8)
+        path = folder / f"{i:05d}.png"
+        Image.fromarray(pixels).save(path)
+        paths.append(path)
+    return paths, [int(digit) for digit in np.asarray(digits)[:n]]
+
+
+# --- operators ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def operator() -> Callable[[str], Any]:
+    """``operator("find_label_errors")``: an operator of the plugin, as a script gets it."""
+    import fiftyone.operators as foo
+
+    return lambda name: foo.get_operator(f"{PLUGIN}/{name}")
+
+
+@pytest.fixture(scope="session")
+def context() -> Callable[..., Any]:
+    """``context(dataset, name, selected=[…], **params)``: a real ExecutionContext.
+
+    What the operator asked of the App is in ``ctx.executor.to_json()["requests"]``.
+    """
+    from fiftyone.operators.executor import ExecutionContext, Executor
+
+    def make(
+        dataset: Any,
+        name: str,
+        *,
+        view: Any = None,
+        selected: Sequence[str] = (),
+        **params: Any,
+    ) -> Any:
+        request = {
+            "dataset_name": dataset.name,
+            "view": [] if view is None else view._serialize(),
+            "selected": list(selected),
+            "params": params,
+        }
+        return ExecutionContext(
+            request_params=request, executor=Executor(), operator_uri=f"{PLUGIN}/{name}"
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Any]:
+    """FiftyOne's App server in this process, as a starlette TestClient."""
+    import fiftyone as fo
+    from starlette.testclient import TestClient
+
+    fo.list_datasets()  # starts the database
+    from fiftyone.server.app import app
+
+    with TestClient(app) as client:
+        yield client

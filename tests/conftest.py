@@ -127,7 +127,7 @@ def dataset(tmp_path: Path) -> Iterator[DatasetFactory]:
 
     ``dataset(n=200, label_field="ground_truth", labels=None, fields=None, scale=1)``: the first
     ``n`` digits, every fifth tagged ``test`` and the others ``train``, labelled with the digit's
-    name (``"7"``) or with ``labels`` (``None`` in it: no label), and with ``fields``, a mapping from
+    name (``"7"``) or with ``labels`` (``None`` in it: no label), and with ``fields``, a mapping of
     field names to one value a sample. ``scale`` enlarges the images by a whole number.
     """
     import fiftyone as fo

@@ -1,0 +1,175 @@
+"""The real App in headless Chromium: one server and one browser a session, one page a test.
+
+The server is a process of its own on the tests' database, as for a user. A page goes to a dataset
+by URL (``app.open(dataset)``), so tests share nothing but the server.
+"""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from scripts import chromium
+
+HERE = Path(__file__).resolve().parent
+FAILURES = HERE / "failures"
+START_SECONDS = 180
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
+
+# The App sets it when its promotion, which covers the page at some later time, is dismissed.
+NO_PROMOTION = "localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')"
+
+expect.set_options(timeout=30_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything in this folder as a browser test."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Leave a mark on a test that failed, for the fixture that takes the screenshot."""
+    report = yield
+    if report.failed:  # pyright: ignore[reportAttributeAccessIssue]
+        item.stash[failed] = True
+    return report
+
+
+failed = pytest.StashKey[bool]()
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start FiftyOne's App server on the tests' database; its address."""
+    import fiftyone as fo
+    import fiftyone.server
+
+    fo.list_datasets()  # starts the database, and sets its port for the process below
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("app") / "server.log"
+    command = [sys.executable, str(Path(fiftyone.server.__path__[0]) / "main.py")]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [*command, "--port", str(port), "--address", "127.0.0.1"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_for_server(url, process, log)
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_for_server(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when the server answers; fail with its log when it does not."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            urllib.request.urlopen(f"{url}/fiftyone", timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"the App server did not start; its log:\n{log.read_text()[-4000:]}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One headless Chromium for the session."""
+    path = chromium.find()
+    if path is None:
+        message = "no Chromium found: install one or set DECONFUSE_CHROMIUM=path"
+        if os.environ.get("DECONFUSE_REQUIRE_BROWSER") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+class App:
+    """One window of the App."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def open(self, dataset: Any) -> Page:
+        """Go to a dataset and wait until its grid shows samples."""
+        self.page.goto(f"{self.url}/datasets/{dataset.name}", wait_until="domcontentloaded")
+        expect(self.by("fo-grid")).to_be_visible(timeout=120_000)
+        expect(self.by("entry-counts").first).to_have_text(re.compile(r"\d"), timeout=60_000)
+        return self.page
+
+    def by(self, data_cy: str) -> Locator:
+        """What bears a data-cy attribute."""
+        return self.page.locator(f'[data-cy="{data_cy}"]')
+
+    def open_panel(self, name: str) -> Locator:
+        """Open a panel from the + menu; its content. ``name`` is the panel's, not its label."""
+        self.by("new-panel-btn").first.click()
+        self.by(f"new-panel-option-{name}").click()
+        content = self.by(f"panel-content-{name}")
+        expect(content).to_be_visible()
+        expect(self.by("error-boundary")).to_have_count(0)
+        return content
+
+
+@pytest.fixture
+def new_window(browser: Browser, app_url: str, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A factory of App windows, each with storage of its own; a failed test leaves screenshots."""
+    opened: list[tuple[Any, App]] = []
+
+    def make(width: int = 1600, height: int = 1000, **settings: Any) -> App:
+        context = browser.new_context(viewport={"width": width, "height": height}, **settings)
+        context.add_init_script(NO_PROMOTION)
+        app = App(context.new_page(), app_url)
+        opened.append((context, app))
+        return app
+
+    yield make
+    for number, (context, app) in enumerate(opened):
+        if failed in request.node.stash:
+            FAILURES.mkdir(exist_ok=True)
+            name = re.sub(r"[^\w.-]+", "_", request.node.name)
+            app.page.screenshot(path=FAILURES / f"{name}-{number}.png")
+        context.close()
+
+
+@pytest.fixture
+def app(new_window: Any) -> App:
+    """One App window: ``app.open(dataset)``, ``app.open_panel(name)``, ``app.page``."""
+    return new_window()

@@ -1,0 +1,116 @@
+"""The rules of the house: imports run one way, what computes is pure, git holds sources only."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ENGINE = sorted((ROOT / "plugin").rglob("*.py"))
+SOURCES = [
+    path for room in ("plugin", "operators", "panels") for path in (ROOT / room).rglob("*.py")
+]
+
+# The files of plugin/ that keep things. Every other file there computes: arrays in, arrays out.
+KEEPERS = {
+    "columns.py",
+    "decisions.py",
+    "fields.py",
+    "iterations.py",
+    "jobs.py",
+    "label_errors.py",
+    "runs.py",
+    "state.py",
+}
+DATABASE = {"fiftyone", "pymongo", "bson", "gridfs", "mongoengine", "motor", "eta"}
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports, relative ones as ``plugin.measures``."""
+    package = path.relative_to(ROOT).parent.parts
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join((*above, *filter(None, [node.module])))
+            found |= {module} if node.module else {f"{module}.{a.name}" for a in node.names}
+    return {name.lstrip(".") for name in found}
+
+
+def tops(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imports(path)}
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def tracked() -> list[str]:
+    listing = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listing.returncode != 0:
+        pytest.skip("not a git checkout")
+    return [name for name in listing.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=named)
+def test_the_engine_knows_neither_operators_nor_panels(path: Path) -> None:
+    assert not tops(path) & {"operators", "panels"}
+
+
+@pytest.mark.parametrize("path", [p for p in ENGINE if p.name not in KEEPERS], ids=named)
+def test_what_computes_knows_nothing_of_the_database(path: Path) -> None:
+    assert not tops(path) & DATABASE
+    kept = {f"plugin.{name.removesuffix('.py')}" for name in KEEPERS}
+    assert not imports(path) & kept, f"{named(path)} computes, and imports a file that keeps"
+
+
+@pytest.mark.parametrize("path", (ROOT / "panels").rglob("*.py"), ids=named)
+def test_panels_do_not_import_operators(path: Path) -> None:
+    assert "operators" not in tops(path)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=named)
+def test_the_plugin_imports_itself_relatively(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            top = node.module.partition(".")[0]
+            assert top not in {"plugin", "operators", "panels"}, (
+                f"line {node.lineno}: FiftyOne gives the plugin another name; import relatively"
+            )
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=named)
+def test_the_first_line_says_what_a_file_is(path: Path) -> None:
+    docstring = ast.get_docstring(ast.parse(path.read_text()))
+    assert docstring, f"{named(path)} has no docstring"
+    assert docstring.splitlines()[0].strip()
+
+
+def test_git_holds_no_caches_locks_or_environments() -> None:
+    unwanted = re.compile(
+        r"(^|/)(\.venv|\.demo|node_modules|__pycache__|\.[a-z]+_cache|\.hypothesis)/"
+        r"|(^|/)(package-lock\.json|npm-shrinkwrap\.json|uv\.lock|yarn\.lock|\.npmrc|pip\.conf)$"
+        r"|\.(pyc|pyo|tsbuildinfo|ckpt|pth?|zip|tar|gz|whl)$"
+    )
+    assert [name for name in tracked() if unwanted.search(name)] == []
+
+
+def test_git_holds_no_large_files() -> None:
+    large = [name for name in tracked() if (ROOT / name).stat().st_size > 1_500_000]
+    assert large == [], "what is in git is what every user downloads"
+
+
+def test_text_names_no_registry() -> None:
+    registry = re.compile(
+        rb"registry\.npm"
+        + rb"js|pypi\."
+        + rb"org/simple|--index-url +http|files\.python"
+        + rb"hosted"
+    )
+    assert [name for name in tracked() if registry.search((ROOT / name).read_bytes())] == []

@@ -6,6 +6,8 @@ DATA ?=
 # 0: build the demo's dataset, print what was found and end.
 SERVE ?= 1
 PORT ?= 5151
+# 1: forget the demo's dataset of last time, and the decisions made in it.
+FRESH ?= 0
 # More options for pytest: make test ARGS="-k duplicates"
 ARGS ?=
 
@@ -25,7 +27,7 @@ help:
 
 demo:
 	@$(PYTHON) scripts/setup.py python
-	@.venv/bin/python scripts/demo.py $(if $(DATA),--data "$(DATA)") --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
+	@.venv/bin/python scripts/demo.py $(if $(DATA),--data "$(DATA)") --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve) $(if $(filter 1,$(FRESH)),--fresh)
 
 test: check
 	@$(PYTHON) scripts/setup.py browser

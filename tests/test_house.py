@@ -13,17 +13,18 @@ SOURCES = [
     path for room in ("plugin", "operators", "panels") for path in (ROOT / room).rglob("*.py")
 ]
 
-# The files of plugin/ that keep things. Every other file there computes: arrays in, arrays out.
-KEEPERS = {
-    "columns.py",
-    "decisions.py",
-    "fields.py",
-    "iterations.py",
-    "jobs.py",
-    "label_errors.py",
-    "runs.py",
-    "state.py",
-}
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+
+
+def listed(start: str, end: str) -> set[str]:
+    """The files in the first column of a table of docs/architecture.md."""
+    part = ARCHITECTURE.partition(start)[2].partition(end)[0]
+    cells = [line.split("|")[1] for line in part.splitlines() if line.startswith("|")]
+    return {name for cell in cells for name in re.findall(r"`(\w+\.py)`", cell)}
+
+
+COMPUTE = listed("Files that compute", "Files that keep")
+KEEP = listed("Files that keep", "\n## ")
 DATABASE = {"fiftyone", "pymongo", "bson", "gridfs", "mongoengine", "motor", "eta"}
 
 
@@ -59,14 +60,22 @@ def tracked() -> list[str]:
 
 
 @pytest.mark.parametrize("path", ENGINE, ids=named)
+def test_the_architecture_says_whether_a_file_computes_or_keeps(path: Path) -> None:
+    if path.name != "__init__.py":
+        assert (path.name in COMPUTE) != (path.name in KEEP), (
+            "docs/architecture.md, one of two tables"
+        )
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=named)
 def test_the_engine_knows_neither_operators_nor_panels(path: Path) -> None:
     assert not tops(path) & {"operators", "panels"}
 
 
-@pytest.mark.parametrize("path", [p for p in ENGINE if p.name not in KEEPERS], ids=named)
+@pytest.mark.parametrize("path", [p for p in ENGINE if p.name in COMPUTE], ids=named)
 def test_what_computes_knows_nothing_of_the_database(path: Path) -> None:
     assert not tops(path) & DATABASE
-    kept = {f"plugin.{name.removesuffix('.py')}" for name in KEEPERS}
+    kept = {f"plugin.{name.removesuffix('.py')}" for name in KEEP}
     assert not imports(path) & kept, f"{named(path)} computes, and imports a file that keeps"
 
 

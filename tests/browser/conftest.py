@@ -7,10 +7,6 @@ by URL (``app.open(dataset)``), so tests share nothing but the server.
 import os
 import re
 import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,10 +15,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from scripts import chromium
+from scripts.app_server import app_server
 
 HERE = Path(__file__).resolve().parent
 FAILURES = HERE / "failures"
-START_SECONDS = 180
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -62,45 +58,11 @@ failed = pytest.StashKey[bool]()
 @pytest.fixture(scope="session")
 def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start FiftyOne's App server on the tests' database; its address."""
-    import fiftyone as fo
-    import fiftyone.server
-
-    fo.list_datasets()  # starts the database, and sets its port for the process below
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("app") / "server.log"
-    command = [sys.executable, str(Path(fiftyone.server.__path__[0]) / "main.py")]
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [*command, "--port", str(port), "--address", "127.0.0.1"],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for_server(url, process, log)
+    with app_server(port, tmp_path_factory.mktemp("app") / "server.log") as url:
         yield url
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def wait_for_server(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when the server answers; fail with its log when it does not."""
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            urllib.request.urlopen(f"{url}/fiftyone", timeout=5).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"the App server did not start; its log:\n{log.read_text()[-4000:]}")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,107 @@
+"""Datasets for the demo: scikit-learn's digits with planted label errors, or a folder of images."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from sklearn.datasets import load_digits
+
+FIELD = "ground_truth"
+SPLITS = {"train", "test", "val", "valid", "validation"}
+SIZE = 28
+
+# The proportions of the paper's corrupted MNIST: what it is, what it is called, share of all.
+CONFUSIONS = ((9, 6, 0.02), (1, 4, 0.01), (3, 1, 0.01), (8, 2, 0.005), (7, 3, 0.0025))
+SINGLES = 5
+COPIES = 5
+
+
+@dataclass(frozen=True)
+class Digit:
+    """One digit of the demo: its file, what it shows and what its label says."""
+
+    path: Path
+    truth: int
+    label: int
+
+
+def digits(folder: Path, seed: int = 51) -> list[Digit]:
+    """Write the 1,797 digits and five copies as 28×28 PNG, some with a wrong label."""
+    pixels, targets = load_digits(return_X_y=True)
+    images, truth = np.reshape(pixels, (-1, 8, 8)), np.asarray(targets, dtype=int)
+    labels = plant(truth, np.random.default_rng(seed))
+    copied = np.random.default_rng(seed + 1).choice(len(truth), COPIES, replace=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    made = []
+    for number, i in enumerate([*range(len(truth)), *copied]):
+        path = folder / f"{number:04d}.png"
+        small = Image.fromarray((images[i] * 15.9375).astype(np.uint8))
+        small.resize((SIZE, SIZE), Image.Resampling.BICUBIC).save(path)
+        made.append(Digit(path, int(truth[i]), int(labels[i])))
+    return made
+
+
+def plant(truth: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Labels with the confusions of CONFUSIONS and some single errors; shapes (n,) and (n,)."""
+    labels = truth.copy()
+    for shown, called, share in CONFUSIONS:
+        count = round(share * len(truth))
+        labels[random.choice(np.flatnonzero(truth == shown), count, replace=False)] = called
+    untouched = np.flatnonzero(labels == truth)
+    for i in random.choice(untouched, SINGLES, replace=False):
+        labels[i] = (truth[i] + random.integers(1, 10)) % 10
+    return labels
+
+
+def digits_dataset(name: str, folder: Path) -> Any:
+    """A persistent dataset of the digits; ``true_label`` holds what each one shows."""
+    import fiftyone as fo
+
+    samples = [
+        fo.Sample(
+            filepath=str(image.path),
+            tags=["test" if number % 5 == 4 else "train"],
+            **{FIELD: fo.Classification(label=str(image.label)), "true_label": str(image.truth)},
+        )
+        for number, image in enumerate(digits(folder))
+    ]
+    return persistent(name, samples)
+
+
+def folder_dataset(name: str, folder: Path) -> Any:
+    """A persistent dataset of ``folder/<class>/*`` or ``folder/<split>/<class>/*``.
+
+    Raises:
+        SystemExit: if the folder is missing or holds no image in a class's folder
+    """
+    import fiftyone as fo
+
+    if not folder.is_dir():
+        raise SystemExit(f"DATA={folder}: no such folder")
+    samples = []
+    for path in sorted(folder.rglob("*")):
+        *above, label, _ = ("", *path.relative_to(folder).parts)
+        kind = mimetypes.guess_type(path.name)[0] or ""
+        if label and kind.startswith("image/") and path.is_file():
+            tags = [part for part in above if part in SPLITS]
+            samples.append(
+                fo.Sample(filepath=str(path), tags=tags, **{FIELD: fo.Classification(label=label)})
+            )
+    if not samples:
+        raise SystemExit(f"DATA={folder}: no images found; expected is one sub-folder a class")
+    return persistent(name, samples)
+
+
+def persistent(name: str, samples: Sequence[Any]) -> Any:
+    """A new persistent dataset with these samples."""
+    import fiftyone as fo
+
+    dataset = fo.Dataset(name, overwrite=True, persistent=True)
+    dataset.add_samples(samples)
+    return dataset

@@ -208,6 +208,9 @@ def set_up_browser() -> None:
     named = os.environ.get("DECONFUSE_CHROMIUM")
     if stamp.is_file() and named is None and Path(stamp.read_text()).exists():
         return
+    if not run(PYTHON, "-m", "playwright", "--version", quiet=True):
+        run(PYTHON, "-m", "playwright", "--version")
+        stop("Playwright's driver does not start (on Debian: apt-get install libatomic1)")
     found = find_chromium()
     if found is None and named is None:
         say("no Chromium on this machine; fetching Playwright's")

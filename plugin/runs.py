@@ -22,7 +22,7 @@ OWNED_COLLECTIONS = (
     "deconfuse.jobs",
     "deconfuse.decisions",
     "deconfuse.decision_samples",
-    "deconfuse.claims",
+    "deconfuse.turns",
 )
 ABANDONED_AFTER = timedelta(days=1)
 

@@ -1,0 +1,99 @@
+"""Changes: what one decision does to one sample document, forwards and backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+
+Document = Mapping[str, Any]
+MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
+
+KINDS = ("relabeled", "confirmed", "removed", "tagged")
+"""What can stand on a sample, and the values of the field ``{run}_decision``."""
+
+ACTIONS = {"relabel": "relabeled", "confirm": "confirmed", "remove": "removed", "tag": "tagged"}
+"""The actions of ``resolve`` and the kind of decision that each leaves on a sample."""
+
+
+def value_at(document: Any, path: str) -> Any:
+    """The value at a dotted path, or MISSING."""
+    for name in path.split("."):
+        if not isinstance(document, Mapping) or name not in document:
+            return MISSING
+        document = document[name]
+    return document
+
+
+def label_of(document: Document, label_field: str) -> str | None:
+    """The label of a sample document; None where it has none."""
+    label = value_at(document, f"{label_field}.label")
+    return None if label is MISSING else label
+
+
+def slot(path: str, before: Any, after: Any) -> dict[str, Any]:
+    """One value that changes; a key is left out where the path does not exist."""
+    values = {"before": before, "after": after}
+    return {"path": path} | {k: v for k, v in values.items() if v is not MISSING}
+
+
+def relabelling(document: Document, label_field: str, label: str) -> dict[str, Any]:
+    """The slot that gives a sample another label and keeps all else that its label holds."""
+    held = value_at(document, label_field)
+    if isinstance(held, Mapping):
+        return slot(f"{label_field}.label", held.get("label", MISSING), label)
+    new = {"_id": ObjectId(), "_cls": "Classification", "tags": [], "label": label}
+    return slot(label_field, held, new)
+
+
+def tagging(document: Document, tag: str) -> dict[str, Any]:
+    """The part of a change that adds a tag; empty where the sample has it."""
+    tags = value_at(document, "tags")
+    if not isinstance(tags, list):
+        return {"slots": [slot("tags", tags, [tag])]}
+    return {} if tag in tags else {"add_tag": tag}
+
+
+def inverse(change: Document) -> dict[str, Any]:
+    """The change that takes another one back."""
+    swapped = [
+        slot(s["path"], s.get("after", MISSING), s.get("before", MISSING)) for s in change["slots"]
+    ]
+    back: dict[str, Any] = {"op": _INVERSE_OP[change["op"]], "slots": swapped}
+    if "add_tag" in change:
+        back["pull_tag"] = change["add_tag"]
+    if "pull_tag" in change:
+        back["add_tag"] = change["pull_tag"]
+    return back
+
+
+_INVERSE_OP = {"set": "set", "delete": "insert", "insert": "delete"}
+
+
+def update_of(change: Document, stamp: datetime) -> dict[str, Any]:
+    """The MongoDB update of a change of kind ``set``."""
+    sets = {s["path"]: s["after"] for s in change["slots"] if "after" in s}
+    unsets = {s["path"]: "" for s in change["slots"] if "after" not in s}
+    update: dict[str, Any] = {"$set": {**sets, "last_modified_at": stamp}}
+    if unsets:
+        update["$unset"] = unsets
+    if "add_tag" in change:
+        update["$addToSet"] = {"tags": change["add_tag"]}
+    if "pull_tag" in change:
+        update["$pull"] = {"tags": change["pull_tag"]}
+    return update
+
+
+def shows(change: Document, document: Document, decision_field: str) -> bool:
+    """Whether a document that was modified since gives evidence that the change was made before.
+
+    The decision field is the witness where the change alters it, since nobody else writes it;
+    otherwise all that the change alters.
+    """
+    changed = [s for s in change["slots"] if s.get("before", MISSING) != s.get("after", MISSING)]
+    witnesses = [s for s in changed if s["path"] == decision_field] or changed
+    return bool(witnesses) and all(
+        value_at(document, s["path"]) == s.get("after", MISSING) for s in witnesses
+    )

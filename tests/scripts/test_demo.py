@@ -1,0 +1,84 @@
+"""`make demo` from its data to its printed report; serving the App is the browser tests' matter."""
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import fiftyone as fo
+import numpy as np
+import pytest
+from PIL import Image
+
+from scripts import demo_data
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def test_planted_errors_have_the_papers_proportions(tmp_path: Path) -> None:
+    digits = demo_data.digits(tmp_path)
+    assert len(digits) == 1797 + demo_data.COPIES
+    originals = digits[:1797]
+    wrong = Counter((d.truth, d.label) for d in originals if d.truth != d.label)
+    for shown, called, share in demo_data.CONFUSIONS:
+        assert wrong[shown, called] >= round(share * 1797)
+    confused = sum(round(share * 1797) for _, _, share in demo_data.CONFUSIONS)
+    assert wrong.total() == confused + demo_data.SINGLES
+
+
+def test_digits_are_images_of_28_pixels_with_five_exact_copies(tmp_path: Path) -> None:
+    digits = demo_data.digits(tmp_path)
+    with Image.open(digits[0].path) as image:
+        assert (image.size, image.mode) == ((28, 28), "L")
+        assert np.asarray(image).max() > 200
+    contents = Counter(digit.path.read_bytes() for digit in digits)
+    assert sum(count - 1 for count in contents.values()) == demo_data.COPIES
+
+
+def test_a_folder_becomes_a_dataset(tmp_path: Path, dataset_name: str) -> None:
+    for name in ("train/cat/a.png", "train/dog/b.png", "test/cat/c.jpg", "dog/d.png"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (4, 4)).save(path)
+    (tmp_path / "dog" / "notes.txt").write_text("no image")
+    (tmp_path / "stray.png").write_bytes(b"")
+
+    dataset = demo_data.folder_dataset(dataset_name, tmp_path)
+
+    assert dataset.persistent
+    rows = zip(*dataset.values(["filepath", f"{demo_data.FIELD}.label", "tags"]), strict=True)
+    assert sorted((Path(path).name, label, tags) for path, label, tags in rows) == [
+        ("a.png", "cat", ["train"]),
+        ("b.png", "dog", ["train"]),
+        ("c.jpg", "cat", ["test"]),
+        ("d.png", "dog", []),
+    ]
+
+
+@pytest.mark.parametrize("folder", ["missing", "empty"])
+def test_a_folder_without_images_is_named(tmp_path: Path, dataset_name: str, folder: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SystemExit, match=f"DATA=.*{folder}"):
+        demo_data.folder_dataset(dataset_name, tmp_path / folder)
+    assert not fo.dataset_exists(dataset_name)
+
+
+@pytest.mark.slow
+def test_the_demo_finds_the_planted_errors(tmp_path: Path) -> None:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("FIFTYONE_")}
+    command = [sys.executable, str(ROOT / "scripts" / "demo.py"), "--no-serve", "--home"]
+    first, second = (
+        subprocess.run(
+            [*command, str(tmp_path)], env=env, capture_output=True, text=True, check=False
+        )
+        for _ in range(2)
+    )
+    assert first.returncode == 0, first.stderr
+    found = re.search(r"(\d+) labels were planted wrong; (\d+) of them", first.stdout)
+    assert found, first.stdout
+    assert int(found[2]) >= 0.8 * int(found[1])
+    assert "9" in first.stdout.partition("Largest cells")[2]
+    assert second.returncode == 0, second.stderr
+    assert "dataset of last time" in second.stdout

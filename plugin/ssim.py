@@ -1,0 +1,263 @@
+"""Structural similarity (SSIM) of many image pairs at once, in torch, equal to scikit-image's.
+
+The measure is Wang et al., "Image quality assessment: from error visibility to structural similarity"
+(IEEE TIP 2004), eq. 13, with an 11 x 11 Gaussian window of sigma 1.5, K1 = 0.01, K2 = 0.03 and biased moments;
+colour is the mean over channels. It is the `sim` of the paper's eq. 3 (Similarity Error Score), and equals
+`skimage.metrics.structural_similarity(x, y, gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
+data_range=255, channel_axis=-1)`.
+
+With d = x - y, the same number is written here as
+
+    SSIM = mean over windows of (1 - E[d]^2 / (E[x]^2 + E[y]^2 + C1)) * (1 - Var[d] / (Var[x] + Var[y] + C2)),
+
+which needs one convolution a pair, d * d, beside moments that belong to the single images and are shared by
+all pairs an image occurs in. It is also the more exact form: rounding grows with d, not with the images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+WINDOW = 11
+SIGMA = 1.5
+_TILE = 64  # larger images are worked on in tiles of this side: each blur is then one small matrix product
+
+Progress = Callable[[int, int], None]
+
+
+def ssim(
+    x: torch.Tensor | NDArray[np.generic],
+    y: torch.Tensor | NDArray[np.generic],
+    *,
+    data_range: float = 255.0,
+    dtype: torch.dtype = torch.float64,
+) -> torch.Tensor:
+    """SSIM of each image in `x` with the image at the same place in `y`.
+
+    Args:
+        x: images, shape (n, height, width) for grey or (n, height, width, channels) for colour, any real dtype.
+        y: images of the same shape as `x`.
+        data_range: largest minus smallest value a pixel can take.
+        dtype: what is computed in. float64 agrees with scikit-image to 1e-12. float32 is two to three times as
+            fast on a CPU; it is off by less than 1e-6 on photographs, by up to 5e-5 on large flat areas.
+
+    Returns:
+        Tensor of shape (n,), on the device of `x`, in [-1, 1].
+
+    Raises:
+        ValueError: shapes differ, are not (n, h, w) or (n, h, w, c), or a side is shorter than the window.
+
+    >>> a = torch.arange(2 * 16 * 16).reshape(2, 16, 16) % 251
+    >>> ssim(a, a).tolist()
+    [1.0, 1.0]
+    >>> ssim(a[:, :8], a[:, :8])
+    Traceback (most recent call last):
+    ...
+    ValueError: SSIM needs images of at least 11 x 11 pixels (its window), got 8 x 16
+    """
+    left, right = torch.as_tensor(x), torch.as_tensor(y)
+    if left.shape != right.shape:
+        raise ValueError(
+            f"x and y must have one shape, got {tuple(left.shape)} and {tuple(right.shape)}"
+        )
+    check_shape(tuple(left.shape))
+    total = torch.zeros(len(left), dtype=dtype, device=left.device)
+    for rows, columns, share in _tiles(*left.shape[1:3]):
+        a = _Moments.of(as_planes(left[:, rows, columns], dtype), data_range)
+        b = _Moments.of(as_planes(right[:, rows, columns], dtype), data_range)
+        total += share * _score(a, b)
+    return total
+
+
+def ssim_pairs(
+    images: NDArray[np.uint8],
+    pairs: NDArray[np.integer],
+    *,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+    data_range: float = 255.0,
+    memory: int = 256 << 20,
+    progress: Progress | None = None,
+) -> NDArray[np.float64]:
+    """SSIM of the given pairs of images; the moments of an image are computed once for all its pairs in a block.
+
+    Pairs that are sorted, or otherwise keep an image's pairs together, are the quickest.
+
+    Args:
+        images: shape (n, height, width) or (n, height, width, channels), uint8; may be a memory map.
+        pairs: shape (m, 2), indices into `images`.
+        device: where to compute.
+        dtype: as in `ssim`.
+        data_range: as in `ssim`.
+        memory: bytes of working memory on `device` to stay within, about.
+        progress: called with (pairs done, m) after each block; what it raises ends the work.
+
+    Returns:
+        SSIM of each pair, shape (m,), float64.
+
+    Raises:
+        ValueError: `images` or `pairs` has another shape, an index is out of range, an image is too small.
+
+    >>> images = np.random.default_rng(0).integers(0, 256, (3, 16, 16), dtype=np.uint8)
+    >>> ssim_pairs(images, np.array([[0, 0], [0, 2]])).round(3).tolist()[0]
+    1.0
+    """
+    check_shape(images.shape)
+    pairs = _checked_pairs(pairs, len(images))
+    device = torch.device(device)
+    out = np.empty(len(pairs), dtype=np.float64)
+    tile = min(_TILE, images.shape[1]) * min(_TILE, images.shape[2]) * images[0, 0, 0].size
+    # A tile of an image in a block holds its pixels and three maps; a pair in a step about six maps.
+    step = max(1, (1 << 18 if device.type == "cpu" else memory // 64) // tile)
+    images_at_once = max(2, memory // (4 * tile * dtype.itemsize + images[:1].size))
+    start = 0
+    while start < len(pairs):
+        stop = _block_end(pairs, start, images_at_once)
+        used, local = np.unique(pairs[start:stop], return_inverse=True)
+        index = torch.from_numpy(local.reshape(-1, 2)).to(device)
+        batch = torch.from_numpy(np.ascontiguousarray(images[used])).to(device)
+        scores = torch.zeros(stop - start, dtype=dtype, device=device)
+        for rows, columns, share in _tiles(*images.shape[1:3]):
+            block = _moments_in_steps(batch[:, rows, columns], step, dtype, data_range)
+            parts = [_score(block.take(i[:, 0]), block.take(i[:, 1])) for i in index.split(step)]
+            scores += share * torch.cat(parts)
+        out[start:stop] = scores.cpu().numpy()
+        start = stop
+        if progress is not None:
+            progress(start, len(pairs))
+    return out
+
+
+def check_shape(shape: tuple[int, ...]) -> None:
+    """Raise ValueError unless `shape` is (n, h, w) or (n, h, w, c) with h and w at least the window.
+
+    >>> check_shape((5, 28, 28))
+    """
+    if len(shape) not in (3, 4):
+        raise ValueError(
+            f"images must have shape (n, height, width) or (n, height, width, channels), got {shape}"
+        )
+    if min(shape[1:3]) < WINDOW:
+        raise ValueError(
+            f"SSIM needs images of at least {WINDOW} x {WINDOW} pixels (its window), got {shape[1]} x {shape[2]}"
+        )
+
+
+def as_planes(images: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Images of shape (n, h, w) or (n, h, w, c) as planes of shape (n, c, h, w) of `dtype`."""
+    planes = images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2)
+    return planes.to(dtype, memory_format=torch.contiguous_format)
+
+
+def blur(planes: torch.Tensor) -> torch.Tensor:
+    """The Gaussian mean in every whole window of planes (..., h, w), *transposed*: (..., w - 10, h - 10).
+
+    The transpose costs nothing and changes no mean over windows; all maps here are transposed alike.
+
+    >>> blur(torch.ones(1, 12, 15, dtype=torch.float64)).shape
+    torch.Size([1, 5, 2])
+    """
+    height, width = planes.shape[-2:]
+    rows = planes @ _band(width, planes.dtype, planes.device)
+    return rows.mT @ _band(height, planes.dtype, planes.device)
+
+
+class _Moments(NamedTuple):
+    """What SSIM needs of single images; the first axis is the image."""
+
+    offset: torch.Tensor  # (n, c, 1, 1) mean of a plane
+    pixels: torch.Tensor  # (n, c, h, w) pixels minus offset
+    mean: torch.Tensor  # (n, c, w - 10, h - 10) E[x] minus offset, a window
+    power: torch.Tensor  # E[x]^2 + C1 / 2
+    variance: torch.Tensor  # Var[x] + C2 / 2
+
+    @classmethod
+    def of(cls, planes: torch.Tensor, data_range: float) -> _Moments:
+        c1, c2 = (0.01 * data_range) ** 2, (0.03 * data_range) ** 2
+        offset = planes.mean((-2, -1), keepdim=True)
+        pixels = planes - offset
+        mean = blur(pixels)
+        variance = blur(pixels.square()).sub_(mean.square()).clamp_(min=0).add_(c2 / 2)
+        power = (mean + offset).square_().add_(c1 / 2)
+        return cls(offset, pixels, mean, power, variance)
+
+    def take(self, index: torch.Tensor) -> _Moments:
+        return _Moments(*(field.index_select(0, index) for field in self))
+
+
+def _score(x: _Moments, y: _Moments) -> torch.Tensor:
+    """SSIM from the moments of both sides; the first axis broadcasts."""
+    apart = x.mean - y.mean
+    variance = blur((x.pixels - y.pixels).square_()).sub_(apart.square()).clamp_(min=0)
+    structure = variance.div_(x.variance + y.variance).neg_().add_(1)
+    luminance = apart.add_(x.offset - y.offset).square_().div_(x.power + y.power).neg_().add_(1)
+    return structure.mul_(luminance).mean((-3, -2, -1))
+
+
+def _tiles(height: int, width: int) -> Iterator[tuple[slice, slice, float]]:
+    """Overlapping tiles (rows, columns, share of the windows) that hold each window of an image exactly once."""
+    total = (height - WINDOW + 1) * (width - WINDOW + 1)
+    for rows in _spans(height):
+        for columns in _spans(width):
+            windows = (rows.stop - rows.start - WINDOW + 1) * (
+                columns.stop - columns.start - WINDOW + 1
+            )
+            yield rows, columns, windows / total
+
+
+def _spans(length: int) -> list[slice]:
+    windows = length - WINDOW + 1
+    edges = (
+        np.linspace(0, windows, -(-windows // (_TILE - WINDOW + 1)) + 1)
+        .round()
+        .astype(int)
+        .tolist()
+    )
+    return [slice(a, b + WINDOW - 1) for a, b in pairwise(edges)]
+
+
+@lru_cache(maxsize=64)
+def _band(length: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """The matrix (length, length - 10) whose columns hold the window's weights, each one row further down."""
+    band = np.zeros((length, length - WINDOW + 1))
+    for column in range(band.shape[1]):
+        band[column : column + WINDOW, column] = _weights()
+    return torch.from_numpy(band).to(dtype).to(device)
+
+
+def _weights() -> NDArray[np.float64]:
+    weights = np.exp(-0.5 * ((np.arange(WINDOW) - WINDOW // 2) / SIGMA) ** 2)
+    return weights / weights.sum()
+
+
+def _moments_in_steps(
+    images: torch.Tensor, step: int, dtype: torch.dtype, data_range: float
+) -> _Moments:
+    parts = [_Moments.of(as_planes(part, dtype), data_range) for part in images.split(step)]
+    return _Moments(*(torch.cat(field) for field in zip(*parts, strict=True)))
+
+
+def _block_end(pairs: NDArray[np.int64], start: int, images_at_once: int) -> int:
+    """The furthest end of a block from `start` that holds no more than `images_at_once` different images."""
+    stop = min(len(pairs), start + images_at_once * 16)
+    while stop - start > 1 and len(np.unique(pairs[start:stop])) > images_at_once:
+        stop = start + max(1, (stop - start) // 2)
+    return stop
+
+
+def _checked_pairs(pairs: NDArray[np.integer], count: int) -> NDArray[np.int64]:
+    checked = np.asarray(pairs, dtype=np.int64)
+    if checked.ndim != 2 or checked.shape[1] != 2:
+        raise ValueError(f"pairs must have shape (m, 2), got {checked.shape}")
+    if checked.size and (checked.min() < 0 or checked.max() >= count):
+        raise ValueError(
+            f"pairs must index the {count} images, got indices from {checked.min()} to {checked.max()}"
+        )
+    return checked

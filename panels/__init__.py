@@ -2,4 +2,6 @@
 
 from typing import Any
 
-PANELS: tuple[type[Any], ...] = ()
+from .label_errors import LabelErrors
+
+PANELS: tuple[type[Any], ...] = (LabelErrors,)

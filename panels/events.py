@@ -1,0 +1,395 @@
+"""The contract of the panel: every event, what it is asked and what it answers.
+
+This is the only place where the Python and the TypeScript side meet. ``scripts/panel_events.py`` writes
+``panels/web/src/events.ts`` from it, and a test fails where the two differ.
+
+A *row* is a row of the iteration (see ``docs/architecture.md``), a *class* an index into its
+classes. Rows of an iteration never change their meaning, so both sides may keep what they know of a row.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+Order = Literal["count", "errors"]
+Features = Literal["embedding", "pixels", "saliency"]
+Action = Literal["relabel", "confirm", "remove", "tag"]
+ErrorKind = Literal["input", "unexpected"]
+
+
+class Problem(TypedDict):
+    """An error, said in words; ``detail`` is the traceback of an unexpected one."""
+
+    kind: ErrorKind
+    message: str
+    detail: str
+
+
+class IterationInfo(TypedDict):
+    """One iteration of a run; ``agreement`` is the share of labels equal to the prediction."""
+
+    number: int
+    samples: int
+    classes: int
+    misclassified: int
+    agreement: float
+    source: str
+    created_at: str
+    has_features: bool
+    has_model: bool
+
+
+class RunInfo(TypedDict):
+    """One run of the dataset."""
+
+    key: str
+    label_field: str
+    iterations: list[IterationInfo]
+
+
+class Job(TypedDict):
+    """What is being computed on a run; ``progress`` from 0 to 1, None while nobody knows."""
+
+    run: str
+    task: str
+    progress: float | None
+    label: str
+    cancelling: bool
+
+
+class NoRequest(TypedDict):
+    """Nothing is asked."""
+
+
+class StatusReply(TypedDict):
+    """What the dataset has; ``label_fields`` are the fields that a run can clean."""
+
+    dataset: str | None
+    media_type: str
+    samples: int
+    label_fields: list[str]
+    runs: list[RunInfo]
+    job: Job | None
+
+
+class RunRequest(TypedDict):
+    """A run by its key."""
+
+    run: str
+
+
+class PulseReply(TypedDict):
+    """What tells an idle panel that something changed; ``iteration`` is the last one, 0 if none."""
+
+    revision: int
+    iteration: int
+    job: Job | None
+
+
+class IterationRequest(TypedDict):
+    """One iteration of a run."""
+
+    run: str
+    iteration: int
+
+
+class Progress(TypedDict):
+    """How far the run is; ``decisions`` counts the standing ones by kind."""
+
+    samples: int
+    open: int
+    open_wrong: int
+    wrong: int
+    decisions: dict[str, int]
+    last_decision: str | None
+    expected_errors: float
+
+
+class CellColumns(TypedDict):
+    """Cells, column by column. ``cell`` is the index in the iteration's table of cells.
+
+    ``bars`` holds 20 numbers a cell: open samples by IIES, from 1/classes up to 1.
+    """
+
+    cell: list[int]
+    label: list[int]
+    prediction: list[int]
+    open: list[int]
+    errors: list[float]
+    duplicates: list[bool]
+    bars: list[int]
+
+
+class LabelColumns(TypedDict):
+    """The rows of the overview in their order: one a label that holds samples."""
+
+    label: list[int]
+    open: list[int]
+    wrong: list[int]
+    errors: list[float]
+    cells: list[int]
+
+
+class OverviewRequest(IterationRequest):
+    """``labels``: whose cells are wanted at once, besides the first ones in the order."""
+
+    order: Order
+    labels: list[int]
+    with_classes: bool
+
+
+class OverviewReply(TypedDict):
+    """The overview: all rows, and the cells of the first of them."""
+
+    revision: int
+    classes: list[str] | None
+    rows: LabelColumns
+    cells: CellColumns
+    largest: int
+    progress: Progress
+
+
+class CellsRequest(IterationRequest):
+    """The cells of some labels."""
+
+    labels: list[int]
+
+
+class CellsReply(TypedDict):
+    """Those cells, and the revision that they were counted at."""
+
+    revision: int
+    cells: CellColumns
+
+
+class InViewReply(TypedDict):
+    """Open samples of each cell that FiftyOne's current view holds; None where no view is set."""
+
+    open: list[int] | None
+
+
+class OutdatedReply(TypedDict):
+    """What changed outside of the run since it was made."""
+
+    added: int
+    deleted: int
+    relabelled: int
+
+
+class CellRequest(IterationRequest):
+    """A page of a cell: open samples, most suspicious first; ``iies`` limits it to a range."""
+
+    label: int
+    prediction: int
+    offset: int
+    limit: int
+    iies: tuple[float, float] | None
+    edge: int
+
+
+class Sheet(TypedDict):
+    """Thumbnails in one picture, row by row; ``image`` is a data URL, ``failed`` could not be read."""
+
+    rows: list[int]
+    columns: int
+    edge: int
+    image: str
+    failed: list[int]
+
+
+class SampleColumns(TypedDict):
+    """Samples, column by column; ``in_view`` is false where FiftyOne's view leaves one out."""
+
+    row: list[int]
+    id: list[str]
+    label: list[int]
+    prediction: list[int]
+    iies: list[float]
+    suspicion: list[float]
+    in_view: list[bool]
+
+
+class CellReply(TypedDict):
+    """A page of a cell, with the thumbnails of its first samples."""
+
+    revision: int
+    open: int
+    decided: int
+    matching: int
+    bars: list[int]
+    samples: SampleColumns
+    sheet: Sheet | None
+
+
+class ThumbnailsRequest(IterationRequest):
+    """Thumbnails of some rows, at most ``edge`` pixels wide and high."""
+
+    rows: list[int]
+    edge: int
+
+
+class LayoutRequest(IterationRequest):
+    """Where the pictures of some rows go."""
+
+    rows: list[int]
+    features: Features
+
+
+class LayoutReply(TypedDict):
+    """Positions in [0, 1]; ask again while ``pending``: a better layout is on its way."""
+
+    x: list[float]
+    y: list[float]
+    method: Literal["umap", "pca"]
+    pending: bool
+    note: str
+
+
+class PairsRequest(IterationRequest):
+    """The most similar pairs of a cell."""
+
+    label: int
+    prediction: int
+    limit: int
+
+
+class PairsReply(TypedDict):
+    """Pairs of rows with their SSIM, highest first; ``source`` says where they come from."""
+
+    first: list[int]
+    second: list[int]
+    ses: list[float]
+    samples: SampleColumns
+    source: Literal["duplicates", "nearest"]
+
+
+class SamplesRequest(IterationRequest):
+    """Samples in full, with a picture of at most ``size`` pixels."""
+
+    rows: list[int]
+    size: int
+
+
+class Probability(TypedDict):
+    """The probability of one class."""
+
+    label: int
+    p: float
+
+
+class SampleInfo(TypedDict):
+    """One sample in full; ``image`` is a data URL, empty with ``problem`` set where unreadable."""
+
+    row: int
+    id: str
+    label: int
+    prediction: int
+    current_label: str
+    iies: float
+    suspicion: float
+    probabilities: list[Probability]
+    filepath: str
+    split: str
+    tags: list[str]
+    in_view: bool
+    image: str
+    width: int
+    height: int
+    problem: str
+
+
+class SamplesReply(TypedDict):
+    """Those that are still in the dataset."""
+
+    samples: list[SampleInfo]
+
+
+class QueueRequest(IterationRequest):
+    """Open samples by suspicion, across cells or in one; ``skip`` are rows passed over."""
+
+    cell: tuple[int, int] | None
+    skip: list[int]
+    limit: int
+
+
+class QueueReply(TypedDict):
+    """The next rows; ``left`` counts all open ones the queue would show, ``outside`` those that it leaves out."""
+
+    revision: int
+    rows: list[int]
+    left: int
+    outside: int
+
+
+class ResolveRequest(IterationRequest):
+    """A decision on rows; ``expected_label`` is what each of them showed, by class index."""
+
+    action: Action
+    rows: list[int]
+    label: NotRequired[str | None]
+    tag: NotRequired[str | None]
+
+
+class Conflict(TypedDict):
+    """A sample that was left as it is, and why."""
+
+    id: str
+    expected: str
+    found: str
+    reason: str
+
+
+class ResolveReply(TypedDict):
+    """What was done; None for ``decision`` where nothing was."""
+
+    decision: str | None
+    action: str
+    applied: int
+    conflicts: list[Conflict]
+    revision: int
+
+
+class UndoRequest(RunRequest):
+    """The decision to take back, None for the last one."""
+
+    decision: str | None
+
+
+class ShowRequest(IterationRequest):
+    """The cell to show in FiftyOne's grid."""
+
+    label: int
+    prediction: int
+
+
+class ShowReply(TypedDict):
+    """How many samples the grid was asked to show."""
+
+    samples: int
+
+
+class DoneReply(TypedDict):
+    """Whether there was something to do."""
+
+    done: bool
+
+
+EVENTS: dict[str, tuple[type, type]] = {
+    "status": (NoRequest, StatusReply),
+    "pulse": (RunRequest, PulseReply),
+    "overview": (OverviewRequest, OverviewReply),
+    "cells": (CellsRequest, CellsReply),
+    "in_view": (IterationRequest, InViewReply),
+    "outdated": (IterationRequest, OutdatedReply),
+    "cell": (CellRequest, CellReply),
+    "thumbnails": (ThumbnailsRequest, Sheet),
+    "layout": (LayoutRequest, LayoutReply),
+    "pairs": (PairsRequest, PairsReply),
+    "samples": (SamplesRequest, SamplesReply),
+    "queue": (QueueRequest, QueueReply),
+    "resolve": (ResolveRequest, ResolveReply),
+    "undo": (UndoRequest, ResolveReply),
+    "show_in_grid": (ShowRequest, ShowReply),
+    "cancel": (RunRequest, DoneReply),
+}
+"""Every event by name: what it is asked and what it answers; any may answer ``{"error": Problem}``."""

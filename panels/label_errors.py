@@ -1,0 +1,67 @@
+"""The Label errors panel: FiftyOne calls it, its events answer, and React draws."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ..plugin.errors import InputError
+from . import events, overview_events
+
+logger = logging.getLogger(__name__)
+
+Answer = Callable[[foo.ExecutionContext, dict[str, Any]], Any]
+
+ANSWERS: dict[str, Answer] = {
+    "status": overview_events.status,
+    "pulse": overview_events.pulse,
+    "overview": overview_events.overview,
+    "cells": overview_events.cells,
+    "in_view": overview_events.in_view,
+    "cancel": overview_events.cancel,
+}
+
+
+class LabelErrors(foo.Panel):
+    """See, judge and fix label errors beside FiftyOne's grid."""
+
+    @property
+    def config(self) -> foo.PanelConfig:
+        """How the App lists the panel."""
+        return foo.PanelConfig(
+            name="label_errors",
+            label="Label errors",
+            icon="fact_check",
+            surfaces="grid",
+            help_markdown="See, judge and fix wrong labels that a classifier points at.",
+        )
+
+    def render(self, ctx: foo.ExecutionContext) -> types.Property:
+        """Hand over to the React component."""
+        view = types.View(component="LabelErrors", composite_view=True, uri=self.uri)
+        return types.Property(types.Object(), view=view)
+
+    def execute(self, ctx: foo.ExecutionContext) -> Any:
+        """Answer one of the panel's events, or one of FiftyOne's own."""
+        name = ctx.params.get("__method__")
+        if name not in events.EVENTS:
+            return super().execute(ctx)
+        return self.answer(ctx, name)
+
+    @staticmethod
+    def answer(ctx: foo.ExecutionContext, name: str) -> Any:
+        """The reply to an event; errors are data too, because the App shows none of its own well."""
+        try:
+            return ANSWERS[name](ctx, ctx.params.get("request") or {})
+        except InputError as error:
+            return {"error": events.Problem(kind="input", message=str(error), detail="")}
+        except Exception as error:
+            logger.exception("the panel's event '%s' failed", name)
+            message = f"{type(error).__name__}: {error}"
+            detail = traceback.format_exc()
+            return {"error": events.Problem(kind="unexpected", message=message, detail=detail)}

@@ -1,0 +1,99 @@
+"""What an event works on: the run, the iteration, its current state, and FiftyOne's view."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import fiftyone.operators as foo
+import numpy as np
+import numpy.typing as npt
+
+from ..plugin.errors import InputError
+from ..plugin.iterations import Iteration
+from ..plugin.overview import expected_errors
+from ..plugin.runs import Run, load_run
+
+from ..plugin.state import RunState, current_state
+from .view_members import members_of, view_is_set
+
+
+@dataclass
+class Opened:
+    """One iteration of a run as an event finds it."""
+
+    ctx: foo.ExecutionContext
+    run: Run
+    iteration: Iteration
+
+    @cached_property
+    def state(self) -> RunState:
+        """The iteration with the journal applied."""
+        return current_state(self.run, self.iteration.number)
+
+    @cached_property
+    def decided(self) -> npt.NDArray[np.bool_]:
+        """Whether a decision stands on each row."""
+        return self.state.decided_rows(0, self.iteration.samples)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names."""
+        return self.iteration.classes
+
+    def rows(self, wanted: Any, limit: int) -> npt.NDArray[np.int64]:
+        """Row numbers of a request, checked.
+
+        Raises:
+            InputError: if one is not a row of the iteration or there are more than ``limit``
+        """
+        rows = np.asarray(wanted if isinstance(wanted, list) else [], np.int64)
+        if len(rows) > limit:
+            raise InputError(f"rows must be at most {limit}, got {len(rows)}")
+        if len(rows) and (rows.min() < 0 or rows.max() >= self.iteration.samples):
+            raise InputError(
+                f"rows must lie between 0 and {self.iteration.samples - 1}, "
+                f"got {rows.min()} to {rows.max()}"
+            )
+        return rows
+
+    def cell(self, label: Any, prediction: Any) -> slice:
+        """The rows of a cell of a request, checked."""
+        count = len(self.classes)
+        for name, value in (("label", label), ("prediction", prediction)):
+            if not isinstance(value, int) or not 0 <= value < count:
+                raise InputError(f"{name} must be a class index below {count}, got {value!r}")
+        return self.iteration.cell_slice(label, prediction)
+
+    def in_view(self, ids: list[str]) -> npt.NDArray[np.bool_]:
+        """Which of some samples FiftyOne's current view holds."""
+        if not view_is_set(self.ctx):
+            return np.ones(len(ids), bool)
+        held = members_of(self.ctx, ids)
+        return np.fromiter((i in held for i in ids), bool, len(ids))
+
+
+def open_run(ctx: foo.ExecutionContext, key: Any) -> Run:
+    """The run of a request.
+
+    Raises:
+        InputError: if no dataset is open or it has no such run
+    """
+    if ctx.dataset is None:
+        raise InputError("No dataset is open in the App. Open one first.")
+    return load_run(ctx.dataset, str(key))
+
+
+def open_iteration(ctx: foo.ExecutionContext, request: Mapping[str, Any]) -> Opened:
+    """The run and iteration of a request; the last iteration if none is named."""
+    run = open_run(ctx, request.get("run"))
+    number = request.get("iteration")
+    return Opened(ctx, run, run.iteration(int(number) if number else None))
+
+
+@lru_cache(maxsize=4)
+def cell_errors(iteration: Iteration) -> npt.NDArray[np.float64]:
+    """Expected errors of each cell with nothing decided; iterations are immutable and few."""
+    return expected_errors(iteration.column("p_label"), iteration.cells.start)

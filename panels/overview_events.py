@@ -1,0 +1,200 @@
+"""Answers about the whole run: what there is, the overview, progress, what changed outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.core.odm as odm
+import fiftyone.operators as foo
+import numpy as np
+import numpy.typing as npt
+
+from ..plugin.iterations import Iteration
+from ..plugin.jobs import cancel_job, current_job
+from ..plugin.overview import cells_of_labels, expected_errors_of_rows, label_rows
+from ..plugin.runs import Run, list_runs, load_run
+from . import events
+from .opened import Opened, cell_errors, open_iteration, open_run
+from .view_members import all_members, view_is_set
+
+FIRST_CELLS = 3_000
+"""Cells sent with the overview itself; the others follow as they are wanted."""
+
+LABELS_A_PAGE = 200
+
+
+def status(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.StatusReply:
+    """What the dataset has."""
+    dataset = ctx.dataset
+    if dataset is None:
+        return events.StatusReply(
+            dataset=None, media_type="", samples=0, label_fields=[], runs=[], job=None
+        )
+    return events.StatusReply(
+        dataset=dataset.name,
+        media_type=str(dataset.media_type),
+        samples=dataset._sample_collection.estimated_document_count(),
+        label_fields=_label_fields(dataset),
+        runs=[_run_info(load_run(dataset, key)) for key in list_runs(dataset)],
+        job=_job(dataset),
+    )
+
+
+def _label_fields(dataset: fo.Dataset) -> list[str]:
+    made = tuple(f"{key}_" for key in list_runs(dataset))
+    schema = dataset.get_field_schema(embedded_doc_type=fo.Classification)
+    return [name for name in schema if not made or not name.startswith(made)]
+
+
+def _run_info(run: Run) -> events.RunInfo:
+    return events.RunInfo(
+        key=run.key,
+        label_field=run.label_field,
+        iterations=[_iteration_info(iteration) for iteration in run.iterations()],
+    )
+
+
+def _iteration_info(iteration: Iteration) -> events.IterationInfo:
+    wrong = int(iteration.counts.get("misclassified", 0))
+    return events.IterationInfo(
+        number=iteration.number,
+        samples=iteration.samples,
+        classes=len(iteration.classes),
+        misclassified=wrong,
+        agreement=1.0 - wrong / max(iteration.samples, 1),
+        source=str(iteration.settings.get("source", "")),
+        created_at=iteration.created_at.isoformat(),
+        has_features=iteration.document["columns"]["features"]["shape"][1] > 0,
+        has_model=False,
+    )
+
+
+def _job(dataset: fo.Dataset) -> events.Job | None:
+    owner = {"dataset_id": dataset._doc.id}
+    for key in odm.get_db_conn()["deconfuse.jobs"].distinct("run_key", owner):
+        job = current_job(dataset, key)
+        if job is not None:
+            return events.Job(
+                run=key,
+                task=job["task"],
+                progress=job["progress"],
+                label=job["label"],
+                cancelling=job["cancelling"],
+            )
+    return None
+
+
+def pulse(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.PulseReply:
+    """What tells an idle panel that something changed; cheap enough to be asked every few seconds."""
+    dataset = ctx.dataset
+    known = dataset is not None and request.get("run") in list_runs(dataset)
+    if not known:
+        job = None if dataset is None else _job(dataset)
+        return events.PulseReply(revision=0, iteration=0, job=job)
+    run = open_run(ctx, request["run"])
+    numbers = [iteration.number for iteration in run.iterations()]
+    revision = Opened(ctx, run, run.iteration()).state.revision if numbers else 0
+    return events.PulseReply(
+        revision=revision, iteration=max(numbers, default=0), job=_job(run.dataset)
+    )
+
+
+def cancel(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.DoneReply:
+    """Ask what is computed on a run to stop."""
+    done = ctx.dataset is not None and cancel_job(ctx.dataset, str(request.get("run")))
+    return events.DoneReply(done=done)
+
+
+def overview(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.OverviewReply:
+    """All rows of the overview, and the cells of the first of them."""
+    opened = open_iteration(ctx, request)
+    errors = _open_errors(opened)
+    open_count = opened.state.open_count
+    rows = label_rows(opened.iteration.cells, open_count, errors)
+    order = rows.order("errors" if request.get("order") == "errors" else "count")
+    first = order[: int(np.searchsorted(np.cumsum(rows.cells[order]), FIRST_CELLS)) + 1]
+    wanted = np.union1d(rows.label[first], _labels(opened, request))
+    cells = opened.iteration.cells
+    wrong = cells.label != cells.prediction
+    return events.OverviewReply(
+        revision=opened.state.revision,
+        classes=list(opened.classes) if request.get("with_classes") else None,
+        rows=events.LabelColumns(
+            label=rows.label[order].tolist(),
+            open=rows.open[order].tolist(),
+            wrong=rows.wrong[order].tolist(),
+            errors=rows.errors[order].round(2).tolist(),
+            cells=rows.cells[order].tolist(),
+        ),
+        cells=_cell_columns(opened, errors, wanted),
+        largest=int(np.max(open_count[wrong], initial=0)),
+        progress=_progress(opened, int(open_count[wrong].sum()), float(errors.sum())),
+    )
+
+
+def cells(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CellsReply:
+    """The cells of some rows of the overview."""
+    opened = open_iteration(ctx, request)
+    return events.CellsReply(
+        revision=opened.state.revision,
+        cells=_cell_columns(opened, _open_errors(opened), _labels(opened, request)),
+    )
+
+
+def in_view(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.InViewReply:
+    """Open samples of each cell that FiftyOne's current view holds."""
+    if not view_is_set(ctx):
+        return events.InViewReply(open=None)
+    opened = open_iteration(ctx, request)
+    rows = opened.iteration.rows_of(all_members(ctx))
+    rows = rows[rows >= 0]
+    rows = rows[~opened.decided[rows]]
+    start = opened.iteration.cells.start
+    cell = np.searchsorted(start, rows, side="right") - 1
+    return events.InViewReply(open=np.bincount(cell, minlength=len(start) - 1).tolist())
+
+
+def _labels(opened: Opened, request: dict[str, Any]) -> npt.NDArray[np.int64]:
+    labels = np.asarray(request.get("labels") or [], np.int64)[:LABELS_A_PAGE]
+    return labels[(labels >= 0) & (labels < len(opened.classes))]
+
+
+def _open_errors(opened: Opened) -> npt.NDArray[np.float64]:
+    every = cell_errors(opened.iteration)
+    decided = np.flatnonzero(opened.decided)
+    if not len(decided):
+        return every
+    p_label = opened.iteration.column("p_label")
+    gone = expected_errors_of_rows(p_label, opened.iteration.cells.start, decided)
+    return np.maximum(every - gone, 0.0)
+
+
+def _cell_columns(
+    opened: Opened, errors: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]
+) -> events.CellColumns:
+    table = opened.iteration.cells
+    at = cells_of_labels(table, opened.state.open_count, labels)
+    return events.CellColumns(
+        cell=at.tolist(),
+        label=table.label[at].tolist(),
+        prediction=table.prediction[at].tolist(),
+        open=opened.state.open_count[at].tolist(),
+        errors=errors[at].round(2).tolist(),
+        duplicates=[False] * len(at),
+        bars=opened.state.open_histogram[at].ravel().tolist(),
+    )
+
+
+def _progress(opened: Opened, open_wrong: int, errors: float) -> events.Progress:
+    counts = opened.state.counts()
+    table = opened.iteration.cells
+    return events.Progress(
+        samples=opened.iteration.samples,
+        open=int(opened.state.open_count.sum()),
+        open_wrong=open_wrong,
+        wrong=int(table.count[table.label != table.prediction].sum()),
+        decisions={kind: int(n) for kind, n in counts.items() if isinstance(n, int)},
+        last_decision=None,
+        expected_errors=round(errors, 1),
+    )

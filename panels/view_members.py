@@ -1,0 +1,45 @@
+"""Which samples FiftyOne's current view holds, filters of the sidebar included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import fiftyone.operators as foo
+from bson import ObjectId
+
+
+def view_is_set(ctx: foo.ExecutionContext) -> bool:
+    """Whether the App shows less than the whole dataset."""
+    asked = ctx.request_params
+    return any(asked.get(name) for name in ("view", "view_name", "filters", "extended"))
+
+
+def members_of(ctx: foo.ExecutionContext, ids: Sequence[str]) -> set[str]:
+    """Those of some samples that the view holds."""
+    wanted = {"$match": {"_id": {"$in": [ObjectId(i) for i in ids]}}}
+    return {str(i) for i in _ids(ctx, [wanted])}
+
+
+def all_members(ctx: foo.ExecutionContext) -> list[str]:
+    """Every sample that the view holds."""
+    return [str(i) for i in _ids(ctx, [])]
+
+
+def _ids(ctx: foo.ExecutionContext, narrowing: list[dict[str, Any]]) -> set[ObjectId]:
+    """Ids of the view's samples, after ``narrowing``.
+
+    Narrowing first is much faster, but changes what a view with ``limit``, ``skip`` or the like means.
+    """
+    view: Any = ctx.view
+    pipeline = view._pipeline(detach_frames=True, detach_groups=True)
+    pointwise = all(set(stage) <= _POINTWISE for stage in pipeline)
+    stages = [*narrowing, *pipeline] if pointwise else [*pipeline, *narrowing]
+    cursor = view._dataset._sample_collection.aggregate(
+        [*stages, {"$project": {"_id": 1}}], allowDiskUse=True
+    )
+    return {document["_id"] for document in cursor}
+
+
+_POINTWISE = {"$match", "$project", "$addFields", "$set", "$unset", "$sort"}
+"""Stages that treat each sample by itself."""

@@ -1,0 +1,54 @@
+// Asks the Python side: one promise an event, an error always a Problem.
+import { executeOperator } from "@fiftyone/operators";
+import type { EventName, Events, Problem } from "./events";
+
+const PANEL = "@deconfuse/label-errors/label_errors";
+
+export class ProblemError extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.message);
+  }
+}
+
+export function asProblem(error: unknown): Problem {
+  if (error instanceof ProblemError) return error.problem;
+  return { kind: "unexpected", message: String(error), detail: "" };
+}
+
+export type Ask = <N extends EventName>(
+  name: N,
+  request: Events[N]["request"],
+) => Promise<Events[N]["reply"]>;
+
+export const ask: Ask = (name, request) =>
+  new Promise((resolve, reject) => {
+    const callback = ({ result, error, errorMessage }: OperatorReply) => {
+      const problem = problemOf(result, error, errorMessage);
+      if (problem) reject(new ProblemError(problem));
+      else resolve(result as never);
+      // The App would throw whatever else is returned here into its error boundary.
+      return false;
+    };
+    executeOperator(
+      `${PANEL}#${name}`,
+      { request },
+      { callback, skipErrorNotification: true },
+    ).catch(reject);
+  });
+
+interface OperatorReply {
+  result?: unknown;
+  error?: unknown;
+  errorMessage?: string;
+}
+
+export function problemOf(result: unknown, error: unknown, message?: string): Problem | null {
+  const answered = (result as { error?: Problem } | undefined)?.error;
+  if (answered) return answered;
+  if (!error && result !== undefined && result !== null) return null;
+  return {
+    kind: "unexpected",
+    message: message || "The App's server did not answer.",
+    detail: error ? String(error) : "",
+  };
+}

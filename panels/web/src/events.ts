@@ -1,0 +1,363 @@
+// Written by scripts/panel_events.py from panels/events.py. Do not edit.
+
+export type Order = "count" | "errors";
+export type Features = "embedding" | "pixels" | "saliency";
+export type Action = "relabel" | "confirm" | "remove" | "tag";
+export type ErrorKind = "input" | "unexpected";
+
+/** An error, said in words; ``detail`` is the traceback of an unexpected one. */
+export interface Problem {
+  kind: "input" | "unexpected";
+  message: string;
+  detail: string;
+}
+
+/** One iteration of a run; ``agreement`` is the share of labels equal to the prediction. */
+export interface IterationInfo {
+  number: number;
+  samples: number;
+  classes: number;
+  misclassified: number;
+  agreement: number;
+  source: string;
+  created_at: string;
+  has_features: boolean;
+  has_model: boolean;
+}
+
+/** One run of the dataset. */
+export interface RunInfo {
+  key: string;
+  label_field: string;
+  iterations: IterationInfo[];
+}
+
+/** What is being computed on a run; ``progress`` from 0 to 1, None while nobody knows. */
+export interface Job {
+  run: string;
+  task: string;
+  progress: number | null;
+  label: string;
+  cancelling: boolean;
+}
+
+/** Nothing is asked. */
+export type NoRequest = Record<string, never>;
+
+/** What the dataset has; ``label_fields`` are the fields that a run can clean. */
+export interface StatusReply {
+  dataset: string | null;
+  media_type: string;
+  samples: number;
+  label_fields: string[];
+  runs: RunInfo[];
+  job: Job | null;
+}
+
+/** A run by its key. */
+export interface RunRequest {
+  run: string;
+}
+
+/** What tells an idle panel that something changed; ``iteration`` is the last one, 0 if none. */
+export interface PulseReply {
+  revision: number;
+  iteration: number;
+  job: Job | null;
+}
+
+/** One iteration of a run. */
+export interface IterationRequest {
+  run: string;
+  iteration: number;
+}
+
+/** How far the run is; ``decisions`` counts the standing ones by kind. */
+export interface Progress {
+  samples: number;
+  open: number;
+  open_wrong: number;
+  wrong: number;
+  decisions: Record<string, number>;
+  last_decision: string | null;
+  expected_errors: number;
+}
+
+/** Cells, column by column. ``cell`` is the index in the iteration's table of cells. */
+export interface CellColumns {
+  cell: number[];
+  label: number[];
+  prediction: number[];
+  open: number[];
+  errors: number[];
+  duplicates: boolean[];
+  bars: number[];
+}
+
+/** The rows of the overview in their order: one a label that holds samples. */
+export interface LabelColumns {
+  label: number[];
+  open: number[];
+  wrong: number[];
+  errors: number[];
+  cells: number[];
+}
+
+/** ``labels``: whose cells are wanted at once, besides the first ones in the order. */
+export interface OverviewRequest {
+  run: string;
+  iteration: number;
+  order: "count" | "errors";
+  labels: number[];
+  with_classes: boolean;
+}
+
+/** The overview: all rows, and the cells of the first of them. */
+export interface OverviewReply {
+  revision: number;
+  classes: string[] | null;
+  rows: LabelColumns;
+  cells: CellColumns;
+  largest: number;
+  progress: Progress;
+}
+
+/** The cells of some labels. */
+export interface CellsRequest {
+  run: string;
+  iteration: number;
+  labels: number[];
+}
+
+/** Those cells, and the revision that they were counted at. */
+export interface CellsReply {
+  revision: number;
+  cells: CellColumns;
+}
+
+/** Open samples of each cell that FiftyOne's current view holds; None where no view is set. */
+export interface InViewReply {
+  open: number[] | null;
+}
+
+/** What changed outside of the run since it was made. */
+export interface OutdatedReply {
+  added: number;
+  deleted: number;
+  relabelled: number;
+}
+
+/** A page of a cell: open samples, most suspicious first; ``iies`` limits it to a range. */
+export interface CellRequest {
+  run: string;
+  iteration: number;
+  label: number;
+  prediction: number;
+  offset: number;
+  limit: number;
+  iies: [number, number] | null;
+  edge: number;
+}
+
+/** Thumbnails in one picture, row by row; ``image`` is a data URL, ``failed`` could not be read. */
+export interface Sheet {
+  rows: number[];
+  columns: number;
+  edge: number;
+  image: string;
+  failed: number[];
+}
+
+/** Samples, column by column; ``in_view`` is false where FiftyOne's view leaves one out. */
+export interface SampleColumns {
+  row: number[];
+  id: string[];
+  label: number[];
+  prediction: number[];
+  iies: number[];
+  suspicion: number[];
+  in_view: boolean[];
+}
+
+/** A page of a cell, with the thumbnails of its first samples. */
+export interface CellReply {
+  revision: number;
+  open: number;
+  decided: number;
+  matching: number;
+  bars: number[];
+  samples: SampleColumns;
+  sheet: Sheet | null;
+}
+
+/** Thumbnails of some rows, at most ``edge`` pixels wide and high. */
+export interface ThumbnailsRequest {
+  run: string;
+  iteration: number;
+  rows: number[];
+  edge: number;
+}
+
+/** Where the pictures of some rows go. */
+export interface LayoutRequest {
+  run: string;
+  iteration: number;
+  rows: number[];
+  features: "embedding" | "pixels" | "saliency";
+}
+
+/** Positions in [0, 1]; ask again while ``pending``: a better layout is on its way. */
+export interface LayoutReply {
+  x: number[];
+  y: number[];
+  method: "umap" | "pca";
+  pending: boolean;
+  note: string;
+}
+
+/** The most similar pairs of a cell. */
+export interface PairsRequest {
+  run: string;
+  iteration: number;
+  label: number;
+  prediction: number;
+  limit: number;
+}
+
+/** Pairs of rows with their SSIM, highest first; ``source`` says where they come from. */
+export interface PairsReply {
+  first: number[];
+  second: number[];
+  ses: number[];
+  samples: SampleColumns;
+  source: "duplicates" | "nearest";
+}
+
+/** Samples in full, with a picture of at most ``size`` pixels. */
+export interface SamplesRequest {
+  run: string;
+  iteration: number;
+  rows: number[];
+  size: number;
+}
+
+/** The probability of one class. */
+export interface Probability {
+  label: number;
+  p: number;
+}
+
+/** One sample in full; ``image`` is a data URL, empty with ``problem`` set where unreadable. */
+export interface SampleInfo {
+  row: number;
+  id: string;
+  label: number;
+  prediction: number;
+  current_label: string;
+  iies: number;
+  suspicion: number;
+  probabilities: Probability[];
+  filepath: string;
+  split: string;
+  tags: string[];
+  in_view: boolean;
+  image: string;
+  width: number;
+  height: number;
+  problem: string;
+}
+
+/** Those that are still in the dataset. */
+export interface SamplesReply {
+  samples: SampleInfo[];
+}
+
+/** Open samples by suspicion, across cells or in one; ``skip`` are rows passed over. */
+export interface QueueRequest {
+  run: string;
+  iteration: number;
+  cell: [number, number] | null;
+  skip: number[];
+  limit: number;
+}
+
+/** The next rows; ``left`` counts all open ones the queue would show, ``outside`` those that it leaves out. */
+export interface QueueReply {
+  revision: number;
+  rows: number[];
+  left: number;
+  outside: number;
+}
+
+/** A decision on rows; ``expected_label`` is what each of them showed, by class index. */
+export interface ResolveRequest {
+  run: string;
+  iteration: number;
+  action: "relabel" | "confirm" | "remove" | "tag";
+  rows: number[];
+  label?: string | null;
+  tag?: string | null;
+}
+
+/** A sample that was left as it is, and why. */
+export interface Conflict {
+  id: string;
+  expected: string;
+  found: string;
+  reason: string;
+}
+
+/** What was done; None for ``decision`` where nothing was. */
+export interface ResolveReply {
+  decision: string | null;
+  action: string;
+  applied: number;
+  conflicts: Conflict[];
+  revision: number;
+}
+
+/** The decision to take back, None for the last one. */
+export interface UndoRequest {
+  run: string;
+  decision: string | null;
+}
+
+/** The cell to show in FiftyOne's grid. */
+export interface ShowRequest {
+  run: string;
+  iteration: number;
+  label: number;
+  prediction: number;
+}
+
+/** How many samples the grid was asked to show. */
+export interface ShowReply {
+  samples: number;
+}
+
+/** Whether there was something to do. */
+export interface DoneReply {
+  done: boolean;
+}
+
+/** Every event by name. */
+export interface Events {
+  status: { request: NoRequest; reply: StatusReply };
+  pulse: { request: RunRequest; reply: PulseReply };
+  overview: { request: OverviewRequest; reply: OverviewReply };
+  cells: { request: CellsRequest; reply: CellsReply };
+  in_view: { request: IterationRequest; reply: InViewReply };
+  outdated: { request: IterationRequest; reply: OutdatedReply };
+  cell: { request: CellRequest; reply: CellReply };
+  thumbnails: { request: ThumbnailsRequest; reply: Sheet };
+  layout: { request: LayoutRequest; reply: LayoutReply };
+  pairs: { request: PairsRequest; reply: PairsReply };
+  samples: { request: SamplesRequest; reply: SamplesReply };
+  queue: { request: QueueRequest; reply: QueueReply };
+  resolve: { request: ResolveRequest; reply: ResolveReply };
+  undo: { request: UndoRequest; reply: ResolveReply };
+  show_in_grid: { request: ShowRequest; reply: ShowReply };
+  cancel: { request: RunRequest; reply: DoneReply };
+}
+
+export type EventName = keyof Events;

@@ -1,0 +1,96 @@
+// One cell of the overview: predicted class, count, and how confidently its samples are misclassified.
+import { Tooltip } from "@mui/material";
+import * as React from "react";
+import { count } from "../format";
+import { Icon } from "../parts/Icon";
+import { useSession } from "../session";
+import { barsPath, type Cell, saturation } from "./cells";
+
+interface Props {
+  cell: Cell;
+  style: React.CSSProperties;
+  at: string;
+  column: number;
+  tabbable: boolean;
+  inView: number | null;
+  onFocus: () => void;
+  onOpen: (cell: Cell) => void;
+  onShow: (cell: Cell) => void;
+}
+
+const BARS_WIDTH = 30;
+const BARS_HEIGHT = 46;
+
+export const CellButton = React.memo(function CellButton(props: Props) {
+  const { cell, inView } = props;
+  const { classes, overview } = useSession();
+  const correct = cell.label === cell.prediction;
+  const prediction = classes[cell.prediction] ?? "";
+  const blue = correct ? 0 : saturation(cell.open, overview.largest);
+  const path = React.useMemo(() => barsPath(cell.bars, BARS_WIDTH, BARS_HEIGHT), [cell.bars]);
+  const name = [
+    correct
+      ? `Label ${prediction}, predicted the same`
+      : `Label ${classes[cell.label]}, predicted ${prediction}`,
+    `${cell.open} open`,
+    inView !== null ? `${inView} in the current view` : "",
+    cell.duplicates ? "holds near-duplicates" : "",
+  ]
+    .filter(Boolean)
+    .join(", ");
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a virtual list cannot be a table
+    // biome-ignore lint/a11y/useFocusableInteractive: the button in it is focused
+    <div
+      role="gridcell"
+      aria-colindex={props.column}
+      className={`dcf-cell${correct ? " dcf-cell-correct" : ""}${inView === 0 ? " dcf-cell-out" : ""}`}
+      style={{ ...props.style, "--dcf-blue": blue } as React.CSSProperties}
+    >
+      <button
+        type="button"
+        className="dcf-cell-open"
+        data-at={props.at}
+        data-cell={`${cell.label}-${cell.prediction}`}
+        tabIndex={props.tabbable ? 0 : -1}
+        aria-label={`${name}. Open`}
+        onFocus={props.onFocus}
+        onClick={() => props.onOpen(cell)}
+      >
+        <span className="dcf-cell-text">
+          <bdi className="dcf-cell-name">{prediction}</bdi>
+          <span className="dcf-cell-count">
+            {inView !== null && inView !== cell.open ? (
+              <>
+                {count(inView)} <small>of {count(cell.open)}</small>
+              </>
+            ) : (
+              count(cell.open)
+            )}
+          </span>
+        </span>
+        <svg
+          className="dcf-cell-bars"
+          width={BARS_WIDTH}
+          height={BARS_HEIGHT}
+          viewBox={`0 0 ${BARS_WIDTH} ${BARS_HEIGHT}`}
+          aria-hidden="true"
+        >
+          <path d={path} />
+        </svg>
+        {cell.duplicates && <Icon name="copies" className="dcf-cell-copies" />}
+      </button>
+      <Tooltip title="Show in FiftyOne's grid">
+        <button
+          type="button"
+          className="dcf-cell-show"
+          tabIndex={props.tabbable ? 0 : -1}
+          aria-label={`${name}. Show in FiftyOne's grid`}
+          onClick={() => props.onShow(cell)}
+        >
+          <Icon name="grid" />
+        </button>
+      </Tooltip>
+    </div>
+  );
+});

@@ -1,0 +1,246 @@
+// The sorted list of labels and cells: where the errors probably are, at a glance.
+import {
+  IconButton,
+  InputAdornment,
+  TextField,
+  ToggleButton,
+  ToggleButtonGroup,
+  Tooltip,
+} from "@mui/material";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import * as React from "react";
+import { count, decimal } from "../format";
+import { Icon } from "../parts/Icon";
+import { useSession } from "../session";
+import { CellButton } from "./CellButton";
+import type { Cell } from "./cells";
+
+const ROW_HEIGHT = 62;
+const CELL_WIDTH = 118;
+
+interface Props {
+  onOpen: (cell: Cell) => void;
+  onShow: (cell: Cell) => void;
+}
+
+export function Overview({ onOpen, onShow }: Props) {
+  const { overview, classes, order, setOrder, wantCells, inView } = useSession();
+  const [search, setSearch] = React.useState("");
+  const [focus, setFocus] = React.useState<[number, number]>([0, 0]);
+  const scroller = React.useRef<HTMLDivElement>(null);
+
+  const rows = React.useMemo(() => {
+    const wanted = search.trim().toLocaleLowerCase();
+    const all = overview.rows.label.map((label, at) => ({ label, at }));
+    return wanted
+      ? all.filter(({ label }) => (classes[label] ?? "").toLocaleLowerCase().includes(wanted))
+      : all;
+  }, [overview.rows.label, classes, search]);
+
+  const widest = React.useMemo(
+    () => rows.reduce((most, { at }) => Math.max(most, overview.rows.cells[at] ?? 0), 1),
+    [rows, overview.rows.cells],
+  );
+  const vertical = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: 8,
+  });
+  const horizontal = useVirtualizer({
+    horizontal: true,
+    count: widest,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => CELL_WIDTH,
+    overscan: 3,
+  });
+
+  const items = vertical.getVirtualItems();
+  const columns = horizontal.getVirtualItems();
+  const shown = items.map((item) => rows[item.index]?.label ?? 0);
+  const shownKey = shown.join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: shownKey stands for shown; a new overview must be asked too
+  React.useEffect(() => {
+    const timer = window.setTimeout(() => wantCells(shown), 40);
+    return () => window.clearTimeout(timer);
+  }, [shownKey, overview.cells, wantCells]);
+
+  const move = (event: React.KeyboardEvent) => {
+    const next = moved(event.key, focus, rows.length, (row) => {
+      const entry = rows[row];
+      return entry ? (overview.rows.cells[entry.at] ?? 1) : 1;
+    });
+    if (!next) return;
+    event.preventDefault();
+    event.stopPropagation();
+    setFocus(next);
+    vertical.scrollToIndex(next[0]);
+    horizontal.scrollToIndex(next[1]);
+    window.requestAnimationFrame(() =>
+      scroller.current?.querySelector<HTMLElement>(`[data-at="${next[0]}-${next[1]}"]`)?.focus(),
+    );
+  };
+
+  return (
+    <section className="dcf-overview" aria-label="Overview">
+      <div className="dcf-bar">
+        <TextField
+          size="small"
+          placeholder="Search classes"
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+          inputProps={{ "aria-label": "Search classes" }}
+          InputProps={{
+            startAdornment: (
+              <InputAdornment position="start">
+                <Icon name="search" />
+              </InputAdornment>
+            ),
+            endAdornment: search ? (
+              <IconButton size="small" aria-label="Clear the search" onClick={() => setSearch("")}>
+                <Icon name="close" />
+              </IconButton>
+            ) : null,
+          }}
+          className="dcf-search"
+        />
+        <ToggleButtonGroup
+          size="small"
+          exclusive
+          value={order}
+          onChange={(_, value) => value && setOrder(value)}
+          aria-label="Sort rows by"
+        >
+          <ToggleButton value="count">By count</ToggleButton>
+          <ToggleButton value="errors">
+            <Tooltip title="The sum of 1 − p(label) over a row's open samples">
+              <span>By expected errors</span>
+            </Tooltip>
+          </ToggleButton>
+        </ToggleButtonGroup>
+        <Legend />
+      </div>
+      {rows.length === 0 ? (
+        <p className="dcf-hint">No class has “{search}” in its name.</p>
+      ) : (
+        // biome-ignore lint/a11y/useSemanticElements: a virtual list cannot be a table
+        <div
+          ref={scroller}
+          className="dcf-list"
+          role="grid"
+          aria-label="Labels and what the classifier made of them"
+          aria-rowcount={rows.length}
+          tabIndex={-1}
+          onKeyDown={move}
+        >
+          <div
+            style={{
+              height: vertical.getTotalSize(),
+              width: `calc(var(--dcf-head) + ${horizontal.getTotalSize()}px)`,
+              position: "relative",
+            }}
+          >
+            {items.map((item) => {
+              const entry = rows[item.index];
+              if (!entry) return null;
+              const { label, at } = entry;
+              const cells = overview.cells.get(label);
+              return (
+                // biome-ignore lint/a11y/useSemanticElements: see above
+                // biome-ignore lint/a11y/useFocusableInteractive: its cells are
+                <div
+                  key={label}
+                  role="row"
+                  aria-rowindex={item.index + 1}
+                  className="dcf-row"
+                  style={{ transform: `translateY(${item.start}px)`, height: ROW_HEIGHT }}
+                >
+                  {/* biome-ignore lint/a11y/useFocusableInteractive: nothing to do with it */}
+                  {/* biome-ignore lint/a11y/useSemanticElements: see above */}
+                  <div role="rowheader" className="dcf-head" title={classes[label]}>
+                    <bdi className="dcf-head-name">{classes[label]}</bdi>
+                    <span className="dcf-head-count">
+                      {order === "errors"
+                        ? `≈ ${decimal(overview.rows.errors[at] ?? 0)} errors`
+                        : `${count(overview.rows.wrong[at] ?? 0)} of ${count(overview.rows.open[at] ?? 0)}`}
+                    </span>
+                  </div>
+                  {columns.map((column) => {
+                    const cell = cells?.[column.index];
+                    const place = {
+                      transform: `translateX(calc(var(--dcf-head) + ${column.start}px))`,
+                      width: CELL_WIDTH,
+                    };
+                    if (!cell) {
+                      const expected = !cells && column.index < (overview.rows.cells[at] ?? 0);
+                      return expected ? (
+                        <div key={column.index} className="dcf-cell-wait" style={place} />
+                      ) : null;
+                    }
+                    const here = focus[0] === item.index && focus[1] === column.index;
+                    return (
+                      <CellButton
+                        key={cell.cell}
+                        cell={cell}
+                        style={place}
+                        at={`${item.index}-${column.index}`}
+                        column={column.index + 2}
+                        tabbable={here}
+                        inView={inView ? (inView[cell.cell] ?? 0) : null}
+                        onFocus={() => setFocus([item.index, column.index])}
+                        onOpen={onOpen}
+                        onShow={onShow}
+                      />
+                    );
+                  })}
+                </div>
+              );
+            })}
+          </div>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** Where an arrow key leads in rows of different lengths; null for any other key. */
+export function moved(
+  key: string,
+  [row, column]: [number, number],
+  rows: number,
+  length: (row: number) => number,
+): [number, number] | null {
+  const clamp = (r: number, c: number): [number, number] => {
+    const to = Math.max(0, Math.min(rows - 1, r));
+    return [to, Math.max(0, Math.min(length(to) - 1, c))];
+  };
+  switch (key) {
+    case "ArrowUp":
+      return clamp(row - 1, column);
+    case "ArrowDown":
+      return clamp(row + 1, column);
+    case "ArrowLeft":
+      return clamp(row, column - 1);
+    case "ArrowRight":
+      return clamp(row, column + 1);
+    case "Home":
+      return clamp(row, 0);
+    case "End":
+      return clamp(row, Number.MAX_SAFE_INTEGER);
+    case "PageUp":
+      return clamp(row - 8, column);
+    case "PageDown":
+      return clamp(row + 8, column);
+    default:
+      return null;
+  }
+}
+
+function Legend() {
+  return (
+    <div className="dcf-legend" aria-hidden="true">
+      <span className="dcf-legend-blue" /> more misclassified
+      <span className="dcf-legend-red" /> higher = more confidently misclassified
+    </div>
+  );
+}

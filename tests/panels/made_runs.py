@@ -1,0 +1,80 @@
+"""Runs for the panel's tests, written straight from class probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from plugin.iterations import TOP_CLASSES, Iteration, IterationWriter, Rows, pack_ids
+from plugin.measures import log_probabilities, suspicion
+from plugin.runs import Run, create_run
+
+
+def write_iteration(
+    dataset: Any,
+    probabilities: npt.NDArray[np.floating[Any]],
+    classes: Sequence[str],
+    features: npt.NDArray[np.floating[Any]] | None = None,
+    *,
+    ids: Sequence[str] | None = None,
+    key: str = "deconfuse",
+    label_field: str = "ground_truth",
+) -> tuple[Run, Iteration]:
+    """Write the next iteration of a run whose classifier said ``probabilities`` (n, C).
+
+    The samples are ``ids``, all of the dataset by default, in the same order.
+    """
+    run = create_run(dataset, key, label_field)
+    ids = dataset.values("id") if ids is None else ids
+    labels = dict(zip(*dataset.values(["id", f"{label_field}.label"]), strict=True))
+    index = {name: i for i, name in enumerate(classes)}
+    label = np.array([index[labels[i]] for i in ids], np.int32)
+    p = np.asarray(probabilities, np.float32)
+    prediction = p.argmax(axis=1).astype(np.int32)
+    top = np.argsort(-p, axis=1, kind="stable")[:, :TOP_CLASSES].astype(np.int32)
+    rows = Rows(
+        sample_id=pack_ids(ids),
+        label=label,
+        prediction=prediction,
+        p_label=p[np.arange(len(p)), label],
+        p_max=p.max(axis=1),
+        suspicion=suspicion(log_probabilities(p), label).astype(np.float32),
+        top_class=top,
+        top_probability=np.take_along_axis(p, top, axis=1),
+        features=np.asarray(np.zeros((len(p), 0)) if features is None else features, np.float16),
+    )
+    number = len(run.iterations()) + 1
+    wrong = int((label != prediction).sum())
+    counts = {"misclassified": wrong, "accuracy": 1 - wrong / max(len(p), 1)}
+    header = {"number": number, "settings": {"source": "test"}, "counts": counts, "skipped": []}
+    with IterationWriter(dataset._doc.id, key, classes) as writer:
+        writer.append(rows)
+        iteration = writer.commit(header)
+    return run, iteration
+
+
+def digit_probabilities(
+    labels: Sequence[str], n: int, seed: int = 51
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Out-of-fold probabilities of a real classifier on scikit-learn's first n digits, and features."""
+    from sklearn.datasets import load_digits
+    from sklearn.decomposition import PCA
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import cross_val_predict
+
+    x = np.asarray(load_digits(return_X_y=True)[0])[:n] / 16.0
+    model = LogisticRegression(C=0.1, max_iter=300)
+    p = cross_val_predict(model, x, np.asarray(labels), cv=3, method="predict_proba")
+    return p, PCA(min(32, n - 1), random_state=seed).fit_transform(x)
+
+
+def planted(digits: Sequence[int], share: float = 0.1, seed: int = 51) -> list[str]:
+    """The digits' names with a share of them wrong: confusions of two kinds, and single ones."""
+    rng = np.random.default_rng(seed)
+    names = [str(d) for d in digits]
+    for i in rng.choice(len(names), int(len(names) * share), replace=False):
+        wrong = {9: 4, 1: 7, 3: 8}.get(int(digits[i]))
+        names[i] = str(wrong if wrong is not None else int(rng.integers(0, 10)))
+    return names

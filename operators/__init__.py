@@ -2,4 +2,20 @@
 
 from typing import Any
 
-OPERATORS: tuple[type[Any], ...] = ()
+from .export_decisions import ExportDecisions
+from .find_label_errors import FindLabelErrors
+from .import_decisions import ImportDecisions
+from .resolve import Resolve
+from .runs import CancelRun, DeleteRun, ListRuns
+from .undo import Undo
+
+OPERATORS: tuple[type[Any], ...] = (
+    FindLabelErrors,
+    ListRuns,
+    DeleteRun,
+    CancelRun,
+    Resolve,
+    Undo,
+    ExportDecisions,
+    ImportDecisions,
+)

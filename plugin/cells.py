@@ -74,8 +74,10 @@ def cell_table(
     """The table of cells of rows sorted by label and prediction.
 
     Args:
-        label, prediction: int32 (n,), class indices, sorted by (label, prediction)
-        p_max, p_label: float32 (n,), probability of the prediction and of the label
+        label: int32 (n,), class indices, ascending
+        prediction: int32 (n,), class indices, ascending within each label
+        p_max: float32 (n,), probability of the prediction
+        p_label: float32 (n,), probability of the label
         classes: number of classes
     """
     n = len(label)

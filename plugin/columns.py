@@ -20,9 +20,7 @@ ColumnRef = dict[str, Any]
 
 
 def _bucket() -> gridfs.GridFSBucket:
-    return gridfs.GridFSBucket(
-        foo.get_db_conn(), bucket_name=BUCKET, chunk_size_bytes=CHUNK_BYTES
-    )
+    return gridfs.GridFSBucket(foo.get_db_conn(), bucket_name=BUCKET, chunk_size_bytes=CHUNK_BYTES)
 
 
 def write_column(
@@ -50,23 +48,22 @@ def write_column(
 def read_column(ref: ColumnRef, start: int = 0, stop: int | None = None) -> npt.NDArray[Any]:
     """Read rows ``start`` to ``stop`` of a column, touching only the chunks that hold them."""
     rows, *tail = ref["shape"]
-    stop = rows if stop is None else min(stop, rows)
+    end: int = rows if stop is None else min(stop, rows)
     dtype = np.dtype(ref["dtype"])
     width = dtype.itemsize * int(np.prod(tail, dtype=np.int64))
-    if stop <= start or width == 0:
-        return np.empty((max(stop - start, 0), *tail), dtype)
+    if end <= start or width == 0:
+        return np.empty((max(end - start, 0), *tail), dtype)
     with _bucket().open_download_stream(ref["file"]) as stream:
         stream.seek(start * width)
-        data = stream.read((stop - start) * width)
-    return np.frombuffer(data, dtype).reshape(stop - start, *tail)
+        data = stream.read((end - start) * width)
+    return np.frombuffer(data, dtype).reshape(end - start, *tail)
 
 
 def delete_columns(query: Mapping[str, Any]) -> int:
     """Delete the columns whose owner matches ``query`` and return how many there were."""
     files = foo.get_db_conn()[f"{BUCKET}.files"]
     ids: list[ObjectId] = [
-        doc["_id"]
-        for doc in files.find({f"metadata.{k}": v for k, v in query.items()}, {"_id": 1})
+        doc["_id"] for doc in files.find({f"metadata.{k}": v for k, v in query.items()}, {"_id": 1})
     ]
     for file_id in ids:
         try:

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -92,6 +92,10 @@ class Iteration:
         """All rows in chunks."""
         for start in range(0, self.samples, chunk):
             yield self.rows(start, min(start + chunk, self.samples))
+
+    def weights(self) -> bytes | None:
+        """The trained classifier, None where predictions came from elsewhere."""
+        return self.column("weights").tobytes() if "weights" in self.document["columns"] else None
 
     @cached_property
     def cells(self) -> CellTable:
@@ -181,17 +185,21 @@ class IterationWriter:
             file.write(values.tobytes())
         self.samples += len(rows)
 
-    def commit(self, header: Mapping[str, Any]) -> Iteration:
+    def commit(self, header: Mapping[str, Any], weights: bytes | None = None) -> Iteration:
         """Sort, store, and make the iteration visible to everybody at once.
 
         Args:
             header: ``number``, ``settings``, ``counts``, ``skipped`` and whatever else is kept
+            weights: the trained classifier, as ``classifiers.to_bytes`` gives it
         """
         for file in self._files.values():
             file.flush()
         order = self._order()
         columns = {name: self._store(name, order) for name in Rows.columns()}
         columns |= self._store_index(order)
+        if weights is not None:
+            data = np.frombuffer(weights, np.uint8)
+            columns["weights"] = write_column("weights", [data], self._owner)
         document = {
             **header,
             "_id": self._id,
@@ -200,7 +208,7 @@ class IterationWriter:
             "classes": self._classes,
             "samples": self.samples,
             "columns": columns,
-            "created_at": datetime.now(timezone.utc),
+            "created_at": datetime.now(UTC),
             "fields_written": False,
         }
         foo.get_db_conn()[COLLECTION].insert_one(document)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import fiftyone as fo
 import fiftyone.core.odm as foo
 from bson import ObjectId
 
@@ -15,6 +13,7 @@ from .columns import BUCKET, delete_columns
 from .errors import InputError
 from .iterations import COLLECTION as ITERATIONS
 from .iterations import Iteration, load_iteration
+from .samples import Dataset
 
 METHOD = "deconfuse"
 OWNED_COLLECTIONS = (
@@ -37,7 +36,7 @@ class Run:
         label_field: the ``Classification`` field that is being cleaned
     """
 
-    dataset: fo.Dataset
+    dataset: Dataset
     key: str
     label_field: str
 
@@ -80,12 +79,12 @@ def _collection() -> Any:
     return foo.get_db_conn()[ITERATIONS]
 
 
-def list_runs(dataset: fo.Dataset) -> list[str]:
+def list_runs(dataset: Dataset) -> list[str]:
     """The keys of the dataset's runs."""
     return dataset.list_runs(method=METHOD)
 
 
-def load_run(dataset: fo.Dataset, key: str) -> Run:
+def load_run(dataset: Dataset, key: str) -> Run:
     """Open a run.
 
     Raises:
@@ -101,7 +100,7 @@ def load_run(dataset: fo.Dataset, key: str) -> Run:
     return Run(dataset, key, config.label_field)
 
 
-def create_run(dataset: fo.Dataset, key: str, label_field: str) -> Run:
+def create_run(dataset: Dataset, key: str, label_field: str) -> Run:
     """Open a run, making it if the dataset has none of that key.
 
     Raises:
@@ -115,7 +114,7 @@ def create_run(dataset: fo.Dataset, key: str, label_field: str) -> Run:
     return Run(dataset, key, label_field)
 
 
-def check_run_key(dataset: fo.Dataset, key: str, label_field: str) -> None:
+def check_run_key(dataset: Dataset, key: str, label_field: str) -> None:
     """Raise InputError where ``create_run`` would."""
     if not isinstance(key, str) or not key.isidentifier() or key.startswith("_"):
         raise InputError(
@@ -130,6 +129,25 @@ def check_run_key(dataset: fo.Dataset, key: str, label_field: str) -> None:
             )
     elif dataset.has_run(key):
         raise InputError(f"run_key '{key}' is used by another plugin's run on this dataset")
+
+
+def describe_run(run: Run) -> dict[str, Any]:
+    """A run and its iterations as plain values: settings, counts, reasons for skipping."""
+    return {
+        "run_key": run.key,
+        "label_field": run.label_field,
+        "iterations": [
+            {
+                "number": iteration.number,
+                "created_at": iteration.created_at.isoformat(),
+                "settings": iteration.settings,
+                "classes": len(iteration.classes),
+                **iteration.counts,
+                "skipped": iteration.document["skipped"]["reasons"],
+            }
+            for iteration in run.iterations()
+        ],
+    }
 
 
 def delete_run(run: Run) -> None:
@@ -153,10 +171,10 @@ def sweep() -> None:
         delete_columns(owner)
 
 
-def _uncommitted_owners(database: Any, living: set[ObjectId]) -> list[Mapping[str, Any]]:
+def _uncommitted_owners(database: Any, living: set[ObjectId]) -> list[dict[str, Any]]:
     files = database[f"{BUCKET}.files"]
     committed = set(database[ITERATIONS].distinct("_id"))
-    stale = datetime.now(timezone.utc) - ABANDONED_AFTER
+    stale = datetime.now(UTC) - ABANDONED_AFTER
     gone = set(files.distinct("metadata.dataset_id")) - living
     old = set(files.distinct("metadata.iteration_id", {"uploadDate": {"$lt": stale}})) - committed
     return [{"dataset_id": i} for i in gone] + [{"iteration_id": i} for i in old]

@@ -1,0 +1,118 @@
+"""What the operators share: live progress in the App, in a terminal and in delegated operations."""
+
+from __future__ import annotations
+
+import queue
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..plugin.errors import Cancelled, InputError
+from ..plugin.progress import Report
+
+Work = Callable[[Report], dict[str, Any]]
+
+
+class LongOperator(foo.Operator):
+    """An operator that can take more than a second.
+
+    ``work(ctx)`` returns the function that does it. In the App it runs in a thread, and what it
+    reports is streamed to the browser; closing the browser does not end it. In a delegated
+    operation its progress is kept with the operation. A script gets its result.
+    """
+
+    def work(self, ctx: Any) -> Work:
+        """The function that does the work and returns the operator's result."""
+        raise NotImplementedError
+
+    def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
+        """What the App is asked to do once the work is done."""
+        yield ctx.ops.reload_dataset()
+
+    def execute(self, ctx: Any) -> Any:
+        """Do the work: a result for scripts and delegated operations, messages for the App."""
+        work = self.work(ctx)
+        if ctx.delegated:
+            return work(lambda progress, label: ctx.set_progress(progress=progress, label=label))
+        return self._stream(ctx, work) if _is_app(ctx) else work(terminal())
+
+    def resolve_delegation(self, ctx: Any) -> bool | None:
+        """Delegate where the caller asks for it."""
+        return ctx.params.get("delegate") or None
+
+    def _stream(self, ctx: Any, work: Work) -> Iterator[Any]:
+        messages: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+
+        def run() -> None:
+            try:
+                result = work(lambda progress, label: messages.put(("progress", (progress, label))))
+                messages.put(("result", result))
+            except (InputError, Cancelled) as error:
+                messages.put(("refused", str(error)))
+            except BaseException as error:  # a thread's error would be lost
+                messages.put(("error", error))
+
+        threading.Thread(target=run, name=f"deconfuse-{self.name}", daemon=True).start()
+        while True:
+            kind, content = messages.get()
+            if kind == "progress":
+                progress, label = content
+                yield ctx.ops.set_progress(progress=progress, label=label)
+            elif kind == "refused":
+                yield ctx.ops.notify(content, variant="error")
+                return
+            elif kind == "error":
+                raise content
+            else:
+                yield from self.finished(ctx, content)
+                return
+
+
+def _is_app(ctx: Any) -> bool:
+    """Whether the App asks: it alone sends its sidebar's stages with each request."""
+    return "extended" in ctx.request_params
+
+
+def terminal() -> Report:
+    """Progress for a terminal: one line that is written over, or few lines where that is no use."""
+    live = sys.stderr.isatty()
+    shown: list[Any] = [""]
+
+    def report(progress: float | None, label: str) -> None:
+        if not fo.config.show_progress_bars:
+            return
+        share = "" if progress is None else f"{progress:4.0%} "
+        if live:
+            sys.stderr.write(f"\r\033[K{share}{label}" + ("\n" if progress == 1.0 else ""))
+            sys.stderr.flush()
+        elif (stage := f"{share.strip()[:-2]} {label.split(',')[0].split(' of ')[-1]}") != shown[0]:
+            shown[0] = stage
+            print(f"{share}{label}", file=sys.stderr)
+
+    return report
+
+
+def run_key_input(ctx: Any, inputs: Any, keys: list[str]) -> None:
+    """Ask for one of the dataset's runs."""
+    choices = types.AutocompleteView(allow_user_input=False)
+    for key in keys:
+        choices.add_choice(key, label=key)
+    inputs.enum(
+        "run_key",
+        choices.values(),
+        required=True,
+        default=keys[0] if keys else None,
+        label="Run",
+        description="Which of this dataset's cleaning projects",
+        view=choices,
+    )
+    if not keys:
+        inputs.view(
+            "no_run",
+            types.Notice(label="This dataset has no run yet. Use 'Find label errors' first."),
+        )

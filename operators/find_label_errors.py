@@ -1,0 +1,240 @@
+"""The operator ``find_label_errors``: a new run, or the next iteration of one that exists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..plugin.label_errors import find_label_errors
+from ..plugin.runs import list_runs
+from ..plugin.samples import Collection
+from ..plugin.settings import DEVICES, Settings
+from .base import LongOperator, Work, terminal
+
+SOURCES = {
+    "train": (
+        "Train a classifier now",
+        "A small network is trained on the labels and classifies every sample; needs nothing else",
+    ),
+    "predictions": (
+        "Predictions in fields",
+        "Scores what one or several models already said; the fastest, several make an ensemble",
+    ),
+    "embeddings": (
+        "Embeddings with a linear head",
+        "A cross-validated linear classifier on vectors of each sample; quick and strong",
+    ),
+}
+ADVANCED = {
+    "epochs": (int, "Epochs", "Passes over the training images. Empty: 6 for grey, 15 for colour"),
+    "batch_size": (int, "Batch size", "Images a training step. Empty: 128"),
+    "folds": (
+        int,
+        "Folds",
+        "1 trains on all samples and classifies them, as the paper does; k classifies each sample "
+        "by a model that has not seen it. Empty: 1, or 5 for embeddings",
+    ),
+    "average_epochs": (int, "Average epochs", "Average the probabilities of this many last epochs"),
+    "image_size": (int, "Image size", "Side in pixels that images are brought to. Empty: chosen"),
+    "seed": (int, "Seed", "The same seed on the same CPU gives the same scores"),
+}
+
+
+class FindLabelErrors(LongOperator):
+    """Classifies every sample and scores it for label errors."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """The operator as FiftyOne lists it."""
+        return foo.OperatorConfig(
+            name="find_label_errors",
+            label="Find label errors",
+            description="Score every sample for a wrong label with a classifier's help",
+            icon="troubleshoot",
+            dynamic=True,
+            execute_as_generator=True,
+            allow_immediate_execution=True,
+            allow_delegated_execution=True,
+            default_choice_to_delegated=False,
+        )
+
+    def __call__(
+        self,
+        sample_collection: Collection,
+        label_field: str,
+        run_key: str = "deconfuse",
+        *,
+        delegate: bool = False,
+        **options: Any,
+    ) -> dict[str, Any]:
+        """Run from Python; see the user guide for the options.
+
+        Returns:
+            the result's counts; with ``delegate=True`` the queued operation
+        """
+        params = {"label_field": label_field, "run_key": run_key, **options}
+        if delegate:
+            ctx = {"view": sample_collection.view(), "params": params}
+            queued: Any = foo.execute_operator(self.uri, ctx, request_delegation=True)
+            return queued.result
+        # Called directly: an operator's execution is ended after ten minutes.
+        return find_label_errors(sample_collection, Settings.from_mapping(params), terminal())
+
+    def work(self, ctx: Any) -> Work:
+        """Check the parameters and say what to do with them."""
+        settings = Settings.from_mapping(
+            {k: v for k, v in ctx.params.items() if k in Settings.__dataclass_fields__}
+        )
+        samples = _target(ctx)
+        return lambda report: find_label_errors(samples, settings, report)
+
+    def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
+        """Show the scores and say what was found."""
+        yield ctx.ops.set_progress(progress=1.0, label="Done")
+        yield ctx.ops.reload_dataset()
+        yield ctx.ops.open_panel("label_errors", is_active=True)
+        skipped = sum(result["skipped"].values())
+        left_out = f" {skipped:,} samples were left out." if skipped else ""
+        yield ctx.ops.notify(
+            f"{result['misclassified']:,} of {result['open']:,} open samples are suspect "
+            f"(agreement {result['accuracy']:.2%}).{left_out}",
+            variant="success",
+        )
+
+    def resolve_input(self, ctx: Any) -> types.Property:
+        """The form."""
+        inputs = types.Object()
+        if ctx.dataset is None:
+            inputs.view("none", types.Error(label="Open a dataset first"))
+            return types.Property(inputs, view=types.View(label="Find label errors"))
+        schema = ctx.dataset.get_field_schema()
+        classifications = [
+            name
+            for name, field in schema.items()
+            if getattr(field, "document_type", None) is fo.Classification
+            and not name.endswith("_prediction")
+        ]
+        if not classifications:
+            inputs.view(
+                "none",
+                types.Error(
+                    label="This dataset has no Classification field",
+                    description="Label errors are found in fields of type Classification.",
+                ),
+            )
+        _choose_labels(ctx, inputs, classifications)
+        _choose_source(ctx, inputs, classifications)
+        _advanced(ctx, inputs)
+        return types.Property(inputs, view=types.View(label="Find label errors"))
+
+
+def _target(ctx: Any) -> Collection:
+    return (
+        ctx.view
+        if ctx.params.get("target") == "view"
+        else ctx.dataset
+        if _is_form(ctx)
+        else ctx.view
+    )
+
+
+def _is_form(ctx: Any) -> bool:
+    return "target" in ctx.params
+
+
+def _choose_labels(ctx: Any, inputs: Any, classifications: list[str]) -> None:
+    if ctx.has_custom_view:
+        choice = types.RadioGroup()
+        choice.add_choice("dataset", label="The whole dataset")
+        choice.add_choice("view", label="The current view", description="Only what it selects")
+        inputs.enum("target", choice.values(), default="dataset", label="Samples", view=choice)
+    inputs.enum(
+        "label_field",
+        classifications,
+        required=True,
+        default=classifications[0] if len(classifications) == 1 else None,
+        label="Label field",
+        description="The labels that may be wrong",
+        view=types.AutocompleteView(),
+    )
+    keys = list_runs(ctx.dataset)
+    known = f" This dataset has: {', '.join(keys)}." if keys else ""
+    inputs.str(
+        "run_key",
+        required=True,
+        default="deconfuse",
+        label="Run key",
+        description="Names this cleaning project and prefixes its fields. The key of an existing "
+        f"run makes its next iteration; its decisions stay.{known}",
+    )
+
+
+def _choose_source(ctx: Any, inputs: Any, classifications: list[str]) -> None:
+    choice = types.RadioGroup()
+    for value, (label, description) in SOURCES.items():
+        choice.add_choice(value, label=label, description=description)
+    inputs.enum(
+        "source",
+        choice.values(),
+        required=True,
+        default="train",
+        label="Predictions come from",
+        view=choice,
+    )
+    source = ctx.params.get("source", "train")
+    if source == "predictions":
+        inputs.list(
+            "prediction_fields",
+            types.String(),
+            required=True,
+            label="Prediction fields",
+            description="With logits, or with a label and a confidence; then what is left of the "
+            "probability is taken to be spread evenly over the other classes",
+            view=types.AutocompleteView(
+                choices=[
+                    types.Choice(name, label=name)
+                    for name in classifications
+                    if name != ctx.params.get("label_field")
+                ]
+            ),
+        )
+    elif source == "embeddings":
+        inputs.str(
+            "embeddings",
+            required=True,
+            label="Embeddings",
+            description="A vector field, the key of a brain run that holds embeddings, or the name "
+            "of a model in FiftyOne's zoo",
+        )
+    else:
+        _choose_model(inputs)
+
+
+def _choose_model(inputs: Any) -> None:
+    inputs.str(
+        "model",
+        default="simple_cnn",
+        label="Model",
+        description="simple_cnn suits images up to 64 pixels; otherwise any classification model "
+        "of torchvision, such as resnet18",
+    )
+    inputs.str(
+        "weights",
+        label="Weights",
+        description="Empty for none; a torchvision weights name such as DEFAULT, or the path of "
+        "a checkpoint",
+    )
+
+
+def _advanced(ctx: Any, inputs: Any) -> None:
+    inputs.bool("show_advanced", default=False, label="More options", view=types.SwitchView())
+    if not ctx.params.get("show_advanced"):
+        return
+    for name, (_, label, description) in ADVANCED.items():
+        default = 51 if name == "seed" else None
+        inputs.int(name, label=label, description=description, default=default)
+    inputs.enum("device", DEVICES, default="auto", label="Device", view=types.DropdownView())

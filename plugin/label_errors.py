@@ -1,0 +1,171 @@
+"""The main job from end to end: classify, score, keep the iteration, write the fields."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .batches import Batch, Source
+from .errors import InputError
+from .features import from_probabilities
+from .fields import check_classification, check_images, root_dataset, write_scores
+from .iterations import Iteration, IterationWriter, Rows, pack_ids
+from .jobs import Job
+from .progress import Report, part_of, silent
+from .runs import Run, check_run_key, create_run
+from .samples import Collection
+from .scores import score
+from .settings import Settings
+from .state import current_state
+
+SHARE_OF_CLASSIFYING = {"train": 0.95, "embeddings": 0.9, "predictions": 0.5}
+
+
+def find_label_errors(
+    samples: Collection, settings: Settings, report: Report = silent
+) -> dict[str, Any]:
+    """Classify every sample, score it for label errors, and keep this as the run's next iteration.
+
+    Nothing is kept where this raises: the iteration becomes visible in one step, after all that can
+    fail or be cancelled.
+
+    Args:
+        samples: a dataset of labelled images, or a view that selects some of them
+        settings: what to do
+        report: told of progress; may be called from this thread only
+
+    Returns:
+        ``run_key``, ``iteration``, ``samples``, ``classes``, ``open``, ``misclassified`` (among
+        open samples), ``accuracy`` (share of all scored samples whose prediction is the label),
+        ``skipped`` (a count for each reason), ``skipped_samples`` (the first thousand)
+
+    Raises:
+        InputError: if something given cannot be worked with
+        Cancelled: if the job was cancelled
+    """
+    dataset = root_dataset(samples)
+    check_images(samples)
+    check_classification(dataset, settings.label_field, "label_field")
+    check_run_key(dataset, settings.run_key, settings.label_field)
+    for field in settings.prediction_fields:
+        check_classification(dataset, field, "prediction_fields")
+    with Job(dataset, settings.run_key, "Finding label errors", report) as job:
+        share = SHARE_OF_CLASSIFYING[settings.source]
+        try:
+            run, iteration, summary = _classify(samples, settings, part_of(job, 0.0, share))
+        except OSError as error:
+            raise _explained(error) from error
+        state = current_state(run, iteration.number)
+        write_scores(run, iteration, state.open_count, part_of(report, share, 1.0))
+    return {"run_key": run.key, "iteration": iteration.number, **summary}
+
+
+def _classify(
+    samples: Collection, settings: Settings, report: Report
+) -> tuple[Run, Iteration, dict[str, Any]]:
+    dataset = root_dataset(samples)
+    source = _source(samples, settings)
+    with IterationWriter(dataset._doc.id, settings.run_key, source.classes) as writer:
+        tally = _Tally()
+        for batch in source.batches(report):
+            rows = _scored(batch)
+            writer.append(rows)
+            tally.add(rows, batch.decided)
+        skipped = source.outcome.skipped
+        if writer.samples == 0:
+            raise InputError(
+                f"No sample of '{dataset.name}' could be scored; the most frequent reason: "
+                f"{skipped.most_common()}"
+            )
+        report(1.0, "Storing the iteration")
+        run = create_run(dataset, settings.run_key, settings.label_field)
+        header = {
+            "number": 1 + max((i.number for i in run.iterations()), default=0),
+            "settings": {**asdict(settings), **source.outcome.notes},
+            "counts": tally.counts(),
+            "skipped": {"reasons": dict(skipped.reasons), "samples": skipped.samples},
+        }
+        iteration = writer.commit(header, weights=source.outcome.weights)
+    return run, iteration, _summary(iteration)
+
+
+def _source(samples: Collection, settings: Settings) -> Source:
+    # Imported where they are used: torch and the zoo take seconds, and the App imports this file.
+    decision_field = f"{settings.run_key}_decision"
+    if settings.source == "predictions":
+        from .source_predictions import PredictionSource
+
+        return PredictionSource(
+            samples, settings.label_field, settings.prediction_fields, decision_field
+        )
+    if settings.source == "embeddings":
+        from .source_embeddings import EmbeddingSource
+
+        return EmbeddingSource(samples, settings, decision_field)
+    from .source_training import TrainingSource
+
+    return TrainingSource(samples, settings, decision_field)
+
+
+def _scored(batch: Batch) -> Rows:
+    scores = score(batch.models, batch.label)
+    features = batch.features
+    return Rows(
+        sample_id=pack_ids(batch.sample_ids),
+        label=batch.label.astype(np.int32),
+        prediction=scores.prediction,
+        p_label=scores.p_label,
+        p_max=scores.p_max,
+        suspicion=scores.suspicion,
+        top_class=scores.top_class,
+        top_probability=scores.top_probability,
+        features=from_probabilities(batch.models)
+        if features is None
+        else features.astype(np.float16),
+    )
+
+
+class _Tally:
+    """Counts over the batches of an iteration."""
+
+    def __init__(self) -> None:
+        self._samples = self._agreeing = self._open = self._misclassified = 0
+
+    def add(self, rows: Rows, decided: npt.NDArray[np.bool_]) -> None:
+        agrees = rows.label == rows.prediction
+        self._samples += len(rows)
+        self._agreeing += int(agrees.sum())
+        self._open += int((~decided).sum())
+        self._misclassified += int((~decided & ~agrees).sum())
+
+    def counts(self) -> dict[str, Any]:
+        return {
+            "samples": self._samples,
+            "open": self._open,
+            "misclassified": self._misclassified,
+            "accuracy": self._agreeing / self._samples,
+        }
+
+
+def _summary(iteration: Iteration) -> dict[str, Any]:
+    skipped: Mapping[str, Any] = iteration.document["skipped"]
+    return {
+        **iteration.counts,
+        "classes": len(iteration.classes),
+        "skipped": dict(skipped["reasons"]),
+        "skipped_samples": list(skipped["samples"]),
+    }
+
+
+def _explained(error: OSError) -> Exception:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return InputError(
+            f"The disk is full ({error.filename or 'temporary folder'}). Nothing of this iteration "
+            "was kept. Free some space, or point TMPDIR to a larger disk."
+        )
+    return error

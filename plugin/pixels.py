@@ -1,0 +1,177 @@
+"""All images of a run as small arrays: decoded once where they fit, in parallel, off the model."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from itertools import pairwise
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .images import UInt8, UnreadableImageError, decode_image
+from .progress import Report
+
+WORKERS = max(1, os.cpu_count() or 1)
+WORTH_A_PROCESS = 2_000
+MEMORY_SHARE = 0.25
+DISK_SHARE = 0.5
+POLL_SECONDS = 0.5
+
+
+class Pixels:
+    """Images by index, as uint8 arrays; use it as a context manager.
+
+    Small images are decoded once and kept in memory, or on disk where they exceed a quarter of the
+    free memory; only what also exceeds half of the free disk is decoded anew at each use.
+
+    Args:
+        paths: the image files
+        size: side in pixels
+        channels: 1 or 3
+        report: told of the decoding's progress
+
+    Attributes:
+        shape: (n, channels, size, size)
+        problems: index of each unreadable image, and what is wrong with it; their pixels are zero
+    """
+
+    def __init__(self, paths: Sequence[str], size: int, channels: int, report: Report):
+        self.shape = (len(paths), channels, size, size)
+        self.problems: dict[int, str] = {}
+        self._paths = list(paths)
+        self._folder = Path(tempfile.mkdtemp(prefix="deconfuse-pixels-"))
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="deconfuse-decode")
+        self._kept: UInt8 | None = None
+        try:
+            self._keep(report)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __enter__(self) -> Pixels:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._kept = None
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def in_memory(self) -> UInt8 | None:
+        """All images as one array (n, channels, size, size), None where they are not kept."""
+        return self._kept
+
+    def load(self, indices: npt.NDArray[np.int64]) -> UInt8:
+        """Images by index: uint8 (len(indices), channels, size, size)."""
+        if self._kept is not None:
+            return self._kept[indices]
+        out = np.zeros((len(indices), *self.shape[1:]), np.uint8)
+        list(self._pool.map(lambda k: self._decode(int(indices[k]), out[k]), range(len(out))))
+        return out
+
+    def batches(self, order: npt.NDArray[np.int64], size: int) -> Iterator[UInt8]:
+        """Batches of images in the given order; the next one is prepared meanwhile."""
+        parts = [order[i : i + size] for i in range(0, len(order), size)]
+        if not parts:
+            return
+        with ThreadPoolExecutor(1, thread_name_prefix="deconfuse-batch") as ahead:
+            following: Future[UInt8] = ahead.submit(self.load, parts[0])
+            for part in (*parts[1:], None):
+                ready = following.result()
+                if part is not None:
+                    following = ahead.submit(self.load, part)
+                yield ready
+
+    def _keep(self, report: Report) -> None:
+        needed = int(np.prod(self.shape, dtype=np.int64))
+        in_memory = needed <= MEMORY_SHARE * free_memory()
+        if not in_memory and needed > DISK_SHARE * shutil.disk_usage(self._folder).free:
+            return
+        n = len(self._paths)
+        if n < WORTH_A_PROCESS:
+            kept = np.zeros(self.shape, np.uint8)
+            for i in range(n):
+                self._decode(i, kept[i])
+                report((i + 1) / n, f"Decoded {i + 1:,} of {n:,} images")
+            self._kept = kept
+            return
+        file = self._folder / "pixels"
+        with file.open("wb") as handle:
+            handle.truncate(needed)
+        self._decode_in_processes(file, report)
+        stored = np.memmap(file, np.uint8, "r", shape=self.shape)
+        self._kept = np.array(stored) if in_memory else stored
+
+    def _decode_in_processes(self, file: Path, report: Report) -> None:
+        n = len(self._paths)
+        bounds = np.linspace(0, n, WORKERS + 1, dtype=int)
+        told: SimpleQueue[dict[str, Any]] = SimpleQueue()
+        processes = [self._start_worker(file, a, b) for a, b in pairwise(bounds)]
+        readers = [self._pool.submit(_collect, p, told) for p in processes]
+        done = 0
+        try:
+            while not all(r.done() for r in readers) or not told.empty():
+                try:
+                    line = told.get(timeout=POLL_SECONDS)
+                    done += line["done"]
+                    self.problems |= {int(i): why for i, why in line["problems"].items()}
+                except Empty:
+                    pass
+                report(done / n, f"Decoded {done:,} of {n:,} images")
+            for reader in as_completed(readers):
+                reader.result()
+        finally:
+            for process in processes:
+                process.kill()
+                process.wait()
+
+    def _start_worker(self, file: Path, first: int, stop: int) -> subprocess.Popen[bytes]:
+        script = Path(__file__).with_name("decode_worker.py")
+        job = {
+            "paths": self._paths[first:stop],
+            "first": int(first),
+            "shape": self.shape,
+            "file": str(file),
+        }
+        order = self._folder / f"job-{first}"
+        order.write_text(json.dumps(job))
+        with order.open("rb") as stdin:
+            return subprocess.Popen(
+                [sys.executable, str(script)],
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+
+    def _decode(self, index: int, out: npt.NDArray[Any]) -> None:
+        _, channels, size, _ = self.shape
+        try:
+            out[:] = decode_image(self._paths[index], size, channels)
+        except UnreadableImageError as error:
+            self.problems[index] = str(error)
+
+
+def _collect(process: subprocess.Popen[bytes], told: SimpleQueue[dict[str, Any]]) -> None:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    for line in process.stdout:
+        told.put(json.loads(line))
+    if process.wait() > 0:
+        raise RuntimeError(f"decoding failed: {process.stderr.read().decode(errors='replace')}")
+
+
+def free_memory() -> int:
+    """Bytes of memory that can be used without swapping."""
+    import psutil  # comes with FiftyOne
+
+    return int(psutil.virtual_memory().available)

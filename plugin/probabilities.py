@@ -1,0 +1,93 @@
+"""Logits and confidences to log-probabilities over one class list, aligned by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .measures import SMALLEST_PROBABILITY
+
+LogProbabilities = npt.NDArray[np.float64]
+"""Natural logarithms of probabilities, float64, a row a sample."""
+
+
+def from_logits(values: npt.NDArray[np.floating[Any]]) -> LogProbabilities:
+    """Log-probabilities of rows of logits.
+
+    Rows that already are probabilities (none negative, sum 1) are taken as such, since many tools
+    store a softmax under the name of logits. Log-probabilities are logits of themselves.
+
+    Args:
+        values: float (n, C), finite
+
+    Returns:
+        float64 (n, C)
+
+    Example:
+        >>> np.exp(from_logits(np.array([[0.0, np.log(3.0)], [0.5, 0.5]]))).round(2).tolist()
+        [[0.25, 0.75], [0.5, 0.5]]
+    """
+    scores = np.asarray(values, np.float64)
+    is_probability = (scores.min(axis=1) >= 0) & (np.abs(scores.sum(axis=1) - 1) < 1e-3)
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    if is_probability.any():
+        kept = np.maximum(scores[is_probability], SMALLEST_PROBABILITY)
+        log_p[is_probability] = np.log(kept)
+    return log_p
+
+
+def from_confidences(
+    prediction: npt.NDArray[np.integer[Any]], confidence: npt.ArrayLike, classes: int
+) -> LogProbabilities:
+    """Log-probabilities where only the predicted class and its confidence are known.
+
+    What is left of the probability is assumed to be spread evenly over the other classes; this is
+    the assumption of largest entropy, and the only one that favours none of them. A confidence
+    below 1/classes would contradict the prediction and is raised to it.
+
+    Args:
+        prediction: int (n,), index of the predicted class
+        confidence: float (n,), in [0, 1]
+        classes: number of classes, at least 2
+
+    Returns:
+        float64 (n, classes)
+
+    Example:
+        >>> np.exp(from_confidences(np.array([1]), [0.8], classes=3)).round(2).tolist()
+        [[0.1, 0.8, 0.1]]
+    """
+    sure = np.maximum(np.asarray(confidence, np.float64), 1.0 / classes)
+    rest = np.maximum((1.0 - sure) / (classes - 1), SMALLEST_PROBABILITY)
+    log_p = np.repeat(np.log(rest)[:, None], classes, axis=1)
+    log_p[np.arange(len(sure)), prediction] = np.log(sure)
+    return log_p
+
+
+def align(log_p: LogProbabilities, own: Sequence[str], classes: Sequence[str]) -> LogProbabilities:
+    """Move the columns of one class list to another that contains it, by name.
+
+    Classes that the model does not know get the smallest probability.
+
+    Args:
+        log_p: float64 (n, len(own))
+        own: the model's class names, in the order of its columns
+        classes: the class names to align to, a superset of ``own``
+
+    Returns:
+        float64 (n, len(classes))
+
+    Example:
+        >>> np.exp(align(np.log([[0.1, 0.9]]), ["b", "a"], ["a", "b"])).round(1).tolist()
+        [[0.9, 0.1]]
+    """
+    if list(own) == list(classes):
+        return log_p
+    position = {name: i for i, name in enumerate(classes)}
+    aligned = np.full((len(log_p), len(classes)), np.log(SMALLEST_PROBABILITY))
+    aligned[:, [position[name] for name in own]] = log_p
+    return aligned

@@ -1,0 +1,110 @@
+"""The settings of ``find_label_errors``: their defaults, and what each may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from .errors import InputError
+
+SOURCES = ("train", "predictions", "embeddings")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How label errors are found; None means that the source chooses.
+
+    Attributes:
+        label_field: the ``Classification`` field to clean
+        run_key: names the run and prefixes its fields
+        source: where predictions come from: ``train``, ``predictions`` or ``embeddings``
+        prediction_fields: for ``predictions``: one or more ``Classification`` fields
+        embeddings: for ``embeddings``: a vector field, a brain key, or a zoo model's name
+        model: for ``train``: ``simple_cnn`` or a torchvision classification model
+        weights: for ``train``: none, a torchvision weights name, or a checkpoint's path
+        epochs: passes over the training images
+        batch_size: images a training step
+        folds: 1 trains on all samples and classifies them; k classifies out of fold
+        average_epochs: the probabilities of this many last epochs are averaged
+        image_size: side in pixels that images are brought to
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``
+        seed: the same seed on the same CPU gives the same scores
+    """
+
+    label_field: str
+    run_key: str = "deconfuse"
+    source: str = "train"
+    prediction_fields: tuple[str, ...] = ()
+    embeddings: str | None = None
+    model: str = "simple_cnn"
+    weights: str | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    folds: int | None = None
+    average_epochs: int | None = None
+    image_size: int | None = None
+    device: str = "auto"
+    seed: int = 51
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Settings:
+        """Settings from an operator's parameters, checked.
+
+        Raises:
+            InputError: if an option is unknown, missing or not of the kind it should be
+        """
+        known = {f.name for f in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise InputError(
+                f"unknown option '{unknown[0]}'; the options are {', '.join(sorted(known))}"
+            )
+        given = {k: v for k, v in values.items() if v is not None and v != ""}
+        if not isinstance(given.get("label_field"), str):
+            raise InputError("label_field: name the Classification field to clean")
+        names = given.get("prediction_fields", ())
+        given["prediction_fields"] = (names,) if isinstance(names, str) else tuple(names)
+        settings = cls(**given)
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        _one_of("source", self.source, SOURCES)
+        _one_of("device", self.device, DEVICES)
+        for name, least, most in (
+            ("epochs", 1, 10_000),
+            ("batch_size", 1, 65_536),
+            ("folds", 1, 100),
+            ("average_epochs", 1, 100),
+            ("image_size", 8, 4_096),
+            ("seed", 0, 2**31 - 1),
+        ):
+            _whole_number(name, getattr(self, name), least, most)
+        if self.source == "predictions" and not self.prediction_fields:
+            raise InputError("prediction_fields: name at least one field of predictions")
+        if len(set(self.prediction_fields)) != len(self.prediction_fields):
+            raise InputError("prediction_fields: a field is named twice")
+        if self.label_field in self.prediction_fields:
+            raise InputError(f"prediction_fields: '{self.label_field}' is the label field itself")
+        if self.source == "embeddings" and not self.embeddings:
+            raise InputError(
+                "embeddings: name a vector field, a brain key with embeddings, or a zoo model"
+            )
+        if self.source == "embeddings" and self.folds == 1:
+            raise InputError(
+                "folds: a linear head fits its own training samples, so embeddings need at least 2"
+            )
+
+
+def _one_of(name: str, value: Any, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise InputError(f"{name}: expected one of {', '.join(allowed)}, got {value!r}")
+
+
+def _whole_number(name: str, value: Any, least: int, most: int) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise InputError(f"{name}: expected a whole number from {least} to {most}, got {value!r}")

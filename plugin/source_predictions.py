@@ -1,0 +1,279 @@
+"""Predictions that the dataset already holds, in one or several ``Classification`` fields."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .batches import Batch, Outcome
+from .errors import InputError
+from .fields import labels_of, read_documents, root_dataset, value_at
+from .labelled import check_classes, label_problem
+from .probabilities import LogProbabilities, align, from_confidences, from_logits
+from .progress import Report
+from .samples import Collection
+from .vectors import common_length, decode_rows, decode_vector
+
+NUMBERS_A_BATCH = 8_000_000
+LARGEST_BATCH = 5_000
+CHUNKS_TO_LEARN_FROM = 10
+
+
+@dataclass(frozen=True)
+class PredictionField:
+    """A field of predictions and what is known of it.
+
+    Attributes:
+        name: the field
+        classes: the class names that its predictions range over, in the order of its logits
+        has_logits: whether samples carry logits, rather than a label and a confidence only
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    has_logits: bool
+
+
+class PredictionSource:
+    """Classifies by reading prediction fields; several make an ensemble.
+
+    Args:
+        samples: the dataset or a view of it
+        label_field: the field that is being cleaned
+        prediction_fields: fields of type ``Classification``
+        decision_field: the run's field of decisions
+
+    Raises:
+        InputError: if a field tells no class list, or its classes have nothing in common with
+            the labels
+    """
+
+    def __init__(
+        self,
+        samples: Collection,
+        label_field: str,
+        prediction_fields: Sequence[str],
+        decision_field: str,
+    ):
+        self._samples = samples
+        self._label_field = label_field
+        self._decision_field = decision_field
+        labels = labels_of(samples, label_field)
+        check_classes(samples, label_field, tuple(labels))
+        self.fields = [
+            describe_field(samples, name, label_field, labels) for name in prediction_fields
+        ]
+        known = {name for f in self.fields for name in f.classes}
+        for f in self.fields:
+            _check_overlap(f, labels, label_field)
+        self.classes = tuple(sorted(known | set(labels)))
+        self.outcome = Outcome()
+        unknown = [name for name in labels if name not in known]
+        if unknown:
+            self.outcome.notes["labels_no_model_knows"] = unknown[:50]
+
+    def batches(self, report: Report) -> Iterator[Batch]:
+        """Read every sample once; memory does not grow with their number."""
+        index = {name: i for i, name in enumerate(self.classes)}
+        per_row = len(self.classes) * len(self.fields)
+        chunk = int(np.clip(NUMBERS_A_BATCH // max(per_row, 1) // 8, 64, LARGEST_BATCH))
+        total, done = len(self._samples), 0
+        for documents in read_documents(self._samples, self._projection(), chunk):
+            done += len(documents)
+            batch = self._batch(documents, index)
+            if batch is not None:
+                yield batch
+            report(done / max(total, 1), f"Scored {done:,} of {total:,} samples")
+
+    def _projection(self) -> list[str]:
+        names = [f"{self._label_field}.label", self._decision_field, "filepath"]
+        for f in self.fields:
+            names += [f"{f.name}.{part}" for part in ("label", "confidence")]
+            if f.has_logits:
+                names.append(f"{f.name}.logits")
+        return names
+
+    def _batch(self, documents: list[dict[str, Any]], index: dict[str, int]) -> Batch | None:
+        usable = [d for d in documents if self._has_label(d)]
+        models, problems = [], [None] * len(usable)
+        for f in self.fields:
+            log_p, found = _read_field(f, usable)
+            problems = [a or b for a, b in zip(problems, found, strict=True)]
+            models.append(align(log_p, f.classes, self.classes))
+        keep = np.array([p is None for p in problems], bool)
+        for document, problem in zip(usable, problems, strict=True):
+            if problem is not None:
+                self.outcome.skipped.add(document["_id"], document.get("filepath"), problem)
+        kept = [d for d, k in zip(usable, keep, strict=True) if k]
+        if not kept:
+            return None
+        label = [index[value_at(d, self._label_field)["label"]] for d in kept]
+        return Batch(
+            sample_ids=[str(d["_id"]) for d in kept],
+            label=np.array(label, np.int64),
+            models=[m[keep] for m in models],
+            features=None,
+            decided=np.array([bool(d.get(self._decision_field)) for d in kept], bool),
+        )
+
+    def _has_label(self, document: dict[str, Any]) -> bool:
+        problem = label_problem(document, self._label_field)
+        if problem is not None:
+            self.outcome.skipped.add(document["_id"], document.get("filepath"), problem)
+        return problem is None
+
+
+def describe_field(
+    samples: Collection, name: str, label_field: str, labels: Sequence[str]
+) -> PredictionField:
+    """Find out what a prediction field holds and over which classes.
+
+    The names behind the logits come from the dataset's class lists (``dataset.classes`` of the
+    prediction field, then of the label field, then ``default_classes``) where one has the right
+    length and agrees with the predicted labels, and otherwise from the predicted labels themselves.
+
+    Raises:
+        InputError: if the names cannot be told, or there is neither a logit nor a confidence
+    """
+    paths = [f"{name}.label", f"{name}.confidence", f"{name}.logits"]
+    first = list(islice(read_documents(samples, paths), 1))
+    stored = [value_at(d, f"{name}.logits") for chunk in first for d in chunk]
+    length = common_length(stored)
+    if length is None:
+        return _describe_by_confidence(samples, name, labels, first)
+    if length < 2:
+        raise InputError(f"prediction_fields: the logits of '{name}' have length 1, expected 2+")
+    classes = _class_names(samples, name, label_field, labels, length)
+    return PredictionField(name, classes, has_logits=True)
+
+
+def _describe_by_confidence(
+    samples: Collection, name: str, labels: Sequence[str], first: list[list[dict[str, Any]]]
+) -> PredictionField:
+    predicted = labels_of(samples, name)
+    if not predicted:
+        raise InputError(f"prediction_fields: no sample has a prediction in '{name}'")
+    seen = [value_at(d, f"{name}.confidence") for chunk in first for d in chunk]
+    if all(c is None for c in seen) and samples.exists(f"{name}.confidence").first() is None:
+        raise InputError(
+            f"prediction_fields: the predictions in '{name}' have neither logits nor a confidence; "
+            "expected one of them on each."
+        )
+    classes = tuple(sorted(set(predicted) | set(labels)))
+    return PredictionField(name, classes, has_logits=False)
+
+
+def _class_names(
+    samples: Collection, name: str, label_field: str, labels: Sequence[str], length: int
+) -> tuple[str, ...]:
+    dataset = root_dataset(samples)
+    observed = _observed_names(samples, name, length)
+    stated = dataset.classes.get(name)
+    if stated:
+        _check_stated(name, stated, observed, length)
+        return tuple(stated)
+    known = [dataset.classes.get(label_field), dataset.default_classes]
+    if len(observed) == length and len(set(observed.values())) == length:
+        known.append([observed[i] for i in range(length)])
+    known.append(sorted(set(labels) | set(observed.values())))
+    for candidate in known:
+        fits = candidate and len(candidate) == len(set(candidate)) == length
+        if fits and all(candidate[i] == seen for i, seen in observed.items()):
+            return tuple(candidate)
+    missing = [str(i) for i in range(length) if i not in observed][:10]
+    raise InputError(
+        f"prediction_fields: '{name}' has logits of length {length}, but which class each stands "
+        f"for is unknown (never predicted: {', '.join(missing) or 'none'}). Set "
+        f"dataset.classes['{name}'] to the list of the model's {length} class names."
+    )
+
+
+def _observed_names(samples: Collection, name: str, length: int) -> dict[int, str]:
+    """The predicted label that goes with each index of the largest logit, by majority."""
+    votes: dict[int, Counter[str]] = defaultdict(Counter)
+    chunks = read_documents(samples, [f"{name}.label", f"{name}.logits"])
+    for documents in islice(chunks, CHUNKS_TO_LEARN_FROM):
+        for document in documents:
+            prediction = document.get(name) or {}
+            logits = decode_vector(prediction.get("logits"))
+            label = prediction.get("label")
+            if logits is None or len(logits) != length or not np.isfinite(logits).all():
+                continue
+            if label:
+                votes[int(logits.argmax())][label] += 1
+        if len(votes) == length:
+            break
+    return {i: counter.most_common(1)[0][0] for i, counter in votes.items()}
+
+
+def _check_stated(name: str, stated: Sequence[str], observed: dict[int, str], length: int) -> None:
+    if len(stated) != length:
+        raise InputError(
+            f"prediction_fields: dataset.classes['{name}'] lists {len(stated)} classes, but the "
+            f"logits have length {length}"
+        )
+    if len(set(stated)) != length:
+        raise InputError(f"dataset.classes['{name}'] names a class twice")
+    for i, seen in observed.items():
+        if stated[i] != seen:
+            raise InputError(
+                f"prediction_fields: dataset.classes['{name}'][{i}] is '{stated[i]}', but where "
+                f"logit {i} is the largest, the predicted label is '{seen}'"
+            )
+
+
+def _check_overlap(field: PredictionField, labels: Sequence[str], label_field: str) -> None:
+    if not set(labels) & set(field.classes):
+        raise InputError(
+            f"prediction_fields: '{field.name}' and '{label_field}' have no class in common "
+            f"(predictions: {_some(field.classes)}; labels: {_some(labels)})"
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(n[:40]) for n in names[:5])
+    return f"{shown}, … ({len(names)} in all)" if len(names) > 5 else shown
+
+
+def _read_field(
+    field: PredictionField, documents: list[dict[str, Any]]
+) -> tuple[LogProbabilities, list[str | None]]:
+    stored = [d.get(field.name) or {} for d in documents]
+    if field.has_logits:
+        return _read_logits(field, stored)
+    return _read_confidences(field, stored)
+
+
+def _read_logits(
+    field: PredictionField, stored: list[dict[str, Any]]
+) -> tuple[LogProbabilities, list[str | None]]:
+    matrix, found = decode_rows([p.get("logits") for p in stored], len(field.classes))
+    problems = [None if p is None else f"logits in '{field.name}' {p}" for p in found]
+    for i, prediction in enumerate(stored):
+        if not prediction:
+            problems[i] = f"no prediction in '{field.name}'"
+    return from_logits(matrix) if len(matrix) else matrix, problems
+
+
+def _read_confidences(
+    field: PredictionField, stored: list[dict[str, Any]]
+) -> tuple[LogProbabilities, list[str | None]]:
+    index = {name: i for i, name in enumerate(field.classes)}
+    at: npt.NDArray[np.int64] = np.zeros(len(stored), np.int64)
+    sure = np.ones(len(stored))
+    problems: list[str | None] = [None] * len(stored)
+    for i, prediction in enumerate(stored):
+        label, confidence = prediction.get("label"), prediction.get("confidence")
+        if not label:
+            problems[i] = f"no prediction in '{field.name}'"
+        elif not isinstance(confidence, (int, float)) or not 0 <= confidence <= 1:
+            problems[i] = f"no confidence between 0 and 1 in '{field.name}'"
+        else:
+            at[i], sure[i] = index[label], confidence
+    return from_confidences(at, sure, len(field.classes)), problems

@@ -123,13 +123,11 @@ def add_workspace(dataset: Any) -> str:
     panels = yaml.safe_load((ROOT / "fiftyone.yml").read_text()).get("panels") or []
     if not panels:
         return ""
+    shown = [fo.Panel(type="Samples", pinned=True), fo.Panel(type=panels[0])]
     spaces = fo.Space(
         orientation="horizontal",
         sizes=[0.35, 0.65],
-        children=[
-            fo.Space(children=[fo.Panel(type="Samples", pinned=True)]),
-            fo.Space(children=[fo.Panel(type=panels[0])]),
-        ],
+        children=[fo.Space(children=[panel], active_child=panel.component_id) for panel in shown],
     )
     dataset.save_workspace(WORKSPACE, spaces, overwrite=True)
     return f"?workspace={WORKSPACE}"

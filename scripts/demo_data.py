@@ -103,5 +103,5 @@ def persistent(name: str, samples: Sequence[Any]) -> Any:
     import fiftyone as fo
 
     dataset = fo.Dataset(name, overwrite=True, persistent=True)
-    dataset.add_samples(samples)
+    dataset.add_samples(samples, progress=len(samples) > 10_000)
     return dataset

@@ -19,14 +19,14 @@ from bson import ObjectId
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.raw_bson import RawBSONDocument
 from mongoengine.errors import DoesNotExist
-from pymongo import UpdateOne
+from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from . import turns
 from .changes import label_of, shows, update_of
 from .journal import Entry, Header, chunked, discard_uncommitted, entries, entries_of, headers
 from .runs import Run
-from .turns import Turn, TurnLost
+from .turns import Turn, TurnLost, abandoned, take_turn
 
 EXACT: CodecOptions[dict[str, Any]] = CodecOptions(
     document_class=dict, datetime_conversion=DatetimeConversion.DATETIME_MS
@@ -63,6 +63,20 @@ def recover(turn: Turn, run: Run) -> None:
         turn.settle()
 
 
+def recover_abandoned(run: Run) -> None:
+    """Complete what a writer that died left pending on the run's dataset, if anything."""
+    dataset_id = run.owner["dataset_id"]
+    if not abandoned(dataset_id):
+        return
+    turn = take_turn(dataset_id)
+    try:
+        recover(turn, run)
+    except TurnLost:
+        return
+    finally:
+        turn.release()
+
+
 def complete(turn: Turn, run: Run, header: Header, *, resumed: bool = False) -> Header:
     """Apply a committed decision to all its samples that do not show it, and mark it applied.
 
@@ -78,9 +92,11 @@ def complete(turn: Turn, run: Run, header: Header, *, resumed: bool = False) -> 
     Raises:
         TurnLost: if somebody else has taken over, who completes it instead
     """
-    mine = {"_id": header["_id"], "state": "written", "finisher": {"$lte": turn.token}}
-    if not headers().update_one(mine, {"$set": {"finisher": turn.token}}).matched_count:
-        raise TurnLost
+    mine = {"_id": header["_id"], "state": "written", "finisher": turn.token}
+    if resumed:
+        earlier = {**mine, "finisher": {"$lte": turn.token}}
+        if not headers().update_one(earlier, {"$set": {"finisher": turn.token}}).matched_count:
+            raise TurnLost
     lost = 0
     for chunk in chunked(list(entries_of(header["_id"], {"document": 0, "filepath": 0}))):
         turn.renew()
@@ -95,12 +111,17 @@ def complete(turn: Turn, run: Run, header: Header, *, resumed: bool = False) -> 
         "applied": header["samples"] - lost,
         "conflicts": header["conflicts"] + lost,
     }
-    mine["finisher"] = turn.token
-    headers().update_one(mine, {"$set": done, "$currentDate": {"applied_at": True}})
+    kept = headers().find_one_and_update(
+        mine,
+        {"$set": done, "$currentDate": {"applied_at": True}},
+        return_document=ReturnDocument.AFTER,
+    )
+    if kept is None:
+        raise TurnLost
     turns.reached("marked")
-    turn.settle()
+    turn.settle(release=not resumed)
     turns.reached("settled")
-    return headers().find_one({"_id": header["_id"]})
+    return kept
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import fiftyone.core.odm as foo
 from bson import ObjectId
 
 from . import turns
-from .completion import complete, recover
+from .completion import complete, recover, recover_abandoned
 from .errors import InputError
 from .iterations import COLLECTION as ITERATIONS
 from .journal import (
@@ -30,7 +30,7 @@ from .journal import (
 )
 from .planning import Draft, Request, plan_resolve, plan_undo
 from .runs import Run
-from .turns import TurnLost, abandoned, take_turn
+from .turns import TurnLost, take_turn
 
 CONFLICTS_SHOWN = 100
 LONGEST_NOTE = 10_000
@@ -102,7 +102,7 @@ def resolve(
         InputError: on bad input, with nothing changed
     """
     request = Request.checked(action, sample_ids, label, tag, expected_label)
-    header = _header(run, action, author, note, _iteration_number(run, iteration))
+    header = header_of(run, action, author, note, _iteration_number(run, iteration))
     return commit(
         run, header | {"label": label, "tag": tag}, lambda draft: plan_resolve(draft, request)
     )
@@ -122,7 +122,7 @@ def undo(run: Run, decision: str | None = None, *, author: str | None = None) ->
     """
     if decision is not None and not (isinstance(decision, str) and ObjectId.is_valid(decision)):
         raise InputError(f"decision must be the id of a decision, got {decision!r}")
-    header = _header(run, "undo", author, None, _iteration_number(run, None))
+    header = header_of(run, "undo", author, None, _iteration_number(run, None))
 
     def plan(draft: Draft) -> None:
         target = _named(run, decision) if decision else _last_standing(run, author)
@@ -171,20 +171,6 @@ def commit(run: Run, header: Header, plan: Callable[[Draft], None]) -> Resolutio
         return _resolution(done, draft.conflicts, made=True)
 
 
-def recover_abandoned(run: Run) -> None:
-    """Complete what a writer that died left pending on the run's dataset, if anything."""
-    dataset_id = run.owner["dataset_id"]
-    if not abandoned(dataset_id):
-        return
-    turn = take_turn(dataset_id)
-    try:
-        recover(turn, run)
-    except TurnLost:
-        return
-    finally:
-        turn.release()
-
-
 def declare_decision_field(run: Run) -> None:
     """Make FiftyOne know the field ``{run}_decision``."""
     name = run.field("decision")
@@ -197,9 +183,10 @@ def declare_decision_field(run: Run) -> None:
         )
 
 
-def _header(
+def header_of(
     run: Run, action: str, author: str | None, note: str | None, iteration: int | None
 ) -> Header:
+    """What the journal says of a new decision as a whole; InputError on bad values."""
     for name, value, longest in (("author", author, 1_000), ("note", note, LONGEST_NOTE)):
         if value is not None and (not isinstance(value, str) or len(value) > longest):
             raise InputError(f"{name} must be a text of at most {longest} characters")

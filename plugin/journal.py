@@ -20,6 +20,10 @@ ENTRIES = "deconfuse.decision_samples"
 SAMPLES_PER_CHUNK = 2_000
 BYTES_PER_CHUNK = 16 * 1024 * 1024
 
+BY_SEQ = [("dataset_id", 1), ("run_key", 1), ("seq", 1)]
+BY_SAMPLE = [("dataset_id", 1), ("run_key", 1), ("sample_id", 1)]
+BY_DECISION = [("decision", 1), ("sample_id", 1)]
+
 Header = dict[str, Any]
 Entry = dict[str, Any]
 
@@ -39,16 +43,15 @@ def entries() -> Any:
 @cache
 def _ensure_indexes(client: Any) -> None:
     database = foo.get_db_conn()
-    database[HEADERS].create_index([("dataset_id", 1), ("run_key", 1), ("seq", 1)])
-    database[ENTRIES].create_index([("decision", 1), ("sample_id", 1)])
-    database[ENTRIES].create_index([("dataset_id", 1), ("run_key", 1), ("seq", 1)])
-    database[ENTRIES].create_index([("dataset_id", 1), ("run_key", 1), ("sample_id", 1)])
+    database[HEADERS].create_index(BY_SEQ)
+    for index in (BY_DECISION, BY_SEQ, BY_SAMPLE):
+        database[ENTRIES].create_index(index)
 
 
-def chunked(items: Sequence[Any], size: int = SAMPLES_PER_CHUNK) -> Iterator[Sequence[Any]]:
-    """Consecutive parts of a sequence."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def chunked(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Consecutive parts of a sequence, small enough to be read or written at once."""
+    for start in range(0, len(items), SAMPLES_PER_CHUNK):
+        yield items[start : start + SAMPLES_PER_CHUNK]
 
 
 def insert_entries(new: Sequence[Entry]) -> None:
@@ -66,8 +69,9 @@ def insert_entries(new: Sequence[Entry]) -> None:
 
 
 def entries_of(decision: ObjectId, projection: Mapping[str, int] | None = None) -> Iterator[Entry]:
-    """The entries of one decision, in the order in which they were written."""
-    yield from entries().find({"decision": decision}, projection).sort("_id", 1)
+    """The entries of one decision, by sample id."""
+    found = entries().find({"decision": decision}, projection).sort("sample_id", 1)
+    yield from found.hint(BY_DECISION).batch_size(20_000)
 
 
 def discard(decision: ObjectId) -> None:
@@ -107,7 +111,7 @@ def heads(run: Run, sample_ids: Sequence[ObjectId]) -> dict[ObjectId, Entry]:
     """
     query = {**run.owner, "sample_id": {"$in": list(sample_ids)}}
     keep = {"decision": 1, "seq": 1, "sample_id": 1, "top_after": 1, "kind_after": 1, "lost": 1}
-    found: list[Entry] = list(entries().find(query, keep))
+    found: list[Entry] = list(entries().find(query, keep).hint(BY_SAMPLE).batch_size(20_000))
     known = headers_by_id({entry["decision"] for entry in found})
     last: dict[ObjectId, Entry] = {}
     for entry in sorted(found, key=lambda e: e["seq"]):

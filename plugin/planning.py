@@ -200,7 +200,8 @@ def plan_resolve(draft: Draft, request: Request) -> None:
 def _read(run: Run, ids: Sequence[ObjectId], *, whole: bool) -> dict[ObjectId, Any]:
     if whole:
         return raw_samples(run.dataset, ids)
-    keep = [run.label_field, run.field("decision"), "tags", "filepath", "last_modified_at"]
+    ours = [run.field("decision"), run.field("cies")]
+    keep = [run.label_field, *ours, "tags", "filepath", "last_modified_at"]
     found = samples_of(run.dataset).find({"_id": {"$in": list(ids)}}, dict.fromkeys(keep, 1))
     return {document["_id"]: document for document in found}
 
@@ -221,8 +222,10 @@ def _entry(document: Any, label: str | None) -> Entry:
 def _forward(run: Run, request: Request, document: Any, label: str | None) -> dict[str, Any]:
     if request.action == "remove":
         return {"op": "delete", "label_after": None, "document": bytes(document.raw)}
-    path = run.field("decision")
-    slots = [slot(path, value_at(document, path), ACTIONS[request.action])]
+    decision, cies = run.field("decision"), run.field("cies")
+    slots = [slot(decision, value_at(document, decision), ACTIONS[request.action])]
+    if value_at(document, cies) not in (MISSING, None):
+        slots.append(slot(cies, value_at(document, cies), None))
     if request.action == "relabel" and request.label is not None:
         slots.append(relabelling(document, run.label_field, request.label))
         return {"slots": slots, "label_after": request.label}

@@ -14,9 +14,9 @@ from bson import ObjectId
 
 from .cells import HISTOGRAM_BINS, histogram_bin
 from .changes import KINDS
-from .decisions import recover_abandoned
+from .completion import recover_abandoned
 from .iterations import Iteration
-from .journal import Header, applied_headers, entries, was_lost
+from .journal import BY_SEQ, Header, applied_headers, entries, was_lost
 from .measures import iies
 from .runs import Run
 
@@ -158,7 +158,7 @@ def _changed(run: Run, after: int, new: Sequence[Header]) -> dict[str, str | Non
     query = {**run.owner, "seq": {"$gt": after, "$lte": new[-1]["seq"]}}
     keep = {"_id": 0, "decision": 1, "sample_id": 1, "kind_after": 1, "lost": 1}
     changed: dict[str, str | None] = {}
-    for entry in entries().find(query, keep).sort("seq", 1).batch_size(20_000):
+    for entry in entries().find(query, keep).sort("seq", 1).hint(BY_SEQ).batch_size(20_000):
         header = by_id.get(entry["decision"])
         if header is not None and not was_lost(entry, header):
             changed[str(entry["sample_id"])] = entry["kind_after"]

@@ -23,6 +23,10 @@ COLLECTION = "deconfuse.turns"
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 3.0
 PATIENCE_SECONDS = 120.0
+LONGEST_PAUSE = 0.02
+
+_LEASE_END = {"$add": ["$$NOW", int(LEASE_SECONDS * 1000)]}
+_EXPIRED = {"$expr": {"$lt": ["$lease_until", "$$NOW"]}}
 
 
 class TurnLost(Exception):
@@ -57,34 +61,37 @@ class Turn:
     stamp: datetime
     pending: ObjectId | None
     crashed: bool
+    released: bool = False
     _renewed: float = field(default_factory=time.monotonic)
 
     def renew(self) -> None:
         """Say that the writer is alive; call it between steps. Raises TurnLost."""
         if time.monotonic() - self._renewed >= RENEW_SECONDS:
-            self._change({}, lease=True)
+            self._change({})
 
     def commit(self, decision: ObjectId) -> None:
         """Make a written decision count, durably. From here on it will be completed."""
-        self._change({"pending": decision}, lease=True, durable=True)
+        self._change({"pending": decision}, durable=True)
         self.pending = decision
 
-    def settle(self) -> None:
-        """Say that nothing of this turn or an earlier one is left to complete."""
-        self._change({"pending": None, "crashed": False}, lease=True)
-        self.pending, self.crashed = None, False
+    def settle(self, *, release: bool = False) -> None:
+        """Say that nothing of this turn or an earlier one is left to complete; end it if wanted."""
+        values: dict[str, Any] = {"pending": None, "crashed": False}
+        self._change(values | ({"holder": None} if release else {}))
+        self.pending, self.crashed, self.released = None, False, release
 
     def release(self) -> None:
         """End the turn, whatever it leaves pending."""
-        _turns().update_one(self._mine(), {"$set": {"holder": None}})
+        if not self.released:
+            _turns().update_one(self._mine(), {"$set": {"holder": None}})
+            self.released = True
 
     def _mine(self) -> dict[str, Any]:
         return {"_id": self.dataset_id, "token": self.token}
 
-    def _change(self, values: dict[str, Any], *, lease: bool, durable: bool = False) -> None:
+    def _change(self, values: dict[str, Any], *, durable: bool = False) -> None:
         fields: dict[str, Any] = {name: {"$literal": value} for name, value in values.items()}
-        if lease:
-            fields["lease_until"] = {"$add": ["$$NOW", int(LEASE_SECONDS * 1000)]}
+        fields["lease_until"] = _LEASE_END
         result = _turns(durable).update_one(self._mine(), [{"$set": fields}])
         if result.matched_count == 0:
             raise TurnLost
@@ -109,7 +116,7 @@ def take_turn(dataset_id: ObjectId, patience: float = PATIENCE_SECONDS) -> Turn:
                 "Nothing was changed; try again."
             )
         time.sleep(pause * (0.5 + random.random()))
-        pause = min(pause * 2, 0.05)
+        pause = min(pause * 2, LONGEST_PAUSE)
 
 
 def abandoned(dataset_id: ObjectId) -> bool:
@@ -121,18 +128,20 @@ def abandoned(dataset_id: ObjectId) -> bool:
 
 
 def _try(dataset_id: ObjectId, me: dict[str, Any]) -> Turn | None:
+    turn = _claim({"_id": dataset_id, "holder": None}, me)
+    if turn is not None:
+        return turn
     current = _turns().find_one({"_id": dataset_id}, {"holder": 1})
     if current is None:
         _create(dataset_id)
-        return None
-    free: list[dict[str, Any]] = [
-        {"holder": None},
-        {"$expr": {"$lt": ["$lease_until", "$$NOW"]}},
-    ]
-    if current["holder"] is not None and _dead(current["holder"]):
-        free.append({"holder": current["holder"]})
+    elif current["holder"] is not None and _dead(current["holder"]):
+        return _claim({"_id": dataset_id, "holder": current["holder"]}, me)
+    return _claim({"_id": dataset_id, **_EXPIRED}, me)
+
+
+def _claim(free: dict[str, Any], me: dict[str, Any]) -> Turn | None:
     document = _turns().find_one_and_update(
-        {"_id": dataset_id, "$or": free},
+        free,
         [
             {
                 "$set": {
@@ -140,7 +149,7 @@ def _try(dataset_id: ObjectId, me: dict[str, Any]) -> Turn | None:
                     "holder": {"$literal": me},
                     "token": {"$add": ["$token", 1]},
                     "clock": {"$max": [{"$add": ["$clock", 1]}, "$$NOW"]},
-                    "lease_until": {"$add": ["$$NOW", int(LEASE_SECONDS * 1000)]},
+                    "lease_until": _LEASE_END,
                 }
             }
         ],
@@ -149,7 +158,7 @@ def _try(dataset_id: ObjectId, me: dict[str, Any]) -> Turn | None:
     if document is None:
         return None
     return Turn(
-        dataset_id,
+        document["_id"],
         document["token"],
         document["clock"],
         document["pending"],
@@ -199,8 +208,7 @@ def _dead(holder: dict[str, Any]) -> bool:
 
 
 def _expired(dataset_id: ObjectId) -> bool:
-    late = {"_id": dataset_id, "$expr": {"$lt": ["$lease_until", "$$NOW"]}}
-    return _turns().find_one(late, {"_id": 1}) is not None
+    return _turns().find_one({"_id": dataset_id, **_EXPIRED}, {"_id": 1}) is not None
 
 
 def _description(dataset_id: ObjectId) -> str:

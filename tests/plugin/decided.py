@@ -37,8 +37,7 @@ def make_dataset(labels: Sequence[str | None], label_field: str = "ground_truth"
 
 def make_iteration(run: Run, seed: int = 51, classes: Sequence[str] = CLASSES) -> Iteration:
     """An iteration with random probabilities over the dataset as it is; others' labels left out."""
-    ids, labels = run.dataset.values(["id", f"{run.label_field}.label"])
-    known = [(i, classes.index(x)) for i, x in zip(ids, labels, strict=True) if x in classes]
+    known = [(i, classes.index(x)) for i, x in labels_of(run).items() if x in classes]
     n, c = len(known), len(classes)
     p = np.random.default_rng(seed).dirichlet(np.ones(c), n).astype(np.float32)
     label = np.array([x for _, x in known], np.int32)
@@ -83,10 +82,16 @@ def raw(run: Run, sample_id: str, *, whole: bool = False) -> bytes | None:
 
 def all_raw(run: Run) -> dict[str, bytes | None]:
     """Every sample's BSON without ``last_modified_at``."""
-    return {i: raw(run, i) for i in run.dataset.values("id")}
+    return {i: raw(run, i) for i in ids_of(run)}
+
+
+def ids_of(run: Run) -> list[str]:
+    """The sample ids of the dataset."""
+    ids: Any = run.dataset.values("id")
+    return ids
 
 
 def labels_of(run: Run) -> dict[str, str | None]:
     """Every sample's label."""
-    ids, labels = run.dataset.values(["id", f"{run.label_field}.label"])
-    return dict(zip(ids, labels, strict=True))
+    values: Any = run.dataset.values(["id", f"{run.label_field}.label"])
+    return dict(zip(*values, strict=True))

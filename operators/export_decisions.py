@@ -1,0 +1,95 @@
+"""Operator ``export_decisions``: a run's audit trail as CSV or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..plugin.errors import InputError
+from ..plugin.exchange import export_decisions
+from ..plugin.runs import list_runs, load_run
+from .base import LongOperator, Work, run_key_input, terminal
+from .run_choice import counted, dataset_of, open_run
+
+
+class ExportDecisions(LongOperator):
+    """Write every decision of a run to a file: one row a sample and decision, times in UTC."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """Name and label."""
+        return foo.OperatorConfig(
+            name="export_decisions",
+            label="Label errors: export decisions",
+            description="The audit trail as CSV or JSON: who decided what, and when",
+            dynamic=True,
+            execute_as_generator=True,
+            allow_delegated_execution=True,
+            allow_immediate_execution=True,
+        )
+
+    def resolve_input(self, ctx: Any) -> types.Property:
+        """The form: which run, where to, and in which format."""
+        inputs = types.Object()
+        runs = list_runs(ctx.dataset)
+        run_key_input(ctx, inputs, runs)
+        if runs:
+            formats = types.RadioGroup()
+            formats.add_choice("csv", label="CSV", description="Safe to open in a spreadsheet")
+            formats.add_choice("json", label="JSON", description="For programs")
+            inputs.enum("format", formats.values(), default="csv", label="Format", view=formats)
+            inputs.str(
+                "path",
+                required=True,
+                label="File",
+                description="Path on the machine that runs the App's server. Replaced if it exists",
+            )
+        return types.Property(inputs, view=types.View(label="Export decisions"))
+
+    def work(self, ctx: Any) -> Work:
+        """Write the file."""
+        run, path, form = open_run(ctx), ctx.params.get("path"), ctx.params.get("format")
+        if not path:
+            raise InputError("path is missing: name the file to write")
+        return lambda report: export_decisions(run, path, form or "csv", report=report)
+
+    def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
+        """Say what was written."""
+        message = f"{counted(result['rows'], 'row')} written to {result['path']}"
+        yield ctx.ops.notify(message, variant="success")
+
+    def resolve_output(self, ctx: Any) -> Any:
+        """Where the file is."""
+        outputs = types.Object()
+        outputs.str("path", label="File")
+        outputs.int("decisions", label="Decisions")
+        outputs.int("rows", label="Rows")
+        return types.Property(outputs, view=types.View(label="Exported"))
+
+    def __call__(
+        self,
+        samples: Any,
+        path: str | Path,
+        run_key: str = "deconfuse",
+        format: str = "csv",
+    ) -> dict[str, Any]:
+        """Write the audit trail from a script.
+
+        Args:
+            samples: the dataset, or a view of it
+            path: the file to write; it is replaced if it exists
+            run_key: the run
+            format: ``csv`` or ``json``
+
+        Returns:
+            ``path``, ``format``, ``decisions`` and ``rows``
+
+        Raises:
+            InputError: if the run, the format or the path cannot be used
+        """
+        run = load_run(dataset_of(samples), run_key)
+        return export_decisions(run, path, format, report=terminal())

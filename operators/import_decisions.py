@@ -1,0 +1,135 @@
+"""Operator ``import_decisions``: make the decisions of an exported file again on this dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..plugin.errors import InputError
+from ..plugin.exchange import import_decisions
+from ..plugin.runs import list_runs, load_run
+from .base import LongOperator, Work, run_key_input, terminal
+from .run_choice import counted, dataset_of, open_run
+
+MATCHES = {
+    "auto": ("By id, else by file path", "Right for a clone of the dataset and for a reload"),
+    "id": ("By sample id", "For a clone that keeps the ids"),
+    "filepath": ("By file path", "For a dataset that was made anew from the same files"),
+}
+
+
+class ImportDecisions(LongOperator):
+    """Apply an exported audit trail to another copy of the dataset."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """Name and label."""
+        return foo.OperatorConfig(
+            name="import_decisions",
+            label="Label errors: import decisions",
+            description="Make the decisions of an exported file again on this dataset",
+            dynamic=True,
+            execute_as_generator=True,
+            allow_delegated_execution=True,
+            allow_immediate_execution=True,
+        )
+
+    def resolve_input(self, ctx: Any) -> types.Property:
+        """The form: which file, and how its samples are found here."""
+        inputs = types.Object()
+        runs = list_runs(ctx.dataset)
+        run_key_input(ctx, inputs, runs)
+        if runs:
+            inputs.str(
+                "path",
+                required=True,
+                label="File",
+                description="A file of export_decisions, on the machine of the App's server",
+            )
+            choices = types.RadioGroup()
+            for name, (label, description) in MATCHES.items():
+                choices.add_choice(name, label=label, description=description)
+            inputs.enum(
+                "match", choices.values(), default="auto", label="Find samples", view=choices
+            )
+            for name, whose in (("old_root", "in the file"), ("new_root", "here")):
+                inputs.str(
+                    name,
+                    label=f"Folder of the media {whose}",
+                    description="Only if the media lie in another folder here; give both",
+                )
+        return types.Property(inputs, view=types.View(label="Import decisions"))
+
+    def work(self, ctx: Any) -> Work:
+        """Import, with progress."""
+        run, params = open_run(ctx), dict(ctx.params)
+        if not params.get("path"):
+            raise InputError("path is missing: name the file to import")
+        options = {
+            "match": params.get("match") or "auto",
+            "old_root": params.get("old_root") or None,
+            "new_root": params.get("new_root") or None,
+        }
+        return lambda report: asdict(
+            import_decisions(run, params["path"], **options, report=report)
+        )
+
+    def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
+        """Say what was done and let the grid and the sidebar follow."""
+        left = result["unmatched"] + result["conflict_count"] + len(result["refused"])
+        yield ctx.ops.notify(summary(result), variant="warning" if left else "success")
+        yield ctx.ops.reload_dataset()
+
+    def __call__(
+        self,
+        samples: Any,
+        path: str | Path,
+        run_key: str = "deconfuse",
+        match: str = "auto",
+        old_root: str | None = None,
+        new_root: str | None = None,
+    ) -> dict[str, Any]:
+        """Import decisions from a script.
+
+        Args:
+            samples: the dataset, or a view of it
+            path: a file that ``export_decisions`` wrote
+            run_key: the run that receives the decisions
+            match: find samples by ``id``, by ``filepath``, or (``auto``) by id, else file path
+            old_root: the folder that file paths begin with in the file, if it is another one here
+            new_root: the folder that takes its place
+
+        Returns:
+            the counts of the import: ``rows``, ``decisions``, ``already_here``, ``applied``,
+            ``unmatched``, ``unmatched_rows``, ``conflict_count``, ``conflicts`` and ``refused``
+
+        Raises:
+            InputError: if the file or an option cannot be used; nothing is changed
+        """
+        run = load_run(dataset_of(samples), run_key)
+        made = import_decisions(
+            run, path, match=match, old_root=old_root, new_root=new_root, report=terminal()
+        )
+        return asdict(made)
+
+
+def summary(made: dict[str, Any]) -> str:
+    """One sentence on what an import did.
+
+    Args:
+        made: its result
+    """
+    text = f"{counted(made['decisions'], 'decision')} made on {counted(made['applied'])}"
+    parts = {
+        "already here": made["already_here"],
+        "rows without their sample": made["unmatched"],
+        "samples left alone": made["conflict_count"],
+        "decisions refused": len(made["refused"]),
+    }
+    found = [f"{number:,} {what}" for what, number in parts.items() if number]
+    return "; ".join([text, *found])

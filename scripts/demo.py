@@ -16,6 +16,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts.private_database import PrivateDatabase  # noqa: E402
+
 PLUGIN = "@deconfuse/label-errors"
 RUN = "deconfuse"
 WORKSPACE = "label-errors"
@@ -33,24 +37,26 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def isolate(home: Path) -> None:
+def isolate(home: Path) -> PrivateDatabase:
     """Give FiftyOne a database and a plugin folder of the demo's own, before it is imported."""
     plugins = home / "plugins"
     plugins.mkdir(parents=True, exist_ok=True)
     link = plugins / "deconfuse"
     link.unlink(missing_ok=True)
     link.symlink_to(ROOT, target_is_directory=True)
-    os.environ.pop("FIFTYONE_DATABASE_URI", None)
+    database = PrivateDatabase(home / "db")
+    database.wait()
     os.environ.pop("FIFTYONE_PRIVATE_DATABASE_PORT", None)
     os.environ.update(
+        **database.environment(),
         FIFTYONE_CONFIG_PATH=str(home / "config.json"),
         FIFTYONE_DATABASE_DIR=str(home / "db"),
-        FIFTYONE_DATABASE_VALIDATION="false",
         FIFTYONE_PLUGINS_DIR=str(plugins),
         # an event of the panel takes 5 ms with it and 93 ms without
         FIFTYONE_PLUGINS_CACHE_ENABLED="true",
         FIFTYONE_DO_NOT_TRACK="true",
     )
+    return database
 
 
 def say(text: str = "") -> None:
@@ -161,11 +167,13 @@ def serve(dataset: Any, options: argparse.Namespace) -> None:
 def main() -> None:
     """Build, report, serve."""
     options = arguments()
-    isolate(options.home)
-    sys.path.insert(0, str(ROOT))
-    dataset = prepare(options)
-    if not options.no_serve:
-        serve(dataset, options)
+    database = isolate(options.home)
+    try:
+        dataset = prepare(options)
+        if not options.no_serve:
+            serve(dataset, options)
+    finally:
+        database.stop()
 
 
 if __name__ == "__main__":

@@ -13,8 +13,11 @@ from typing import Any
 
 import pytest
 
+from scripts.private_database import PrivateDatabase
+
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(tempfile.mkdtemp(prefix="deconfuse-tests-"))
+DATABASE = PrivateDatabase(HOME / "db")
 PLUGIN = "@deconfuse/label-errors"
 
 
@@ -31,6 +34,7 @@ def isolate() -> None:
         FIFTYONE_ANNOTATION_CONFIG_PATH=str(HOME / "annotation_config.json"),
         FIFTYONE_EVALUATION_CONFIG_PATH=str(HOME / "evaluation_config.json"),
         FIFTYONE_DATABASE_DIR=str(HOME / "db"),
+        **DATABASE.environment(),
         FIFTYONE_PLUGINS_DIR=str(plugins),
         FIFTYONE_PLUGINS_CACHE_ENABLED="true",
         FIFTYONE_DEFAULT_DATASET_DIR=str(HOME / "datasets"),
@@ -95,12 +99,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 def pytest_unconfigure() -> None:
     """Stop the database before its folder goes away."""
-    import sys
-
-    odm = sys.modules.get("fiftyone.core.odm.database")
-    if odm is not None and odm._db_service is not None:
-        odm._disconnect()
-        odm._db_service.stop()
+    DATABASE.stop()
     shutil.rmtree(HOME, ignore_errors=True)
 
 

@@ -1,0 +1,81 @@
+"""A mongod of one's own, in a folder of one's own, that ends with the process that started it.
+
+FIFTYONE_DATABASE_DIR alone keeps nothing apart: while any FiftyOne of the same user runs, a new
+process joins that one's database, whatever folder it asks for. FIFTYONE_DATABASE_URI is obeyed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+START_SECONDS = 60
+# The shell waits for its standard input to close, which it does however the caller ends.
+WATCH = '"$@" >/dev/null & cat >/dev/null; kill $! 2>/dev/null; wait $!'
+
+
+class PrivateDatabase:
+    """A running mongod; ``environment()`` says how a process and its children come to use it."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        self.log = folder / "mongod.log"
+        options = {"--dbpath": folder, "--logpath": self.log, "--port": self.port}
+        command = [find_mongod(), "--nounixsocket", "--bind_ip", "127.0.0.1"]
+        command += [str(part) for option in options.items() for part in option]
+        self._watch = subprocess.Popen(
+            ["sh", "-c", WATCH, "sh", *command], stdin=subprocess.PIPE, start_new_session=True
+        )
+
+    def environment(self) -> dict[str, str]:
+        """What to set before fiftyone is imported."""
+        return {
+            "FIFTYONE_DATABASE_URI": f"mongodb://127.0.0.1:{self.port}",
+            # FiftyOne would warn that the mongod from PyPI is the oldest that it supports
+            "FIFTYONE_DATABASE_VALIDATION": "false",
+        }
+
+    def wait(self) -> None:
+        """Return when mongod answers.
+
+        Raises:
+            RuntimeError: if it does not; the message ends with its log
+        """
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end and self._watch.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        log = self.log.read_text()[-4000:] if self.log.exists() else ""
+        raise RuntimeError(f"mongod did not start; its log:\n{log}")
+
+    def stop(self) -> None:
+        """End mongod, and return when it has."""
+        if self._watch.stdin is not None:
+            self._watch.stdin.close()
+        self._watch.wait(60)
+
+
+def find_mongod() -> str:
+    """The mongod that belongs to the installed FiftyOne, found without importing it.
+
+    Raises:
+        FileNotFoundError: if there is none
+    """
+    spec = importlib.util.find_spec("fiftyone")
+    places = spec.submodule_search_locations if spec else None
+    for place in places or ():
+        path = Path(place) / "db" / "bin" / "mongod"
+        if os.access(path, os.X_OK):
+            return str(path)
+    raise FileNotFoundError("FiftyOne has no mongod here: python3 scripts/setup.py python")

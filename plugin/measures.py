@@ -54,7 +54,8 @@ def iies(p_max: npt.ArrayLike, p_label: npt.ArrayLike) -> npt.NDArray[np.float64
         >>> iies([0.75, 0.9], [0.25, 0.9]).tolist()
         [0.75, 0.5]
     """
-    return (np.asarray(p_max, np.float64) + 1.0 - np.asarray(p_label, np.float64)) / 2.0
+    # In this order the result is exactly 1/2 where the two are equal.
+    return 0.5 + (np.asarray(p_max, np.float64) - np.asarray(p_label, np.float64)) / 2.0
 
 
 def suspicion(log_p: npt.ArrayLike, label: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 from .measures import SMALLEST_PROBABILITY
 
+LARGEST_LOGIT = 1e9
+"""Logits are held within this, so that no difference of two leaves the range of a float32."""
+
 LogProbabilities = npt.NDArray[np.float64]
 """Natural logarithms of probabilities, float64, a row a sample."""
 
@@ -30,7 +33,7 @@ def from_logits(values: npt.NDArray[np.floating[Any]]) -> LogProbabilities:
         >>> np.exp(from_logits(np.array([[0.0, np.log(3.0)], [0.5, 0.5]]))).round(2).tolist()
         [[0.25, 0.75], [0.5, 0.5]]
     """
-    scores = np.asarray(values, np.float64)
+    scores = np.clip(np.asarray(values, np.float64), -LARGEST_LOGIT, LARGEST_LOGIT)
     is_probability = (scores.min(axis=1) >= 0) & (np.abs(scores.sum(axis=1) - 1) < 1e-3)
     shifted = scores - scores.max(axis=1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))

@@ -64,13 +64,14 @@ class Settings:
         given = {k: v for k, v in values.items() if v is not None and v != ""}
         if not isinstance(given.get("label_field"), str):
             raise InputError("label_field: name the Classification field to clean")
-        names = given.get("prediction_fields", ())
-        given["prediction_fields"] = (names,) if isinstance(names, str) else tuple(names)
+        given["prediction_fields"] = _names(given.get("prediction_fields", ()))
         settings = cls(**given)
         settings._check()
         return settings
 
     def _check(self) -> None:
+        for name in ("run_key", "model", "weights", "embeddings"):
+            _text(name, getattr(self, name))
         _one_of("source", self.source, SOURCES)
         _one_of("device", self.device, DEVICES)
         for name, least, most in (
@@ -96,6 +97,18 @@ class Settings:
             raise InputError(
                 "folds: a linear head fits its own training samples, so embeddings need at least 2"
             )
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
+        raise InputError(f"prediction_fields: expected a list of field names, got {value!r}")
+    return tuple(names)
+
+
+def _text(name: str, value: Any) -> None:
+    if value is not None and not isinstance(value, str):
+        raise InputError(f"{name}: expected a text, got {value!r}")
 
 
 def _one_of(name: str, value: Any, allowed: Sequence[str]) -> None:

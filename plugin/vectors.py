@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 NPY_MAGIC = b"\x93NUMPY"
+SHORTEST_HEADER = 12
 
 
 def decode_vector(value: Any) -> npt.NDArray[np.float64] | None:
@@ -29,13 +30,13 @@ def decode_vector(value: Any) -> npt.NDArray[np.float64] | None:
             return np.frombuffer(raw, dtype, offset=offset).astype(np.float64)
         if isinstance(value, (list, tuple, np.ndarray)):
             return np.asarray(value, np.float64).ravel()
-    except (zlib.error, ValueError, TypeError, KeyError, SyntaxError):
+    except Exception:  # damaged bytes raise whatever the part that they hit raises
         return None
     return None
 
 
 def _layout(raw: bytes) -> tuple[np.dtype[Any], int]:
-    if not raw.startswith(NPY_MAGIC):
+    if not raw.startswith(NPY_MAGIC) or len(raw) < SHORTEST_HEADER:
         raise ValueError("not in .npy format")
     width = 2 if raw[6] == 1 else 4
     offset = 8 + width + int.from_bytes(raw[8 : 8 + width], "little")

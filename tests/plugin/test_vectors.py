@@ -1,0 +1,78 @@
+"""Vectors as FiftyOne stores them, against FiftyOne's own reader."""
+
+import io
+import zlib
+from typing import Any
+
+import fiftyone.core.utils as fou
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as st_numpy
+
+from plugin.vectors import common_length, decode_rows, decode_vector
+
+kinds = st.sampled_from(["<f8", "<f4", "<f2", ">f8", "<i8", "<i4", "u1", "?"])
+
+
+@given(kinds.flatmap(lambda k: st_numpy.arrays(k, st.integers(0, 30))))
+def test_vectors_are_read_as_fiftyone_reads_them(vector: np.ndarray) -> None:
+    stored = fou.serialize_numpy_array(vector)
+    theirs = fou.deserialize_numpy_array(stored)
+    ours = decode_vector(stored)
+    assert ours is not None
+    np.testing.assert_array_equal(ours, theirs.astype(np.float64))
+    assert ours.dtype == np.float64
+
+
+@given(st.lists(st.floats(allow_nan=False, width=32), max_size=20))
+def test_lists_are_read(values: list[float]) -> None:
+    assert decode_vector(values).tolist() == values  # pyright: ignore[reportOptionalMemberAccess]
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_make_it_fail(data: bytes) -> None:
+    assert decode_vector(data) is None
+    assert decode_vector(zlib.compress(data)) is None
+
+
+@given(st.data())
+def test_damaged_vectors_are_none_or_numbers(data: st.DataObject) -> None:
+    raw = bytearray(zlib.decompress(fou.serialize_numpy_array(np.arange(5.0))))
+    for _ in range(data.draw(st.integers(1, 4))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(raw)))
+    found = decode_vector(zlib.compress(bytes(raw[:cut])))
+    assert found is None or found.dtype == np.float64
+
+
+@pytest.mark.parametrize("value", [None, "text", 3.0, {"a": 1}, [1, "x"], [[1, 2], [3]], [None]])
+def test_what_is_no_vector_is_none_or_not_finite(value: Any) -> None:
+    found = decode_vector(value)
+    assert found is None or np.isnan(found).any()
+
+
+def test_an_array_of_objects_is_not_unpickled() -> None:
+    buffer = io.BytesIO()
+    np.save(buffer, np.array([{}, []], dtype=object), allow_pickle=True)
+    assert decode_vector(zlib.compress(buffer.getvalue())) is None
+
+
+def test_the_most_frequent_length_counts() -> None:
+    assert common_length([[1, 2], [1, 2, 3], None, "x", [3, 4]]) == 2
+    assert common_length([None, "x"]) is None
+
+
+def test_rows_say_what_is_wrong_with_each() -> None:
+    values = [[1, 2], None, "x", [1, 2, 3], [np.nan, 1], [np.inf, 1]]
+    matrix, problems = decode_rows(values, 2)
+    assert problems == [
+        None,
+        "is missing",
+        "is not a vector of numbers",
+        "has length 3, expected 2",
+        "holds NaN or infinite numbers",
+        "holds NaN or infinite numbers",
+    ]
+    np.testing.assert_array_equal(matrix, [[1, 2], *[[0, 0]] * 5])

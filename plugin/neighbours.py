@@ -7,7 +7,6 @@ builds and searches in about n log n. Without faiss the exact search serves any 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,9 +16,6 @@ from numpy.typing import NDArray
 EXACT_UP_TO = 4096
 _LINKS = 16  # HNSW's M
 _BUILD_BREADTH = 80  # HNSW's efConstruction
-_STEP = 4096
-
-Progress = Callable[[int, int], None]
 
 
 class _Search(Protocol):
@@ -40,10 +36,9 @@ class NeighbourIndex:
         ValueError: the shape is another, or a value is NaN or infinite (the row is named).
 
     >>> index = NeighbourIndex(np.array([[0.0], [1.0], [5.0]]))
-    >>> index.within(1.5).tolist()
-    [[0, 1]]
-    >>> index.nearest(1).tolist()
-    [[0, 1], [1, 2]]
+    >>> rows, distances = index.nearest(1)
+    >>> rows.tolist(), distances.tolist()
+    ([[1], [0], [1]], [[1.0], [1.0], [4.0]])
     """
 
     def __init__(
@@ -65,65 +60,38 @@ class NeighbourIndex:
         build = _exact_search if (few if exact is None else exact) else _hnsw_search
         self._search = build(self._vectors, threads)
 
-    def within(
-        self,
-        radius: float,
-        *,
-        first_query: int = 0,
-        k: int = 8,
-        max_k: int = 256,
-        progress: Progress | None = None,
-    ) -> NDArray[np.int64]:
-        """Pairs at most `radius` apart.
-
-        A vector is asked for more neighbours, four times as many each time, as long as its farthest one is
-        still inside; so that crowded places cost more and the rest little.
+    def nearest(
+        self, k: int, queries: NDArray[np.integer[Any]] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The `k` nearest other vectors of each one asked for, nearest first.
 
         Args:
-            radius: the largest Euclidean distance of a pair.
-            first_query: only pairs with a member of at least this index.
-            k: neighbours asked for at first.
-            max_k: neighbours of one vector at most; the nearest win.
-            progress: called with (vectors done, vectors asked).
+            k: how many, at least 1.
+            queries: rows to ask for; all where None.
 
         Returns:
-            Shape (m, 2), int64, each pair once, smaller index first, sorted.
+            Rows, shape (q, k), int64, and their Euclidean distances, float32. Where fewer than `k` others are
+            found, -1 and infinity fill the end.
+
+        Raises:
+            ValueError: `k` is below 1.
         """
-        count = len(self._vectors)
-        asked = count - first_query
-        found: list[NDArray[np.int64]] = []
-        for start in range(first_query, count, _STEP):
-            active = np.arange(start, min(start + _STEP, count))
-            wanted = k
-            while len(active):
-                ask = min(wanted + 1, count)
-                distances, ids = self._search(self._vectors[active], ask)
-                inside = (distances <= radius * radius) & (ids >= 0)
-                full = inside[:, -1] & (ask < count)
-                done = ~full if wanted < max_k else np.ones(len(active), dtype=bool)
-                found.append(_keys(active[done], ids[done], inside[done], count))
-                active, wanted = active[~done], min(max_k, wanted * 4)
-            if progress is not None:
-                progress(min(start + _STEP, count) - first_query, asked)
-        return _pairs(found, count)
-
-    def nearest(
-        self, k: int, *, first_query: int = 0, progress: Progress | None = None
-    ) -> NDArray[np.int64]:
-        """Pairs of each vector with its `k` nearest, shaped as in `within`."""
-        return self.within(float("inf"), first_query=first_query, k=k, max_k=k, progress=progress)
-
-
-def _keys(
-    queries: NDArray[np.int64], ids: NDArray[np.int64], inside: NDArray[np.bool_], count: int
-) -> NDArray[np.int64]:
-    a, b = np.broadcast_to(queries[:, None], ids.shape)[inside], ids[inside]
-    return (np.minimum(a, b) * count + np.maximum(a, b))[a != b]
-
-
-def _pairs(keys: list[NDArray[np.int64]], count: int) -> NDArray[np.int64]:
-    unique = np.unique(np.concatenate(keys)) if keys else np.empty(0, dtype=np.int64)
-    return np.stack([unique // max(count, 1), unique % max(count, 1)], axis=1)
+        if k < 1:
+            raise ValueError(f"k must be at least 1, got {k}")
+        rows = np.arange(len(self._vectors)) if queries is None else np.asarray(queries, np.int64)
+        ids = np.full((len(rows), k), -1, dtype=np.int64)
+        distances = np.full((len(rows), k), np.inf, dtype=np.float32)
+        ask = min(k + 1, len(self._vectors))
+        if ask < 2 or not len(rows):
+            return ids, distances
+        squared, found = self._search(self._vectors[rows], ask)
+        # The vector itself goes last, or the farthest does where equal vectors crowd it out.
+        itself = found == rows[:, None]
+        itself[~itself.any(axis=1), -1] = True
+        ids[:, : ask - 1] = found[~itself].reshape(len(rows), ask - 1)
+        distances[:, : ask - 1] = np.sqrt(squared[~itself].reshape(len(rows), ask - 1))
+        distances[ids < 0] = np.inf
+        return ids, distances
 
 
 def _exact_search(vectors: NDArray[np.float32], threads: int | None) -> _Search:

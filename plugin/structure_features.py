@@ -23,7 +23,7 @@ from .ssim import WINDOW, as_planes, blur, check_shape
 
 DIMENSIONS = 64
 SIDE = 32  # larger images are averaged down to this side first
-REACH = 0.5  # squared distance over (1 - SSIM) and windows, at most, of near-duplicates
+REACH = 0.25  # squared distance over (1 - SSIM) and windows of nearly all near-duplicates
 _C2 = (0.03 * 255.0) ** 2
 _SAMPLE = 5000
 _STEP = 1000

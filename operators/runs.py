@@ -8,7 +8,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.fields import delete_fields
-from ..plugin.jobs import cancel_job, current_job
+from ..plugin.jobs import Job, cancel_job
 from ..plugin.runs import delete_run, describe_run, list_runs, load_run
 from ..plugin.samples import Dataset
 from .base import run_key_input
@@ -66,11 +66,9 @@ class DeleteRun(foo.Operator):
             InputError: if the dataset has no such run, or it is being worked on
         """
         run = load_run(dataset, run_key)
-        job = current_job(dataset, run_key)
-        if job is not None:
-            cancel_job(dataset, run_key)
-        delete_fields(run)
-        delete_run(run)
+        with Job(dataset, run_key, "Deleting the run"):
+            delete_fields(run)
+            delete_run(run)
         return {"run_key": run_key, "deleted": True}
 
     def execute(self, ctx: Any) -> dict[str, Any]:

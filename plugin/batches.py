@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -48,6 +48,6 @@ class Source(Protocol):
     classes: tuple[str, ...]
     outcome: Outcome
 
-    def batches(self, report: Report) -> Iterator[Batch]:
+    def batches(self, report: Report) -> Generator[Batch]:
         """Classify every sample, a batch at a time; may train first."""
         ...

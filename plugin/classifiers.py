@@ -125,21 +125,21 @@ def _colour_body(channels: int) -> OrderedDict[str, nn.Module]:
 
 
 class _Zoo(nn.Module):
-    """A torchvision model: grey images are repeated to RGB, auxiliary outputs left out."""
+    """A torchvision model: grey images are repeated to RGB."""
 
     def __init__(self, model: nn.Module):
         super().__init__()
         self.model = model
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        outputs = self.model(images.expand(-1, 3, -1, -1))
-        return outputs if isinstance(outputs, torch.Tensor) else outputs[0]
+        return self.model(images.expand(-1, 3, -1, -1))
 
 
 def _zoo_model(architecture: Architecture) -> nn.Module:
     options: dict[str, Any] = {"weights": None, "num_classes": architecture.classes}
     if architecture.name in ("googlenet", "inception_v3"):
-        options["init_weights"] = True
+        # Auxiliary heads would be left out of the outputs; official weights expect the transform.
+        options |= {"init_weights": True, "aux_logits": False, "transform_input": True}
     if architecture.name.startswith("vit_"):
         options["image_size"] = architecture.size
     return _Zoo(zoo.get_model(architecture.name, **options))

@@ -23,6 +23,7 @@ from .samples import Collection, Dataset
 READ_CHUNK = 5_000
 WRITE_CHUNK = 1_000
 WRITERS = 4
+IDS_A_QUERY = 100_000
 
 FIELDS: dict[str, str] = {
     "prediction": "The class that the classifier of the run's last iteration gives the sample",
@@ -32,6 +33,9 @@ FIELDS: dict[str, str] = {
     "decision": "The decision that stands on the sample; none while it is open",
 }
 """Fields that a run writes, without their prefix, and what they hold."""
+
+OWN_FIELDS = (*FIELDS, "importance", "ses", "duplicates")
+"""Every field that belongs to a run once it exists, without its prefix."""
 
 _TYPES: dict[str, Any] = {
     "prediction": fo.EmbeddedDocumentField,
@@ -91,14 +95,42 @@ def check_classification(dataset: Dataset, field: str, option: str) -> None:
     )
 
 
+def check_own_fields(dataset: Dataset, run_key: str) -> None:
+    """Raise InputError where a new run would write to fields that are somebody else's."""
+    taken = [f"{run_key}_{name}" for name in OWN_FIELDS]
+    taken = [name for name in taken if dataset.has_field(name)]
+    if taken:
+        raise InputError(
+            f"run_key: a run '{run_key}' would write to field '{taken[0]}', which dataset "
+            f"'{dataset.name}' has already. Choose another run_key."
+        )
+
+
 def _type_name(field: Any) -> str:
     kind = getattr(field, "document_type", None)
     return kind.__name__ if kind is not None else type(field).__name__
 
 
 def labels_of(samples: Collection, field: str) -> list[str]:
-    """The distinct labels of a ``Classification`` field, sorted, empty ones left out."""
-    return sorted(v for v in samples.distinct(f"{field}.label") if v)
+    """The distinct labels of a ``Classification`` field, sorted, empty ones left out.
+
+    They are those that the dataset stores, whatever a view shows in their place.
+    """
+    collection: Any = root_dataset(samples)._sample_collection
+    found: set[Any] = set()
+    for selected in _id_queries(samples):
+        found.update(collection.distinct(f"{field}.label", selected))
+    return sorted(v for v in found if v and isinstance(v, str))
+
+
+def _id_queries(samples: Collection) -> Iterator[dict[str, Any]]:
+    """Queries that together select the samples of a collection."""
+    if not (is_view(samples) and samples._all_stages):
+        yield {}
+        return
+    ids = samples.values("_id")
+    for start in range(0, len(ids), IDS_A_QUERY):
+        yield {"_id": {"$in": ids[start : start + IDS_A_QUERY]}}
 
 
 def read_documents(
@@ -291,8 +323,7 @@ def delete_fields(run: Run) -> None:
 
 
 def _is_ours(run: Run, field: str) -> bool:
-    extra = ("importance", "ses", "duplicates")
-    return field in {run.field(name) for name in (*FIELDS, *extra)}
+    return field in {run.field(name) for name in OWN_FIELDS}
 
 
 def refresh(dataset: Dataset) -> None:

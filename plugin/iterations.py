@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -172,7 +173,8 @@ class IterationWriter:
         trace: TracebackType | None,
     ) -> None:
         for file in self._files.values():
-            file.close()
+            with suppress(OSError):  # a full disk, which has been raised already
+                file.close()
         shutil.rmtree(self._spool, ignore_errors=True)
         if not self._committed:
             delete_columns({"iteration_id": self._id})

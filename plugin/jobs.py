@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -15,6 +13,7 @@ from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from .errors import Cancelled, InputError
+from .processes import has_died, this_process
 from .progress import Report, silent
 from .samples import Dataset
 
@@ -50,8 +49,8 @@ def current_job(dataset: Dataset, run_key: str) -> dict[str, Any] | None:
 
 
 def _is_dead(document: dict[str, Any]) -> bool:
-    beat = document["beat"].replace(tzinfo=UTC)
-    return datetime.now(UTC) - beat > DEAD_AFTER
+    silent_for = datetime.now(UTC) - document["beat"].replace(tzinfo=UTC)
+    return silent_for > DEAD_AFTER or has_died(document["process"])
 
 
 def cancel_job(dataset: Dataset, run_key: str) -> bool:
@@ -66,7 +65,8 @@ class Job:
     """One computation on a run; only one at a time may work on each.
 
     Use it as a context manager and call it as a :class:`Report`. A heartbeat tells other processes
-    that it lives; a job without one for 30 seconds counts as dead and may be replaced.
+    that it lives; a job without one for 30 seconds counts as dead and may be replaced, and at once
+    where its process ran on this machine and no longer does.
 
     Args:
         dataset: the dataset
@@ -98,16 +98,16 @@ class Job:
             "task": self._task,
             "progress": None,
             "label": "Starting",
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
+            "process": this_process(),
             "started_at": now,
             "beat": now,
             "cancel": False,
         }
+        earlier = _jobs().find_one({"_id": self._key})
+        if earlier is not None and _is_dead(earlier):
+            _jobs().delete_one({"_id": self._key, "token": earlier["token"]})
         try:
-            _jobs().replace_one(
-                {"_id": self._key, "beat": {"$lt": now - DEAD_AFTER}}, document, upsert=True
-            )
+            _jobs().insert_one(document)
         except DuplicateKeyError:
             running = _jobs().find_one({"_id": self._key}) or document
             raise InputError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
@@ -13,11 +14,17 @@ import numpy.typing as npt
 from .batches import Batch, Source
 from .errors import InputError
 from .features import from_probabilities
-from .fields import check_classification, check_images, root_dataset, write_scores
+from .fields import (
+    check_classification,
+    check_images,
+    check_own_fields,
+    root_dataset,
+    write_scores,
+)
 from .iterations import Iteration, IterationWriter, Rows, pack_ids
-from .jobs import Job
+from .jobs import Job, current_job
 from .progress import Report, part_of, silent
-from .runs import Run, check_run_key, create_run
+from .runs import Run, check_run_key, create_run, discard_empty, list_runs
 from .samples import Collection
 from .scores import score
 from .settings import Settings
@@ -52,6 +59,8 @@ def find_label_errors(
     check_images(samples)
     check_classification(dataset, settings.label_field, "label_field")
     check_run_key(dataset, settings.run_key, settings.label_field)
+    if settings.run_key not in list_runs(dataset):
+        check_own_fields(dataset, settings.run_key)
     for field in settings.prediction_fields:
         check_classification(dataset, field, "prediction_fields")
     with Job(dataset, settings.run_key, "Finding label errors", report) as job:
@@ -60,9 +69,31 @@ def find_label_errors(
             run, iteration, summary = _classify(samples, settings, part_of(job, 0.0, share))
         except OSError as error:
             raise _explained(error) from error
-        state = current_state(run, iteration.number)
-        write_scores(run, iteration, state.open_count, part_of(report, share, 1.0))
+        _write_fields(run, iteration, part_of(report, share, 1.0))
     return {"run_key": run.key, "iteration": iteration.number, **summary}
+
+
+def complete_fields(run: Run, report: Report = silent) -> bool:
+    """Write the fields of a run's last iteration where a process died before it had done so.
+
+    To be called by whoever opens a run; costs one small query where there is nothing to do.
+
+    Returns:
+        whether there was something to do; False as well while another process is working on the run
+    """
+    if not run.has_unwritten_fields() or current_job(run.dataset, run.key) is not None:
+        return False
+    try:
+        with Job(run.dataset, run.key, "Writing scores onto the samples", report):
+            _write_fields(run, run.iteration(), report)
+    except InputError:  # another process was quicker
+        return False
+    return True
+
+
+def _write_fields(run: Run, iteration: Iteration, report: Report) -> None:
+    state = current_state(run, iteration.number)
+    write_scores(run, iteration, state.open_count, report)
 
 
 def _classify(
@@ -72,10 +103,11 @@ def _classify(
     source = _source(samples, settings)
     with IterationWriter(dataset._doc.id, settings.run_key, source.classes) as writer:
         tally = _Tally()
-        for batch in source.batches(report):
-            rows = _scored(batch)
-            writer.append(rows)
-            tally.add(rows, batch.decided)
+        with closing(source.batches(report)) as batches:
+            for batch in batches:
+                rows = _scored(batch)
+                writer.append(rows)
+                tally.add(rows, batch.decided)
         skipped = source.outcome.skipped
         if writer.samples == 0:
             raise InputError(
@@ -84,13 +116,17 @@ def _classify(
             )
         report(1.0, "Storing the iteration")
         run = create_run(dataset, settings.run_key, settings.label_field)
-        header = {
-            "number": 1 + max((i.number for i in run.iterations()), default=0),
-            "settings": {**asdict(settings), **source.outcome.notes},
-            "counts": tally.counts(),
-            "skipped": {"reasons": dict(skipped.reasons), "samples": skipped.samples},
-        }
-        iteration = writer.commit(header, weights=source.outcome.weights)
+        try:
+            header = {
+                "number": 1 + max((i.number for i in run.iterations()), default=0),
+                "settings": {**asdict(settings), **source.outcome.notes},
+                "counts": tally.counts(),
+                "skipped": {"reasons": dict(skipped.reasons), "samples": skipped.samples},
+            }
+            iteration = writer.commit(header, weights=source.outcome.weights)
+        except BaseException:
+            discard_empty(run)
+            raise
     return run, iteration, _summary(iteration)
 
 

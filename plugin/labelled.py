@@ -83,6 +83,6 @@ def check_classes(samples: Collection, label_field: str, classes: tuple[str, ...
         raise InputError(f"label_field: no sample of '{name}' has a label in '{label_field}'")
     if len(classes) < 2:
         raise InputError(
-            f"label_field: '{label_field}' holds one class only ({''.join(classes)!r}); finding label "
+            f"label_field: '{label_field}' holds one class only ({classes[0]!r}); finding label "
             "errors needs at least two"
         )

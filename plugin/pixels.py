@@ -98,16 +98,15 @@ class Pixels:
         if not in_memory and needed > DISK_SHARE * shutil.disk_usage(self._folder).free:
             return
         n = len(self._paths)
-        if n < WORTH_A_PROCESS:
+        if n < WORTH_A_PROCESS and in_memory:
             kept = np.zeros(self.shape, np.uint8)
-            for i in range(n):
-                self._decode(i, kept[i])
-                report((i + 1) / n, f"Decoded {i + 1:,} of {n:,} images")
+            decoded = self._pool.map(lambda i: self._decode(i, kept[i]), range(n))
+            for done, _ in enumerate(decoded, 1):
+                report(done / n, f"Decoded {done:,} of {n:,} images")
             self._kept = kept
             return
         file = self._folder / "pixels"
-        with file.open("wb") as handle:
-            handle.truncate(needed)
+        _reserve(file, needed)
         self._decode_in_processes(file, report)
         stored = np.memmap(file, np.uint8, "r", shape=self.shape)
         self._kept = np.array(stored) if in_memory else stored
@@ -116,8 +115,12 @@ class Pixels:
         n = len(self._paths)
         bounds = np.linspace(0, n, WORKERS + 1, dtype=int)
         told: SimpleQueue[dict[str, Any]] = SimpleQueue()
-        processes = [self._start_worker(file, a, b) for a, b in pairwise(bounds)]
-        readers = [self._pool.submit(_collect, p, told) for p in processes]
+        parts = [(self._folder / f"job-{a}", int(a), int(b)) for a, b in pairwise(bounds) if a < b]
+        processes = [self._start_worker(file, *part) for part in parts]
+        readers = [
+            self._pool.submit(_collect, process, order.with_suffix(".errors"), told)
+            for process, (order, _, _) in zip(processes, parts, strict=True)
+        ]
         done = 0
         try:
             while not all(r.done() for r in readers) or not told.empty():
@@ -135,22 +138,21 @@ class Pixels:
                 process.kill()
                 process.wait()
 
-    def _start_worker(self, file: Path, first: int, stop: int) -> subprocess.Popen[bytes]:
+    def _start_worker(
+        self, file: Path, order: Path, first: int, stop: int
+    ) -> subprocess.Popen[bytes]:
         script = Path(__file__).with_name("decode_worker.py")
         job = {
             "paths": self._paths[first:stop],
-            "first": int(first),
+            "first": first,
             "shape": self.shape,
             "file": str(file),
         }
-        order = self._folder / f"job-{first}"
         order.write_text(json.dumps(job))
-        with order.open("rb") as stdin:
+        # Errors go to no pipe: image libraries write warnings there, and nobody would empty it.
+        with order.open("rb") as stdin, order.with_suffix(".errors").open("wb") as errors:
             return subprocess.Popen(
-                [sys.executable, str(script)],
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                [sys.executable, str(script)], stdin=stdin, stdout=subprocess.PIPE, stderr=errors
             )
 
     def _decode(self, index: int, out: npt.NDArray[Any]) -> None:
@@ -161,13 +163,28 @@ class Pixels:
             self.problems[index] = str(error)
 
 
-def _collect(process: subprocess.Popen[bytes], told: SimpleQueue[dict[str, Any]]) -> None:
+def _reserve(file: Path, size: int) -> None:
+    """Make a file of zeros that the disk has room for: writing to it cannot fail later.
+
+    Raises:
+        OSError: if the disk is full
+    """
+    with file.open("wb") as handle:
+        if hasattr(os, "posix_fallocate") and size:
+            os.posix_fallocate(handle.fileno(), 0, size)
+        else:
+            handle.truncate(size)
+
+
+def _collect(
+    process: subprocess.Popen[bytes], errors: Path, told: SimpleQueue[dict[str, Any]]
+) -> None:
     assert process.stdout is not None
-    assert process.stderr is not None
     for line in process.stdout:
         told.put(json.loads(line))
-    if process.wait() > 0:
-        raise RuntimeError(f"decoding failed: {process.stderr.read().decode(errors='replace')}")
+    if process.wait() != 0:
+        said = errors.read_text(errors="replace")[-2_000:] if errors.exists() else ""
+        raise RuntimeError(f"A process that decodes images died ({process.returncode}). {said}")
 
 
 def free_memory() -> int:

@@ -70,6 +70,11 @@ class Run:
             )
         return load_iteration(document)
 
+    def has_unwritten_fields(self) -> bool:
+        """Whether the fields on the samples do not show the last iteration yet."""
+        last = _collection().find_one(self.owner, {"fields_written": 1}, sort=[("number", -1)])
+        return last is not None and not last["fields_written"]
+
     def mark_fields_written(self, iteration: Iteration) -> None:
         """Note that the fields on the samples show this iteration."""
         _collection().update_one({"_id": iteration.id}, {"$set": {"fields_written": True}})
@@ -156,6 +161,12 @@ def delete_run(run: Run) -> None:
     for name in OWNED_COLLECTIONS:
         foo.get_db_conn()[name].delete_many(run.owner)
     if run.dataset.has_run(run.key):
+        run.dataset.delete_run(run.key)
+
+
+def discard_empty(run: Run) -> None:
+    """Take back ``create_run`` where no iteration was committed."""
+    if _collection().find_one(run.owner, {"_id": 1}) is None and run.dataset.has_run(run.key):
         run.dataset.delete_run(run.key)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ class EmbeddingSource:
             "FiftyOne's zoo"
         )
 
-    def batches(self, report: Report) -> Iterator[Batch]:
+    def batches(self, report: Report) -> Generator[Batch]:
         """Read or compute the embeddings, then fit and classify fold by fold."""
         folder = Path(tempfile.mkdtemp(prefix="deconfuse-embeddings-"))
         try:
@@ -103,7 +103,7 @@ class EmbeddingSource:
 
     def _classified(
         self, vectors: npt.NDArray[Any], usable: npt.NDArray[np.int64], report: Report
-    ) -> Iterator[Batch]:
+    ) -> Generator[Batch]:
         seed = self._settings.seed
         fold = stratified_folds(self._label[usable], self._folds, seed)
         reduce = PrincipalComponents(vectors[np.sort(_some(usable, seed))], seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -78,7 +78,7 @@ class PredictionSource:
         if unknown:
             self.outcome.notes["labels_no_model_knows"] = unknown[:50]
 
-    def batches(self, report: Report) -> Iterator[Batch]:
+    def batches(self, report: Report) -> Generator[Batch]:
         """Read every sample once; memory does not grow with their number."""
         index = {name: i for i, name in enumerate(self.classes)}
         per_row = len(self.classes) * len(self.fields)
@@ -160,7 +160,7 @@ def _describe_by_confidence(
     if not predicted:
         raise InputError(f"prediction_fields: no sample has a prediction in '{name}'")
     seen = [value_at(d, f"{name}.confidence") for chunk in first for d in chunk]
-    if all(c is None for c in seen) and samples.exists(f"{name}.confidence").first() is None:
+    if all(c is None for c in seen) and not samples.exists(f"{name}.confidence").limit(1):
         raise InputError(
             f"prediction_fields: the predictions in '{name}' have neither logits nor a confidence; "
             "expected one of them on each."

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import socket
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -12,12 +10,12 @@ from datetime import datetime
 from typing import Any
 
 import fiftyone.core.odm as foo
-import psutil
 from bson import ObjectId
 from pymongo import ReturnDocument, WriteConcern
 from pymongo.errors import DuplicateKeyError
 
 from .errors import InputError
+from .processes import has_died, this_process
 
 COLLECTION = "deconfuse.turns"
 LEASE_SECONDS = 15.0
@@ -123,7 +121,7 @@ def abandoned(dataset_id: ObjectId) -> bool:
     """Whether a committed decision waits for somebody to complete it."""
     document = _turns().find_one({"_id": dataset_id, "pending": {"$ne": None}})
     return document is not None and (
-        document["holder"] is None or _dead(document["holder"]) or _expired(dataset_id)
+        document["holder"] is None or has_died(document["holder"]) or _expired(dataset_id)
     )
 
 
@@ -134,7 +132,7 @@ def _try(dataset_id: ObjectId, me: dict[str, Any]) -> Turn | None:
     current = _turns().find_one({"_id": dataset_id}, {"holder": 1})
     if current is None:
         _create(dataset_id)
-    elif current["holder"] is not None and _dead(current["holder"]):
+    elif current["holder"] is not None and has_died(current["holder"]):
         return _claim({"_id": dataset_id, "holder": current["holder"]}, me)
     return _claim({"_id": dataset_id, **_EXPIRED}, me)
 
@@ -186,25 +184,7 @@ def _create(dataset_id: ObjectId) -> None:
 
 
 def _holder() -> dict[str, Any]:
-    pid = os.getpid()
-    return {
-        "host": socket.gethostname(),
-        "pid": pid,
-        "started": psutil.Process(pid).create_time(),
-        "turn": uuid.uuid4().hex,
-    }
-
-
-def _dead(holder: dict[str, Any]) -> bool:
-    """Whether the holder was a process of this machine that no longer runs."""
-    if holder["host"] != socket.gethostname():
-        return False
-    try:
-        process = psutil.Process(holder["pid"])
-        same = abs(process.create_time() - holder["started"]) < 1.0
-        return not same or process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-    except psutil.NoSuchProcess:
-        return True
+    return {**this_process(), "turn": uuid.uuid4().hex}
 
 
 def _expired(dataset_id: ObjectId) -> bool:

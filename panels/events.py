@@ -101,7 +101,6 @@ class Progress(TypedDict):
     open_wrong: int
     wrong: int
     decisions: dict[str, int]
-    last_decision: str | None
     expected_errors: float
 
 
@@ -188,13 +187,14 @@ class CellRequest(IterationRequest):
 
 
 class Sheet(TypedDict):
-    """Thumbnails in one picture, row by row; ``image`` is a data URL, ``failed`` could not be read."""
+    """Thumbnails in one picture, a data URL, row by row; those that cannot be read have no width."""
 
     rows: list[int]
     columns: int
     edge: int
+    widths: list[int]
+    heights: list[int]
     image: str
-    failed: list[int]
 
 
 class SampleColumns(TypedDict):
@@ -331,7 +331,7 @@ class ResolveRequest(IterationRequest):
 
 
 class Conflict(TypedDict):
-    """A sample that was left as it is, and why."""
+    """A sample that was left as it is, and why (see ``plugin/decisions.py``)."""
 
     id: str
     expected: str
@@ -345,6 +345,7 @@ class ResolveReply(TypedDict):
     decision: str | None
     action: str
     applied: int
+    conflict_count: int
     conflicts: list[Conflict]
     revision: int
 

@@ -11,7 +11,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ..plugin.errors import InputError
-from . import events, overview_events
+from . import decision_events, events, overview_events, pair_events, picture_events
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,17 @@ ANSWERS: dict[str, Answer] = {
     "overview": overview_events.overview,
     "cells": overview_events.cells,
     "in_view": overview_events.in_view,
+    "outdated": overview_events.outdated,
     "cancel": overview_events.cancel,
+    "cell": picture_events.cell,
+    "thumbnails": picture_events.thumbnails,
+    "layout": picture_events.layout,
+    "samples": picture_events.samples,
+    "pairs": pair_events.pairs,
+    "resolve": decision_events.resolve,
+    "undo": decision_events.undo,
+    "queue": decision_events.queue,
+    "show_in_grid": decision_events.show_in_grid,
 }
 
 

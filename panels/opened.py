@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..plugin.errors import InputError
-from ..plugin.iterations import Iteration
+from ..plugin.iterations import Iteration, unpack_ids
+from ..plugin.measures import iies
 from ..plugin.overview import expected_errors
 from ..plugin.runs import Run, load_run
-
 from ..plugin.state import RunState, current_state
+from . import events
 from .view_members import members_of, view_is_set
 
 
@@ -31,12 +32,12 @@ class Opened:
     @cached_property
     def state(self) -> RunState:
         """The iteration with the journal applied."""
-        return current_state(self.run, self.iteration.number)
+        return current_state(self.run, self.iteration)
 
     @cached_property
     def decided(self) -> npt.NDArray[np.bool_]:
         """Whether a decision stands on each row."""
-        return self.state.decided_rows(0, self.iteration.samples)
+        return self.state.kind != 0
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -66,6 +67,31 @@ class Opened:
             if not isinstance(value, int) or not 0 <= value < count:
                 raise InputError(f"{name} must be a class index below {count}, got {value!r}")
         return self.iteration.cell_slice(label, prediction)
+
+    def ids(self, rows: npt.NDArray[np.int64]) -> list[str]:
+        """The sample ids of some rows."""
+        return unpack_ids(self.picked("sample_id", rows))
+
+    def samples(self, rows: npt.NDArray[np.int64]) -> events.SampleColumns:
+        """Rows as the screen wants them."""
+        ids = self.ids(rows)
+        score = iies(self.picked("p_max", rows), self.picked("p_label", rows))
+        return events.SampleColumns(
+            row=rows.tolist(),
+            id=ids,
+            label=self.picked("label", rows).tolist(),
+            prediction=self.picked("prediction", rows).tolist(),
+            iies=score.round(4).tolist(),
+            suspicion=self.picked("suspicion", rows).astype(float).round(3).tolist(),
+            in_view=self.in_view(ids).tolist(),
+        )
+
+    def picked(self, name: str, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+        """Some rows of a column, reading no more than from the first to the last of them."""
+        if not len(rows):
+            return self.iteration.column(name, 0, 0)
+        start = int(rows.min())
+        return self.iteration.column(name, start, int(rows.max()) + 1)[rows - start]
 
     def in_view(self, ids: list[str]) -> npt.NDArray[np.bool_]:
         """Which of some samples FiftyOne's current view holds."""

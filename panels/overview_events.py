@@ -155,6 +155,35 @@ def in_view(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.InView
     return events.InViewReply(open=np.bincount(cell, minlength=len(start) - 1).tolist())
 
 
+def outdated(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.OutdatedReply:
+    """What changed outside of the run since the iteration was made.
+
+    MongoDB counts the open samples by label. Labels that two samples have swapped are not seen, so
+    these are lower bounds.
+    """
+    opened = open_iteration(ctx, request)
+    run, iteration = opened.run, opened.iteration
+    collection = run.dataset._sample_collection
+    added = collection.count_documents({"created_at": {"$gt": iteration.created_at}})
+    if not run.dataset.has_field(run.field("suspicion")):
+        return events.OutdatedReply(added=added, deleted=0, relabelled=0)
+    open_ones = {run.field("suspicion"): {"$ne": None}, run.field("decision"): None}
+    by_label = {"_id": f"${run.label_field}.label", "n": {"$sum": 1}}
+    found = {
+        d["_id"]: d["n"]
+        for d in collection.aggregate([{"$match": open_ones}, {"$group": by_label}])
+    }
+    expected = np.bincount(
+        iteration.cells.label, weights=opened.state.open_count, minlength=len(opened.classes)
+    )
+    lost = sum(
+        max(0, int(n) - found.get(name, 0))
+        for name, n in zip(opened.classes, expected, strict=True)
+    )
+    deleted = max(0, int(expected.sum()) - sum(found.values()))
+    return events.OutdatedReply(added=added, deleted=deleted, relabelled=max(0, lost - deleted))
+
+
 def _labels(opened: Opened, request: dict[str, Any]) -> npt.NDArray[np.int64]:
     labels = np.asarray(request.get("labels") or [], np.int64)[:LABELS_A_PAGE]
     return labels[(labels >= 0) & (labels < len(opened.classes))]
@@ -191,10 +220,9 @@ def _progress(opened: Opened, open_wrong: int, errors: float) -> events.Progress
     table = opened.iteration.cells
     return events.Progress(
         samples=opened.iteration.samples,
-        open=int(opened.state.open_count.sum()),
+        open=counts["open"],
         open_wrong=open_wrong,
         wrong=int(table.count[table.label != table.prediction].sum()),
-        decisions={kind: int(n) for kind, n in counts.items() if isinstance(n, int)},
-        last_decision=None,
+        decisions=counts["by_kind"],
         expected_errors=round(errors, 1),
     )

@@ -3,51 +3,233 @@ import * as fos from "@fiftyone/state";
 import * as React from "react";
 import { useRecoilValue } from "recoil";
 import { ask, asProblem } from "./ask";
-import type { IterationInfo, Problem, RunInfo, StatusReply } from "./events";
+import { CellScreen } from "./cell/CellScreen";
+import type { IterationInfo, PulseReply, RunInfo, Problem as Said, StatusReply } from "./events";
 import { Overview } from "./overview/Overview";
+import { Header } from "./parts/Header";
+import { Help } from "./parts/Help";
+import { Outcome } from "./parts/Outcome";
+import { Problem } from "./parts/Problem";
+import { Progress, Running } from "./parts/Progress";
+import { AllResolved, NoDataset, NoRun, Outdated, Waiting } from "./parts/States";
+import { Queue } from "./queue/Queue";
 import { SessionContext, useLoadedSession } from "./session";
+import { ActiveContext, useActive, useKeys } from "./shortcuts";
 import styles from "./styles.css?inline";
 
+const PULSE_MS = 3000;
+
+export type Screen =
+  | { name: "overview" }
+  | { name: "cell"; label: number; prediction: number }
+  | { name: "queue"; cell: [number, number] | null };
+
 export function LabelErrors() {
-  const dataset = useRecoilValue(fos.datasetName);
+  const root = React.useRef<HTMLDivElement>(null);
+  const active = useActive(root);
   const theme = useRecoilValue(fos.theme);
-  const [status, setStatus] = React.useState<StatusReply | null>(null);
-  const [problem, setProblem] = React.useState<Problem | null>(null);
-  const load = React.useCallback(() => {
-    ask("status", {}).then(setStatus, (error) => setProblem(asProblem(error)));
-  }, []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another dataset has other runs
-  React.useEffect(load, [load, dataset]);
-  const run = status?.runs.at(-1);
-  const iteration = run?.iterations.at(-1);
+  const dataset = useRecoilValue(fos.datasetName);
   return (
-    <div className="dcf" data-theme={theme}>
-      <style>{styles}</style>
-      {problem && (
-        <pre>
-          {problem.message}
-          {problem.detail}
-        </pre>
-      )}
-      {run && iteration && <Loaded run={run} iteration={iteration} />}
-    </div>
+    <ActiveContext.Provider value={active}>
+      <div ref={root} className="dcf" data-theme={theme}>
+        <style>{styles}</style>
+        <Guard key={dataset ?? ""}>{dataset ? <OnDataset /> : <NoDataset />}</Guard>
+      </div>
+    </ActiveContext.Provider>
   );
 }
 
-function Loaded({ run, iteration }: { run: RunInfo; iteration: IterationInfo }) {
-  const view = JSON.stringify(useRecoilValue(fos.view));
-  const { session, problem } = useLoadedSession({ run, iteration, view }, () => {});
-  if (problem)
-    return (
-      <pre>
-        {problem.message}
-        {problem.detail}
-      </pre>
+/** Keeps an error of the panel's own from taking the App's panel with it. */
+class Guard extends React.Component<{ children: React.ReactNode }, { error: Error | null }> {
+  override state = { error: null as Error | null };
+  static getDerivedStateFromError(error: Error) {
+    return { error };
+  }
+  override render() {
+    const { error } = this.state;
+    if (!error) return this.props.children;
+    const problem: Said = { kind: "unexpected", message: error.message, detail: error.stack ?? "" };
+    return <Problem problem={problem} onRetry={() => this.setState({ error: null })} />;
+  }
+}
+
+function OnDataset() {
+  const [status, setStatus] = React.useState<StatusReply | null>(null);
+  const [problem, setProblem] = React.useState<Said | null>(null);
+  const [runKey, setRunKey] = React.useState<string | null>(null);
+  const [number, setNumber] = React.useState<number | null>(null);
+  const [pulse, setPulse] = React.useState<PulseReply | null>(null);
+  const load = React.useCallback(() => {
+    ask("status", {}).then(
+      (reply) => {
+        setStatus(reply);
+        setProblem(null);
+      },
+      (error) => setProblem(asProblem(error)),
     );
-  if (!session) return <p>Loading</p>;
+  }, []);
+  React.useEffect(load, [load]);
+  const run =
+    status?.runs.find((r) => r.key === runKey && r.iterations.length) ??
+    status?.runs.findLast((r) => r.iterations.length);
+  const last = run?.iterations.at(-1);
+  const iteration = run?.iterations.find((i) => i.number === number) ?? last;
+
+  // Another window, another person or a job may change what is there.
+  const known = React.useRef({ run: "", last: 0, job: false });
+  known.current = { run: run?.key ?? "", last: last?.number ?? 0, job: pulse?.job != null };
+  React.useEffect(() => {
+    let stopped = false;
+    let timer = 0;
+    const beat = async () => {
+      try {
+        if (!document.hidden) {
+          const reply = await ask("pulse", { run: known.current.run });
+          if (stopped) return;
+          const ended = known.current.job && !reply.job;
+          if (ended || reply.iteration !== known.current.last) {
+            if (reply.iteration > known.current.last) setNumber(null);
+            load();
+          }
+          setPulse(reply);
+        }
+      } catch {
+        // The next beat will tell.
+      }
+      if (!stopped) timer = window.setTimeout(beat, PULSE_MS);
+    };
+    timer = window.setTimeout(beat, PULSE_MS);
+    return () => {
+      stopped = true;
+      window.clearTimeout(timer);
+    };
+  }, [load]);
+
+  if (problem) return <Problem problem={problem} onRetry={load} />;
+  if (!status) return <Waiting text="Opening the dataset's runs …" />;
+  if (!status.dataset) return <NoDataset />;
+  const job = pulse ? pulse.job : status.job;
+  return (
+    <>
+      {job && <Running job={job} onChange={load} />}
+      {run && iteration ? (
+        <OnIteration
+          key={`${run.key}/${iteration.number}`}
+          runs={status.runs.filter((r) => r.iterations.length)}
+          run={run}
+          iteration={iteration}
+          revision={pulse?.revision ?? null}
+          onRun={(key) => {
+            setRunKey(key);
+            setNumber(null);
+          }}
+          onIteration={setNumber}
+        />
+      ) : (
+        <NoRun status={{ ...status, job }} />
+      )}
+    </>
+  );
+}
+
+interface OnIterationProps {
+  runs: RunInfo[];
+  run: RunInfo;
+  iteration: IterationInfo;
+  /** The newest revision that the pulse knows of. */
+  revision: number | null;
+  onRun: (key: string) => void;
+  onIteration: (number: number) => void;
+}
+
+function OnIteration({ runs, run, iteration, revision, onRun, onIteration }: OnIterationProps) {
+  const view = JSON.stringify([
+    useRecoilValue(fos.view),
+    useRecoilValue(fos.filters),
+    useRecoilValue(fos.extendedStages),
+  ]);
+  const { session, problem, retry } = useLoadedSession({ run, iteration, view, revision });
+  const [screen, setScreen] = React.useState<Screen>({ name: "overview" });
+  const [help, setHelp] = React.useState(false);
+  const [dismissed, setDismissed] = React.useState(false);
+  useKeys(
+    session
+      ? {
+          "?": () => setHelp(true),
+          u: () => void session.undo(),
+          o: () => setScreen({ name: "overview" }),
+          q: () => setScreen({ name: "queue", cell: null }),
+        }
+      : {},
+  );
+  if (problem && !session) return <Problem problem={problem} onRetry={retry} />;
+  if (!session) return <Waiting text="Counting the cells …" />;
+  const { overview } = session;
+  const show = (label: number, prediction: number) => {
+    ask("show_in_grid", { ...session.key, label, prediction }).catch((error) =>
+      session.report("show_in_grid", asProblem(error)),
+    );
+  };
+  const resolved = overview.progress.open_wrong === 0;
   return (
     <SessionContext.Provider value={session}>
-      <Overview onOpen={() => {}} onShow={() => {}} />
+      <Header
+        runs={runs}
+        run={run}
+        iteration={iteration}
+        screen={screen.name === "queue" ? "queue" : "overview"}
+        onRun={onRun}
+        onIteration={onIteration}
+        onScreen={(name) => setScreen(name === "queue" ? { name, cell: null } : { name })}
+        onUndo={() => void session.undo()}
+        onHelp={() => setHelp(true)}
+        busy={session.busy}
+      />
+      {screen.name !== "queue" && screen.name !== "cell" && <Progress />}
+      {!dismissed && <Outdated onDismiss={() => setDismissed(true)} />}
+      {problem && (
+        <p className="dcf-inline-problem" role="alert">
+          {problem.message}
+        </p>
+      )}
+      {screen.name === "overview" && (
+        <>
+          {resolved && <AllResolved />}
+          <Overview
+            onOpen={({ label, prediction }) => setScreen({ name: "cell", label, prediction })}
+            onShow={({ label, prediction }) => show(label, prediction)}
+          />
+          <Outcome />
+        </>
+      )}
+      {screen.name === "cell" && (
+        <CellScreen
+          key={`${screen.label}/${screen.prediction}`}
+          label={screen.label}
+          prediction={screen.prediction}
+          onBack={() => setScreen({ name: "overview" })}
+          onQueue={() => setScreen({ name: "queue", cell: [screen.label, screen.prediction] })}
+          onShow={() => show(screen.label, screen.prediction)}
+          onStep={(by) => {
+            const next = session.step(screen.label, screen.prediction, by);
+            setScreen(next ? { name: "cell", ...next } : { name: "overview" });
+          }}
+        />
+      )}
+      {screen.name === "queue" && (
+        <Queue
+          key={screen.cell ? screen.cell.join() : "all"}
+          cell={screen.cell}
+          onBack={() => {
+            const at = screen.cell;
+            setScreen(
+              at ? { name: "cell", label: at[0], prediction: at[1] } : { name: "overview" },
+            );
+          }}
+          onEverything={() => setScreen({ name: "queue", cell: null })}
+        />
+      )}
+      {help && <Help onClose={() => setHelp(false)} />}
     </SessionContext.Provider>
   );
 }

@@ -79,7 +79,6 @@ export interface Progress {
   open_wrong: number;
   wrong: number;
   decisions: Record<string, number>;
-  last_decision: string | null;
   expected_errors: number;
 }
 
@@ -159,13 +158,14 @@ export interface CellRequest {
   edge: number;
 }
 
-/** Thumbnails in one picture, row by row; ``image`` is a data URL, ``failed`` could not be read. */
+/** Thumbnails in one picture, a data URL, row by row; those that cannot be read have no width. */
 export interface Sheet {
   rows: number[];
   columns: number;
   edge: number;
+  widths: number[];
+  heights: number[];
   image: string;
-  failed: number[];
 }
 
 /** Samples, column by column; ``in_view`` is false where FiftyOne's view leaves one out. */
@@ -299,7 +299,7 @@ export interface ResolveRequest {
   tag?: string | null;
 }
 
-/** A sample that was left as it is, and why. */
+/** A sample that was left as it is, and why (see ``plugin/decisions.py``). */
 export interface Conflict {
   id: string;
   expected: string;
@@ -312,6 +312,7 @@ export interface ResolveReply {
   decision: string | null;
   action: string;
   applied: number;
+  conflict_count: number;
   conflicts: Conflict[];
   revision: number;
 }

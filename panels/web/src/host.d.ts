@@ -29,7 +29,7 @@ declare module "@fiftyone/plugins" {
   export function registerComponent(registration: {
     name: string;
     label: string;
-    component: React.ComponentType<any>;
+    component: React.ComponentType;
     type: PluginComponentType;
     activator: () => boolean;
   }): void;

@@ -1,10 +1,10 @@
 // What all screens share: the run, its classes, the overview as it stands, and the ways to change it.
+import { executeOperator } from "@fiftyone/operators";
 import * as React from "react";
 import { ask, asProblem } from "./ask";
 import type {
   Action,
   IterationInfo,
-  Job,
   Order,
   OutdatedReply,
   OverviewReply,
@@ -35,7 +35,6 @@ export interface Session {
   setOrder: (order: Order) => void;
   inView: number[] | null;
   outdated: OutdatedReply | null;
-  job: Job | null;
   busy: boolean;
   outcome: Outcome | null;
   dismiss: () => void;
@@ -47,6 +46,38 @@ export interface Session {
   ) => Promise<boolean>;
   undo: (decision?: string) => Promise<boolean>;
   refresh: () => Promise<void>;
+  report: (action: string, problem: Problem) => void;
+  step: (
+    label: number,
+    prediction: number,
+    by: 1 | -1,
+  ) => { label: number; prediction: number } | null;
+}
+
+/** The misclassified cell after or before one, reading the overview from left to right. */
+export function nextCell(
+  overview: Overview,
+  label: number,
+  prediction: number,
+  by: 1 | -1,
+): { label: number; prediction: number } | null {
+  const cells = overview.rows.label.flatMap((row) =>
+    (overview.cells.get(row) ?? []).filter((cell) => cell.label !== cell.prediction),
+  );
+  const at = cells.findIndex((cell) => cell.label === label && cell.prediction === prediction);
+  const next = at < 0 ? cells[0] : cells[at + by];
+  return next ? { label: next.label, prediction: next.prediction } : null;
+}
+
+let reload = 0;
+
+/** Has FiftyOne's own grid show what changed, once a flurry of decisions is over. */
+function reloadGridSoon() {
+  window.clearTimeout(reload);
+  reload = window.setTimeout(
+    () => void executeOperator("@voxel51/operators/reload_samples").catch(() => {}),
+    500,
+  );
 }
 
 export const SessionContext = React.createContext<Session | null>(null);
@@ -65,18 +96,22 @@ interface Loaded {
 interface Options {
   run: RunInfo;
   iteration: IterationInfo;
-  /** Changes when FiftyOne's view does. */
+  /** FiftyOne's view, filters and extended stages, as JSON. */
   view: string;
+  /** The newest revision known of, from whoever decided. */
+  revision: number | null;
 }
 
-const PULSE_MS = 3000;
 const PAGE = 100;
 
-/** Loads an iteration and keeps it in step; `onNews` is told of jobs and new iterations. */
-export function useLoadedSession(
-  { run, iteration, view }: Options,
-  onNews: (job: Job | null, last: number) => void,
-) {
+/** Whether anything of the App narrows what is shown. */
+export function narrows(view: string): boolean {
+  const parts: unknown[] = JSON.parse(view);
+  return parts.some((part) => (part ? Object.keys(part as object).length > 0 : false));
+}
+
+/** Loads an iteration and keeps it in step with the journal and with FiftyOne's view. */
+export function useLoadedSession({ run, iteration, view, revision }: Options) {
   const key = React.useMemo(
     () => ({ run: run.key, iteration: iteration.number }),
     [run.key, iteration.number],
@@ -88,7 +123,6 @@ export function useLoadedSession(
   const [outdated, setOutdated] = React.useState<OutdatedReply | null>(null);
   const [busy, setBusy] = React.useState(false);
   const [outcome, setOutcome] = React.useState<Outcome | null>(null);
-  const [job, setJob] = React.useState<Job | null>(null);
   const visible = React.useRef<number[]>([]);
   const asked = React.useRef(0);
   const known = React.useRef<Loaded | null>(null);
@@ -121,10 +155,10 @@ export function useLoadedSession(
     void refresh();
   }, [refresh]);
 
-  const revision = loaded?.overview.revision;
+  const shown = loaded?.overview.revision;
   React.useEffect(() => {
     let current = true;
-    if (revision === undefined || view === "[]") {
+    if (shown === undefined || !narrows(view)) {
       setInView(null);
       return;
     }
@@ -135,7 +169,7 @@ export function useLoadedSession(
     return () => {
       current = false;
     };
-  }, [key, view, revision]);
+  }, [key, view, shown]);
 
   React.useEffect(() => {
     let current = true;
@@ -150,33 +184,10 @@ export function useLoadedSession(
 
   const refreshRef = React.useRef(refresh);
   refreshRef.current = refresh;
-  const newsRef = React.useRef(onNews);
-  newsRef.current = onNews;
   React.useEffect(() => {
-    let stopped = false;
-    let timer = 0;
-    const beat = async () => {
-      if (!document.hidden) {
-        try {
-          const pulse = await ask("pulse", { run: key.run });
-          if (stopped) return;
-          setJob(pulse.job);
-          newsRef.current(pulse.job, pulse.iteration);
-          if (known.current && pulse.revision !== known.current.overview.revision) {
-            await refreshRef.current();
-          }
-        } catch {
-          // The next beat will tell.
-        }
-      }
-      if (!stopped) timer = window.setTimeout(beat, PULSE_MS);
-    };
-    timer = window.setTimeout(beat, PULSE_MS);
-    return () => {
-      stopped = true;
-      window.clearTimeout(timer);
-    };
-  }, [key.run]);
+    const now = known.current?.overview.revision;
+    if (revision !== null && now !== undefined && revision > now) void refreshRef.current();
+  }, [revision]);
 
   const pending = React.useRef(new Set<number>());
   const wantCells = React.useCallback(
@@ -211,6 +222,7 @@ export function useLoadedSession(
       try {
         const reply = await work();
         setOutcome({ action, rows, reply, problem: null });
+        if (reply.applied) reloadGridSoon();
         await refreshRef.current();
         return reply.applied > 0;
       } catch (error) {
@@ -232,6 +244,14 @@ export function useLoadedSession(
     [act, key],
   );
   const dismiss = React.useCallback(() => setOutcome(null), []);
+  const report = React.useCallback(
+    (action: string, problem: Problem) => setOutcome({ action, rows: 0, reply: null, problem }),
+    [],
+  );
+  const step = React.useCallback<Session["step"]>((label, prediction, by) => {
+    const now = known.current?.overview;
+    return now ? nextCell(now, label, prediction, by) : null;
+  }, []);
 
   const session = React.useMemo<Session | null>(
     () =>
@@ -245,7 +265,6 @@ export function useLoadedSession(
         setOrder,
         inView,
         outdated,
-        job,
         busy,
         outcome,
         dismiss,
@@ -253,6 +272,8 @@ export function useLoadedSession(
         resolve,
         undo,
         refresh,
+        report,
+        step,
       },
     [
       loaded,
@@ -262,7 +283,6 @@ export function useLoadedSession(
       order,
       inView,
       outdated,
-      job,
       busy,
       outcome,
       dismiss,
@@ -270,6 +290,8 @@ export function useLoadedSession(
       resolve,
       undo,
       refresh,
+      report,
+      step,
     ],
   );
   return { session, problem, retry: refresh };

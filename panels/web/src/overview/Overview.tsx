@@ -239,8 +239,8 @@ export function moved(
 function Legend() {
   return (
     <div className="dcf-legend" aria-hidden="true">
-      <span className="dcf-legend-blue" /> more misclassified
-      <span className="dcf-legend-red" /> higher = more confidently misclassified
+      <span className="dcf-legend-blue">more misclassified</span>
+      <span className="dcf-legend-red">higher bar: more confidently (IIES)</span>
     </div>
   );
 }

@@ -1,0 +1,117 @@
+"""Answers that change something: decide, undo, pick the next suspects, show a cell in the grid."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import fiftyone.operators as foo
+import numpy as np
+import numpy.typing as npt
+
+from ..plugin import decisions
+from ..plugin.errors import InputError
+from ..plugin.iterations import Iteration
+from . import events
+from .opened import Opened, open_iteration, open_run
+
+MOST_AT_ONCE = 20_000
+MOST_IN_GRID = 20_000
+
+
+def resolve(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ResolveReply:
+    """Decide on rows. What FiftyOne's view leaves out is never touched.
+
+    Every sample must still have the label that the panel showed.
+    """
+    opened = open_iteration(ctx, request)
+    rows = opened.rows(request.get("rows"), MOST_AT_ONCE)
+    ids = opened.ids(rows)
+    visible = opened.in_view(ids)
+    if not visible.all():
+        raise InputError(
+            f"{int((~visible).sum())} of the {len(ids)} samples are not in FiftyOne's current view. "
+            "Nothing was changed: clear the view, or select samples that it shows."
+        )
+    names = [opened.classes[i] for i in opened.picked("label", rows)]
+    action = str(request.get("action"))
+    done = decisions.resolve(
+        opened.run,
+        action,
+        ids,
+        label=request.get("label"),
+        tag=request.get("tag"),
+        expected_label=dict(zip(ids, names, strict=True)) if action != "tag" else None,
+        author=ctx.user_id,
+        iteration=opened.iteration.number,
+    )
+    return _reply(done)
+
+
+def undo(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ResolveReply:
+    """Take a decision back, the last one if none is named."""
+    run = open_run(ctx, request.get("run"))
+    done = decisions.undo(run, request.get("decision"), author=ctx.user_id)
+    return _reply(done)
+
+
+def _reply(done: decisions.Resolution) -> events.ResolveReply:
+    return events.ResolveReply(
+        decision=done.decision,
+        action=done.action,
+        applied=done.applied,
+        conflict_count=done.conflict_count,
+        conflicts=[
+            events.Conflict(
+                id=str(conflict["sample_id"]),
+                expected=str(conflict.get("expected") or ""),
+                found=str(conflict.get("found") or ""),
+                reason=str(conflict["reason"]),
+            )
+            for conflict in done.conflicts
+        ],
+        revision=done.seq or 0,
+    )
+
+
+def queue(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.QueueReply:
+    """The next open rows by suspicion, across cells or in one."""
+    opened = open_iteration(ctx, request)
+    order = _candidates(opened, request.get("cell"))
+    order = order[~opened.decided[order]]
+    skipped = opened.rows(request.get("skip"), opened.iteration.samples)
+    left = order[~np.isin(order, skipped)] if len(skipped) else order
+    limit = max(1, min(200, int(request.get("limit") or 20)))
+    rows, outside, at = [], 0, 0
+    while len(rows) < limit and at < len(left):
+        part = left[at : at + 4 * limit]
+        held = opened.in_view(opened.ids(part))
+        rows += part[held].tolist()
+        outside += int((~held).sum())
+        at += len(part)
+    return events.QueueReply(
+        revision=opened.state.revision, rows=rows[:limit], left=len(left), outside=outside
+    )
+
+
+def _candidates(opened: Opened, cell: Any) -> npt.NDArray[np.int64]:
+    if not cell:
+        return _by_suspicion(opened.iteration)
+    where = opened.cell(cell[0], cell[1])
+    return np.arange(where.start, where.stop)
+
+
+@lru_cache(maxsize=4)
+def _by_suspicion(iteration: Iteration) -> npt.NDArray[np.int64]:
+    """Rows whose prediction is not the label, most suspicious first; then the others."""
+    suspicion = iteration.column("suspicion")
+    return np.argsort(-suspicion, kind="stable")
+
+
+def show_in_grid(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ShowReply:
+    """Show the open samples of a cell in FiftyOne's grid, most suspicious first."""
+    opened = open_iteration(ctx, request)
+    where = opened.cell(request.get("label"), request.get("prediction"))
+    rows = np.arange(where.start, where.stop)[~opened.decided[where]][:MOST_IN_GRID]
+    ctx.ops.set_view(view=opened.run.dataset.select(opened.ids(rows), ordered=True))
+    return events.ShowReply(samples=len(rows))

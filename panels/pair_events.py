@@ -1,0 +1,69 @@
+"""Answers about similar pairs of a cell: the run's duplicates, or the nearest ones found on the spot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone.operators as foo
+import numpy as np
+import numpy.typing as npt
+
+from ..plugin.projection import exact_neighbours
+from . import events
+from .opened import Opened, open_iteration
+from .picture_events import thumbnail_store
+from .sample_documents import paths_of
+
+MOST_SEARCHED = 4_000
+CANDIDATES = 120
+SIDE = 64
+
+
+def pairs(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.PairsReply:
+    """The most similar pairs of a cell."""
+    opened = open_iteration(ctx, request)
+    where = opened.cell(request.get("label"), request.get("prediction"))
+    rows = np.arange(where.start, where.stop)[~opened.decided[where]][:MOST_SEARCHED]
+    limit = max(1, min(50, int(request.get("limit") or 12)))
+    found, scores = _nearest(opened, rows)
+    found, scores = found[:limit], scores[:limit]
+    used = np.unique(found)
+    return events.PairsReply(
+        first=found[:, 0].tolist(),
+        second=found[:, 1].tolist(),
+        ses=scores.round(4).tolist(),
+        samples=opened.samples(used),
+        source="nearest",
+    )
+
+
+def _nearest(
+    opened: Opened, rows: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """SSIM of the closest pairs in feature space, highest first."""
+    none = np.empty((0, 2), np.int64), np.empty(0)
+    features = opened.picked("features", rows).astype(np.float32)
+    if len(rows) < 2 or not features.shape[1]:
+        return none
+    index, distance = exact_neighbours(features, min(5, len(rows)))
+    near = np.stack([np.repeat(np.arange(len(rows)), index.shape[1] - 1), index[:, 1:].ravel()], 1)
+    order = np.argsort(distance[:, 1:].ravel(), kind="stable")
+    near = np.sort(near[order], axis=1)
+    _, first = np.unique(near, axis=0, return_index=True)
+    near = near[np.sort(first)][:CANDIDATES]
+    used, local = np.unique(near, return_inverse=True)
+    images = _planes(opened, rows[used])
+    from ..plugin.ssim import ssim_pairs  # imports torch, which takes seconds
+
+    scores = ssim_pairs(images, local.reshape(-1, 2))
+    best = np.argsort(-scores, kind="stable")
+    return rows[near[best]], scores[best]
+
+
+def _planes(opened: Opened, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    out = np.zeros((len(rows), SIDE, SIDE, 3), np.uint8)
+    thumbs = thumbnail_store().get(paths_of(opened, opened.ids(rows)), SIDE)
+    for at, thumb in enumerate(thumbs):
+        if not thumb.problem:
+            out[at] = np.asarray(thumb.open().convert("RGB").resize((SIDE, SIDE)))
+    return out

@@ -1,0 +1,252 @@
+"""Answers with pictures: a page of a cell, thumbnails, layouts, similar pairs, samples in full."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import fiftyone.operators as foo
+import numpy as np
+import numpy.typing as npt
+
+from ..plugin.cells import HISTOGRAM_BINS, histogram_bin
+from ..plugin.errors import InputError
+from ..plugin.measures import iies
+from ..plugin.projection import fitted, principal_components
+from ..plugin.projection_worker import ProjectionWorker
+from ..plugin.thumbnails import ThumbnailStore, make_sheet
+from . import events
+from .opened import Opened, open_iteration
+from .sample_documents import documents_of, label_of, paths_of
+
+MOST_ON_SCREEN = 2_000
+FIRST_SHEET = 96
+MOST_EDGE = 256
+LARGEST_PREVIEW = 1_024
+PIXEL_SIDE = 24
+SPLITS = ("train", "training", "validation", "val", "valid", "test")
+
+worker = ProjectionWorker()
+
+
+@lru_cache(maxsize=1)
+def thumbnail_store() -> ThumbnailStore:
+    """The store that all datasets of this user share."""
+    return ThumbnailStore(cache_folder())
+
+
+def cache_folder() -> Path:
+    """Where this platform keeps what can be made again; DECONFUSE_CACHE_DIR overrides it."""
+    chosen = os.environ.get("DECONFUSE_CACHE_DIR")
+    if chosen:
+        return Path(chosen)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "deconfuse"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "deconfuse" / "cache"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deconfuse"
+
+
+def cell(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CellReply:
+    """A page of a cell, with the thumbnails of its first samples."""
+    worker.start()
+    opened = open_iteration(ctx, request)
+    where = opened.cell(request.get("label"), request.get("prediction"))
+    rows = np.arange(where.start, where.stop)
+    is_open = ~opened.decided[where]
+    open_rows = rows[is_open]
+    score = iies(
+        opened.iteration.column("p_max", where.start, where.stop),
+        opened.iteration.column("p_label", where.start, where.stop),
+    )[is_open]
+    bins = histogram_bin(score, len(opened.classes))
+    matching = open_rows[_within(score, request.get("iies"))]
+    offset = max(0, int(request.get("offset") or 0))
+    limit = min(MOST_ON_SCREEN, max(1, int(request.get("limit") or MOST_ON_SCREEN)))
+    page = matching[offset : offset + limit]
+    edge = _edge(request)
+    return events.CellReply(
+        revision=opened.state.revision,
+        open=len(open_rows),
+        decided=len(rows) - len(open_rows),
+        matching=len(matching),
+        bars=np.bincount(bins, minlength=HISTOGRAM_BINS).tolist(),
+        samples=opened.samples(page),
+        sheet=_sheet(opened, page[:FIRST_SHEET], edge) if len(page) and edge else None,
+    )
+
+
+def _within(score: npt.NDArray[np.float64], limits: Any) -> npt.NDArray[np.bool_]:
+    if not limits:
+        return np.ones(len(score), bool)
+    low, high = float(limits[0]), float(limits[1])
+    return (score >= low - 1e-9) & (score <= high + 1e-9)
+
+
+def thumbnails(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Sheet:
+    """Thumbnails of some rows in one picture."""
+    opened = open_iteration(ctx, request)
+    rows = opened.rows(request.get("rows"), MOST_ON_SCREEN)
+    if not len(rows):
+        raise InputError("rows must name at least one row, got none")
+    return _sheet(opened, rows, _edge(request) or 64)
+
+
+def _edge(request: dict[str, Any]) -> int:
+    return max(0, min(MOST_EDGE, int(request.get("edge") or 0)))
+
+
+def _sheet(opened: Opened, rows: npt.NDArray[np.int64], edge: int) -> events.Sheet:
+    paths = paths_of(opened, opened.ids(rows))
+    sheet = make_sheet(thumbnail_store().get(paths, edge), edge)
+    return events.Sheet(
+        rows=rows.tolist(),
+        columns=sheet.columns,
+        edge=sheet.edge,
+        widths=[width for width, _ in sheet.sizes],
+        heights=[height for _, height in sheet.sizes],
+        image=_data_url(sheet.image, sheet.kind),
+    )
+
+
+def _data_url(image: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(image).decode()}"
+
+
+def layout(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.LayoutReply:
+    """Where the pictures go: UMAP if it is ready, otherwise the principal components."""
+    opened = open_iteration(ctx, request)
+    rows = opened.rows(request.get("rows"), MOST_ON_SCREEN)
+    kind = request.get("features") or "embedding"
+    if not len(rows):
+        return _positions(np.zeros((0, 2)), "pca", False, "")
+    key = _layout_key(opened, rows, kind)
+    vectors, note = _vectors(key, opened, rows, kind)
+    future = worker.layout(key, lambda: vectors)
+    if not future.done():
+        return _positions(principal_components(vectors, 2), "pca", True, note)
+    error = future.exception()
+    if error is not None:
+        note = f"UMAP could not be computed ({error}); these are the principal components."
+        return _positions(principal_components(vectors, 2), "pca", False, note)
+    return _positions(future.result(), "umap", False, note)
+
+
+def _positions(
+    points: npt.NDArray[Any], method: Any, pending: bool, note: str
+) -> events.LayoutReply:
+    place = fitted(points).round(5)
+    return events.LayoutReply(
+        x=place[:, 0].astype(float).tolist(),
+        y=place[:, 1].astype(float).tolist(),
+        method=method,
+        pending=pending,
+        note=note,
+    )
+
+
+def _layout_key(opened: Opened, rows: npt.NDArray[np.int64], kind: str) -> str:
+    digest = hashlib.blake2b(rows.tobytes(), digest_size=16).hexdigest()
+    return f"{opened.iteration.id}/{kind}/{digest}"
+
+
+_recent: dict[str, tuple[npt.NDArray[np.float32], str]] = {}
+
+
+def _vectors(
+    key: str, opened: Opened, rows: npt.NDArray[np.int64], kind: str
+) -> tuple[npt.NDArray[np.float32], str]:
+    """The features of some rows, kept while the panel asks again for their layout."""
+    if key not in _recent:
+        made = _computed_vectors(opened, rows, kind)
+        while len(_recent) >= 4:
+            _recent.pop(next(iter(_recent)), None)
+        _recent[key] = made
+    return _recent.get(key) or _computed_vectors(opened, rows, kind)
+
+
+def _computed_vectors(
+    opened: Opened, rows: npt.NDArray[np.int64], kind: str
+) -> tuple[npt.NDArray[np.float32], str]:
+    if kind == "embedding":
+        features = opened.picked("features", rows).astype(np.float32)
+        if features.shape[1]:
+            return features, ""
+        return _pixels(opened, rows), "This run kept no features; laid out by pixels."
+    if kind == "pixels":
+        return _pixels(opened, rows), ""
+    raise InputError(f"features must be 'embedding', 'pixels' or 'saliency', got {kind!r}")
+
+
+def _pixels(opened: Opened, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    side = (PIXEL_SIDE, PIXEL_SIDE)
+    out = np.zeros((len(rows), PIXEL_SIDE * PIXEL_SIDE * 3), np.float32)
+    thumbs = thumbnail_store().get(paths_of(opened, opened.ids(rows)), 64)
+    for at, thumb in enumerate(thumbs):
+        if not thumb.problem:
+            picture = thumb.open().convert("RGB").resize(side)
+            out[at] = np.asarray(picture, np.float32).ravel() / 255.0
+    return out
+
+
+def samples(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.SamplesReply:
+    """Samples in full."""
+    opened = open_iteration(ctx, request)
+    rows = opened.rows(request.get("rows"), 64)
+    size = max(64, min(LARGEST_PREVIEW, int(request.get("size") or 512)))
+    columns = opened.samples(rows)
+    documents = documents_of(opened, columns["id"], "filepath", "tags", opened.run.label_field)
+    top_class = opened.picked("top_class", rows)
+    top_probability = opened.picked("top_probability", rows)
+    p_label = opened.picked("p_label", rows)
+    paths = [document.get("filepath") or "" for document in documents]
+    pictures = thumbnail_store().get(paths, size) if size else []
+    found = []
+    for at, document in enumerate(documents):
+        if not document:
+            continue
+        picture = pictures[at]
+        kind = "image/png" if picture.data.startswith(b"\x89PNG") else "image/jpeg"
+        label = columns["label"][at]
+        tags = [str(tag) for tag in document.get("tags") or []]
+        found.append(
+            events.SampleInfo(
+                row=columns["row"][at],
+                id=columns["id"][at],
+                label=label,
+                prediction=columns["prediction"][at],
+                current_label=label_of(document, opened.run.label_field),
+                iies=columns["iies"][at],
+                suspicion=columns["suspicion"][at],
+                probabilities=_probabilities(
+                    top_class[at], top_probability[at], label, float(p_label[at])
+                ),
+                filepath=paths[at],
+                split=next((tag for tag in tags if tag.lower() in SPLITS), ""),
+                tags=tags,
+                in_view=columns["in_view"][at],
+                image=_data_url(picture.data, kind) if picture.data else "",
+                width=picture.width,
+                height=picture.height,
+                problem=picture.problem,
+            )
+        )
+    return events.SamplesReply(samples=found)
+
+
+def _probabilities(
+    classes: npt.NDArray[np.int32], values: npt.NDArray[np.float32], label: int, p_label: float
+) -> list[events.Probability]:
+    """The most probable classes, and the label where it is not among them."""
+    listed = [
+        events.Probability(label=int(c), p=round(float(p), 4))
+        for c, p in zip(classes, values, strict=True)
+    ]
+    if label not in classes:
+        listed.append(events.Probability(label=label, p=round(p_label, 4)))
+    return listed

@@ -1,0 +1,441 @@
+// One cell: its images on a map or in a grid, the chosen one enlarged, and what to do with it.
+import * as fos from "@fiftyone/state";
+import {
+  Button,
+  IconButton,
+  MenuItem,
+  Select,
+  ToggleButton,
+  ToggleButtonGroup,
+  Tooltip,
+} from "@mui/material";
+import * as React from "react";
+import { useRecoilValue } from "recoil";
+import type { Features } from "../events";
+import { count, plural } from "../format";
+import { Details } from "../parts/Details";
+import { Icon } from "../parts/Icon";
+import { Outcome } from "../parts/Outcome";
+import { Picture } from "../parts/Picture";
+import { Probabilities } from "../parts/Probabilities";
+import { Problem } from "../parts/Problem";
+import { useSample } from "../samples";
+import { useSelection } from "../selection";
+import { useSession } from "../session";
+import { useKeys } from "../shortcuts";
+import { Thumbnails } from "../thumbnails";
+import { Actions } from "./Actions";
+import { CellGrid } from "./Grid";
+import { IiesRange } from "./IiesRange";
+import { CellMap, type MapHandle, type Tool } from "./Map";
+import { Pairs } from "./Pairs";
+import { PAGE, useCell, useLayout } from "./useCell";
+
+interface Props {
+  label: number;
+  prediction: number;
+  onBack: () => void;
+  onQueue: () => void;
+  onShow: () => void;
+  onStep: (by: 1 | -1) => void;
+}
+
+const MAP_EDGE = 64;
+const GRID_EDGE = 128;
+const FEATURES: Record<Features, string> = {
+  embedding: "Embedding",
+  pixels: "Pixels",
+  saliency: "Saliency",
+};
+
+function useThumbnails(edge: number): Thumbnails {
+  const { key } = useSession();
+  const thumbnails = React.useMemo(() => new Thumbnails(key, edge), [key, edge]);
+  React.useEffect(() => () => thumbnails.dispose(), [thumbnails]);
+  return thumbnails;
+}
+
+export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep }: Props) {
+  const { classes, iteration } = useSession();
+  const selection = useSelection();
+  const view = JSON.stringify([useRecoilValue(fos.view), useRecoilValue(fos.filters)]);
+  const low = classes.length > 1 ? 1 / classes.length : 0;
+  const [mode, setMode] = React.useState<"map" | "grid">("map");
+  const [tool, setTool] = React.useState<Tool>("lasso");
+  const [features, setFeatures] = React.useState<Features>("embedding");
+  const [turn, setTurn] = React.useState(0);
+  const [offset, setOffset] = React.useState(0);
+  const [range, setRange] = React.useState<[number, number]>([low, 1]);
+  const [asked, setAsked] = React.useState<[number, number] | null>(null);
+  const [focus, setFocus] = React.useState<number | null>(null);
+  const map = React.useRef<MapHandle>(null);
+
+  const small = useThumbnails(MAP_EDGE);
+  const large = useThumbnails(GRID_EDGE);
+  const smallVersion = React.useSyncExternalStore(small.subscribe, small.snapshot);
+  const largeVersion = React.useSyncExternalStore(large.subscribe, large.snapshot);
+
+  const { reply, samples, problem } = useCell(
+    { label, prediction, offset, iies: asked, view },
+    small,
+  );
+  const layout = useLayout(samples, features, turn, mode === "map");
+  React.useEffect(() => {
+    if (samples.length) small.want(samples.map((sample) => sample.row));
+  }, [samples, small]);
+
+  const faint = React.useMemo(
+    () =>
+      new Set(
+        samples
+          .filter((s) => !s.inView || s.iies < range[0] - 1e-6 || s.iies > range[1] + 1e-6)
+          .map((s) => s.row),
+      ),
+    [samples, range],
+  );
+  const byRow = React.useMemo(() => new Map(samples.map((s) => [s.row, s])), [samples]);
+  const chosen = React.useMemo(
+    () => samples.filter((s) => selection.ids.has(s.id) && !faint.has(s.row)).map((s) => s.row),
+    [samples, selection.ids, faint],
+  );
+  const selected = React.useMemo(() => new Set(chosen), [chosen]);
+  const elsewhere = selection.ids.size - chosen.length;
+  const outside = samples.filter((s) => !s.inView).length;
+  const ids = (rows: number[]) =>
+    rows.filter((row) => !faint.has(row)).map((row) => byRow.get(row)?.id ?? "");
+
+  const shownFocus = focus !== null && byRow.has(focus) ? focus : (chosen[0] ?? null);
+  const sample = useSample(shownFocus);
+
+  const click = (row: number | null, more: boolean) => {
+    if (row === null) {
+      if (!more) selection.set([]);
+      return;
+    }
+    if (faint.has(row)) return;
+    setFocus(row);
+    const id = byRow.get(row)?.id;
+    if (!id) return;
+    if (more) selection.toggle(id);
+    else selection.set([id]);
+  };
+  const choose = (rows: number[], more: boolean) => {
+    if (rows.length) setFocus(rows[0] ?? null);
+    if (more) selection.add(ids(rows));
+    else selection.set(ids(rows));
+  };
+  const done = (rows: number[]) => {
+    selection.drop(rows.map((row) => byRow.get(row)?.id ?? ""));
+    setFocus(null);
+  };
+  const all = () => selection.set(ids(samples.map((s) => s.row)));
+  const again = () => setTurn((n) => n + 1);
+  const leave = () => (chosen.length ? selection.set([]) : onBack());
+  useKeys({
+    Escape: leave,
+    e: all,
+    l: mode === "map" ? again : undefined,
+    g: () => setMode(mode === "map" ? "grid" : "map"),
+    "+": () => map.current?.zoomBy(1.5),
+    "=": () => map.current?.zoomBy(1.5),
+    "-": () => map.current?.zoomBy(1 / 1.5),
+    "0": () => map.current?.fit(),
+  });
+
+  const probable = React.useMemo(() => {
+    const listed = sample?.probabilities.map((p) => p.label) ?? [];
+    return [...(listed.length ? listed : [prediction]), label];
+  }, [sample, prediction, label]);
+  const items = React.useMemo(
+    () =>
+      samples.map((s, at) => ({
+        row: s.row,
+        faint: faint.has(s.row),
+        name: `Sample ${offset + at + 1} by suspicion, IIES ${s.iies.toFixed(2)}`,
+      })),
+    [samples, faint, offset],
+  );
+  const correct = label === prediction;
+  const title = correct ? (
+    <>
+      <bdi>{classes[label]}</bdi> <span className="dcf-soft">predicted the same</span>
+    </>
+  ) : (
+    <>
+      <bdi>{classes[label]}</bdi> <span className="dcf-soft">predicted</span>{" "}
+      <bdi>{classes[prediction]}</bdi>
+    </>
+  );
+
+  if (problem) return <Problem problem={problem} onRetry={again} onBack={onBack} />;
+  return (
+    <section className="dcf-cellscreen" aria-label="Cell">
+      <header className="dcf-bar dcf-cellbar">
+        <Tip title="Back to the overview (Esc)">
+          <IconButton size="small" aria-label="Back to the overview" onClick={onBack}>
+            <Icon name="back" />
+          </IconButton>
+        </Tip>
+        <h2 className="dcf-title">{title}</h2>
+        <span className="dcf-soft" data-testid="cell-open">
+          {reply ? `${count(reply.open)} open` : "…"}
+          {reply && reply.decided > 0 ? ` · ${count(reply.decided)} decided` : ""}
+        </span>
+        <span className="dcf-grow" />
+        <IconButton size="small" aria-label="Previous cell" onClick={() => onStep(-1)}>
+          <Icon name="left" />
+        </IconButton>
+        <IconButton size="small" aria-label="Next cell" onClick={() => onStep(1)}>
+          <Icon name="right" />
+        </IconButton>
+        <Button size="small" startIcon={<Icon name="grid" />} onClick={onShow}>
+          Show in grid
+        </Button>
+        <Button size="small" startIcon={<Icon name="queue" />} onClick={onQueue}>
+          One by one
+        </Button>
+      </header>
+      {reply && reply.open === 0 ? (
+        <div className="dcf-screen">
+          <Icon name="check" className="dcf-screen-icon" />
+          <h3>Every sample of this cell is decided</h3>
+          <p>{plural(reply.decided, "sample")} reviewed here.</p>
+          <div className="dcf-screen-buttons">
+            <Button variant="contained" onClick={() => onStep(1)}>
+              Next cell
+            </Button>
+            <Button onClick={onBack}>Back to the overview</Button>
+          </div>
+        </div>
+      ) : (
+        <div className="dcf-cellbody">
+          <div className="dcf-stage">
+            <div className="dcf-tools">
+              <ToggleButtonGroup
+                size="small"
+                exclusive
+                value={mode}
+                onChange={(_, value) => value && setMode(value)}
+                aria-label="Arrange the images"
+              >
+                <ToggleButton value="map">Map</ToggleButton>
+                <ToggleButton value="grid">Grid</ToggleButton>
+              </ToggleButtonGroup>
+              {mode === "map" && (
+                <>
+                  <Select<Features>
+                    size="small"
+                    value={features}
+                    onChange={(event) => setFeatures(event.target.value as Features)}
+                    inputProps={{ "aria-label": "Features of the map" }}
+                    className="dcf-select"
+                  >
+                    {(Object.keys(FEATURES) as Features[]).map((name) => (
+                      <MenuItem
+                        key={name}
+                        value={name}
+                        disabled={name === "saliency" && !iteration.has_model}
+                      >
+                        {FEATURES[name]}
+                        {name === "saliency" && !iteration.has_model && (
+                          <span className="dcf-option-hint">this run kept no model</span>
+                        )}
+                      </MenuItem>
+                    ))}
+                  </Select>
+                  <ToggleButtonGroup
+                    size="small"
+                    exclusive
+                    value={tool}
+                    onChange={(_, value) => value && setTool(value)}
+                    aria-label="What dragging does"
+                  >
+                    <ToggleButton value="lasso" aria-label="Lasso">
+                      <Icon name="lasso" />
+                    </ToggleButton>
+                    <ToggleButton value="pan" aria-label="Pan">
+                      <Icon name="hand" />
+                    </ToggleButton>
+                  </ToggleButtonGroup>
+                  <Tip title="Show the whole map (0)">
+                    <IconButton
+                      size="small"
+                      aria-label="Show the whole map"
+                      onClick={() => map.current?.fit()}
+                    >
+                      <Icon name="fit" />
+                    </IconButton>
+                  </Tip>
+                  <Tip title="Lay the images out again (l)">
+                    <Button size="small" onClick={again} disabled={layout.asking}>
+                      Lay out again
+                    </Button>
+                  </Tip>
+                </>
+              )}
+              <span className="dcf-grow" />
+              <span className="dcf-soft dcf-method" role="status">
+                {mode === "map" && methodText(layout.method, layout.asking)}
+                {layout.note && mode === "map" ? ` ${layout.note}` : ""}
+              </span>
+            </div>
+            {layout.problem && mode === "map" && (
+              <p className="dcf-inline-problem" role="alert">
+                {layout.problem.message}
+              </p>
+            )}
+            {mode === "map" ? (
+              <CellMap
+                ref={map}
+                points={layout.points}
+                thumbnails={small}
+                version={smallVersion}
+                selected={selected}
+                faint={faint}
+                focus={shownFocus}
+                tool={tool}
+                label={`Map of ${plural(samples.length, "image")}. Arrow keys go from image to image, Enter selects.`}
+                onClick={click}
+                onLasso={choose}
+                onFocus={setFocus}
+              />
+            ) : (
+              <CellGrid
+                items={items}
+                thumbnails={large}
+                version={largeVersion}
+                selected={selected}
+                focus={shownFocus}
+                label="Images, most suspicious first"
+                onClick={click}
+                onRange={(rows) => choose(rows, true)}
+                onFocus={setFocus}
+              />
+            )}
+            <div className="dcf-under">
+              {reply && reply.matching > PAGE && (
+                <div className="dcf-pages">
+                  <span>
+                    {count(offset + 1)} to {count(Math.min(offset + PAGE, reply.matching))} of{" "}
+                    {count(reply.matching)}, most suspicious first
+                  </span>
+                  <IconButton
+                    size="small"
+                    aria-label="More suspicious samples"
+                    disabled={offset === 0}
+                    onClick={() => setOffset(Math.max(0, offset - PAGE))}
+                  >
+                    <Icon name="left" />
+                  </IconButton>
+                  <IconButton
+                    size="small"
+                    aria-label="Less suspicious samples"
+                    disabled={offset + PAGE >= reply.matching}
+                    onClick={() => setOffset(offset + PAGE)}
+                  >
+                    <Icon name="right" />
+                  </IconButton>
+                </div>
+              )}
+              {outside > 0 && (
+                <p className="dcf-note">
+                  {plural(outside, "image")} faint: outside FiftyOne's current view, and left alone.
+                </p>
+              )}
+              {reply && !correct && (
+                <IiesRange
+                  classes={classes.length}
+                  bars={reply.bars}
+                  value={range}
+                  onChange={setRange}
+                  onCommit={(value) => {
+                    const whole = value[0] <= low + 1e-6 && value[1] >= 1 - 1e-6;
+                    if (reply.open <= PAGE) return;
+                    setOffset(0);
+                    setAsked(whole ? null : value);
+                  }}
+                />
+              )}
+              <h3 className="dcf-subtitle">Most similar pairs</h3>
+              <Pairs
+                label={label}
+                prediction={prediction}
+                thumbnails={large}
+                version={largeVersion}
+                selected={selected}
+                onPick={(rows, pairIds, more) => {
+                  setFocus(rows[0] ?? null);
+                  if (more) selection.add(pairIds);
+                  else selection.set(pairIds);
+                }}
+              />
+            </div>
+          </div>
+          <aside className="dcf-side" aria-label="Chosen sample">
+            <div className="dcf-inspect">
+              {shownFocus === null ? (
+                <p className="dcf-hint">
+                  Click an image to see it here. Drag around images to select them, Shift adds to
+                  the selection.
+                </p>
+              ) : (
+                <>
+                  <Picture sample={sample} />
+                  {sample && (
+                    <>
+                      <Probabilities sample={sample} />
+                      <Details sample={sample} />
+                    </>
+                  )}
+                </>
+              )}
+            </div>
+            <div className="dcf-decide">
+              <div className="dcf-chosen" role="status">
+                <strong>{plural(chosen.length, "sample")} selected</strong>
+                {chosen.length ? (
+                  <Button size="small" onClick={() => selection.set([])}>
+                    Clear
+                  </Button>
+                ) : (
+                  <Button size="small" onClick={all} disabled={!samples.length}>
+                    Select all {count(samples.length - faint.size)}
+                  </Button>
+                )}
+              </div>
+              {elsewhere > 0 && (
+                <p className="dcf-note">
+                  {count(elsewhere)} more selected in FiftyOne that {elsewhere === 1 ? "is" : "are"}{" "}
+                  not shown here, and left alone.
+                </p>
+              )}
+              <Actions
+                rows={chosen}
+                label={label}
+                prediction={prediction}
+                probable={probable}
+                onDone={done}
+              />
+            </div>
+          </aside>
+        </div>
+      )}
+      <Outcome />
+    </section>
+  );
+}
+
+function methodText(method: "umap" | "pca" | null, asking: boolean): string {
+  if (method === "umap") return "UMAP";
+  if (method === "pca")
+    return asking ? "First layout · UMAP is on its way …" : "Principal components";
+  return asking ? "Laying out …" : "";
+}
+
+function Tip({ title, children }: { title: string; children: React.ReactElement }) {
+  return (
+    <Tooltip title={title}>
+      <span>{children}</span>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,136 @@
+// The images of a cell in order of suspicion, as a virtual grid.
+import { useVirtualizer } from "@tanstack/react-virtual";
+import * as React from "react";
+import type { Thumbnails, Tile } from "../thumbnails";
+
+export interface GridItem {
+  row: number;
+  name: string;
+  faint: boolean;
+}
+
+interface Props {
+  items: GridItem[];
+  thumbnails: Thumbnails;
+  version: number;
+  selected: ReadonlySet<number>;
+  focus: number | null;
+  label: string;
+  onClick: (row: number, more: boolean) => void;
+  onRange: (rows: number[]) => void;
+  onFocus: (row: number) => void;
+}
+
+const SIDE = 96;
+const GAP = 6;
+
+export function CellGrid(props: Props) {
+  const { items, thumbnails, selected, focus } = props;
+  const scroller = React.useRef<HTMLDivElement>(null);
+  const [width, setWidth] = React.useState(600);
+  React.useEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  const columns = Math.max(1, Math.floor((width - GAP) / (SIDE + GAP)));
+  const lines = Math.ceil(items.length / columns);
+  const virtual = useVirtualizer({
+    count: lines,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => SIDE + GAP,
+    overscan: 3,
+  });
+  const shown = virtual.getVirtualItems();
+  const first = (shown[0]?.index ?? 0) * columns;
+  const last = ((shown.at(-1)?.index ?? 0) + 1) * columns;
+  React.useEffect(() => {
+    thumbnails.want(items.slice(first, last).map((item) => item.row));
+  }, [thumbnails, items, first, last]);
+
+  const click = (event: React.MouseEvent, at: number) => {
+    const item = items[at];
+    if (!item) return;
+    const from = items.findIndex((other) => other.row === focus);
+    if (event.shiftKey && from >= 0) {
+      const [a, b] = [Math.min(from, at), Math.max(from, at)];
+      props.onRange(items.slice(a, b + 1).map((other) => other.row));
+    } else props.onClick(item.row, event.ctrlKey || event.metaKey);
+  };
+  const key = (event: React.KeyboardEvent) => {
+    const steps: Record<string, number> = {
+      ArrowLeft: -1,
+      ArrowRight: 1,
+      ArrowUp: -columns,
+      ArrowDown: columns,
+    };
+    const step = steps[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const from = Math.max(
+      0,
+      items.findIndex((item) => item.row === focus),
+    );
+    const to = Math.max(0, Math.min(items.length - 1, from + step));
+    const next = items[to];
+    if (!next) return;
+    props.onFocus(next.row);
+    virtual.scrollToIndex(Math.floor(to / columns));
+    window.requestAnimationFrame(() =>
+      scroller.current?.querySelector<HTMLElement>(`[data-row="${next.row}"]`)?.focus(),
+    );
+  };
+  const tabbable = items.some((item) => item.row === focus) ? focus : (items[0]?.row ?? null);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a group of toggle buttons is no fieldset
+    <div ref={scroller} className="dcf-grid" role="group" aria-label={props.label} onKeyDown={key}>
+      <div style={{ height: virtual.getTotalSize() + GAP, position: "relative" }}>
+        {shown.map((line) =>
+          items.slice(line.index * columns, (line.index + 1) * columns).map((item, column) => (
+            <button
+              key={item.row}
+              type="button"
+              data-row={item.row}
+              className={`dcf-tile${item.faint ? " dcf-faint" : ""}`}
+              style={{
+                transform: `translate(${GAP + column * (SIDE + GAP)}px, ${GAP + line.start}px)`,
+                width: SIDE,
+                height: SIDE,
+              }}
+              aria-pressed={selected.has(item.row)}
+              aria-label={item.name}
+              disabled={item.faint}
+              tabIndex={item.row === tabbable ? 0 : -1}
+              onFocus={() => item.row !== focus && props.onFocus(item.row)}
+              onClick={(event) => click(event, line.index * columns + column)}
+            >
+              <TilePicture tile={thumbnails.get(item.row)} side={SIDE - 6} />
+            </button>
+          )),
+        )}
+      </div>
+    </div>
+  );
+}
+
+export function TilePicture({ tile, side }: { tile: Tile | null | undefined; side: number }) {
+  if (tile === undefined)
+    return <span className="dcf-wait" style={{ width: side, height: side }} />;
+  if (tile === null) return <span className="dcf-broken">unreadable</span>;
+  const scale = side / Math.max(tile.width, tile.height);
+  return (
+    <span
+      className={scale >= 2 ? "dcf-pixels" : ""}
+      style={{
+        width: tile.width * scale,
+        height: tile.height * scale,
+        backgroundImage: `url(${tile.url})`,
+        backgroundSize: `${tile.columns * tile.edge * scale}px ${tile.rows * tile.edge * scale}px`,
+        backgroundPosition: `${-tile.x * scale}px ${-tile.y * scale}px`,
+      }}
+    />
+  );
+}

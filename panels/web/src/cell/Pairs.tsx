@@ -1,0 +1,81 @@
+// The most similar pairs of a cell, the paper's Figure 7.
+import * as React from "react";
+import { ask } from "../ask";
+import type { PairsReply } from "../events";
+import { useSession } from "../session";
+import type { Thumbnails } from "../thumbnails";
+import { TilePicture } from "./Grid";
+
+interface Props {
+  label: number;
+  prediction: number;
+  thumbnails: Thumbnails;
+  version: number;
+  selected: ReadonlySet<number>;
+  onPick: (rows: number[], ids: string[], more: boolean) => void;
+}
+
+export function Pairs({ label, prediction, thumbnails, selected, onPick }: Props) {
+  const { key, overview } = useSession();
+  const [reply, setReply] = React.useState<PairsReply | null>(null);
+  const [failed, setFailed] = React.useState("");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a decision changes the pairs
+  React.useEffect(() => {
+    let current = true;
+    ask("pairs", { ...key, label, prediction, limit: 16 }).then(
+      (answer) => {
+        if (!current) return;
+        setReply(answer);
+        setFailed("");
+      },
+      (error) => current && setFailed(String(error.message ?? error)),
+    );
+    return () => {
+      current = false;
+    };
+  }, [key, label, prediction, overview.revision]);
+  React.useEffect(() => {
+    if (reply) thumbnails.want(reply.samples.row);
+  }, [reply, thumbnails]);
+  const ids = React.useMemo(
+    () => new Map(reply?.samples.row.map((row, i) => [row, reply.samples.id[i] ?? ""]) ?? []),
+    [reply],
+  );
+  const outside = new Set(reply?.samples.row.filter((_, i) => !reply.samples.in_view[i]));
+  if (failed)
+    return <p className="dcf-hint">The most similar pairs could not be found: {failed}</p>;
+  if (!reply) return <p className="dcf-hint">Looking for the most similar pairs …</p>;
+  if (!reply.first.length)
+    return <p className="dcf-hint">No two samples of this cell to compare.</p>;
+  return (
+    <ol className="dcf-pairs" aria-label="Most similar pairs">
+      {reply.first.map((a, i) => {
+        const b = reply.second[i] as number;
+        const ses = reply.ses[i] ?? 0;
+        const out = outside.has(a) || outside.has(b);
+        return (
+          <li key={`${a}-${b}`}>
+            <button
+              type="button"
+              className="dcf-pair"
+              disabled={out}
+              aria-pressed={selected.has(a) && selected.has(b)}
+              aria-label={`Pair with SSIM ${ses.toFixed(3)}. Select both`}
+              onClick={(event) =>
+                onPick(
+                  [a, b],
+                  [ids.get(a) ?? "", ids.get(b) ?? ""],
+                  event.shiftKey || event.ctrlKey || event.metaKey,
+                )
+              }
+            >
+              <TilePicture tile={thumbnails.get(a)} side={48} />
+              <TilePicture tile={thumbnails.get(b)} side={48} />
+              <span className="dcf-ses">{ses.toFixed(3)}</span>
+            </button>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}

@@ -1,0 +1,148 @@
+// The open samples of a cell as FiftyOne's view and the IIES range leave them, and where they lie.
+import * as React from "react";
+import { ask, asProblem } from "../ask";
+import type { CellReply, Features, LayoutReply, Problem } from "../events";
+import { useSession } from "../session";
+import type { Thumbnails } from "../thumbnails";
+import type { Point } from "./scene";
+
+export const PAGE = 2000;
+
+export interface CellSample {
+  row: number;
+  id: string;
+  iies: number;
+  suspicion: number;
+  inView: boolean;
+}
+
+export function samplesOf({ samples }: CellReply): CellSample[] {
+  return samples.row.map((row, i) => ({
+    row,
+    id: samples.id[i] ?? "",
+    iies: samples.iies[i] ?? 0,
+    suspicion: samples.suspicion[i] ?? 0,
+    inView: samples.in_view[i] ?? true,
+  }));
+}
+
+interface Asked {
+  label: number;
+  prediction: number;
+  offset: number;
+  iies: [number, number] | null;
+  view: string;
+}
+
+export function useCell({ label, prediction, offset, iies, view }: Asked, thumbnails: Thumbnails) {
+  const { key, overview } = useSession();
+  const [reply, setReply] = React.useState<CellReply | null>(null);
+  const [problem, setProblem] = React.useState<Problem | null>(null);
+  const range = iies ? iies.join() : "";
+  // biome-ignore lint/correctness/useExhaustiveDependencies: range stands for iies; view and revision ask anew
+  React.useEffect(() => {
+    let current = true;
+    const first = thumbnails.version === 0;
+    ask("cell", {
+      ...key,
+      label,
+      prediction,
+      offset,
+      limit: PAGE,
+      iies,
+      edge: first ? thumbnails.edge : 0,
+    }).then(
+      async (answer) => {
+        if (!current) return;
+        if (answer.sheet) await thumbnails.add(answer.sheet);
+        if (!current) return;
+        setReply(answer);
+        setProblem(null);
+      },
+      (error) => current && setProblem(asProblem(error)),
+    );
+    return () => {
+      current = false;
+    };
+  }, [key, label, prediction, offset, range, view, overview.revision, thumbnails]);
+  const samples = React.useMemo(() => (reply ? samplesOf(reply) : []), [reply]);
+  return { reply, samples, problem };
+}
+
+const AGAIN_MS = 350;
+
+/** Positions of rows: at once from the principal components, from UMAP as soon as it is there. */
+export function useLayout(
+  samples: readonly CellSample[],
+  features: Features,
+  turn: number,
+  on: boolean,
+) {
+  const { key } = useSession();
+  const [layout, setLayout] = React.useState<{ rows: number[]; reply: LayoutReply } | null>(null);
+  const [problem, setProblem] = React.useState<Problem | null>(null);
+  const [asking, setAsking] = React.useState(false);
+  const rows = React.useMemo(() => samples.map((sample) => sample.row), [samples]);
+  const rowsRef = React.useRef(rows);
+  rowsRef.current = rows;
+  // Samples that left need no new layout; samples that came do.
+  const placed = React.useRef(new Set<number>());
+  const arrivals = React.useRef(0);
+  if (on && rows.some((row) => !placed.current.has(row))) {
+    placed.current = new Set(rows);
+    arrivals.current += 1;
+  }
+  const arrived = arrivals.current;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `turn` and `arrived` ask for a new layout
+  React.useEffect(() => {
+    const wanted = rowsRef.current;
+    if (!on || !wanted.length) return;
+    let current = true;
+    let timer = 0;
+    setAsking(true);
+    const once = () =>
+      ask("layout", { ...key, rows: wanted, features }).then(
+        (reply) => {
+          if (!current) return;
+          setProblem(null);
+          setLayout((old) =>
+            old && old.rows === wanted && old.reply.method === reply.method
+              ? { rows: wanted, reply: { ...old.reply, pending: reply.pending } }
+              : { rows: wanted, reply },
+          );
+          if (reply.pending) timer = window.setTimeout(once, AGAIN_MS);
+          else setAsking(false);
+        },
+        (error) => {
+          if (!current) return;
+          setProblem(asProblem(error));
+          setAsking(false);
+        },
+      );
+    void once();
+    return () => {
+      current = false;
+      window.clearTimeout(timer);
+    };
+  }, [key, features, turn, on, arrived]);
+
+  const points = React.useMemo<Point[]>(() => {
+    if (!layout) return [];
+    const at = new Map(layout.rows.map((row, i) => [row, i]));
+    return samples
+      .filter((sample) => at.has(sample.row))
+      .map((sample) => {
+        const i = at.get(sample.row) as number;
+        return { row: sample.row, x: layout.reply.x[i] ?? 0.5, y: layout.reply.y[i] ?? 0.5 };
+      })
+      .reverse();
+  }, [layout, samples]);
+  return {
+    points,
+    problem,
+    asking,
+    method: layout?.reply.method ?? null,
+    note: layout?.reply.note ?? "",
+    stale: layout !== null && layout.rows.length !== samples.length,
+  };
+}

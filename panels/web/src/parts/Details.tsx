@@ -1,0 +1,46 @@
+// What is known of one sample besides its picture.
+import * as React from "react";
+import type { SampleInfo } from "../events";
+import { useSession } from "../session";
+
+export function Details({ sample }: { sample: SampleInfo }) {
+  const { classes } = useSession();
+  const moved = sample.current_label !== classes[sample.label];
+  return (
+    <dl className="dcf-details">
+      {moved && (
+        <>
+          <dt>Label now</dt>
+          <dd className="dcf-warn">
+            <bdi>{sample.current_label || "none"}</bdi> (changed since this iteration)
+          </dd>
+        </>
+      )}
+      <dt>IIES</dt>
+      <dd>
+        {sample.iies.toFixed(3)}
+        <span className="dcf-soft"> · suspicion {sample.suspicion.toFixed(2)}</span>
+      </dd>
+      <dt>Split</dt>
+      <dd>{sample.split || <span className="dcf-soft">none</span>}</dd>
+      <dt>Tags</dt>
+      <dd>
+        {sample.tags.length ? (
+          sample.tags.map((tag) => (
+            <bdi key={tag} className="dcf-chip">
+              {tag}
+            </bdi>
+          ))
+        ) : (
+          <span className="dcf-soft">none</span>
+        )}
+      </dd>
+      <dt>Size</dt>
+      <dd>{sample.width ? `${sample.width} × ${sample.height}` : "unknown"}</dd>
+      <dt>File</dt>
+      <dd className="dcf-path">
+        <bdi>{sample.filepath}</bdi>
+      </dd>
+    </dl>
+  );
+}

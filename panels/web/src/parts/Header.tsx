@@ -1,0 +1,112 @@
+// The panel's head: which run and iteration, which screen, and what can be started.
+
+import { usePromptOperatorInput } from "@fiftyone/operators";
+import {
+  Button,
+  IconButton,
+  MenuItem,
+  Select,
+  ToggleButton,
+  ToggleButtonGroup,
+  Tooltip,
+} from "@mui/material";
+import * as React from "react";
+import type { IterationInfo, RunInfo } from "../events";
+import { percent } from "../format";
+import { Icon } from "./Icon";
+
+export type ScreenName = "overview" | "queue";
+
+export const OPERATORS = {
+  find: "@deconfuse/label-errors/find_label_errors",
+  duplicates: "@deconfuse/label-errors/find_duplicates",
+};
+
+interface Props {
+  runs: RunInfo[];
+  run: RunInfo;
+  iteration: IterationInfo;
+  screen: ScreenName;
+  onRun: (key: string) => void;
+  onIteration: (number: number) => void;
+  onScreen: (screen: ScreenName) => void;
+  onUndo: () => void;
+  onHelp: () => void;
+  busy: boolean;
+}
+
+export function Header(props: Props) {
+  const { runs, run, iteration, screen } = props;
+  const prompt = usePromptOperatorInput();
+  return (
+    <header className="dcf-header">
+      <Select
+        size="small"
+        value={run.key}
+        onChange={(event) => props.onRun(event.target.value)}
+        inputProps={{ "aria-label": "Run" }}
+        className="dcf-select"
+      >
+        {runs.map(({ key, label_field }) => (
+          <MenuItem key={key} value={key}>
+            {key}
+            <span className="dcf-option-hint">{label_field}</span>
+          </MenuItem>
+        ))}
+      </Select>
+      <Select
+        size="small"
+        value={iteration.number}
+        onChange={(event) => props.onIteration(Number(event.target.value))}
+        inputProps={{ "aria-label": "Iteration" }}
+        className="dcf-select"
+      >
+        {run.iterations.map(({ number, agreement }) => (
+          <MenuItem key={number} value={number}>
+            Iteration {number}
+            <span className="dcf-option-hint">{percent(agreement, 1)}</span>
+          </MenuItem>
+        ))}
+      </Select>
+      <ToggleButtonGroup
+        size="small"
+        exclusive
+        value={screen}
+        onChange={(_, value) => value && props.onScreen(value)}
+        aria-label="Screen"
+      >
+        <ToggleButton value="overview">Overview</ToggleButton>
+        <ToggleButton value="queue">Queue</ToggleButton>
+      </ToggleButtonGroup>
+      <span className="dcf-grow" />
+      <Tooltip title="Undo the last decision (u)">
+        <span>
+          <IconButton size="small" aria-label="Undo" onClick={props.onUndo} disabled={props.busy}>
+            <Icon name="undo" />
+          </IconButton>
+        </span>
+      </Tooltip>
+      <Button
+        size="small"
+        className="dcf-launch"
+        startIcon={<Icon name="retrain" />}
+        onClick={() => prompt(OPERATORS.find, { run_key: run.key, label_field: run.label_field })}
+      >
+        <span>Next iteration</span>
+      </Button>
+      <Button
+        size="small"
+        className="dcf-launch"
+        startIcon={<Icon name="copies" />}
+        onClick={() => prompt(OPERATORS.duplicates, { run_key: run.key })}
+      >
+        <span>Find duplicates</span>
+      </Button>
+      <Tooltip title="Keyboard shortcuts (?)">
+        <IconButton size="small" aria-label="Keyboard shortcuts" onClick={props.onHelp}>
+          <Icon name="help" />
+        </IconButton>
+      </Tooltip>
+    </header>
+  );
+}

@@ -1,0 +1,41 @@
+// An error as a screen of its own: what happened, and what to do.
+
+import { Button } from "@mui/material";
+import * as React from "react";
+import type { Problem as Said } from "../events";
+import { Icon } from "./Icon";
+
+interface Props {
+  problem: Said;
+  onRetry: () => void;
+  onBack?: () => void;
+}
+
+export function Problem({ problem, onRetry, onBack }: Props) {
+  const expected = problem.kind === "input";
+  return (
+    <div className="dcf-screen" role="alert">
+      <Icon name="warn" className="dcf-screen-icon" />
+      <h3>{expected ? "This cannot be shown" : "Something went wrong in Python"}</h3>
+      <p className="dcf-screen-message">{problem.message}</p>
+      {!expected && (
+        <p>
+          Nothing was changed. Try again; if it stays, report it with the details below, which the
+          server's log has as well.
+        </p>
+      )}
+      <div className="dcf-screen-buttons">
+        <Button variant="contained" onClick={onRetry}>
+          Try again
+        </Button>
+        {onBack && <Button onClick={onBack}>Back to the overview</Button>}
+      </div>
+      {problem.detail && (
+        <details className="dcf-trace">
+          <summary>Details</summary>
+          <pre>{problem.detail}</pre>
+        </details>
+      )}
+    </div>
+  );
+}

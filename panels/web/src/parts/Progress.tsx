@@ -1,0 +1,122 @@
+// How far the run is: reviewed and open, decisions by kind, agreement by iteration, what is running.
+import { Button, LinearProgress } from "@mui/material";
+import * as React from "react";
+import { ask } from "../ask";
+import type { Job, RunInfo } from "../events";
+import { count, decimal, percent } from "../format";
+import { useSession } from "../session";
+import { Icon } from "./Icon";
+
+const KINDS: [string, string][] = [
+  ["relabeled", "relabelled"],
+  ["confirmed", "confirmed"],
+  ["removed", "removed"],
+  ["tagged", "tagged"],
+];
+
+export function Progress() {
+  const { overview, run } = useSession();
+  const { progress } = overview;
+  const reviewed = progress.samples - progress.open;
+  const suspectsDone = progress.wrong - progress.open_wrong;
+  const share = progress.wrong ? suspectsDone / progress.wrong : 1;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: numbers, no form
+    <div className="dcf-progress" role="group" aria-label="Progress">
+      <div className="dcf-progress-main">
+        <LinearProgress
+          variant="determinate"
+          value={100 * share}
+          aria-label="Suspects reviewed"
+          className="dcf-progress-bar"
+        />
+        <span>
+          <strong>{count(suspectsDone)}</strong> of {count(progress.wrong)} suspects reviewed
+        </span>
+      </div>
+      <dl className="dcf-numbers">
+        <Total name="reviewed" value={count(reviewed)} />
+        <Total name="open" value={count(progress.open)} />
+        {KINDS.map(([kind, name]) => (
+          <Total key={kind} name={name} value={count(progress.decisions[kind] ?? 0)} />
+        ))}
+        <Total
+          name="expected errors"
+          value={`≈ ${decimal(progress.expected_errors)}`}
+          hint="The classifier's own expectation, the sum of 1 − p(label) over the open samples. It is no measured estimate."
+        />
+      </dl>
+      <Agreement run={run} />
+    </div>
+  );
+}
+
+function Total({ name, value, hint }: { name: string; value: string; hint?: string }) {
+  return (
+    <div title={hint} data-number={name}>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+/** The share of labels that each iteration's classifier agreed with. */
+function Agreement({ run }: { run: RunInfo }) {
+  const values = run.iterations.map((iteration) => iteration.agreement);
+  const text = values.map((value) => percent(value, 1)).join(" → ");
+  const low = Math.min(...values) - 0.005;
+  const high = Math.max(...values) + 0.005;
+  const points = values.map((value, at) => {
+    const x = values.length > 1 ? 3 + (54 * at) / (values.length - 1) : 30;
+    return `${x},${21 - (18 * (value - low)) / (high - low)}`;
+  });
+  return (
+    <div
+      className="dcf-agreement"
+      title={`Agreement of classifier and labels by iteration: ${text}`}
+    >
+      {values.length > 1 && (
+        <svg width="60" height="24" aria-hidden="true">
+          <polyline points={points.join(" ")} />
+          {points.map((point) => {
+            const [cx, cy] = point.split(",");
+            return <circle key={point} cx={cx} cy={cy} r="2.5" />;
+          })}
+        </svg>
+      )}
+      <span>
+        {text} <span className="dcf-soft">agreement</span>
+      </span>
+    </div>
+  );
+}
+
+export function Running({ job, onChange }: { job: Job; onChange: () => void }) {
+  const [asked, setAsked] = React.useState(false);
+  const known = job.progress !== null && job.progress !== undefined;
+  return (
+    <div className="dcf-running" role="status">
+      <span className="dcf-running-text">
+        <strong>{job.task}</strong> <span className="dcf-soft">{job.label}</span>
+      </span>
+      <LinearProgress
+        aria-label={job.task}
+        className="dcf-progress-bar"
+        {...(known
+          ? { variant: "determinate" as const, value: 100 * (job.progress ?? 0) }
+          : { variant: "indeterminate" as const })}
+      />
+      <Button
+        size="small"
+        disabled={asked || job.cancelling}
+        onClick={() => {
+          setAsked(true);
+          ask("cancel", { run: job.run }).then(onChange, () => setAsked(false));
+        }}
+        startIcon={<Icon name="close" />}
+      >
+        {asked || job.cancelling ? "Cancelling …" : "Cancel"}
+      </Button>
+    </div>
+  );
+}

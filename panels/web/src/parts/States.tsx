@@ -1,0 +1,125 @@
+// What the panel shows when there is nothing to judge, and what to do then.
+
+import { usePromptOperatorInput } from "@fiftyone/operators";
+import { Button, CircularProgress } from "@mui/material";
+import * as React from "react";
+import type { OutdatedReply, StatusReply } from "../events";
+import { count, percent, plural } from "../format";
+import { useSession } from "../session";
+import { OPERATORS } from "./Header";
+import { Icon } from "./Icon";
+
+export function Waiting({ text }: { text: string }) {
+  return (
+    <div className="dcf-screen" role="status" aria-busy="true">
+      <CircularProgress size={28} aria-label={text} />
+      <p>{text}</p>
+    </div>
+  );
+}
+
+export function NoDataset() {
+  return (
+    <div className="dcf-screen">
+      <h3>No dataset is open</h3>
+      <p>Choose a dataset at the top left of the App.</p>
+    </div>
+  );
+}
+
+export function NoRun({ status }: { status: StatusReply }) {
+  const prompt = usePromptOperatorInput();
+  const usable = status.label_fields.length > 0;
+  return (
+    <div className="dcf-screen">
+      <Icon name="search" className="dcf-screen-icon" />
+      <h3>
+        {status.job ? "Label errors are being looked for" : "Label errors were not looked for yet"}
+      </h3>
+      {usable ? (
+        <p>
+          A classifier says what it thinks of every sample, and the samples that it contradicts are
+          shown here to be judged. It can be trained now, or its predictions can be in the dataset
+          already.
+        </p>
+      ) : (
+        <p>
+          {status.samples === 0
+            ? "The dataset has no samples."
+            : "The dataset has no field of type Classification. Label errors are found in such fields."}
+        </p>
+      )}
+      {usable && !status.job && (
+        <div className="dcf-screen-buttons">
+          <Button
+            variant="contained"
+            onClick={() => prompt(OPERATORS.find, { label_field: status.label_fields[0] })}
+          >
+            Find label errors
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+export function AllResolved() {
+  const { overview, iteration } = useSession();
+  const prompt = usePromptOperatorInput();
+  const { run } = useSession();
+  const { progress } = overview;
+  const of = (kind: string) => progress.decisions[kind] ?? 0;
+  return (
+    <div className="dcf-achieved" role="status">
+      <Icon name="check" className="dcf-screen-icon" />
+      <div>
+        <h3>Every suspect of this iteration is resolved</h3>
+        <p>
+          {plural(progress.wrong, "suspect")} judged: {count(of("relabeled"))} relabelled,{" "}
+          {count(of("confirmed"))} confirmed, {count(of("removed"))} removed, {count(of("tagged"))}{" "}
+          tagged. The classifier agreed with {percent(iteration.agreement, 1)} of the labels before.{" "}
+          {count(progress.open)} samples that it agrees with are open still.
+        </p>
+      </div>
+      <Button
+        variant="contained"
+        size="small"
+        onClick={() => prompt(OPERATORS.find, { run_key: run.key, label_field: run.label_field })}
+      >
+        Next iteration
+      </Button>
+    </div>
+  );
+}
+
+export function outdatedText({ added, deleted, relabelled }: OutdatedReply): string {
+  const parts = [
+    added ? `${plural(added, "sample")} added` : "",
+    deleted ? `${plural(deleted, "sample")} deleted` : "",
+    relabelled ? `at least ${plural(relabelled, "label")} changed outside of this panel` : "",
+  ].filter(Boolean);
+  return parts.join(", ");
+}
+
+export function Outdated({ onDismiss }: { onDismiss: () => void }) {
+  const { outdated, run } = useSession();
+  const prompt = usePromptOperatorInput();
+  if (!outdated) return null;
+  const text = outdatedText(outdated);
+  if (!text) return null;
+  return (
+    <div className="dcf-banner" role="status">
+      <Icon name="warn" />
+      <span>Since this iteration: {text}. A new one takes them in.</span>
+      <Button
+        size="small"
+        onClick={() => prompt(OPERATORS.find, { run_key: run.key, label_field: run.label_field })}
+      >
+        Next iteration
+      </Button>
+      <Button size="small" onClick={onDismiss}>
+        Dismiss
+      </Button>
+    </div>
+  );
+}

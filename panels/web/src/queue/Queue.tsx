@@ -1,0 +1,316 @@
+// One suspect after the other, for the keyboard alone.
+import * as fos from "@fiftyone/state";
+import { Button, IconButton, Tooltip } from "@mui/material";
+import * as React from "react";
+import { useRecoilValue } from "recoil";
+import { ask, asProblem } from "../ask";
+import type { Action, Problem as Said } from "../events";
+import { count, plural } from "../format";
+import { Choose } from "../parts/Choose";
+import { Details } from "../parts/Details";
+import { Icon, type IconName } from "../parts/Icon";
+import { Outcome } from "../parts/Outcome";
+import { Picture } from "../parts/Picture";
+import { Probabilities } from "../parts/Probabilities";
+import { Problem } from "../parts/Problem";
+import { useSample } from "../samples";
+import { useSession } from "../session";
+import { SHORTCUTS, useKeys } from "../shortcuts";
+
+interface Props {
+  cell: [number, number] | null;
+  onBack: () => void;
+  onEverything: () => void;
+}
+
+const FETCH = 24;
+const LOW = 8;
+const AHEAD = 3;
+
+interface Line {
+  rows: number[];
+  left: number;
+  outside: number;
+}
+
+export function Queue({ cell, onBack, onEverything }: Props) {
+  const { key, classes, resolve, undo, overview } = useSession();
+  const view = JSON.stringify([useRecoilValue(fos.view), useRecoilValue(fos.filters)]);
+  const [line, setLine] = React.useState<Line | null>(null);
+  const [problem, setProblem] = React.useState<Said | null>(null);
+  const [choosing, setChoosing] = React.useState<HTMLElement | null>(null);
+  const skipped = React.useRef<number[]>([]);
+  const gone = React.useRef(new Set<number>());
+  const relabel = React.useRef<HTMLButtonElement>(null);
+  const asked = cell ? cell.join() : "";
+  const within = React.useMemo<[number, number] | null>(() => {
+    const [label, prediction] = asked.split(",").map(Number);
+    return label === undefined || prediction === undefined ? null : [label, prediction];
+  }, [asked]);
+
+  const fetchLine = React.useCallback(() => {
+    ask("queue", { ...key, cell: within, skip: skipped.current, limit: FETCH }).then(
+      (reply) => {
+        const rows = reply.rows.filter((row) => !gone.current.has(row));
+        setLine((old) => {
+          // The sample in front of the person stays there.
+          const front = old?.rows[0];
+          const keep = front !== undefined && rows.includes(front);
+          const ordered = keep ? [front, ...rows.filter((row) => row !== front)] : rows;
+          return { rows: ordered, left: reply.left, outside: reply.outside };
+        });
+        setProblem(null);
+      },
+      (error) => setProblem(asProblem(error)),
+    );
+  }, [key, within]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another view or another's decisions change the line
+  React.useEffect(() => {
+    gone.current.clear();
+    fetchLine();
+  }, [fetchLine, view]);
+  const revision = overview.revision;
+  const busy = React.useRef(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: others' decisions and undone ones change the line
+  React.useEffect(() => {
+    if (line && !busy.current) {
+      gone.current.clear();
+      fetchLine();
+    }
+  }, [revision]);
+
+  const current = line?.rows[0] ?? null;
+  const sample = useSample(current, line?.rows.slice(1, 1 + AHEAD), 768);
+  const ready = sample !== null && sample.row === current;
+
+  const advance = (row: number) => {
+    gone.current.add(row);
+    setLine((old) => {
+      if (!old) return old;
+      const rows = old.rows.filter((other) => other !== row);
+      return { ...old, rows, left: Math.max(0, old.left - 1) };
+    });
+  };
+  const remaining = line?.rows.length ?? 0;
+  const leftOver = line?.left ?? 0;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a short line asks for more
+  React.useEffect(() => {
+    if (remaining < LOW && leftOver > remaining) fetchLine();
+  }, [remaining < LOW, leftOver > remaining]);
+
+  const decide = (action: Action, option?: { label?: string }) => {
+    setChoosing(null);
+    if (current === null || !ready) return;
+    const row = current;
+    busy.current++;
+    advance(row);
+    void resolve(action, [row], option).then((done) => {
+      busy.current--;
+      // What could not be done comes back, with the reason below.
+      if (!done) gone.current.delete(row);
+      if (!done || !busy.current) fetchLine();
+    });
+  };
+  const pick = (at: number) => {
+    const label = sample?.probabilities[at]?.label;
+    if (label === undefined || !sample) return;
+    if (label === sample.label) decide("confirm");
+    else decide("relabel", { label: classes[label] ?? "" });
+  };
+  const confirm = () => decide("confirm");
+  const accept = () => {
+    if (sample && sample.prediction !== sample.label) {
+      decide("relabel", { label: classes[sample.prediction] ?? "" });
+    }
+  };
+  const remove = () => decide("remove");
+  const skip = () => {
+    if (current === null) return;
+    skipped.current.push(current);
+    advance(current);
+  };
+  const open = () => setChoosing(relabel.current);
+  useKeys({
+    c: confirm,
+    a: accept,
+    x: remove,
+    s: skip,
+    r: open,
+    Escape: onBack,
+    ...Object.fromEntries([1, 2, 3, 4, 5, 6].map((n) => [String(n), () => pick(n - 1)])),
+  });
+
+  if (problem) return <Problem problem={problem} onRetry={fetchLine} onBack={onBack} />;
+  const where = cell ? (
+    <>
+      <bdi>{classes[cell[0]]}</bdi> <span className="dcf-soft">predicted</span>{" "}
+      <bdi>{classes[cell[1]]}</bdi>
+    </>
+  ) : (
+    "All suspects"
+  );
+  return (
+    <section className="dcf-queue" aria-label="Queue">
+      <header className="dcf-bar dcf-cellbar">
+        <Tooltip title="Back (Esc)">
+          <IconButton size="small" aria-label="Back" onClick={onBack}>
+            <Icon name="back" />
+          </IconButton>
+        </Tooltip>
+        <h2 className="dcf-title">{where}</h2>
+        <span className="dcf-soft" role="status">
+          {line ? `${count(line.left)} left` : "…"}
+          {skipped.current.length ? ` · ${count(skipped.current.length)} skipped` : ""}
+          {line?.outside ? ` · ${count(line.outside)} outside the view` : ""}
+        </span>
+        <span className="dcf-grow" />
+        {cell && (
+          <Button size="small" onClick={onEverything}>
+            All suspects
+          </Button>
+        )}
+      </header>
+      {line && current === null ? (
+        <End
+          line={line}
+          skipped={skipped.current.length}
+          onBack={onBack}
+          onAgain={() => {
+            skipped.current = [];
+            gone.current.clear();
+            fetchLine();
+          }}
+        />
+      ) : (
+        <div className="dcf-queuebody">
+          <div className="dcf-queue-picture" data-row={ready ? current : undefined}>
+            <Picture sample={ready ? sample : null} />
+          </div>
+          <aside className="dcf-queue-side" aria-label="Sample">
+            {ready && sample && (
+              <>
+                <p className="dcf-question">
+                  Labelled{" "}
+                  <strong>
+                    <bdi>{classes[sample.label]}</bdi>
+                  </strong>
+                  {sample.prediction !== sample.label && (
+                    <>
+                      , predicted{" "}
+                      <strong>
+                        <bdi>{classes[sample.prediction]}</bdi>
+                      </strong>
+                    </>
+                  )}
+                </p>
+                <Probabilities
+                  sample={sample}
+                  onPick={(label) => pick(sample.probabilities.findIndex((p) => p.label === label))}
+                />
+              </>
+            )}
+            <div className="dcf-queue-buttons">
+              <Key tip="queueConfirm" icon="check" onClick={confirm} disabled={!ready}>
+                Confirm
+              </Key>
+              <Key
+                tip="queueAccept"
+                icon="accept"
+                onClick={accept}
+                disabled={!ready || sample?.prediction === sample?.label}
+              >
+                Accept prediction
+              </Key>
+              <Key
+                tip="queueRelabel"
+                icon="edit"
+                onClick={open}
+                disabled={!ready}
+                buttonRef={relabel}
+              >
+                Other label…
+              </Key>
+              <Key tip="queueRemove" icon="remove" onClick={remove} disabled={!ready}>
+                Remove
+              </Key>
+              <Key tip="queueSkip" icon="skip" onClick={skip} disabled={!ready}>
+                Skip
+              </Key>
+              <Key tip="undo" icon="undo" onClick={() => void undo()} disabled={false}>
+                Undo
+              </Key>
+            </div>
+            {ready && sample && <Details sample={sample} />}
+          </aside>
+          <Choose
+            anchor={choosing}
+            first={sample?.probabilities.map((p) => p.label) ?? []}
+            samples={1}
+            onChoose={(label) => decide("relabel", { label })}
+            onClose={() => setChoosing(null)}
+          />
+        </div>
+      )}
+      <Outcome />
+    </section>
+  );
+}
+
+function End({
+  line,
+  skipped,
+  onBack,
+  onAgain,
+}: {
+  line: Line;
+  skipped: number;
+  onBack: () => void;
+  onAgain: () => void;
+}) {
+  return (
+    <div className="dcf-screen">
+      <Icon name="check" className="dcf-screen-icon" />
+      <h3>{line.outside ? "Nothing left in FiftyOne's current view" : "The queue is empty"}</h3>
+      {line.outside > 0 && (
+        <p>{plural(line.outside, "open sample")} outside the view. Clear it to go on.</p>
+      )}
+      {skipped > 0 && <p>{plural(skipped, "sample")} skipped.</p>}
+      <div className="dcf-screen-buttons">
+        {skipped > 0 && (
+          <Button variant="contained" onClick={onAgain}>
+            Go through the skipped ones
+          </Button>
+        )}
+        <Button onClick={onBack}>Back to the overview</Button>
+      </div>
+    </div>
+  );
+}
+
+interface KeyProps {
+  tip: keyof typeof SHORTCUTS;
+  icon: IconName;
+  disabled: boolean;
+  onClick: () => void;
+  buttonRef?: React.Ref<HTMLButtonElement>;
+  children: React.ReactNode;
+}
+
+function Key({ tip, icon, disabled, onClick, buttonRef, children }: KeyProps) {
+  const key = SHORTCUTS[tip].keys[0];
+  return (
+    <Button
+      {...(buttonRef ? { ref: buttonRef } : {})}
+      size="small"
+      variant="outlined"
+      className="dcf-button"
+      startIcon={<Icon name={icon} />}
+      disabled={disabled}
+      onClick={onClick}
+      aria-keyshortcuts={key}
+    >
+      <span className="dcf-button-text">{children}</span>
+      <kbd>{key}</kbd>
+    </Button>
+  );
+}

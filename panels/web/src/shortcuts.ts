@@ -1,0 +1,123 @@
+// Every shortcut of the panel, the one list that the help overlay, the buttons and the guide go by.
+import * as React from "react";
+
+export type Scope = "everywhere" | "overview" | "cell" | "queue";
+
+export interface Shortcut {
+  keys: string[];
+  scope: Scope;
+  does: string;
+}
+
+export const SHORTCUTS = {
+  help: { keys: ["?"], scope: "everywhere", does: "Show or hide this list" },
+  undo: { keys: ["u"], scope: "everywhere", does: "Undo the last decision" },
+  overview: { keys: ["o"], scope: "everywhere", does: "Go to the overview" },
+  queue: { keys: ["q"], scope: "everywhere", does: "Go to the queue" },
+  move: {
+    keys: ["Arrow keys", "Home", "End", "Page Up", "Page Down"],
+    scope: "overview",
+    does: "Move from cell to cell",
+  },
+  open: { keys: ["Enter"], scope: "overview", does: "Open the cell" },
+  confirm: { keys: ["c"], scope: "cell", does: "Confirm the label of the selected samples" },
+  accept: { keys: ["a"], scope: "cell", does: "Give the selected samples their prediction" },
+  relabel: { keys: ["r"], scope: "cell", does: "Choose another label for the selected samples" },
+  remove: { keys: ["x"], scope: "cell", does: "Remove the selected samples from the dataset" },
+  tag: { keys: ["t"], scope: "cell", does: "Tag the selected samples" },
+  all: { keys: ["e"], scope: "cell", does: "Select every sample shown" },
+  none: { keys: ["Escape"], scope: "cell", does: "Clear the selection, then go back" },
+  layout: { keys: ["l"], scope: "cell", does: "Lay the images out again" },
+  view: { keys: ["g"], scope: "cell", does: "Switch between map and grid" },
+  zoomIn: { keys: ["+"], scope: "cell", does: "Zoom in" },
+  zoomOut: { keys: ["-"], scope: "cell", does: "Zoom out" },
+  fit: { keys: ["0"], scope: "cell", does: "Show the whole map" },
+  pick: {
+    keys: ["1", "2", "3", "4", "5", "6"],
+    scope: "queue",
+    does: "Give the sample the class with that number",
+  },
+  queueConfirm: { keys: ["c"], scope: "queue", does: "Confirm the label" },
+  queueAccept: { keys: ["a"], scope: "queue", does: "Accept the prediction" },
+  queueRelabel: { keys: ["r"], scope: "queue", does: "Choose a label from all classes" },
+  queueRemove: { keys: ["x"], scope: "queue", does: "Remove the sample from the dataset" },
+  queueSkip: { keys: ["s"], scope: "queue", does: "Skip the sample for now" },
+} as const satisfies Record<string, Shortcut>;
+
+export type Handlers = Record<string, (() => void) | undefined>;
+
+/** Whether a key press belongs to whoever has the focus, not to the panel. */
+export function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.isContentEditable) return true;
+  if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
+  if (target instanceof HTMLInputElement) {
+    return !["checkbox", "radio", "button"].includes(target.type);
+  }
+  return (
+    target.closest('[role="listbox"], [role="combobox"], [role="dialog"], [role="menu"]') !== null
+  );
+}
+
+/** The handler that a key press calls for, if any. */
+export function handlerFor(event: KeyboardEvent, handlers: Handlers): (() => void) | undefined {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return undefined;
+  if (isTyping(event.target)) return undefined;
+  return handlers[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+}
+
+/**
+ * Keys for as long as the calling component is on screen, while the person works in the panel.
+ *
+ * They are taken before FiftyOne's own listeners see them, and only then; a later caller goes first.
+ */
+export function useKeys(handlers: Handlers) {
+  const active = React.useContext(ActiveContext);
+  const latest = React.useRef(handlers);
+  latest.current = handlers;
+  React.useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      if (!active.current(event.target)) return;
+      const handler = handlerFor(event, latest.current);
+      if (!handler) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      handler();
+    };
+    window.addEventListener("keydown", listen, true);
+    return () => window.removeEventListener("keydown", listen, true);
+  }, [active]);
+}
+
+type IsActive = (target: EventTarget | null) => boolean;
+
+export const ActiveContext = React.createContext<React.MutableRefObject<IsActive>>({
+  current: () => true,
+});
+
+/** Whether the person works in the panel: the focus is in it, or nowhere after a click into it. */
+export function useActive(
+  root: React.RefObject<HTMLElement | null>,
+): React.MutableRefObject<IsActive> {
+  const inside = React.useRef(true);
+  React.useEffect(() => {
+    const note = (event: Event) => {
+      const target = event.target;
+      // What the panel opens on top of the page lies outside of it, but belongs to it.
+      if (target instanceof Element && target.closest(".MuiModal-root, .MuiPopper-root")) return;
+      inside.current = root.current?.contains(target as Node) ?? false;
+    };
+    window.addEventListener("pointerdown", note, true);
+    window.addEventListener("focusin", note, true);
+    return () => {
+      window.removeEventListener("pointerdown", note, true);
+      window.removeEventListener("focusin", note, true);
+    };
+  }, [root]);
+  const active = React.useRef<IsActive>(() => true);
+  active.current = (target) => {
+    if (target instanceof Node && root.current?.contains(target)) return true;
+    return inside.current && (target === document.body || target === document.documentElement);
+  };
+  return active;
+}

@@ -1,0 +1,120 @@
+// Thumbnails of rows, fetched in sheets, kept for as long as the iteration is shown.
+import { ask } from "./ask";
+import type { Sheet } from "./events";
+
+export interface Tile {
+  picture: ImageBitmap;
+  url: string;
+  columns: number;
+  rows: number;
+  edge: number;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+const BATCHES = [128, 256, 512];
+const AT_ONCE = 2;
+const MOST = 12_000;
+
+export class Thumbnails {
+  private tiles = new Map<number, Tile | null>();
+  private waiting: number[] = [];
+  private asked = new Set<number>();
+  private running = 0;
+  private served = 0;
+  private urls: string[] = [];
+  private listeners = new Set<() => void>();
+  version = 0;
+
+  constructor(
+    private readonly key: { run: string; iteration: number },
+    readonly edge: number,
+  ) {}
+
+  /** A tile, null if the image cannot be read, undefined while it is not there yet. */
+  get(row: number): Tile | null | undefined {
+    return this.tiles.get(row);
+  }
+
+  /** Replaces what is waited for: the first rows come first. */
+  want(rows: readonly number[]) {
+    if (this.tiles.size > MOST) this.forget();
+    this.waiting = rows.filter((row) => !this.tiles.has(row) && !this.asked.has(row));
+    this.next();
+  }
+
+  async add(sheet: Sheet) {
+    const blob = await (await fetch(sheet.image)).blob();
+    const picture = await createImageBitmap(blob);
+    const url = URL.createObjectURL(blob);
+    this.urls.push(url);
+    const rows = Math.ceil(sheet.rows.length / sheet.columns);
+    sheet.rows.forEach((row, at) => {
+      const width = sheet.widths[at] ?? 0;
+      const x = (at % sheet.columns) * sheet.edge;
+      const y = Math.floor(at / sheet.columns) * sheet.edge;
+      const height = sheet.heights[at] ?? 0;
+      const tile = {
+        picture,
+        url,
+        columns: sheet.columns,
+        rows,
+        edge: sheet.edge,
+        x,
+        y,
+        width,
+        height,
+      };
+      this.tiles.set(row, width ? tile : null);
+      this.asked.add(row);
+    });
+    this.tell();
+  }
+
+  subscribe = (listener: () => void) => {
+    this.listeners.add(listener);
+    return () => {
+      this.listeners.delete(listener);
+    };
+  };
+
+  snapshot = () => this.version;
+
+  dispose() {
+    this.waiting = [];
+    this.forget();
+  }
+
+  private forget() {
+    for (const url of this.urls) URL.revokeObjectURL(url);
+    this.urls = [];
+    this.tiles.clear();
+    this.asked.clear();
+  }
+
+  private next() {
+    while (this.running < AT_ONCE && this.waiting.length) {
+      const size = BATCHES[Math.min(this.served++, BATCHES.length - 1)] ?? 512;
+      const rows = this.waiting.splice(0, this.edge > 64 ? Math.min(size, 128) : size);
+      for (const row of rows) this.asked.add(row);
+      this.running++;
+      ask("thumbnails", { ...this.key, rows, edge: this.edge })
+        .then((sheet) => this.add(sheet))
+        .catch(() => {
+          for (const row of rows) this.tiles.set(row, null);
+          this.tell();
+        })
+        .finally(() => {
+          this.running--;
+          this.next();
+        });
+    }
+  }
+
+  private tell() {
+    this.version++;
+    for (const listener of this.listeners) listener();
+  }
+}

@@ -1,0 +1,202 @@
+"""Thumbnails: made once, kept on disk, sent as sheets of many in one picture."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from .images import UnreadableImageError, open_image
+
+SMALL = 48
+"""Images with no side above this stay exact (PNG); larger ones are kept and sent as JPEG."""
+
+LARGEST_STORE = 2 << 30
+_THREADS = max(2, min(4, (os.cpu_count() or 2) // 2))
+_KEYS_A_QUERY = 500
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """One image made small, or the reason why it could not be read.
+
+    Attributes:
+        data: PNG or JPEG bytes, empty if unreadable
+        problem: why it is unreadable, otherwise empty
+        width, height: of the original in pixels
+    """
+
+    data: bytes
+    problem: str
+    width: int
+    height: int
+
+    def open(self) -> Image.Image:
+        """The picture."""
+        return Image.open(io.BytesIO(self.data))
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Many thumbnails in one picture, tile after tile, row by row.
+
+    Attributes:
+        image: PNG or JPEG bytes
+        kind: ``image/png`` or ``image/jpeg``
+        columns: tiles in a row
+        edge: side of a tile in pixels
+        sizes: width and height of each picture within its tile, (0, 0) if unreadable
+    """
+
+    image: bytes
+    kind: str
+    columns: int
+    edge: int
+    sizes: tuple[tuple[int, int], ...]
+
+
+def make_thumbnail(path: str, edge: int) -> Thumbnail:
+    """Read an image and bring its longer side to at most ``edge`` pixels."""
+    try:
+        image, size = _original(path, edge)
+    except UnreadableImageError as error:
+        return Thumbnail(b"", str(error), 0, 0)
+    image.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return Thumbnail(encode(image)[0], "", *size)
+
+
+def _original(path: str, edge: int) -> tuple[Image.Image, tuple[int, int]]:
+    image = open_image(path, hint=edge)
+    with Image.open(path) as header:
+        size = header.size
+        if (header.getexif().get(0x0112, 1)) > 4:
+            size = size[::-1]
+    return image, size
+
+
+def encode(image: Image.Image) -> tuple[bytes, str]:
+    """A picture as PNG where it is small enough to matter exactly, as JPEG otherwise."""
+    out = io.BytesIO()
+    if max(image.size) <= SMALL:
+        image.save(out, "PNG", compress_level=1)
+        return out.getvalue(), "image/png"
+    image.save(out, "JPEG", quality=86)
+    return out.getvalue(), "image/jpeg"
+
+
+def make_sheet(thumbnails: Sequence[Thumbnail], edge: int) -> Sheet:
+    """Put thumbnails side by side.
+
+    Args:
+        thumbnails: at least one
+        edge: the largest side of a tile; smaller images get smaller tiles
+    """
+    pictures = [None if t.problem else t.open() for t in thumbnails]
+    sizes = [(0, 0) if p is None else _fitted(p.size, edge) for p in pictures]
+    tile = max(1, *(max(size) for size in sizes))
+    columns = max(1, round(len(pictures) ** 0.5))
+    rows = -(-len(pictures) // columns)
+    grey = all(p is None or p.mode == "L" for p in pictures)
+    sheet = Image.new("L" if grey else "RGB", (columns * tile, rows * tile))
+    for at, (picture, size) in enumerate(zip(pictures, sizes, strict=True)):
+        if picture is not None:
+            picture = picture if picture.size == size else picture.resize(size)
+            sheet.paste(picture, (at % columns * tile, at // columns * tile))
+    out = io.BytesIO()
+    exact = tile <= SMALL
+    if exact:
+        sheet.save(out, "PNG", compress_level=3)
+    else:
+        sheet.save(out, "JPEG", quality=82)
+    kind = "image/png" if exact else "image/jpeg"
+    return Sheet(out.getvalue(), kind, columns, tile, tuple(sizes))
+
+
+def _fitted(size: tuple[int, int], edge: int) -> tuple[int, int]:
+    scale = min(1.0, edge / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+class ThumbnailStore:
+    """Thumbnails on disk, keyed by file, its size and its time of change.
+
+    Several processes may share one. When it has grown beyond 2 GiB it begins anew.
+
+    Args:
+        folder: where the store is kept; made if missing
+    """
+
+    def __init__(self, folder: Path):
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = folder / "thumbnails.sqlite"
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="deconfuse-thumbnails")
+        if self._file.exists() and self._file.stat().st_size > LARGEST_STORE:
+            self._file.unlink(missing_ok=True)
+        with closing(self._connect()) as database, database:
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS thumbnails (key BLOB PRIMARY KEY, data BLOB, "
+                "width INTEGER, height INTEGER) WITHOUT ROWID"
+            )
+
+    def get(self, paths: Sequence[str], edge: int) -> list[Thumbnail]:
+        """Thumbnails of image files, in their order; those not kept yet are made now.
+
+        Args:
+            paths: image files
+            edge: their longest side in pixels
+        """
+        keys = [_key(path, edge) for path in paths]
+        kept = self._read({key for key in keys if key is not None})
+        missing = [i for i, key in enumerate(keys) if key is None or key not in kept]
+        made = dict(
+            zip(
+                missing,
+                self._pool.map(lambda i: make_thumbnail(paths[i], edge), missing),
+                strict=True,
+            )
+        )
+        self._write((keys[i], made[i]) for i in missing)
+        return [made[i] if i in made else kept[key or b""] for i, key in enumerate(keys)]
+
+    def _connect(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._file, timeout=10)
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=OFF")
+        return database
+
+    def _read(self, keys: Iterable[bytes]) -> Mapping[bytes, Thumbnail]:
+        wanted, found = list(keys), {}
+        with closing(self._connect()) as database:
+            for start in range(0, len(wanted), _KEYS_A_QUERY):
+                part = wanted[start : start + _KEYS_A_QUERY]
+                marks = ",".join("?" * len(part))
+                query = f"SELECT key, data, width, height FROM thumbnails WHERE key IN ({marks})"
+                for key, data, width, height in database.execute(query, part):
+                    found[key] = Thumbnail(data, "", width, height)
+        return found
+
+    def _write(self, made: Iterable[tuple[bytes | None, Thumbnail]]) -> None:
+        """Keep what was made; a full disk costs only the time to make it again."""
+        rows = [(k, t.data, t.width, t.height) for k, t in made if k is not None and not t.problem]
+        try:
+            with closing(self._connect()) as database, database:
+                database.executemany("INSERT OR REPLACE INTO thumbnails VALUES (?, ?, ?, ?)", rows)
+        except sqlite3.OperationalError:
+            return
+
+
+def _key(path: str, edge: int) -> bytes | None:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    text = f"{path}\0{stat.st_mtime_ns}\0{stat.st_size}\0{edge}"
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

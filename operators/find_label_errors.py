@@ -30,8 +30,8 @@ SOURCES = {
     ),
 }
 ADVANCED = {
-    "epochs": (int, "Epochs", "Passes over the training images. Empty: 6 for grey, 15 for colour"),
-    "batch_size": (int, "Batch size", "Images a training step. Empty: 128"),
+    "epochs": (int, "Epochs", "Passes over the training images. Empty: 6 for small grey images, 10 for others, more where there are few"),
+    "batch_size": (int, "Batch size", "Images a training step. Empty: 128, or 32 below 10,000 images"),
     "folds": (
         int,
         "Folds",
@@ -77,12 +77,13 @@ class FindLabelErrors(LongOperator):
             the result's counts; with ``delegate=True`` the queued operation
         """
         params = {"label_field": label_field, "run_key": run_key, **options}
+        settings = Settings.from_mapping(params)
         if delegate:
             ctx = {"view": sample_collection.view(), "params": params}
             queued: Any = foo.execute_operator(self.uri, ctx, request_delegation=True)
             return queued.result
         # Called directly: an operator's execution is ended after ten minutes.
-        return find_label_errors(sample_collection, Settings.from_mapping(params), terminal())
+        return find_label_errors(sample_collection, settings, terminal())
 
     def work(self, ctx: Any) -> Work:
         """Check the parameters and say what to do with them."""
@@ -112,11 +113,12 @@ class FindLabelErrors(LongOperator):
             inputs.view("none", types.Error(label="Open a dataset first"))
             return types.Property(inputs, view=types.View(label="Find label errors"))
         schema = ctx.dataset.get_field_schema()
+        ours = {f"{key}_prediction" for key in list_runs(ctx.dataset)}
         classifications = [
             name
             for name, field in schema.items()
             if getattr(field, "document_type", None) is fo.Classification
-            and not name.endswith("_prediction")
+            and name not in ours
         ]
         if not classifications:
             inputs.view(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import fiftyone as fo
@@ -13,15 +14,16 @@ import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
+from .ahead import ahead
 from .errors import InputError
-from .iterations import Iteration, Rows, unpack_ids
+from .iterations import Iteration, unpack_ids
 from .measures import iies
 from .progress import Report
 from .runs import Run
 from .samples import Collection, Dataset
 
 READ_CHUNK = 5_000
-WRITE_CHUNK = 1_000
+WRITE_CHUNK = 500
 WRITERS = 4
 IDS_A_QUERY = 100_000
 
@@ -150,14 +152,13 @@ def read_documents(
             found = {d["_id"]: d for d in collection.find({"_id": {"$in": part}}, wanted)}
             yield [found[i] for i in part if i in found]
         return
-    documents: list[dict[str, Any]] = []
-    for document in collection.find({}, wanted).batch_size(chunk):
-        documents.append(document)
-        if len(documents) == chunk:
-            yield documents
-            documents = []
-    if documents:
-        yield documents
+    yield from ahead(_chunks(collection.find({}, wanted).batch_size(chunk), chunk))
+
+
+def _chunks(documents: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
+    remaining = iter(documents)
+    while part := list(islice(remaining, size)):
+        yield part
 
 
 def value_at(document: dict[str, Any], path: str) -> Any:
@@ -218,49 +219,56 @@ def write_scores(
     declare_fields(run)
     now = datetime.now(UTC).replace(tzinfo=None)
     collection: Any = run.dataset._sample_collection
-    cells = iteration.cells
+    values = _Values(iteration, open_count)
 
-    def write(start: int, rows: Rows) -> int:
-        at = np.searchsorted(cells.start, np.arange(start, start + len(rows)), side="right") - 1
-        ids, values = _field_values(rows, iteration.classes, open_count[at])
-        collection.update_many({"_id": {"$in": ids}}, _set_from_list(run, ids, values, now))
-        return len(rows)
+    def write(start: int) -> int:
+        ids, stored = values.part(start, start + WRITE_CHUNK)
+        collection.update_many({"_id": {"$in": ids}}, _set_from_list(run, ids, stored, now))
+        return len(ids)
 
     done = 0
     with ThreadPoolExecutor(WRITERS) as pool:
-        for start in range(0, iteration.samples, WRITE_CHUNK * WRITERS * 5):
-            stop = min(start + WRITE_CHUNK * WRITERS * 5, iteration.samples)
-            block = iteration.rows(start, stop)
-            parts = [
-                (start + i, _part(block, i, i + WRITE_CHUNK))
-                for i in range(0, len(block), WRITE_CHUNK)
-            ]
-            done += sum(pool.map(lambda part: write(*part), parts))
-            report(done / max(iteration.samples, 1), "Writing scores onto the samples")
+        for written in pool.map(write, range(0, iteration.samples, WRITE_CHUNK)):
+            done += written
+            report(done / iteration.samples, "Writing scores onto the samples")
     if iteration.number > 1:
         _clear_older(run, now)
     run.mark_fields_written(iteration)
     refresh(run.dataset)
 
 
-def _part(rows: Rows, start: int, stop: int) -> Rows:
-    return Rows(**{name: getattr(rows, name)[start:stop] for name in Rows.columns()})
+class _Values:
+    """What is written onto each sample, in the order of sample ids.
 
+    Neighbours in that order lie side by side on the server's disk: writing in it is half again as
+    fast as in the order of rows.
+    """
 
-def _field_values(
-    rows: Rows, classes: Sequence[str], cies: npt.NDArray[np.int64]
-) -> tuple[list[ObjectId], list[list[Any]]]:
-    ids = [ObjectId(i) for i in unpack_ids(rows.sample_id)]
-    values = zip(
-        [ObjectId() for _ in ids],
-        [classes[i] for i in rows.prediction],
-        rows.p_max.tolist(),
-        iies(rows.p_max, rows.p_label).tolist(),
-        cies.tolist(),
-        rows.suspicion.tolist(),
-        strict=True,
-    )
-    return ids, [list(v) for v in values]
+    def __init__(self, iteration: Iteration, open_count: npt.NDArray[np.int64]):
+        self._classes = iteration.classes
+        self._ids = iteration.column("id_sorted")
+        self._rows = iteration.column("id_row")
+        self._cells = iteration.cells.start
+        self._open = open_count
+        self._prediction = iteration.column("prediction")
+        self._p_max = iteration.column("p_max")
+        self._p_label = iteration.column("p_label")
+        self._suspicion = iteration.column("suspicion")
+
+    def part(self, start: int, stop: int) -> tuple[list[ObjectId], list[list[Any]]]:
+        ids = [ObjectId(i) for i in unpack_ids(self._ids[start:stop])]
+        rows = self._rows[start:stop]
+        cies = self._open[np.searchsorted(self._cells, rows, side="right") - 1]
+        values = zip(
+            [ObjectId() for _ in ids],
+            [self._classes[i] for i in self._prediction[rows]],
+            self._p_max[rows].tolist(),
+            iies(self._p_max[rows], self._p_label[rows]).tolist(),
+            cies.tolist(),
+            self._suspicion[rows].tolist(),
+            strict=True,
+        )
+        return ids, [list(v) for v in values]
 
 
 def _set_from_list(

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import pairwise
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .ahead import ahead
 from .images import UInt8, UnreadableImageError, decode_image
 from .progress import Report
 
@@ -82,15 +83,7 @@ class Pixels:
     def batches(self, order: npt.NDArray[np.int64], size: int) -> Iterator[UInt8]:
         """Batches of images in the given order; the next one is prepared meanwhile."""
         parts = [order[i : i + size] for i in range(0, len(order), size)]
-        if not parts:
-            return
-        with ThreadPoolExecutor(1, thread_name_prefix="deconfuse-batch") as ahead:
-            following: Future[UInt8] = ahead.submit(self.load, parts[0])
-            for part in (*parts[1:], None):
-                ready = following.result()
-                if part is not None:
-                    following = ahead.submit(self.load, part)
-                yield ready
+        return ahead(map(self.load, parts))
 
     def _keep(self, report: Report) -> None:
         needed = int(np.prod(self.shape, dtype=np.int64))

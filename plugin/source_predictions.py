@@ -94,9 +94,8 @@ class PredictionSource:
     def _projection(self) -> list[str]:
         names = [f"{self._label_field}.label", self._decision_field, "filepath"]
         for f in self.fields:
-            names += [f"{f.name}.{part}" for part in ("label", "confidence")]
-            if f.has_logits:
-                names.append(f"{f.name}.logits")
+            parts = ("logits",) if f.has_logits else ("label", "confidence")
+            names += [f"{f.name}.{part}" for part in parts]
         return names
 
     def _batch(self, documents: list[dict[str, Any]], index: dict[str, int]) -> Batch | None:
@@ -244,19 +243,20 @@ def _some(names: Sequence[str]) -> str:
 def _read_field(
     field: PredictionField, documents: list[dict[str, Any]]
 ) -> tuple[LogProbabilities, list[str | None]]:
-    stored = [d.get(field.name) or {} for d in documents]
+    stored = [d.get(field.name) for d in documents]
     if field.has_logits:
         return _read_logits(field, stored)
-    return _read_confidences(field, stored)
+    return _read_confidences(field, [prediction or {} for prediction in stored])
 
 
 def _read_logits(
-    field: PredictionField, stored: list[dict[str, Any]]
+    field: PredictionField, stored: list[dict[str, Any] | None]
 ) -> tuple[LogProbabilities, list[str | None]]:
-    matrix, found = decode_rows([p.get("logits") for p in stored], len(field.classes))
+    values = [None if p is None else p.get("logits") for p in stored]
+    matrix, found = decode_rows(values, len(field.classes))
     problems = [None if p is None else f"logits in '{field.name}' {p}" for p in found]
     for i, prediction in enumerate(stored):
-        if not prediction:
+        if prediction is None:
             problems[i] = f"no prediction in '{field.name}'"
     return from_logits(matrix) if len(matrix) else matrix, problems
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -32,8 +32,12 @@ from .samples import Collection
 from .settings import Settings
 from .training import Normalisation, Recipe, Trainer, choose_device, reproducible, stratified_folds
 
-DEFAULT_EPOCHS = {"digits": 6, "colour": 15, "other": 10}
+DEFAULT_EPOCHS = {"digits": 6, "colour": 10, "other": 10}
+MOST_DEFAULT_EPOCHS = 30
+DEFAULT_STEPS = 400
 DEFAULT_BATCH = 128
+DEFAULT_BATCH_OF_FEW = 32
+FEW = 10_000
 DEFAULT_AVERAGE = 1
 DECODING_SHARE = 0.1
 TRAINING_SHARE = 0.9
@@ -91,10 +95,13 @@ class TrainingSource:
             kind = "other"
         else:
             kind = "digits" if shape.channels == 1 else "colour"
-        epochs = settings.epochs or DEFAULT_EPOCHS[kind]
+        few = len(self._ids) < FEW
+        batch_size = settings.batch_size or (DEFAULT_BATCH_OF_FEW if few else DEFAULT_BATCH)
+        enough = min(-(-DEFAULT_STEPS * batch_size // len(self._ids)), MOST_DEFAULT_EPOCHS)
+        epochs = settings.epochs or max(DEFAULT_EPOCHS[kind], enough)
         return Recipe(
             epochs=epochs,
-            batch_size=settings.batch_size or DEFAULT_BATCH,
+            batch_size=batch_size,
             average_epochs=min(settings.average_epochs or DEFAULT_AVERAGE, epochs),
             device=self._device,
             seed=settings.seed,
@@ -113,7 +120,7 @@ class TrainingSource:
             if self._settings.weights is not None:
                 load_weights(model, self._architecture, self._settings.weights)
 
-    def batches(self, report: Report) -> Iterator[Batch]:
+    def batches(self, report: Report) -> Generator[Batch]:
         """Decode, train, classify; one model a fold."""
         shape = self._architecture
         with warnings.catch_warnings():
@@ -154,7 +161,7 @@ class TrainingSource:
         fold: npt.NDArray[np.int64],
         k: int,
         report: Report,
-    ) -> Iterator[Batch]:
+    ) -> Generator[Batch]:
         alone = self._folds == 1
         learned = usable if alone else usable[fold[usable] != k]
         asked = usable if alone else usable[fold[usable] == k]
@@ -171,7 +178,7 @@ class TrainingSource:
 
     def _classified(
         self, trainer: Trainer, pixels: Pixels, asked: npt.NDArray[np.int64], report: Report
-    ) -> Iterator[Batch]:
+    ) -> Generator[Batch]:
         reduce = self._components(trainer, asked, part_of(report, 0.0, 0.05))
         for part, models, embedding in trainer.classify(asked, part_of(report, 0.05, 1.0)):
             keep = np.array([int(i) not in pixels.problems for i in part])

@@ -26,7 +26,7 @@ SHARE_LISTED = 0.01  # of the images, listed by default
 PAIRS_KEPT = 2.0  # an image, at most, on average, before the floor is raised
 _SAMPLE = 2000
 _BLOCK = 8192
-_WIDE_REACH = 0.6  # of pairs that other signals propose; see structure_features.REACH
+_SLACK = 2.5  # for pairs that other signals propose; see StructureBasis.radius
 FIRST_NEIGHBOURS, MOST_NEIGHBOURS, EMBEDDING_NEIGHBOURS = 8, 512, 5
 _MARGIN = 1e-3  # float32 is off by less; what it lets through is scored again in float64
 
@@ -283,9 +283,7 @@ class _Search:
         high = rough >= floor - _MARGIN
         keys, pairs = keys[high], pairs[high]
         device = "cpu" if torch.device(self.device).type == "mps" else self.device
-        ses = ssim_pairs(
-            self.images, pairs, device=device, dtype=torch.float64, memory=self.memory
-        )
+        ses = ssim_pairs(self.images, pairs, device=device, dtype=torch.float64, memory=self.memory)
         return Found(keys[ses >= floor], ses[ses >= floor])
 
     def pairs(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -312,7 +310,7 @@ class _Search:
     def _possible(self, keys: NDArray[np.int64], floor: float) -> NDArray[np.bool_]:
         """Whether the pair's structure leaves room for an SES of `floor`."""
         near = np.empty(len(keys), dtype=bool)
-        radius = self.signals.basis.radius(floor, _WIDE_REACH)
+        radius = self.signals.basis.radius(floor, _SLACK)
         for start in range(0, len(keys), 1 << 18):
             a, b = self.pairs(keys[start : start + (1 << 18)]).T
             apart = self.signals.structure[a] - self.signals.structure[b]

@@ -45,9 +45,7 @@ def perceptual_hashes(
     columns = _cosines(images.shape[2]).to(device).mT
     out = np.empty(len(images), dtype=np.uint64)
     for start in range(0, len(images), _STEP):
-        batch = (
-            torch.from_numpy(np.ascontiguousarray(images[start : start + _STEP])).to(device).float()
-        )
+        batch = torch.from_numpy(np.array(images[start : start + _STEP])).to(device).float()
         grey = batch.mean(-1) if batch.ndim == 4 else batch
         frequencies = (rows @ grey @ columns).flatten(1)
         # A small dead zone keeps the bits of empty frequencies from being decided by rounding.

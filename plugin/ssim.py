@@ -69,11 +69,11 @@ def ssim(
         )
     check_shape(tuple(left.shape))
     total = torch.zeros(len(left), dtype=dtype, device=left.device)
-    for rows, columns, share in _tiles(*left.shape[1:3]):
+    for rows, columns, windows in _tiles(*left.shape[1:3]):
         a = _Moments.of(as_planes(left[:, rows, columns], dtype), data_range)
         b = _Moments.of(as_planes(right[:, rows, columns], dtype), data_range)
-        total += share * _score(a, b)
-    return total
+        total += windows * _score(a, b)
+    return total / _windows(*left.shape[1:3])
 
 
 def ssim_pairs(
@@ -122,13 +122,13 @@ def ssim_pairs(
         stop = _block_end(pairs, start, images_at_once)
         used, local = np.unique(pairs[start:stop], return_inverse=True)
         index = torch.from_numpy(local.reshape(-1, 2)).to(device)
-        batch = torch.from_numpy(np.ascontiguousarray(images[used])).to(device)
+        batch = torch.from_numpy(np.array(images[used])).to(device)
         scores = torch.zeros(stop - start, dtype=dtype, device=device)
-        for rows, columns, share in _tiles(*images.shape[1:3]):
+        for rows, columns, windows in _tiles(*images.shape[1:3]):
             block = _moments_in_steps(batch[:, rows, columns], step, dtype, data_range)
             parts = [_score(block.take(i[:, 0]), block.take(i[:, 1])) for i in index.split(step)]
-            scores += share * torch.cat(parts)
-        out[start:stop] = scores.cpu().numpy()
+            scores += windows * torch.cat(parts)
+        out[start:stop] = (scores / _windows(*images.shape[1:3])).cpu().numpy()
         start = stop
         if progress is not None:
             progress(start, len(pairs))
@@ -201,15 +201,18 @@ def _score(x: _Moments, y: _Moments) -> torch.Tensor:
     return structure.mul_(luminance).mean((-3, -2, -1))
 
 
-def _tiles(height: int, width: int) -> Iterator[tuple[slice, slice, float]]:
-    """Overlapping tiles (rows, columns, share of the windows) that hold each window of an image exactly once."""
-    total = (height - WINDOW + 1) * (width - WINDOW + 1)
+def _windows(height: int, width: int) -> int:
+    return (height - WINDOW + 1) * (width - WINDOW + 1)
+
+
+def _tiles(height: int, width: int) -> Iterator[tuple[slice, slice, int]]:
+    """Overlapping tiles (rows, columns, windows in it) that hold each window of an image once."""
     for rows in _spans(height):
         for columns in _spans(width):
             windows = (rows.stop - rows.start - WINDOW + 1) * (
                 columns.stop - columns.start - WINDOW + 1
             )
-            yield rows, columns, windows / total
+            yield rows, columns, windows
 
 
 def _spans(length: int) -> list[slice]:

@@ -30,18 +30,19 @@ Entry = dict[str, Any]
 
 def headers() -> Any:
     """The collection of headers."""
-    _ensure_indexes(foo.get_db_client())
+    ensure_indexes(foo.get_db_client())
     return foo.get_db_conn()[HEADERS]
 
 
 def entries() -> Any:
     """The collection of entries."""
-    _ensure_indexes(foo.get_db_client())
+    ensure_indexes(foo.get_db_client())
     return foo.get_db_conn()[ENTRIES]
 
 
 @cache
-def _ensure_indexes(client: Any) -> None:
+def ensure_indexes(client: Any) -> None:
+    """Make the journal's indexes, once a connection."""
     database = foo.get_db_conn()
     database[HEADERS].create_index(BY_SEQ)
     for index in (BY_DECISION, BY_SEQ, BY_SAMPLE):

@@ -23,10 +23,10 @@ def make_dataset(labels: Sequence[str | None], label_field: str = "ground_truth"
     )
     samples = []
     for i, name in enumerate(labels):
-        sample = fo.Sample(filepath=f"/nowhere/{dataset.name}/{i:06d}.png", tags=["train"])
+        sample: Any = fo.Sample(filepath=f"/nowhere/{dataset.name}/{i:06d}.png", tags=["train"])
         sample["weight"] = i / 7
         if name is not None:
-            label = fo.Classification(label=name, confidence=0.5, logits=np.arange(3.0))
+            label: Any = fo.Classification(label=name, confidence=0.5, logits=np.arange(3.0))
             label.tags.append("seen")
             label["annotator"] = f"no. {i}"
             sample[label_field] = label
@@ -72,17 +72,19 @@ def make_run(
 
 def raw(run: Run, sample_id: str, *, whole: bool = False) -> bytes | None:
     """A sample document's BSON, without ``last_modified_at`` unless ``whole``."""
+    return all_raw(run, [sample_id], whole=whole).get(sample_id)
+
+
+def all_raw(
+    run: Run, sample_ids: Sequence[str] | None = None, *, whole: bool = False
+) -> dict[str, bytes]:
+    """Every sample's BSON, without ``last_modified_at`` unless ``whole``."""
     collection: Any = run.dataset._sample_collection
     codec = collection.codec_options.with_options(document_class=RawBSONDocument)
-    query = {"_id": ObjectId(sample_id)}
+    query = {} if sample_ids is None else {"_id": {"$in": [ObjectId(i) for i in sample_ids]}}
     keep = None if whole else {"last_modified_at": 0}
-    document = collection.with_options(codec_options=codec).find_one(query, keep)
-    return None if document is None else bytes(document.raw)
-
-
-def all_raw(run: Run) -> dict[str, bytes | None]:
-    """Every sample's BSON without ``last_modified_at``."""
-    return {i: raw(run, i) for i in ids_of(run)}
+    found = collection.with_options(codec_options=codec).find(query, keep)
+    return {str(document["_id"]): bytes(document.raw) for document in found}
 
 
 def ids_of(run: Run) -> list[str]:

@@ -25,8 +25,9 @@ def decode_image(path: str, size: int, channels: int) -> UInt8:
     """Decode an image file to a square array.
 
     EXIF orientation is applied, an animation gives its first frame, palettes are resolved,
-    transparency is laid over white, CMYK is converted, 16 bits are brought to 8. The whole image
-    is resized, without keeping its aspect ratio: a label may hang on what stands at the edge.
+    transparency is laid over white, CMYK and Lab are converted, 16 bits and floating point numbers
+    (0 to 1 or 0 to 255) are brought to 8 bits. The whole image is resized, without keeping its
+    aspect ratio: a label may hang on what stands at the edge.
 
     Args:
         path: the file; its content tells the format, not its name
@@ -97,7 +98,9 @@ def _opaque(image: Image.Image) -> Image.Image:
         scale = 257 if values.size and values.max() > 255 else 1
         return Image.fromarray(np.clip(values // scale, 0, 255).astype(np.uint8))
     if image.mode == "F":
-        return Image.fromarray(np.clip(np.nan_to_num(np.asarray(image)), 0, 255).astype(np.uint8))
+        values = np.nan_to_num(np.asarray(image))
+        scale = 255 if values.size and values.max() <= 1 else 1
+        return Image.fromarray(np.clip(values * scale, 0, 255).astype(np.uint8))
     if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
         layer = image.convert("RGBA")
         paper = Image.new("RGBA", layer.size, "white")

@@ -30,8 +30,8 @@ def resolve(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Resolv
     visible = opened.in_view(ids)
     if not visible.all():
         raise InputError(
-            f"{int((~visible).sum())} of the {len(ids)} samples are not in FiftyOne's current view. "
-            "Nothing was changed: clear the view, or select samples that it shows."
+            f"{int((~visible).sum())} of the {len(ids)} samples are not in FiftyOne's current "
+            "view. Nothing was changed: clear the view, or select samples that it shows."
         )
     names = [opened.classes[i] for i in opened.picked("label", rows)]
     action = str(request.get("action"))
@@ -75,7 +75,7 @@ def _reply(done: decisions.Resolution) -> events.ResolveReply:
 
 
 def queue(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.QueueReply:
-    """The next open rows by suspicion, across cells or in one."""
+    """The next open rows by suspicion: misclassified ones across cells, or all of one cell."""
     opened = open_iteration(ctx, request)
     order = _candidates(opened, request.get("cell"))
     order = order[~opened.decided[order]]
@@ -103,9 +103,9 @@ def _candidates(opened: Opened, cell: Any) -> npt.NDArray[np.int64]:
 
 @lru_cache(maxsize=4)
 def _by_suspicion(iteration: Iteration) -> npt.NDArray[np.int64]:
-    """Rows whose prediction is not the label, most suspicious first; then the others."""
-    suspicion = iteration.column("suspicion")
-    return np.argsort(-suspicion, kind="stable")
+    """Rows whose prediction is not the label, most suspicious first."""
+    wrong = np.flatnonzero(iteration.column("label") != iteration.column("prediction"))
+    return wrong[np.argsort(-iteration.column("suspicion")[wrong], kind="stable")]
 
 
 def show_in_grid(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ShowReply:

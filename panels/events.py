@@ -1,10 +1,10 @@
 """The contract of the panel: every event, what it is asked and what it answers.
 
-This is the only place where the Python and the TypeScript side meet. ``scripts/panel_events.py`` writes
-``panels/web/src/events.ts`` from it, and a test fails where the two differ.
+This is the only place where the Python and the TypeScript side meet. ``scripts/panel_events.py``
+writes ``panels/web/src/events.ts`` from it, and a test fails where the two differ.
 
 A *row* is a row of the iteration (see ``docs/architecture.md``), a *class* an index into its
-classes. Rows of an iteration never change their meaning, so both sides may keep what they know of a row.
+classes. Rows of an iteration never change their meaning, so both sides may keep what they know.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ class CellRequest(IterationRequest):
 
 
 class Sheet(TypedDict):
-    """Thumbnails in one picture, a data URL, row by row; those that cannot be read have no width."""
+    """Thumbnails in one picture, a data URL, row by row; unreadable ones have no width."""
 
     rows: list[int]
     columns: int
@@ -313,7 +313,7 @@ class QueueRequest(IterationRequest):
 
 
 class QueueReply(TypedDict):
-    """The next rows; ``left`` counts all open ones the queue would show, ``outside`` those that it leaves out."""
+    """The next rows; ``left`` counts the open ones, ``outside`` those that the view left out."""
 
     revision: int
     rows: list[int]
@@ -393,4 +393,4 @@ EVENTS: dict[str, tuple[type, type]] = {
     "show_in_grid": (ShowRequest, ShowReply),
     "cancel": (RunRequest, DoneReply),
 }
-"""Every event by name: what it is asked and what it answers; any may answer ``{"error": Problem}``."""
+"""Every event by name: what it is asked, what it answers. Any may answer ``{"error": Problem}``."""

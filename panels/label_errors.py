@@ -11,7 +11,14 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ..plugin.errors import InputError
-from . import decision_events, events, overview_events, pair_events, picture_events
+from . import (
+    decision_events,
+    events,
+    layout_events,
+    overview_events,
+    pair_events,
+    picture_events,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +34,7 @@ ANSWERS: dict[str, Answer] = {
     "cancel": overview_events.cancel,
     "cell": picture_events.cell,
     "thumbnails": picture_events.thumbnails,
-    "layout": picture_events.layout,
+    "layout": layout_events.layout,
     "samples": picture_events.samples,
     "pairs": pair_events.pairs,
     "resolve": decision_events.resolve,
@@ -65,7 +72,7 @@ class LabelErrors(foo.Panel):
 
     @staticmethod
     def answer(ctx: foo.ExecutionContext, name: str) -> Any:
-        """The reply to an event; errors are data too, because the App shows none of its own well."""
+        """The reply to an event; errors are data too: the App would replace the panel by them."""
         try:
             return ANSWERS[name](ctx, ctx.params.get("request") or {})
         except InputError as error:

@@ -9,12 +9,14 @@ import fiftyone.core.odm as odm
 import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
+from bson import ObjectId
 
 from ..plugin.iterations import Iteration
 from ..plugin.jobs import cancel_job, current_job
 from ..plugin.overview import cells_of_labels, expected_errors_of_rows, label_rows
 from ..plugin.runs import Run, list_runs, load_run
 from . import events
+from .layout_events import projections
 from .opened import Opened, cell_errors, open_iteration, open_run
 from .view_members import all_members, view_is_set
 
@@ -31,6 +33,7 @@ def status(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.StatusR
         return events.StatusReply(
             dataset=None, media_type="", samples=0, label_fields=[], runs=[], job=None
         )
+    projections.start()  # warm by the time that somebody opens a cell
     return events.StatusReply(
         dataset=dataset.name,
         media_type=str(dataset.media_type),
@@ -66,12 +69,12 @@ def _iteration_info(iteration: Iteration) -> events.IterationInfo:
         source=str(iteration.settings.get("source", "")),
         created_at=iteration.created_at.isoformat(),
         has_features=iteration.document["columns"]["features"]["shape"][1] > 0,
-        has_model=False,
+        has_model="weights" in iteration.document["columns"],
     )
 
 
 def _job(dataset: fo.Dataset) -> events.Job | None:
-    owner = {"dataset_id": dataset._doc.id}
+    owner = {"dataset_id": ObjectId(dataset._doc.id)}  # pyright: ignore[reportAttributeAccessIssue]
     for key in odm.get_db_conn()["deconfuse.jobs"].distinct("run_key", owner):
         job = current_job(dataset, key)
         if job is not None:
@@ -86,7 +89,7 @@ def _job(dataset: fo.Dataset) -> events.Job | None:
 
 
 def pulse(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.PulseReply:
-    """What tells an idle panel that something changed; cheap enough to be asked every few seconds."""
+    """What tells an idle panel that something changed; it is asked every few seconds."""
     dataset = ctx.dataset
     known = dataset is not None and request.get("run") in list_runs(dataset)
     if not known:

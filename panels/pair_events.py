@@ -1,4 +1,4 @@
-"""Answers about similar pairs of a cell: the run's duplicates, or the nearest ones found on the spot."""
+"""Answers about similar pairs of a cell: the nearest ones by features, measured with SSIM."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""Answers with pictures: a page of a cell, thumbnails, layouts, similar pairs, samples in full."""
+"""Answers with pictures: a page of a cell, thumbnails, samples in full."""
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 import sys
 from functools import lru_cache
@@ -17,8 +16,6 @@ import numpy.typing as npt
 from ..plugin.cells import HISTOGRAM_BINS, histogram_bin
 from ..plugin.errors import InputError
 from ..plugin.measures import iies
-from ..plugin.projection import fitted, principal_components
-from ..plugin.projection_worker import ProjectionWorker
 from ..plugin.thumbnails import ThumbnailStore, make_sheet
 from . import events
 from .opened import Opened, open_iteration
@@ -28,10 +25,7 @@ MOST_ON_SCREEN = 2_000
 FIRST_SHEET = 96
 MOST_EDGE = 256
 LARGEST_PREVIEW = 1_024
-PIXEL_SIDE = 24
 SPLITS = ("train", "training", "validation", "val", "valid", "test")
-
-worker = ProjectionWorker()
 
 
 @lru_cache(maxsize=1)
@@ -54,7 +48,6 @@ def cache_folder() -> Path:
 
 def cell(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CellReply:
     """A page of a cell, with the thumbnails of its first samples."""
-    worker.start()
     opened = open_iteration(ctx, request)
     where = opened.cell(request.get("label"), request.get("prediction"))
     rows = np.arange(where.start, where.stop)
@@ -116,82 +109,6 @@ def _sheet(opened: Opened, rows: npt.NDArray[np.int64], edge: int) -> events.She
 
 def _data_url(image: bytes, kind: str) -> str:
     return f"data:{kind};base64,{base64.b64encode(image).decode()}"
-
-
-def layout(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.LayoutReply:
-    """Where the pictures go: UMAP if it is ready, otherwise the principal components."""
-    opened = open_iteration(ctx, request)
-    rows = opened.rows(request.get("rows"), MOST_ON_SCREEN)
-    kind = request.get("features") or "embedding"
-    if not len(rows):
-        return _positions(np.zeros((0, 2)), "pca", False, "")
-    key = _layout_key(opened, rows, kind)
-    vectors, note = _vectors(key, opened, rows, kind)
-    future = worker.layout(key, lambda: vectors)
-    if not future.done():
-        return _positions(principal_components(vectors, 2), "pca", True, note)
-    error = future.exception()
-    if error is not None:
-        note = f"UMAP could not be computed ({error}); these are the principal components."
-        return _positions(principal_components(vectors, 2), "pca", False, note)
-    return _positions(future.result(), "umap", False, note)
-
-
-def _positions(
-    points: npt.NDArray[Any], method: Any, pending: bool, note: str
-) -> events.LayoutReply:
-    place = fitted(points).round(5)
-    return events.LayoutReply(
-        x=place[:, 0].astype(float).tolist(),
-        y=place[:, 1].astype(float).tolist(),
-        method=method,
-        pending=pending,
-        note=note,
-    )
-
-
-def _layout_key(opened: Opened, rows: npt.NDArray[np.int64], kind: str) -> str:
-    digest = hashlib.blake2b(rows.tobytes(), digest_size=16).hexdigest()
-    return f"{opened.iteration.id}/{kind}/{digest}"
-
-
-_recent: dict[str, tuple[npt.NDArray[np.float32], str]] = {}
-
-
-def _vectors(
-    key: str, opened: Opened, rows: npt.NDArray[np.int64], kind: str
-) -> tuple[npt.NDArray[np.float32], str]:
-    """The features of some rows, kept while the panel asks again for their layout."""
-    if key not in _recent:
-        made = _computed_vectors(opened, rows, kind)
-        while len(_recent) >= 4:
-            _recent.pop(next(iter(_recent)), None)
-        _recent[key] = made
-    return _recent.get(key) or _computed_vectors(opened, rows, kind)
-
-
-def _computed_vectors(
-    opened: Opened, rows: npt.NDArray[np.int64], kind: str
-) -> tuple[npt.NDArray[np.float32], str]:
-    if kind == "embedding":
-        features = opened.picked("features", rows).astype(np.float32)
-        if features.shape[1]:
-            return features, ""
-        return _pixels(opened, rows), "This run kept no features; laid out by pixels."
-    if kind == "pixels":
-        return _pixels(opened, rows), ""
-    raise InputError(f"features must be 'embedding', 'pixels' or 'saliency', got {kind!r}")
-
-
-def _pixels(opened: Opened, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    side = (PIXEL_SIDE, PIXEL_SIDE)
-    out = np.zeros((len(rows), PIXEL_SIDE * PIXEL_SIDE * 3), np.float32)
-    thumbs = thumbnail_store().get(paths_of(opened, opened.ids(rows)), 64)
-    for at, thumb in enumerate(thumbs):
-        if not thumb.problem:
-            picture = thumb.open().convert("RGB").resize(side)
-            out[at] = np.asarray(picture, np.float32).ravel() / 255.0
-    return out
 
 
 def samples(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.SamplesReply:

@@ -29,7 +29,7 @@ def all_members(ctx: foo.ExecutionContext) -> list[str]:
 def _ids(ctx: foo.ExecutionContext, narrowing: list[dict[str, Any]]) -> set[ObjectId]:
     """Ids of the view's samples, after ``narrowing``.
 
-    Narrowing first is much faster, but changes what a view with ``limit``, ``skip`` or the like means.
+    Narrowing first is much faster, but changes what a view with ``limit`` or the like means.
     """
     view: Any = ctx.view
     pipeline = view._pipeline(detach_frames=True, detach_groups=True)

@@ -78,7 +78,7 @@ def expected_errors_of_rows(
     """
     cell = np.searchsorted(start, rows, side="right") - 1
     weights = 1.0 - p_label[rows].astype(np.float64)
-    return np.bincount(cell, weights=weights, minlength=len(start) - 1)
+    return np.bincount(cell, weights=weights, minlength=len(start) - 1).astype(np.float64)
 
 
 def label_rows(cells: CellTable, open_count: IntArray, errors: FloatArray) -> LabelRows:

@@ -1,8 +1,8 @@
 """Laying samples out in the plane: principal components at once, UMAP a moment later.
 
-UMAP is McInnes, Healy and Melville (2018), by umap-learn. Three things make it quick here: it starts from at most
-32 numbers a sample instead of raw pixels, it is given the exact neighbours, and it starts from
-the principal components, so that 200 epochs do what else takes 500.
+UMAP is McInnes, Healy and Melville (2018), by umap-learn. Three things make it quick here: it sees
+at most 32 numbers a sample instead of raw pixels, it is given the exact neighbours, and it starts
+from the principal components, so that 200 epochs do what else takes 500.
 """
 
 from __future__ import annotations
@@ -95,6 +95,7 @@ def umap_layout(vectors: FloatArray, seed: int = SEED) -> Layout:
 
     Args:
         vectors: float (n, d)
+        seed: of the optimisation
 
     Returns:
         float32 (n, 2)

@@ -1,7 +1,7 @@
 """A process of its own that computes UMAP layouts, so that the App's server never waits for one.
 
-It is started when the first panel opens and is warm, its imports done and its loops compiled, by the time
-that somebody asks. Run as a script it is the worker; imported it is the side that asks.
+It is started when the first panel opens and is warm, its imports done and its loops compiled, by
+the time that somebody asks. Run as a script it is the worker; imported it is the side that asks.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ class ProjectionWorker:
     def _ask(self, vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         if self._process is None or self._process.poll() is not None:
             self._process = _spawn()
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         send(self._process.stdin, vectors)
         answer = receive(self._process.stdout)
         if answer is None:
@@ -130,7 +131,8 @@ def _serve() -> None:
     # By its file: neither FiftyOne's name for the plugin nor this folder is on the worker's path.
     file = Path(__file__).resolve().with_name("projection.py")
     spec = importlib.util.spec_from_file_location("deconfuse_projection", file)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     projection = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(projection)
     projection.umap_layout(np.random.default_rng(0).normal(size=(64, 8)))

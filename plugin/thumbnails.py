@@ -76,10 +76,9 @@ def make_thumbnail(path: str, edge: int) -> Thumbnail:
 def _original(path: str, edge: int) -> tuple[Image.Image, tuple[int, int]]:
     image = open_image(path, hint=edge)
     with Image.open(path) as header:
-        size = header.size
-        if (header.getexif().get(0x0112, 1)) > 4:
-            size = size[::-1]
-    return image, size
+        width, height = header.size
+        turned = header.getexif().get(0x0112, 1) > 4
+    return image, (height, width) if turned else (width, height)
 
 
 def encode(image: Image.Image) -> tuple[bytes, str]:
@@ -159,7 +158,7 @@ class ThumbnailStore:
         made = dict(
             zip(
                 missing,
-                self._pool.map(lambda i: make_thumbnail(paths[i], edge), missing),
+                self._pool.map(lambda i: make_thumbnail(str(paths[i]), edge), missing),
                 strict=True,
             )
         )

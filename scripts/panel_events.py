@@ -17,7 +17,8 @@ PLAIN = {int: "number", float: "number", str: "string", bool: "boolean", types.N
 def load(path: Path) -> types.ModuleType:
     """The contract's module by itself; its package needs FiftyOne."""
     spec = importlib.util.spec_from_file_location("panel_events_contract", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)

@@ -23,5 +23,9 @@ export default defineConfig({
     },
     rollupOptions: { external: Object.keys(globals), output: { globals } },
   },
-  test: { include: ["tests/**/*.test.{ts,tsx}"] },
+  test: {
+    include: ["tests/**/*.test.{ts,tsx}"],
+    // The App's own packages exist in the App only.
+    alias: { "@fiftyone/operators": new URL("tests/host.ts", import.meta.url).pathname },
+  },
 });

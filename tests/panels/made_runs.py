@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from plugin.iterations import TOP_CLASSES, Iteration, IterationWriter, Rows, pack_ids
 from plugin.measures import log_probabilities, suspicion
 from plugin.runs import Run, create_run
@@ -27,15 +29,15 @@ def write_iteration(
     The samples are ``ids``, all of the dataset by default, in the same order.
     """
     run = create_run(dataset, key, label_field)
-    ids = dataset.values("id") if ids is None else ids
+    rows_of = list(dataset.values("id")) if ids is None else list(ids)
     labels = dict(zip(*dataset.values(["id", f"{label_field}.label"]), strict=True))
     index = {name: i for i, name in enumerate(classes)}
-    label = np.array([index[labels[i]] for i in ids], np.int32)
+    label = np.array([index[labels[i]] for i in rows_of], np.int32)
     p = np.asarray(probabilities, np.float32)
     prediction = p.argmax(axis=1).astype(np.int32)
     top = np.argsort(-p, axis=1, kind="stable")[:, :TOP_CLASSES].astype(np.int32)
     rows = Rows(
-        sample_id=pack_ids(ids),
+        sample_id=pack_ids(rows_of),
         label=label,
         prediction=prediction,
         p_label=p[np.arange(len(p)), label],
@@ -55,19 +57,20 @@ def write_iteration(
     return run, iteration
 
 
+@lru_cache(maxsize=4)
 def digit_probabilities(
-    labels: Sequence[str], n: int, seed: int = 51
+    labels: tuple[str, ...], n: int, seed: int = 51
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Out-of-fold probabilities of a real classifier on scikit-learn's first n digits, and features."""
+    """Out-of-fold probabilities of a real classifier on the first n digits, and features."""
     from sklearn.datasets import load_digits
     from sklearn.decomposition import PCA
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import cross_val_predict
 
-    x = np.asarray(load_digits(return_X_y=True)[0])[:n] / 16.0
+    x = np.asarray(load_digits(return_X_y=True)[0], np.float64)[:n] / 16.0
     model = LogisticRegression(C=0.1, max_iter=300)
     p = cross_val_predict(model, x, np.asarray(labels), cv=3, method="predict_proba")
-    return p, PCA(min(32, n - 1), random_state=seed).fit_transform(x)
+    return np.asarray(p), PCA(min(32, n - 1), random_state=seed).fit_transform(x)
 
 
 def planted(digits: Sequence[int], share: float = 0.1, seed: int = 51) -> list[str]:

@@ -158,7 +158,7 @@ export interface CellRequest {
   edge: number;
 }
 
-/** Thumbnails in one picture, a data URL, row by row; those that cannot be read have no width. */
+/** Thumbnails in one picture, a data URL, row by row; unreadable ones have no width. */
 export interface Sheet {
   rows: number[];
   columns: number;
@@ -281,7 +281,7 @@ export interface QueueRequest {
   limit: number;
 }
 
-/** The next rows; ``left`` counts all open ones the queue would show, ``outside`` those that it leaves out. */
+/** The next rows; ``left`` counts the open ones, ``outside`` those that the view left out. */
 export interface QueueReply {
   revision: number;
   rows: number[];

@@ -28,6 +28,7 @@ export function CellGrid(props: Props) {
   const { items, thumbnails, selected, focus } = props;
   const scroller = React.useRef<HTMLDivElement>(null);
   const [width, setWidth] = React.useState(600);
+  const anchor = React.useRef<number | null>(null);
   React.useEffect(() => {
     const element = scroller.current;
     if (!element) return;
@@ -53,7 +54,8 @@ export function CellGrid(props: Props) {
   const click = (event: React.MouseEvent, at: number) => {
     const item = items[at];
     if (!item) return;
-    const from = items.findIndex((other) => other.row === focus);
+    const from = items.findIndex((other) => other.row === anchor.current);
+    if (!event.shiftKey) anchor.current = item.row;
     if (event.shiftKey && from >= 0) {
       const [a, b] = [Math.min(from, at), Math.max(from, at)];
       props.onRange(items.slice(a, b + 1).map((other) => other.row));
@@ -123,7 +125,7 @@ export function TilePicture({ tile, side }: { tile: Tile | null | undefined; sid
   const scale = side / Math.max(tile.width, tile.height);
   return (
     <span
-      className={scale >= 2 ? "dcf-pixels" : ""}
+      className={tile.edge <= 16 ? "dcf-pixels" : ""}
       style={{
         width: tile.width * scale,
         height: tile.height * scale,

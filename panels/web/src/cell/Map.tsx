@@ -281,7 +281,7 @@ function drawTile(
 ): [number, number] {
   const scale = side / Math.max(tile.width, tile.height);
   const [w, h] = [tile.width * scale, tile.height * scale];
-  context.imageSmoothingEnabled = scale < 2;
+  context.imageSmoothingEnabled = tile.edge > 16;
   context.drawImage(
     tile.picture,
     tile.x,

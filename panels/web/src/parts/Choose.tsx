@@ -2,11 +2,7 @@
 import { Autocomplete, Popover, TextField } from "@mui/material";
 import * as React from "react";
 import { useSession } from "../session";
-
-interface Option {
-  name: string;
-  hint: string;
-}
+import { type Option, optionsFor } from "./options";
 
 interface Props {
   anchor: HTMLElement | null;
@@ -14,34 +10,6 @@ interface Props {
   samples: number;
   onChoose: (label: string) => void;
   onClose: () => void;
-}
-
-const MOST = 100;
-
-/** Options for what was typed: likely classes first, then by name; a new class last, and only on request. */
-export function optionsFor(
-  typed: string,
-  classes: readonly string[],
-  first: readonly number[],
-): Option[] {
-  const wanted = typed.trim().toLocaleLowerCase();
-  const ahead = [...new Set(first)];
-  const rest = classes
-    .map((_, at) => at)
-    .filter((at) => !ahead.includes(at))
-    .sort((a, b) =>
-      (classes[a] ?? "").localeCompare(classes[b] ?? "", undefined, { numeric: true }),
-    );
-  const matches = (at: number) => (classes[at] ?? "").toLocaleLowerCase().includes(wanted);
-  const starts = (at: number) => (classes[at] ?? "").toLocaleLowerCase().startsWith(wanted);
-  const found = [...ahead, ...rest].filter(matches);
-  const ordered = wanted ? [...found.filter(starts), ...found.filter((at) => !starts(at))] : found;
-  const options = ordered
-    .slice(0, MOST)
-    .map((at) => ({ name: classes[at] ?? "", hint: ahead.includes(at) ? "probable" : "" }));
-  const name = typed.trim();
-  if (name && !classes.includes(name)) options.push({ name, hint: "new class" });
-  return options;
 }
 
 export function Choose({ anchor, first, samples, onChoose, onClose }: Props) {

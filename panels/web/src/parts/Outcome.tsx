@@ -1,45 +1,9 @@
 // What became of the last action, shown where it was taken: conflicts and errors with what to do.
 import { Button, IconButton } from "@mui/material";
 import * as React from "react";
-import type { Conflict } from "../events";
-import { plural } from "../format";
-import { type Outcome as Result, useSession } from "../session";
+import { useSession } from "../session";
 import { Icon } from "./Icon";
-
-const DONE: Record<string, string> = {
-  relabel: "Relabelled",
-  confirm: "Confirmed",
-  remove: "Removed",
-  tag: "Tagged",
-  undo: "Took back a decision on",
-};
-
-const REASONS: Record<string, string> = {
-  relabeled: "somebody gave it another label meanwhile",
-  deleted: "it is no longer in the dataset",
-  exists: "its id or file is in use again",
-  busy: "it was being changed at that moment; try again",
-  too_large: "its document is too large to keep for undo",
-  error: "the database refused the change",
-};
-
-export function explain(conflict: Conflict): string {
-  const why = REASONS[conflict.reason] ?? conflict.reason;
-  return conflict.reason === "relabeled"
-    ? `expected ${conflict.expected || "no label"}, found ${conflict.found || "no label"}: ${why}`
-    : why;
-}
-
-export function summary({ action, rows, reply, problem }: Result): string {
-  if (problem) return problem.message;
-  const applied = reply?.applied ?? 0;
-  const kept = reply?.conflict_count ?? 0;
-  const did = applied
-    ? `${DONE[action] ?? action} ${plural(applied, "sample")}.`
-    : "Nothing was changed.";
-  if (kept) return `${did} ${plural(kept, "sample")} ${kept === 1 ? "was" : "were"} left alone.`;
-  return applied || !rows ? did : `${did} These samples are decided already.`;
-}
+import { explain, summary } from "./summary";
 
 export function Outcome() {
   const { outcome, dismiss, undo, busy, refresh } = useSession();

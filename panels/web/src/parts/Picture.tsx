@@ -15,7 +15,8 @@ export function Picture({ sample }: { sample: SampleInfo | null }) {
       </div>
     );
   }
-  const small = Math.max(sample.width, sample.height) <= 96;
+  // Digits of a few pixels are read pixel by pixel; small photographs are not.
+  const small = Math.max(sample.width, sample.height) <= 16;
   return (
     <div className="dcf-picture">
       <img

@@ -3,11 +3,12 @@
 import { usePromptOperatorInput } from "@fiftyone/operators";
 import { Button, CircularProgress } from "@mui/material";
 import * as React from "react";
-import type { OutdatedReply, StatusReply } from "../events";
+import type { StatusReply } from "../events";
 import { count, percent, plural } from "../format";
 import { useSession } from "../session";
 import { OPERATORS } from "./Header";
 import { Icon } from "./Icon";
+import { outdatedText } from "./outdated";
 
 export function Waiting({ text }: { text: string }) {
   return (
@@ -90,15 +91,6 @@ export function AllResolved() {
       </Button>
     </div>
   );
-}
-
-export function outdatedText({ added, deleted, relabelled }: OutdatedReply): string {
-  const parts = [
-    added ? `${plural(added, "sample")} added` : "",
-    deleted ? `${plural(deleted, "sample")} deleted` : "",
-    relabelled ? `at least ${plural(relabelled, "label")} changed outside of this panel` : "",
-  ].filter(Boolean);
-  return parts.join(", ");
 }
 
 export function Outdated({ onDismiss }: { onDismiss: () => void }) {

@@ -1,0 +1,136 @@
+"""Answers about where the pictures of a cell go; what takes long is done where nobody waits."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+
+import fiftyone.operators as foo
+import numpy as np
+import numpy.typing as npt
+
+from ..plugin.errors import InputError
+from ..plugin.images import UnreadableImageError, decode_image
+from ..plugin.iterations import Iteration
+from ..plugin.projection import fitted, principal_components
+from ..plugin.projection_worker import ProjectionWorker
+from . import events
+from .opened import Opened, open_iteration
+from .picture_events import MOST_ON_SCREEN, thumbnail_store
+from .sample_documents import paths_of
+
+PIXEL_SIDE = 24
+PATIENCE_SECONDS = 0.4
+VECTORS_KEPT = 6
+
+Vectors = npt.NDArray[np.float32]
+
+projections = ProjectionWorker()
+_pool = ThreadPoolExecutor(1, thread_name_prefix="deconfuse-features")
+_kept: OrderedDict[str, Future[Vectors]] = OrderedDict()
+_lock = Lock()
+
+
+def layout(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.LayoutReply:
+    """UMAP if it is ready, otherwise the principal components of what is known by now."""
+    opened = open_iteration(ctx, request)
+    rows = opened.rows(request.get("rows"), MOST_ON_SCREEN)
+    if not len(rows):
+        return _positions(np.zeros((0, 2)), "pca", pending=False)
+    kind, note = _kind(opened, request.get("features") or "embedding")
+    digest = hashlib.blake2b(rows.tobytes(), digest_size=16).hexdigest()
+    key = f"{opened.iteration.id}/{kind}/{digest}"
+    vectors = _vectors(key, opened, rows, kind)
+    wait([vectors], PATIENCE_SECONDS)
+    if not vectors.done():
+        rough = opened.picked("features", rows)
+        return _positions(principal_components(rough, 2), "pca", pending=True, note=note)
+    found = vectors.result()
+    future = projections.layout(key, lambda: found)
+    if not future.done():
+        return _positions(principal_components(found, 2), "pca", pending=True, note=note)
+    error = future.exception()
+    if error is not None:
+        note = f"UMAP could not be computed ({error})."
+        return _positions(principal_components(found, 2), "pca", pending=False, note=note)
+    return _positions(future.result(), "umap", pending=False, note=note)
+
+
+def _positions(
+    points: npt.NDArray[Any], method: Any, *, pending: bool, note: str = ""
+) -> events.LayoutReply:
+    place = fitted(points).astype(float).round(5)
+    return events.LayoutReply(
+        x=place[:, 0].tolist(), y=place[:, 1].tolist(), method=method, pending=pending, note=note
+    )
+
+
+def _kind(opened: Opened, asked: Any) -> tuple[str, str]:
+    """The features that are laid out, and a remark where they are not those asked for."""
+    columns = opened.iteration.document["columns"]
+    if asked == "embedding" and columns["features"]["shape"][1] == 0:
+        return "pixels", "This run kept no features; laid out by pixels."
+    if asked == "saliency" and "weights" not in columns:
+        raise InputError(
+            "features: 'saliency' needs the classifier, and this iteration kept none because its "
+            "predictions came from elsewhere. Choose 'embedding' or 'pixels'."
+        )
+    if asked not in ("embedding", "pixels", "saliency"):
+        raise InputError(f"features must be 'embedding', 'pixels' or 'saliency', got {asked!r}")
+    return asked, ""
+
+
+def _vectors(key: str, opened: Opened, rows: npt.NDArray[np.int64], kind: str) -> Future[Vectors]:
+    """The features of some rows, computed once while the panel asks again and again."""
+    with _lock:
+        known = _kept.get(key)
+        if known is not None and not (known.done() and known.exception()):
+            return known
+        compute = {"embedding": _embedding, "pixels": _pixels, "saliency": _saliency}[kind]
+        _kept[key] = _pool.submit(compute, opened, rows)
+        while len(_kept) > VECTORS_KEPT:
+            _kept.popitem(last=False)
+        return _kept[key]
+
+
+def _embedding(opened: Opened, rows: npt.NDArray[np.int64]) -> Vectors:
+    return opened.picked("features", rows).astype(np.float32)
+
+
+def _pixels(opened: Opened, rows: npt.NDArray[np.int64]) -> Vectors:
+    out = np.zeros((len(rows), PIXEL_SIDE * PIXEL_SIDE * 3), np.float32)
+    thumbs = thumbnail_store().get(paths_of(opened, opened.ids(rows)), 64)
+    for at, thumb in enumerate(thumbs):
+        if not thumb.problem:
+            picture = thumb.open().convert("RGB").resize((PIXEL_SIDE, PIXEL_SIDE))
+            out[at] = np.asarray(picture, np.float32).ravel() / 255.0
+    return out
+
+
+def _saliency(opened: Opened, rows: npt.NDArray[np.int64]) -> Vectors:
+    from ..plugin.saliency import saliency_maps  # imports torch, which takes seconds
+
+    trained = _trained(opened.iteration)
+    size, channels = trained.architecture.size, trained.architecture.channels
+    images = np.zeros((len(rows), channels, size, size), np.uint8)
+    for at, path in enumerate(paths_of(opened, opened.ids(rows))):
+        try:
+            images[at] = decode_image(path, size, channels)
+        except UnreadableImageError:
+            continue
+    classes = opened.picked("prediction", rows)
+    maps = saliency_maps(
+        trained.model, images, classes, trained.mean, trained.std, min(size, PIXEL_SIDE)
+    )
+    return maps.reshape(len(rows), -1)
+
+
+@lru_cache(maxsize=2)
+def _trained(iteration: Iteration) -> Any:
+    from ..plugin.classifiers import from_bytes
+
+    return from_bytes(iteration.weights() or b"")

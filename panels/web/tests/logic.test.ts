@@ -1,0 +1,179 @@
+// @vitest-environment happy-dom
+import { describe, expect, it, vi } from "vitest";
+
+import { problemOf } from "../src/ask";
+import { samplesOf } from "../src/cell/useCell";
+import { moved } from "../src/overview/moves";
+import { optionsFor } from "../src/parts/options";
+import { outdatedText } from "../src/parts/outdated";
+import { explain, summary } from "../src/parts/summary";
+import { narrows, nextCell } from "../src/session";
+import { handlerFor, SHORTCUTS } from "../src/shortcuts";
+
+describe("answers", () => {
+  it("are errors where Python says so, or where nothing came", () => {
+    const problem = { kind: "input" as const, message: "no run", detail: "" };
+    expect(problemOf({ error: problem }, undefined)).toBe(problem);
+    expect(problemOf({ done: true }, undefined)).toBeNull();
+    expect(problemOf(undefined, "Traceback", "failed")).toEqual({
+      kind: "unexpected",
+      message: "failed",
+      detail: "Traceback",
+    });
+    expect(problemOf(undefined, undefined)?.kind).toBe("unexpected");
+  });
+});
+
+describe("arrow keys in the overview", () => {
+  const length = (row: number) => [3, 1, 2][row] ?? 0;
+  it("stay within rows of different lengths", () => {
+    expect(moved("ArrowDown", [0, 2], 3, length)).toEqual([1, 0]);
+    expect(moved("End", [2, 0], 3, length)).toEqual([2, 1]);
+    expect(moved("ArrowUp", [0, 1], 3, length)).toEqual([0, 1]);
+    expect(moved("x", [0, 0], 3, length)).toBeNull();
+  });
+});
+
+describe("typing a class", () => {
+  const classes = ["dog", "cat", "catfish", "bobcat"];
+  it("offers probable classes first", () => {
+    expect(optionsFor("", classes, [2]).map((o) => o.name)).toEqual([
+      "catfish",
+      "bobcat",
+      "cat",
+      "dog",
+    ]);
+  });
+  it("prefers names that begin as typed and offers a new class last", () => {
+    expect(optionsFor("cat", classes, [3]).map((o) => o.name)).toEqual([
+      "cat",
+      "catfish",
+      "bobcat",
+    ]);
+    expect(optionsFor("cats", classes, []).at(-1)).toEqual({ name: "cats", hint: "new class" });
+  });
+});
+
+describe("what became of an action", () => {
+  const reply = {
+    decision: "d",
+    action: "relabel",
+    applied: 2,
+    conflict_count: 0,
+    conflicts: [],
+    revision: 1,
+  };
+  it("is said with numbers", () => {
+    expect(summary({ action: "relabel", rows: 2, reply, problem: null })).toBe(
+      "Relabelled 2 samples.",
+    );
+    expect(
+      summary({ action: "remove", rows: 3, reply: { ...reply, conflict_count: 1 }, problem: null }),
+    ).toBe("Removed 2 samples. 1 sample was left alone.");
+  });
+  it("explains a conflict", () => {
+    const text = explain({ id: "1", expected: "cat", found: "dog", reason: "relabeled" });
+    expect(text).toContain("expected cat, found dog");
+  });
+});
+
+describe("shortcuts", () => {
+  const key = (name: string, more: object = {}) =>
+    ({
+      key: name,
+      ctrlKey: false,
+      metaKey: false,
+      altKey: false,
+      target: null,
+      ...more,
+    }) as KeyboardEvent;
+  it("fire plainly, never with Control, Alt or Command", () => {
+    const c = vi.fn();
+    expect(handlerFor(key("c"), { c })).toBe(c);
+    expect(handlerFor(key("C"), { c })).toBe(c);
+    expect(handlerFor(key("c", { ctrlKey: true }), { c })).toBeUndefined();
+    expect(handlerFor(key("c", { metaKey: true }), { c })).toBeUndefined();
+    expect(handlerFor(key("d"), { c })).toBeUndefined();
+  });
+  it("are left to whoever types", () => {
+    const c = vi.fn();
+    const input = document.createElement("input");
+    const option = document.createElement("li");
+    const list = document.createElement("ul");
+    list.setAttribute("role", "listbox");
+    list.append(option);
+    for (const target of [input, document.createElement("textarea"), option]) {
+      expect(handlerFor(key("c", { target }), { c })).toBeUndefined();
+    }
+    expect(handlerFor(key("c", { target: document.createElement("button") }), { c })).toBe(c);
+  });
+  it("are unambiguous on each screen", () => {
+    for (const scope of ["overview", "cell", "queue"]) {
+      const keys = Object.values(SHORTCUTS)
+        .filter((shortcut) => shortcut.scope === scope || shortcut.scope === "everywhere")
+        .flatMap((shortcut) => [...shortcut.keys] as string[]);
+      expect(new Set(keys).size).toBe(keys.length);
+    }
+  });
+});
+
+describe("the session", () => {
+  const overview = {
+    rows: { label: [1, 0], open: [], wrong: [], errors: [], cells: [] },
+    cells: new Map([
+      [
+        1,
+        [
+          { label: 1, prediction: 1 },
+          { label: 1, prediction: 0 },
+        ],
+      ],
+      [
+        0,
+        [
+          { label: 0, prediction: 0 },
+          { label: 0, prediction: 2 },
+        ],
+      ],
+    ]),
+  } as never;
+  it("steps from misclassified cell to misclassified cell", () => {
+    expect(nextCell(overview, 1, 0, 1)).toEqual({ label: 0, prediction: 2 });
+    expect(nextCell(overview, 0, 2, 1)).toBeNull();
+    expect(nextCell(overview, 9, 9, 1)).toEqual({ label: 1, prediction: 0 });
+  });
+  it("knows when FiftyOne shows less than everything", () => {
+    expect(narrows("[[],{},null]")).toBe(false);
+    expect(narrows('[[{"_cls":"Match"}],{},null]')).toBe(true);
+    expect(narrows('[[],{"tags":{"values":["a"]}},null]')).toBe(true);
+  });
+  it("says what changed outside", () => {
+    expect(outdatedText({ added: 1, deleted: 0, relabelled: 2 })).toBe(
+      "1 sample added, at least 2 labels changed outside of this panel",
+    );
+    expect(outdatedText({ added: 0, deleted: 0, relabelled: 0 })).toBe("");
+  });
+});
+
+describe("a page of a cell", () => {
+  it("is read column by column", () => {
+    const reply = {
+      samples: {
+        row: [3, 4],
+        id: ["a", "b"],
+        label: [],
+        prediction: [],
+        iies: [0.9, 0.7],
+        suspicion: [2, 1],
+        in_view: [true, false],
+      },
+    } as never;
+    expect(samplesOf(reply)[1]).toEqual({
+      row: 4,
+      id: "b",
+      iies: 0.7,
+      suspicion: 1,
+      inView: false,
+    });
+  });
+});

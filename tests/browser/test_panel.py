@@ -33,7 +33,14 @@ def made(dataset: Callable[..., Any]) -> Any:
 def panel(app: Any, dataset: Any) -> Locator:
     """Open the dataset and the panel on it; the panel once it shows its overview."""
     app.open(dataset)
-    content = app.open_panel("label_errors")
+    return shown(app)
+
+
+def shown(app: Any) -> Locator:
+    """The panel, opened unless the App remembers it from another window."""
+    content = app.page.locator('[data-cy="panel-content-label_errors"]')
+    if content.count() == 0:
+        content = app.open_panel("label_errors")
     expect(content.locator(".dcf-cell-open").first).to_be_visible()
     return content
 
@@ -90,10 +97,10 @@ def test_overview_shows_the_scores(app: Any, made: Any) -> None:
     for row in rows.all():
         cells = row.locator("[data-cell]").all()
         pairs = [tuple(map(int, str(c.get_attribute("data-cell")).split("-"))) for c in cells]
-        shown = [int(c.locator(".dcf-cell-count").inner_text()) for c in cells]
+        counted = [int(c.locator(".dcf-cell-count").inner_text()) for c in cells]
         assert pairs[0][0] == pairs[0][1], "the correct cell is leftmost"
-        assert shown[1:] == sorted(shown[1:], reverse=True)
-        seen.update({(a, b): n for (a, b), n in zip(pairs, shown, strict=True)})
+        assert counted[1:] == sorted(counted[1:], reverse=True)
+        seen.update({(a, b): n for (a, b), n in zip(pairs, counted, strict=True)})
     on_screen = {pair: n for pair, n in counts.items() if pair in seen}
     assert len(on_screen) > 20
     assert seen == on_screen
@@ -156,7 +163,7 @@ def test_click_and_shift_click_select_in_both(app: Any, made: Any) -> None:
     expect(chosen).to_contain_text("3")
     app.page.keyboard.press("Escape")
     expect(content.get_by_text("0 samples selected")).to_be_visible()
-    expect(chosen).not_to_contain_text("3")
+    expect(chosen).to_have_count(0)
 
 
 def test_choose_another_label_by_typing(app: Any, made: Any) -> None:
@@ -167,7 +174,7 @@ def test_choose_another_label_by_typing(app: Any, made: Any) -> None:
     app.page.keyboard.press("g")
     content.locator(".dcf-tile").first.click()
     app.page.keyboard.press("r")
-    field = app.page.get_by_label("New label")
+    field = app.page.get_by_role("combobox", name="New label")
     expect(app.page.get_by_role("option").first).to_contain_text(CLASSES[pair[1]])
     field.fill("smudge")
     expect(app.page.get_by_role("option", name="smudge")).to_contain_text("new class")
@@ -237,7 +244,8 @@ def test_queue_by_keyboard_alone(app: Any, dataset: Any) -> None:
 def test_both_windows_follow(new_window: Any, made: Any) -> None:
     dataset, p = made
     one, two = new_window(), new_window()
-    first, second = panel(one, dataset), panel(two, dataset)
+    first = panel(one, dataset)
+    second = panel(two, dataset)
     counts = truth(dataset, p)
     pair = largest(counts)
     open_cell(first, pair)
@@ -304,12 +312,10 @@ def test_the_view_is_respected(app: Any, made: Any) -> None:
     dataset.save_view("train only", dataset.match_tags("train"))
     content = panel(app, dataset)
     app.page.goto(f"{app.url}/datasets/{dataset.name}?view=train-only")
-    content = app.page.locator('[data-cy="panel-content-label_errors"]')
-    if content.count() == 0:
-        expect(app.by("new-panel-btn").first).to_be_visible()
-        content = app.open_panel("label_errors")
-    shown = cell(content, pair).locator(".dcf-cell-count")
-    expect(shown).to_have_text(re.compile(rf"^{inside}\s+of\s+{counts[pair]}$"))
+    expect(app.by("fo-grid")).to_be_visible()
+    content = shown(app)
+    number = cell(content, pair).locator(".dcf-cell-count")
+    expect(number).to_have_text(re.compile(rf"^{inside}\s+of\s+{counts[pair]}$"))
     open_cell(content, pair)
     outside = counts[pair] - inside
     expect(content.get_by_text(re.compile(rf"{outside} images? faint"))).to_be_visible()
@@ -323,7 +329,9 @@ def test_theme_switch(app: Any, made: Any) -> None:
     root = content.locator(".dcf")
     colour = "e => getComputedStyle(e).backgroundColor"
     before, theme = root.evaluate(colour), root.get_attribute("data-theme")
-    app.page.locator('[data-cy="theme-toggle"], [title*="mode" i], [aria-label*="mode" i]').first.click()
+    app.page.locator(
+        '[data-cy="theme-toggle"], [title*="mode" i], [aria-label*="mode" i]'
+    ).first.click()
     expect(root).not_to_have_attribute("data-theme", str(theme))
     assert root.evaluate(colour) != before
 
@@ -363,7 +371,7 @@ def test_a_python_error_has_a_screen(app: Any, made: Any) -> None:
     delete_columns({"dataset_id": dataset._doc.id})
     cell(content, largest(truth(dataset, p))).click()
     expect(content.get_by_text("Something went wrong in Python")).to_be_visible()
-    content.get_by_text("Details").click()
+    content.locator("summary").click()
     expect(content.locator("pre")).to_contain_text("NoFile")
     expect(app.by("error-boundary")).to_have_count(0)
     button(content, "^Back to the overview$").click()

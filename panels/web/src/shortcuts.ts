@@ -66,26 +66,46 @@ export function handlerFor(event: KeyboardEvent, handlers: Handlers): (() => voi
   return handlers[event.key.length === 1 ? event.key.toLowerCase() : event.key];
 }
 
+interface Layer {
+  handlers: Handlers;
+}
+
+const layers: Layer[] = [];
+
+/** The handler of the innermost layer that has one for a key press. */
+export function innermost(event: KeyboardEvent, all: readonly Layer[]): (() => void) | undefined {
+  for (const { handlers } of [...all].reverse()) {
+    const handler = handlerFor(event, handlers);
+    if (handler) return handler;
+  }
+  return undefined;
+}
+
 /**
  * Keys for as long as the calling component is on screen, while the person works in the panel.
  *
- * They are taken before FiftyOne's own listeners see them, and only then; a later caller goes first.
+ * They are taken before FiftyOne's own listeners see them; what came on screen last goes first.
  */
 export function useKeys(handlers: Handlers) {
   const active = React.useContext(ActiveContext);
-  const latest = React.useRef(handlers);
-  latest.current = handlers;
+  const layer = React.useRef<Layer>({ handlers });
+  layer.current.handlers = handlers;
   React.useEffect(() => {
+    const mine = layer.current;
+    layers.push(mine);
     const listen = (event: KeyboardEvent) => {
-      if (!active.current(event.target)) return;
-      const handler = handlerFor(event, latest.current);
+      if (layers.at(-1) !== mine || !active.current(event.target)) return;
+      const handler = innermost(event, layers);
       if (!handler) return;
       event.preventDefault();
       event.stopImmediatePropagation();
       handler();
     };
     window.addEventListener("keydown", listen, true);
-    return () => window.removeEventListener("keydown", listen, true);
+    return () => {
+      layers.splice(layers.indexOf(mine), 1);
+      window.removeEventListener("keydown", listen, true);
+    };
   }, [active]);
 }
 

@@ -8,7 +8,7 @@ import { optionsFor } from "../src/parts/options";
 import { outdatedText } from "../src/parts/outdated";
 import { explain, summary } from "../src/parts/summary";
 import { narrows, nextCell } from "../src/session";
-import { handlerFor, SHORTCUTS } from "../src/shortcuts";
+import { handlerFor, innermost, SHORTCUTS } from "../src/shortcuts";
 
 describe("answers", () => {
   it("are errors where Python says so, or where nothing came", () => {
@@ -106,6 +106,13 @@ describe("shortcuts", () => {
       expect(handlerFor(key("c", { target }), { c })).toBeUndefined();
     }
     expect(handlerFor(key("c", { target: document.createElement("button") }), { c })).toBe(c);
+  });
+  it("are taken by the innermost screen that knows them", () => {
+    const [outer, inner] = [vi.fn(), vi.fn()];
+    const layers = [{ handlers: { u: outer, q: outer } }, { handlers: { u: inner } }];
+    expect(innermost(key("u"), layers)).toBe(inner);
+    expect(innermost(key("q"), layers)).toBe(outer);
+    expect(innermost(key("z"), layers)).toBeUndefined();
   });
   it("are unambiguous on each screen", () => {
     for (const scope of ["overview", "cell", "queue"]) {

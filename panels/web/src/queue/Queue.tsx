@@ -42,6 +42,8 @@ export function Queue({ cell, onBack, onEverything }: Props) {
   const skipped = React.useRef<number[]>([]);
   const gone = React.useRef(new Set<number>());
   const relabel = React.useRef<HTMLButtonElement>(null);
+  // Set while an undone sample is to come to the front again.
+  const back = React.useRef(false);
   const asked = cell ? cell.join() : "";
   const within = React.useMemo<[number, number] | null>(() => {
     const [label, prediction] = asked.split(",").map(Number);
@@ -54,7 +56,8 @@ export function Queue({ cell, onBack, onEverything }: Props) {
         const rows = reply.rows.filter((row) => !gone.current.has(row));
         setLine((old) => {
           // The sample in front of the person stays there.
-          const front = old?.rows[0];
+          const front = back.current ? undefined : old?.rows[0];
+          back.current = false;
           const keep = front !== undefined && rows.includes(front);
           const ordered = keep ? [front, ...rows.filter((row) => row !== front)] : rows;
           return { rows: ordered, left: reply.left, outside: reply.outside };
@@ -130,7 +133,13 @@ export function Queue({ cell, onBack, onEverything }: Props) {
     advance(current);
   };
   const open = () => setChoosing(relabel.current);
+  const takeBack = () => {
+    back.current = true;
+    gone.current.clear();
+    void undo();
+  };
   useKeys({
+    u: takeBack,
     c: confirm,
     a: accept,
     x: remove,
@@ -236,7 +245,7 @@ export function Queue({ cell, onBack, onEverything }: Props) {
               <Key tip="queueSkip" icon="skip" onClick={skip} disabled={!ready}>
                 Skip
               </Key>
-              <Key tip="undo" icon="undo" onClick={() => void undo()} disabled={false}>
+              <Key tip="undo" icon="undo" onClick={takeBack} disabled={false}>
                 Undo
               </Key>
             </div>

@@ -1,10 +1,11 @@
-"""The panel in the real App: what it shows is what was scored, and what one decides is in MongoDB."""
+"""The panel in the real App: it shows what was scored, and what one decides is in MongoDB."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from plugin.columns import delete_columns
 from tests.panels.made_runs import digit_probabilities, planted, write_iteration
 
 CLASSES = [str(digit) for digit in range(10)]
+AXE = Path(__file__).resolve().parents[2] / "panels/web/node_modules/axe-core/axe.min.js"
 N = 400
 
 
@@ -184,7 +186,7 @@ def test_choose_another_label_by_typing(app: Any, made: Any) -> None:
 
 
 def test_keys_are_left_to_whoever_types(app: Any, made: Any) -> None:
-    dataset, p = made
+    dataset, _ = made
     content = panel(app, dataset)
     search = content.get_by_label("Search classes")
     search.fill("")
@@ -323,6 +325,12 @@ def test_the_view_is_respected(app: Any, made: Any) -> None:
     expect(content.get_by_text(re.compile(rf"^{inside} samples? selected"))).to_be_visible()
 
 
+def toggle_theme(app: Any) -> None:
+    """Switch the App between light and dark."""
+    toggle = '[data-cy="theme-toggle"], [title*="mode" i], [aria-label*="mode" i]'
+    app.page.locator(toggle).first.click()
+
+
 def test_theme_switch(app: Any, made: Any) -> None:
     dataset, _ = made
     content = panel(app, dataset)
@@ -376,3 +384,39 @@ def test_a_python_error_has_a_screen(app: Any, made: Any) -> None:
     expect(app.by("error-boundary")).to_have_count(0)
     button(content, "^Back to the overview$").click()
     expect(content.locator(".dcf-cell-open").first).to_be_visible()
+
+
+def violations(app: Any) -> list[str]:
+    """What axe finds serious or critical in the panel as it is now."""
+    if not app.page.evaluate("typeof axe !== 'undefined'"):
+        app.page.add_script_tag(path=AXE)
+    found = app.page.evaluate(
+        "axe.run('.dcf', {resultTypes: ['violations']}).then(r => r.violations)"
+    )
+    return [
+        f"{rule['id']}: {[node['html'][:160] for node in rule['nodes'][:3]]}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("width", [1600, 900])
+def test_every_screen_is_accessible_in_both_themes(new_window: Any, made: Any, width: int) -> None:
+    dataset, p = made
+    app = new_window(width=width)
+    content = panel(app, dataset)
+    pair = largest(truth(dataset, p))
+    for _ in range(2):
+        assert violations(app) == [], "overview"
+        open_cell(content, pair)
+        lasso(app.page, content)
+        expect(content.locator(".dcf-probabilities")).to_be_visible()
+        assert violations(app) == [], "cell"
+        app.page.keyboard.press("g")
+        expect(content.locator(".dcf-tile").first).to_be_visible()
+        assert violations(app) == [], "grid"
+        app.page.keyboard.press("q")
+        expect(content.locator(".dcf-queue-picture[data-row]")).to_have_count(1)
+        assert violations(app) == [], "queue"
+        app.page.keyboard.press("o")
+        toggle_theme(app)

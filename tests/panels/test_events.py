@@ -1,0 +1,171 @@
+"""The contract of the panel, its shortcuts in the guide, and its events on a real dataset."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scripts.panel_events import TARGET, load, render
+from tests.panels.made_runs import write_iteration
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+EVENTS = load(ROOT / "panels" / "events.py").EVENTS
+CLASSES = ["cat", "dog", "eel"]
+
+
+def test_both_sides_have_the_same_contract() -> None:
+    assert TARGET.read_text() == render(), "run scripts/panel_events.py"
+
+
+def test_every_event_is_answered(operator: Any) -> None:
+    module = __import__(type(operator("label_errors")).__module__, fromlist=["ANSWERS"])
+    assert set(module.ANSWERS) == set(EVENTS)
+
+
+def test_the_guide_names_every_shortcut() -> None:
+    source = (ROOT / "panels/web/src/shortcuts.ts").read_text()
+    listed = source[source.index("SHORTCUTS = {") : source.index("satisfies Record")]
+    does = re.findall(r'does: "(.*?)"', listed)
+    assert len(does) > 20
+    guide = (ROOT / "docs/guide/panel.md").read_text()
+    assert [text for text in does if text not in guide] == []
+
+
+@pytest.fixture
+def ask(dataset: Any, operator: Any, context: Any) -> Any:
+    """Ask the panel about a run of 30 samples, and get plain data back."""
+    labels = [CLASSES[i % 3] for i in range(30)]
+    new = dataset(n=30, labels=labels, scale=2)
+    rng = np.random.default_rng(3)
+    p = rng.dirichlet([1, 1, 1], size=30)
+    write_iteration(new, p, CLASSES, rng.normal(size=(30, 4)))
+
+    def answer(name: str, view: Any = None, **request: Any) -> Any:
+        request = {"run": "deconfuse", "iteration": 1, **request}
+        ctx = context(new, "label_errors", view=view, __method__=name, request=request)
+        reply = operator("label_errors").execute(ctx)
+        json.dumps(reply, allow_nan=False)
+        return reply
+
+    return answer, new, p
+
+
+def keys_of(declared: Any) -> set[str]:
+    return set(declared.__required_keys__)
+
+
+def test_replies_are_as_declared(ask: Any) -> None:
+    answer, _, _ = ask
+    requests: dict[str, dict[str, Any]] = {
+        "status": {},
+        "pulse": {},
+        "overview": {"order": "count", "labels": [], "with_classes": True},
+        "cells": {"labels": [0, 1]},
+        "in_view": {},
+        "outdated": {},
+        "cell": {"label": 0, "prediction": 1, "offset": 0, "limit": 10, "iies": None, "edge": 64},
+        "thumbnails": {"rows": [0, 1], "edge": 64},
+        "layout": {"rows": [0, 1, 2], "features": "embedding"},
+        "pairs": {"label": 0, "prediction": 1, "limit": 4},
+        "samples": {"rows": [0], "size": 64},
+        "queue": {"cell": None, "skip": [], "limit": 5},
+        "show_in_grid": {"label": 0, "prediction": 1},
+        "cancel": {},
+        "resolve": {"action": "confirm", "rows": [0]},
+        "undo": {"decision": None},
+    }
+    assert set(requests) == set(EVENTS)
+    for name, request in requests.items():
+        reply = answer(name, **request)
+        assert "error" not in reply, (name, reply)
+        assert set(reply) == keys_of(EVENTS[name][1]), name
+
+
+def test_decided_rows_leave_every_answer(ask: Any) -> None:
+    answer, new, p = ask
+    label = np.array([CLASSES.index(x) for x in new.values("ground_truth.label")])
+    pair = max(
+        ((a, b) for a in range(3) for b in range(3) if a != b),
+        key=lambda ab: ((label == ab[0]) & (p.argmax(1) == ab[1])).sum(),
+    )
+    where = {"label": pair[0], "prediction": pair[1]}
+    page = answer("cell", **where, offset=0, limit=99, iies=None, edge=0)
+    suspicion = page["samples"]["suspicion"]
+    assert suspicion == sorted(suspicion, reverse=True)
+    row = page["samples"]["row"][0]
+    before = answer("overview", order="count", labels=[], with_classes=False)
+    done = answer("resolve", action="relabel", rows=[row], label=CLASSES[pair[1]])
+    assert done["applied"] == 1
+    after = answer("overview", order="count", labels=[], with_classes=False)
+    assert after["progress"]["open"] == before["progress"]["open"] - 1
+    assert after["progress"]["expected_errors"] < before["progress"]["expected_errors"]
+    assert after["revision"] > before["revision"]
+    assert (
+        row not in answer("cell", **where, offset=0, limit=99, iies=None, edge=0)["samples"]["row"]
+    )
+    assert row not in answer("queue", cell=None, skip=[], limit=99)["rows"]
+    answer("undo", decision=None)
+    again = answer("overview", order="count", labels=[], with_classes=False)
+    assert again["cells"] == before["cells"]
+
+
+def test_what_the_view_leaves_out_is_never_acted_on(ask: Any) -> None:
+    answer, new, _ = ask
+    view = new.match_tags("test")
+    inside = set(view.values("id"))
+    rows = answer("samples", rows=list(range(30)), size=64)["samples"]
+    outside = next(s["row"] for s in rows if s["id"] not in inside)
+    reply = answer("resolve", view=view, action="confirm", rows=[outside])
+    assert "not in FiftyOne's current view" in reply["error"]["message"]
+    assert answer("pulse")["revision"] == 0
+    assert sum(answer("in_view", view=view)["open"]) == len(inside)
+    assert answer("in_view")["open"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "message"),
+    [
+        ("overview", {"run": "nothing"}, "no Deconfuse run"),
+        ("cell", {"label": 7, "prediction": 0}, "label must be a class index below 3"),
+        ("samples", {"rows": [99], "size": 64}, "rows must lie between 0 and 29"),
+        ("layout", {"rows": [0], "features": "sound"}, "features must be"),
+        ("layout", {"rows": [0], "features": "saliency"}, "needs the classifier"),
+        ("resolve", {"action": "explode", "rows": [0]}, "explode"),
+    ],
+)
+def test_bad_requests_are_explained(ask: Any, name: str, request_: Any, message: str) -> None:
+    reply = ask[0](name, **request_)
+    assert reply["error"]["kind"] == "input"
+    assert message in reply["error"]["message"]
+
+
+def test_an_unexpected_error_is_data_with_its_traceback(ask: Any) -> None:
+    reply = ask[0]("cells", labels=[str(uuid.uuid4())])
+    assert reply["error"]["kind"] == "unexpected"
+    assert "Traceback" in reply["error"]["detail"]
+
+
+def test_the_queue_skips_and_counts(ask: Any) -> None:
+    answer, new, p = ask
+    label = np.array([CLASSES.index(x) for x in new.values("ground_truth.label")])
+    wrong = int((label != p.argmax(1)).sum())
+    reply = answer("queue", cell=None, skip=[], limit=3)
+    assert reply["left"] == wrong
+    rest = answer("queue", cell=None, skip=reply["rows"], limit=99)
+    assert rest["left"] == wrong - 3
+    assert not set(rest["rows"]) & set(reply["rows"])
+
+
+def test_changes_outside_are_noticed(ask: Any) -> None:
+    answer, new, _ = ask
+    import fiftyone as fo
+
+    assert answer("outdated") == {"added": 0, "deleted": 0, "relabelled": 0}
+    new.add_sample(fo.Sample(filepath="/none.png", ground_truth=fo.Classification(label="cat")))
+    assert answer("outdated")["added"] == 1

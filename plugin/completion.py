@@ -17,6 +17,7 @@ import bson
 import fiftyone as fo
 from bson import ObjectId
 from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.datetime_ms import DatetimeMS
 from bson.raw_bson import RawBSONDocument
 from mongoengine.errors import DoesNotExist
 from pymongo import ReturnDocument, UpdateOne
@@ -204,7 +205,10 @@ def _set(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
         return []
     chunk = [entry for entry in chunk if entry["sample_id"] not in refused]
     query = {"_id": {"$in": [entry["sample_id"] for entry in chunk]}}
-    documents = {document["_id"]: document for document in work.samples.find(query)}
+    # Only what is needed: another field may hold what Python cannot, such as the year 10,000.
+    paths = {s["path"].partition(".")[0] for entry in chunk for s in entry["slots"]}
+    keep = dict.fromkeys({*paths, work.run.label_field, "last_modified_at"}, 1)
+    documents = {document["_id"]: document for document in work.samples.find(query, keep)}
     again = []
     for entry in chunk:
         document = documents.get(entry["sample_id"])
@@ -277,7 +281,9 @@ def _insert(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
     """
     ids = [entry["sample_id"] for entry in chunk]
     kept = kept_documents(work.header["undoes"], ids)
-    present = {document["_id"]: document for document in work.samples.find({"_id": {"$in": ids}})}
+    keep = dict.fromkeys(("created_at", "filepath", "last_modified_at"), 1)
+    found = work.samples.find({"_id": {"$in": ids}}, keep)
+    present = {document["_id"]: document for document in found}
     left = []
     for entry in chunk:
         document = present.get(entry["sample_id"])
@@ -302,8 +308,11 @@ def _insert(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
 def _brought_back(work: _Work, document: Any, kept: bytes) -> bool:
     if document.get("last_modified_at") == work.stamp:
         return True
-    created = bson.decode(kept, work.samples.codec_options).get("created_at")
-    return work.resumed and document.get("created_at") == created
+    created = bson.decode(kept, EXACT).get("created_at")
+    same = isinstance(created, DatetimeMS) and document.get("created_at") == created.as_datetime(
+        work.samples.codec_options
+    )
+    return work.resumed and same
 
 
 def _restamped(kept: bytes, stamp: datetime) -> RawBSONDocument:

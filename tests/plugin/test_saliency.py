@@ -22,7 +22,8 @@ def test_a_linear_model_shows_its_weights():
 
 
 def test_no_gradient_gives_zeros():
-    model = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
-    nn.init.zeros_(model[1].weight)
+    linear = nn.Linear(4, 2)
+    nn.init.zeros_(linear.weight)
+    model = nn.Sequential(nn.Flatten(), linear)
     maps = saliency_maps(model, np.zeros((1, 1, 2, 2), np.uint8), np.array([0]), [0.0], [1.0], 2)
     assert not maps.any()

@@ -28,12 +28,13 @@ export const CellButton = React.memo(function CellButton(props: Props) {
   const prediction = classes[cell.prediction] ?? "";
   const blue = correct ? 0 : saturation(cell.open, overview.largest);
   const path = React.useMemo(() => barsPath(cell.bars, BARS_WIDTH, BARS_HEIGHT), [cell.bars]);
+  const part = inView !== null && inView !== cell.open;
+  const shown = part ? `${count(inView)} of ${count(cell.open)}` : count(cell.open);
+  // Begins as it is written, so that people who speak to their machine can say what they see.
   const name = [
-    correct
-      ? `Label ${prediction}, predicted the same`
-      : `Label ${classes[cell.label]}, predicted ${prediction}`,
-    `${cell.open} open`,
-    inView !== null ? `${inView} in the current view` : "",
+    `${prediction} ${shown} open`,
+    `label ${classes[cell.label]}, predicted ${correct ? "the same" : prediction}`,
+    part ? "counted in the current view" : "",
     cell.duplicates ? "holds near-duplicates" : "",
   ]
     .filter(Boolean)
@@ -58,7 +59,7 @@ export const CellButton = React.memo(function CellButton(props: Props) {
         onClick={() => props.onOpen(cell)}
       >
         <span className="dcf-cell-text">
-          <bdi className="dcf-cell-name">{prediction}</bdi>
+          <bdi className="dcf-cell-name">{prediction}</bdi>{" "}
           <span className="dcf-cell-count">
             {inView !== null && inView !== cell.open ? (
               <>

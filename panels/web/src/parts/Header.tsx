@@ -89,6 +89,7 @@ export function Header(props: Props) {
       <Button
         size="small"
         className="dcf-launch"
+        aria-label="Next iteration"
         startIcon={<Icon name="retrain" />}
         onClick={() => prompt(OPERATORS.find, { run_key: run.key, label_field: run.label_field })}
       >
@@ -97,6 +98,7 @@ export function Header(props: Props) {
       <Button
         size="small"
         className="dcf-launch"
+        aria-label="Find duplicates"
         startIcon={<Icon name="copies" />}
         onClick={() => prompt(OPERATORS.duplicates, { run_key: run.key })}
       >

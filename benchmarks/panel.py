@@ -1,0 +1,277 @@
+"""The panel in the browser, beside FiftyOne's own grid, and UMAP beside umap-learn's defaults.
+
+Usage: .venv/bin/python benchmarks/panel.py [--samples 10000 1000000] [--classes 10 1000]
+           [--repeat 5] [--umap-images FOLDER]
+
+Makes synthetic runs on raw documents that share 2,000 image files, opens the real App in Chromium
+and measures, as medians: opening the panel (click to first cells), opening a cell (click to first
+pictures on the map), a decision (key to refreshed overview and counts), and FiftyOne's own grid
+showing the same cell (click to its first pictures). Prints a table and one JSON line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts.screenshots import FLAGS, PANEL, isolate  # noqa: E402
+
+FILES = 2_000
+CHUNK = 20_000
+PAINTED = """() => {
+  const c = document.querySelector('.dcf-map canvas');
+  if (!c || !c.width || c.dataset.points === '0') return false;
+  const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+  for (let i = 0; i < d.length; i += 4) {
+    if (d[i + 3] > 0 && (d[i] !== d[i + 1] || d[i] !== d[i + 2])) return true;
+  }
+  return false;
+}"""
+
+CHANGED = "([element, text]) => element.innerText !== text"
+
+
+def write_images(folder: Path) -> list[str]:
+    """Coloured images of 96 pixels, like small photographs in what they cost to decode."""
+    import numpy as np
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    folder.mkdir()
+    paths = []
+    for i in range(FILES):
+        coarse = rng.integers(0, 256, (12, 12, 3), dtype=np.uint8)
+        path = folder / f"{i}.jpg"
+        Image.fromarray(coarse).resize((96, 96), Image.Resampling.BICUBIC).save(path, quality=90)
+        paths.append(str(path))
+    return paths
+
+
+def write_run(paths: list[str], samples: int, classes: int) -> Any:
+    """A dataset of raw documents with an iteration whose classifier confuses neighbours."""
+    import datetime
+
+    import fiftyone as fo
+    import numpy as np
+    from bson import ObjectId
+
+    from plugin.iterations import IterationWriter, Rows
+    from plugin.runs import create_run
+
+    rng = np.random.default_rng(samples + classes)
+    names = [f"class {i:04d}" for i in range(classes)]
+    dataset = fo.Dataset(f"bench-{samples}-{classes}", persistent=True)
+    dataset.media_type = "image"
+    dataset.add_sample_field(
+        "ground_truth", fo.EmbeddedDocumentField, embedded_doc_type=fo.Classification
+    )
+    run = create_run(dataset, "deconfuse", "ground_truth")
+    now = datetime.datetime.now(datetime.UTC)
+    owner: Any = dataset._doc
+    header: dict[str, Any] = {"number": 1, "settings": {"source": "benchmark"}, "skipped": {}}
+    wrong = 0
+    with IterationWriter(owner.id, run.key, names) as writer:
+        for start in range(0, samples, CHUNK):
+            n = min(CHUNK, samples - start)
+            label = rng.integers(0, classes, n).astype(np.int32)
+            away = np.where(rng.random(n) < 0.9, 0, rng.geometric(min(0.5, 20 / classes), n))
+            prediction = ((label + away) % classes).astype(np.int32)
+            p_max = (0.4 + 0.6 * rng.random(n)).astype(np.float32)
+            same = label == prediction
+            p_label = np.where(same, p_max, (1 - p_max) * rng.random(n)).astype(np.float32)
+            other = np.where(same, 1 - p_max, p_max) + 1e-6
+            top = np.stack([(prediction + k) % classes for k in range(5)], 1).astype(np.int32)
+            ids = [ObjectId() for _ in range(n)]
+            writer.append(
+                Rows(
+                    sample_id=np.frombuffer(b"".join(i.binary for i in ids), "S12"),
+                    label=label,
+                    prediction=prediction,
+                    p_label=p_label,
+                    p_max=p_max,
+                    suspicion=np.log(other / (p_label + 1e-6)).astype(np.float32),
+                    top_class=top,
+                    top_probability=np.tile(p_max[:, None], (1, 5)) * [1, 0, 0, 0, 0],
+                    features=rng.normal(size=(n, 32)).astype(np.float16),
+                )
+            )
+            wrong += int((~same).sum())
+            dataset._sample_collection.insert_many(
+                {
+                    "_id": ids[i],
+                    "_media_type": "image",
+                    "_rand": float(rng.random()),
+                    "_dataset_id": owner.id,
+                    "filepath": paths[(start + i) % FILES],
+                    "tags": [],
+                    "metadata": None,
+                    "created_at": now,
+                    "last_modified_at": now,
+                    "ground_truth": {
+                        "_id": ObjectId(),
+                        "_cls": "Classification",
+                        "tags": [],
+                        "label": names[label[i]],
+                    },
+                }
+                for i in range(n)
+            )
+        writer.commit({**header, "counts": {"misclassified": wrong}})
+    return dataset
+
+
+def timed(act: Any, done: Any) -> float:
+    """Milliseconds from an act to its result."""
+    start = time.perf_counter()
+    act()
+    done()
+    return 1000 * (time.perf_counter() - start)
+
+
+def measure(browser: Any, url: str, dataset: Any, repeat: int) -> dict[str, float]:
+    """Medians in milliseconds for one dataset."""
+    context = browser.new_context(viewport={"width": 1600, "height": 1000}, reduced_motion="reduce")
+    context.add_init_script("localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')")
+    page = context.new_page()
+    page.set_default_timeout(180_000)
+    taken: dict[str, list[float]] = {name: [] for name in ("panel", "cell", "decision", "grid")}
+    cells = page.locator(".dcf-cell:not(.dcf-cell-correct) .dcf-cell-open")
+    for turn in range(repeat):
+        page.goto(f"{url}/datasets/{dataset.name}")
+        page.locator('[data-cy="fo-grid"]').wait_for()
+        page.locator('[data-cy="entry-counts"]').first.wait_for()
+        if page.locator(PANEL).count():
+            tab = page.locator('[data-cy^="panel-tab"]', has_text="Label errors")
+            tab.locator("svg").last.click()
+            page.locator(PANEL).wait_for(state="detached")
+        page.locator('[data-cy="new-panel-btn"]').first.click()
+        option = page.locator('[data-cy="new-panel-option-label_errors"]')
+        option.wait_for()
+        taken["panel"].append(timed(option.click, cells.first.wait_for))
+        cell = cells.nth(turn)
+        taken["cell"].append(timed(cell.click, lambda: page.wait_for_function(PAINTED)))
+        page.keyboard.press("g")
+        page.locator(".dcf-tile").first.click()
+        page.get_by_text("1 sample selected").wait_for()
+        head = page.locator('[data-testid="cell-open"]')
+        before = head.inner_text()
+        element = head.element_handle()
+        taken["decision"].append(
+            timed(
+                lambda: page.keyboard.press("c"),
+                lambda arg=(element, before): page.wait_for_function(CHANGED, arg=list(arg)),
+            )
+        )
+        taken["grid"].append(grid(page))
+    context.close()
+    return {name: round(statistics.median(values), 0) for name, values in taken.items()}
+
+
+def grid(page: Any) -> float:
+    """Milliseconds until FiftyOne's grid has asked for and received the cell's first pictures."""
+    with page.expect_response(lambda r: "/media" in r.url and r.ok) as first:
+        start = time.perf_counter()
+        page.get_by_role("button", name="Show in grid").click()
+    first.value.finished()
+    return 1000 * (time.perf_counter() - start)
+
+
+def umap_table(folder: str | None) -> dict[str, float]:
+    """2,000 images: umap-learn's defaults on raw pixels beside the panel's layout."""
+    import numpy as np
+    from PIL import Image
+    from sklearn.datasets import load_digits
+    from sklearn.manifold import trustworthiness
+    from umap import UMAP
+
+    from plugin.projection import principal_components, umap_layout
+
+    if folder:
+        paths = sorted(p for p in Path(folder).rglob("*") if p.suffix in (".png", ".jpg"))
+        paths = np.random.default_rng(0).permutation([str(p) for p in paths])[:2000]
+        pixels = np.stack([np.asarray(Image.open(p).convert("RGB")).ravel() for p in paths])
+    else:
+        pixels = np.asarray(load_digits(return_X_y=True)[0])
+    pixels = pixels.astype(np.float32)
+    features = principal_components(pixels, 32)
+    makers = {
+        "umap_learn": lambda: UMAP(random_state=51).fit_transform(pixels),
+        "panel": lambda: umap_layout(features),
+    }
+    out: dict[str, float] = {"images": len(pixels)}
+    for name, make in makers.items():
+        make()  # compiles
+        times = []
+        layout = None
+        for _ in range(3):
+            start = time.perf_counter()
+            layout = make()
+            times.append(time.perf_counter() - start)
+        out[f"{name}_seconds"] = round(statistics.median(times), 2)
+        out[f"{name}_trustworthiness"] = round(
+            float(trustworthiness(pixels, np.asarray(layout), n_neighbors=15)), 4
+        )
+    return out
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--samples", type=int, nargs="*", default=[10_000, 1_000_000])
+    parser.add_argument("--classes", type=int, nargs="*", default=[10, 1_000])
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--umap-images", help="folder of images of one size; else 1,797 digits")
+    asked = parser.parse_args()
+    results: dict[str, Any] = {"cores": os.cpu_count(), "app": []}
+    with tempfile.TemporaryDirectory(prefix="deconfuse-bench-") as folder:
+        home = Path(folder)
+        database = isolate(home)
+        from playwright.sync_api import sync_playwright
+
+        from scripts import chromium
+        from scripts.app_server import app_server
+
+        paths = write_images(home / "images")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        print(
+            f"{'samples':>9} {'classes':>8} {'panel':>7} {'cell':>7} {'decision':>9} {'grid':>7} ms"
+        )
+        for samples in asked.samples:
+            for classes in asked.classes:
+                dataset = write_run(paths, samples, classes)
+                with (
+                    app_server(port, home / "server.log") as url,
+                    sync_playwright() as playwright,
+                ):
+                    path = chromium.find()
+                    browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+                    row = measure(browser, url, dataset, asked.repeat)
+                    browser.close()
+                results["app"].append({"samples": samples, "classes": classes, **row})
+                print(
+                    f"{samples:>9} {classes:>8} {row['panel']:>7.0f} {row['cell']:>7.0f} "
+                    f"{row['decision']:>9.0f} {row['grid']:>7.0f}",
+                    flush=True,
+                )
+                dataset.delete()
+        database.stop()
+    results["umap"] = umap_table(asked.umap_images)
+    print(results["umap"])
+    print(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main()

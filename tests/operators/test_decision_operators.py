@@ -1,0 +1,121 @@
+"""The operators on decisions, as scripts and the App use them."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import fiftyone.operators as foo
+import pytest
+
+from plugin.runs import Run, create_run
+from tests.plugin.decided import ids_of, labels_of, make_dataset, make_run
+
+PREFIX = "@deconfuse/label-errors"
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    made = make_run(12)
+    yield made
+    made.dataset.delete()
+
+
+def requests(ctx: Any) -> list[str]:
+    return [r["operator_uri"] for r in ctx.executor.to_json()["requests"]]
+
+
+def test_a_script_resolves_undoes_exports_and_imports(
+    run: Run, operator: Callable[[str], Any], tmp_path: Path
+) -> None:
+    ids, dataset = ids_of(run), run.dataset
+    made = operator("resolve")(
+        dataset, "relabel", ids[:3], label="dog", expected_label="ant", note="n", author="ann"
+    )
+    assert type(made) is dict
+    assert (made["applied"], made["conflict_count"], made["author"]) == (1, 2, "ann")
+    assert {c["sample_id"] for c in made["conflicts"]} == set(ids[1:3])
+    back = operator("undo")(dataset, decision=made["decision"])
+    assert (back["undoes"], back["applied"]) == (made["decision"], 1)
+    written = operator("export_decisions")(dataset, tmp_path / "t.csv")
+    assert written == {
+        "path": str(tmp_path / "t.csv"),
+        "format": "csv",
+        "decisions": 2,
+        "rows": 2,
+    }
+    result = operator("import_decisions")(dataset, tmp_path / "t.csv")
+    assert (result["already_here"], result["decisions"]) == (2, 0)
+
+
+def test_a_view_stands_for_its_dataset(run: Run, operator: Callable[[str], Any]) -> None:
+    view = run.dataset.limit(2)
+    assert operator("resolve")(view, "confirm", ids_of(run)[5:6])["applied"] == 1
+    assert operator("undo")(view)["applied"] == 1
+
+
+def test_the_app_resolves_the_selected_samples(
+    run: Run, operator: Callable[[str], Any], context: Callable[..., Any]
+) -> None:
+    ids = ids_of(run)
+    ctx = context(
+        run.dataset, "resolve", selected=ids[:2], run_key="deconfuse", action="relabel", label="x"
+    )
+    assert operator("resolve").execute(ctx)["applied"] == 2
+    assert requests(ctx) == ["notify", "reload_dataset"]
+    assert [labels_of(run)[i] for i in ids[:2]] == ["x", "x"]
+    ctx = context(run.dataset, "undo", run_key="deconfuse")
+    assert operator("undo").execute(ctx)["applied"] == 2
+    assert requests(ctx) == ["notify", "reload_dataset"]
+
+
+def test_the_app_s_forms_ask_for_what_the_action_needs(
+    run: Run, operator: Callable[[str], Any], context: Callable[..., Any]
+) -> None:
+    def asked(**params: Any) -> set[str]:
+        ctx = context(run.dataset, "resolve", selected=ids_of(run)[:2], **params)
+        return set(operator("resolve").resolve_input(ctx).to_json()["type"]["properties"])
+
+    common = {"run_key", "sample_ids", "chosen", "action", "note"}
+    assert asked() == asked(action="remove") == common
+    assert asked(action="relabel") == common | {"label", "expected_label"}
+    assert asked(action="tag") == common | {"tag"}
+
+
+@pytest.mark.parametrize("name", ["resolve", "undo", "export_decisions", "import_decisions"])
+def test_every_input_explains_itself(
+    run: Run, operator: Callable[[str], Any], context: Callable[..., Any], name: str
+) -> None:
+    for action in ("relabel", "tag"):
+        ctx = context(run.dataset, name, selected=ids_of(run)[:1], action=action)
+        form = operator(name).resolve_input(ctx).to_json()
+        for key, prop in form["type"]["properties"].items():
+            view = prop["view"]
+            choices = view.get("choices") or [{}]
+            explained = view.get("description") or choices[0].get("description")
+            assert view.get("label"), key
+            assert explained or view["name"] in ("Notice", "Warning"), key
+
+
+@pytest.mark.parametrize("name", ["resolve", "undo", "export_decisions", "import_decisions"])
+def test_a_form_on_a_dataset_without_a_run_says_what_to_do(
+    operator: Callable[[str], Any], context: Callable[..., Any], name: str
+) -> None:
+    dataset = make_dataset(["ant"])
+    form = operator(name).resolve_input(context(dataset, name)).to_json()
+    assert "no_run" in form["type"]["properties"]
+    dataset.delete()
+
+
+def test_the_files_go_through_the_executor(run: Run, tmp_path: Path) -> None:
+    params = {"run_key": "deconfuse", "path": str(tmp_path / "t.json"), "format": "json"}
+    foo.execute_operator(f"{PREFIX}/export_decisions", {"dataset": run.dataset, "params": params})
+    assert (tmp_path / "t.json").is_file()
+    foo.execute_operator(f"{PREFIX}/import_decisions", {"dataset": run.dataset, "params": params})
+
+
+def test_a_run_that_does_not_exist_is_named(operator: Callable[[str], Any]) -> None:
+    dataset = make_dataset(["ant"])
+    create_run(dataset, "other", "ground_truth")
+    with pytest.raises(ValueError, match=r"no Deconfuse run with run_key 'deconfuse'.*other"):
+        operator("resolve")(dataset, "confirm", ids_of(Run(dataset, "other", "ground_truth")))
+    dataset.delete()

@@ -174,6 +174,8 @@ def measure(browser: Any, url: str, dataset: Any, repeat: int) -> dict[str, floa
             )
         )
         taken["grid"].append(grid(page))
+        page.evaluate("__foo__.executeOperator('@voxel51/operators/clear_view')")
+        page.wait_for_function("!location.search.includes('view')")
     context.close()
     return {name: round(statistics.median(values), 0) for name, values in taken.items()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import Any
 
 import fiftyone as fo
@@ -13,6 +14,7 @@ from bson import ObjectId
 
 from ..plugin.iterations import Iteration
 from ..plugin.jobs import cancel_job, current_job
+from ..plugin.label_errors import complete_fields
 from ..plugin.overview import cells_of_labels, expected_errors_of_rows, label_rows
 from ..plugin.runs import Run, list_runs, load_run
 from . import events
@@ -34,6 +36,10 @@ def status(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.StatusR
             dataset=None, media_type="", samples=0, label_fields=[], runs=[], job=None
         )
     projections.start()  # warm by the time that somebody opens a cell
+    for key in list_runs(dataset):
+        run = load_run(dataset, key)
+        if run.has_unwritten_fields():  # somebody died between keeping scores and writing them
+            Thread(target=complete_fields, args=(run,), daemon=True).start()
     return events.StatusReply(
         dataset=dataset.name,
         media_type=str(dataset.media_type),
@@ -65,7 +71,9 @@ def _iteration_info(iteration: Iteration) -> events.IterationInfo:
         samples=iteration.samples,
         classes=len(iteration.classes),
         misclassified=wrong,
-        agreement=1.0 - wrong / max(iteration.samples, 1),
+        agreement=float(
+            iteration.counts.get("accuracy", 1.0 - wrong / max(iteration.samples, 1))
+        ),
         source=str(iteration.settings.get("source", "")),
         created_at=iteration.created_at.isoformat(),
         has_features=iteration.document["columns"]["features"]["shape"][1] > 0,

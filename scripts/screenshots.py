@@ -188,7 +188,7 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
             for theme in ("dark", "light"):
                 tour(Camera(browser, url, theme), made, many, fresh)
-                narrow = Camera(browser, url, theme, width=760)
+                narrow = Camera(browser, url, theme, width=1090)
                 narrow.open(made, ".dcf-cell-open")
                 narrow.take("narrow")
             browser.close()

@@ -1,5 +1,5 @@
 // Numbers and words as the panel writes them.
-const whole = new Intl.NumberFormat("en-US");
+const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const one = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
 
 export const count = (value: number) => whole.format(value);

@@ -50,11 +50,11 @@ export function Actions({ rows, label, prediction, probable, onDone }: Props) {
   return (
     <fieldset className="dcf-actions">
       <legend className="dcf-sr">Decide on the selected samples</legend>
-      <Action tip="confirm" onClick={confirm} disabled={idle} icon="check" count={n} strong>
+      <Action tip="confirm" onClick={confirm} disabled={idle} icon="check" count={n} strong wide>
         Confirm “<bdi>{classes[label]}</bdi>”
       </Action>
       {!correct && (
-        <Action tip="accept" onClick={accept} disabled={idle} icon="accept" count={n} strong>
+        <Action tip="accept" onClick={accept} disabled={idle} icon="accept" count={n} strong wide>
           Relabel as “<bdi>{classes[prediction]}</bdi>”
         </Action>
       )}
@@ -65,6 +65,7 @@ export function Actions({ rows, label, prediction, probable, onDone }: Props) {
         disabled={idle}
         icon="edit"
         count={n}
+        wide
       >
         Other label…
       </Action>
@@ -105,6 +106,7 @@ interface ActionProps {
   count: number;
   disabled: boolean;
   strong?: boolean;
+  wide?: boolean;
   danger?: boolean;
   buttonRef?: React.Ref<HTMLButtonElement>;
   onClick: () => void;
@@ -117,6 +119,7 @@ function Action({
   count,
   disabled,
   strong,
+  wide,
   danger,
   buttonRef,
   onClick,
@@ -125,7 +128,7 @@ function Action({
   const { keys, does } = SHORTCUTS[tip];
   return (
     <Tooltip title={`${does} (${keys[0]})`} placement="left">
-      <span className="dcf-action">
+      <span className={`dcf-action${wide ? " dcf-action-wide" : ""}`}>
         <Button
           {...(buttonRef ? { ref: buttonRef } : {})}
           fullWidth

@@ -16,7 +16,7 @@ import { CellButton } from "./CellButton";
 import type { Cell } from "./cells";
 import { moved } from "./moves";
 
-const ROW_HEIGHT = 62;
+const ROW_HEIGHT = 70;
 const CELL_WIDTH = 118;
 
 interface Props {

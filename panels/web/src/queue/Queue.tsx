@@ -228,7 +228,7 @@ export function Queue({ cell, onBack, onEverything }: Props) {
                 onClick={accept}
                 disabled={!ready || sample?.prediction === sample?.label}
               >
-                Accept prediction
+                Accept
               </Key>
               <Key
                 tip="queueRelabel"
@@ -237,7 +237,7 @@ export function Queue({ cell, onBack, onEverything }: Props) {
                 disabled={!ready}
                 buttonRef={relabel}
               >
-                Other label…
+                Other…
               </Key>
               <Key tip="queueRemove" icon="remove" onClick={remove} disabled={!ready}>
                 Remove

@@ -126,7 +126,6 @@ def undo(run: Run, decision: str | None = None, *, author: str | None = None) ->
 
     def plan(draft: Draft) -> None:
         target = _named(run, decision) if decision else _last_standing(run, author)
-        draft.header["undoes"] = target["_id"]
         plan_undo(draft, target)
 
     return commit(run, header, plan)
@@ -228,15 +227,13 @@ def _named(run: Run, decision: str) -> Header:
 
 def _last_standing(run: Run, author: str | None) -> Header:
     """The last decision that stands on at least one sample, found mostly from headers alone."""
-    keep = {"action": 1, "author": 1, "undoes": 1, "applied": 1}
-    known = list(headers().find({**run.owner, "state": "applied"}, keep).sort("seq", -1))
-    applied = {header["_id"]: header["applied"] for header in known}
+    keep = {"action": 1, "author": 1, "undoes": 1, "undoes_applied": 1, "applied": 1}
     undone: set[ObjectId] = set()
-    for header in known:
+    for header in headers().find({**run.owner, "state": "applied"}, keep).sort("seq", -1):
         if header["_id"] in undone:
             continue
         if header["action"] == "undo":
-            if header["applied"] >= applied.get(header["undoes"], 0):
+            if header["applied"] >= header["undoes_applied"]:
                 undone.add(header["undoes"])
         elif author in (None, header["author"]) and _stands(run, header["_id"]):
             return _named(run, str(header["_id"]))

@@ -267,7 +267,6 @@ def _again(
 
         def plan(draft: Draft) -> None:
             known = headers().find_one({"_id": target})
-            draft.header["undoes"] = target
             plan_undo(draft, known, only=[ObjectId(i) for i in ids])
 
         return commit(run, header, plan)

@@ -21,7 +21,7 @@ SAMPLES_PER_CHUNK = 2_000
 BYTES_PER_CHUNK = 16 * 1024 * 1024
 
 BY_SEQ = [("dataset_id", 1), ("run_key", 1), ("seq", 1)]
-BY_SAMPLE = [("dataset_id", 1), ("run_key", 1), ("sample_id", 1)]
+BY_SAMPLE = [("dataset_id", 1), ("run_key", 1), ("sample_id", 1), ("seq", -1)]
 BY_DECISION = [("decision", 1), ("sample_id", 1)]
 
 Header = dict[str, Any]
@@ -110,16 +110,36 @@ def heads(run: Run, sample_ids: Sequence[ObjectId]) -> dict[ObjectId, Entry]:
         run: the run
         sample_ids: not more than a chunk of them
     """
-    query = {**run.owner, "sample_id": {"$in": list(sample_ids)}}
-    keep = {"decision": 1, "seq": 1, "sample_id": 1, "top_after": 1, "kind_after": 1, "lost": 1}
-    found: list[Entry] = list(entries().find(query, keep).hint(BY_SAMPLE).batch_size(20_000))
-    known = headers_by_id({entry["decision"] for entry in found})
-    last: dict[ObjectId, Entry] = {}
-    for entry in sorted(found, key=lambda e: e["seq"]):
-        header = known.get(entry["decision"])
-        if header is not None and header["state"] == "applied" and not was_lost(entry, header):
-            last[entry["sample_id"]] = entry
+    newest = _newest(run, sample_ids)
+    known = headers_by_id({entry["decision"] for entry in newest})
+    last = {e["sample_id"]: e for e in newest if _counts(e, known)}
+    # Left alone by their last decision, or written by one that was never committed: look further.
+    doubtful = [e["sample_id"] for e in newest if e["sample_id"] not in last]
+    if doubtful:
+        query = {**run.owner, "sample_id": {"$in": doubtful}}
+        every = list(entries().find(query, _HEAD).hint(BY_SAMPLE))
+        known = headers_by_id({entry["decision"] for entry in every})
+        counted = (entry for entry in every if _counts(entry, known))
+        last |= {e["sample_id"]: e for e in sorted(counted, key=lambda e: e["seq"])}
     return last
+
+
+_HEAD = dict.fromkeys(("decision", "seq", "sample_id", "top_after", "kind_after", "lost"), 1)
+
+
+def _newest(run: Run, sample_ids: Sequence[ObjectId]) -> list[Entry]:
+    steps = [
+        {"$match": {**run.owner, "sample_id": {"$in": list(sample_ids)}}},
+        {"$sort": dict(BY_SAMPLE)},
+        {"$project": _HEAD},
+        {"$group": {"_id": "$sample_id", "entry": {"$first": "$$ROOT"}}},
+    ]
+    return [found["entry"] for found in entries().aggregate(steps, hint=dict(BY_SAMPLE))]
+
+
+def _counts(entry: Entry, known: Mapping[ObjectId, Header]) -> bool:
+    header = known.get(entry["decision"])
+    return header is not None and header["state"] == "applied" and not was_lost(entry, header)
 
 
 def headers_by_id(ids: Iterable[ObjectId]) -> dict[ObjectId, Header]:

@@ -70,7 +70,8 @@ class Draft:
         headers().insert_one(self.header)
         turns.reached("header")
         plan(self)
-        counted = {name: self.header[name] for name in ("samples", "conflicts", "undoes")}
+        planned = ("samples", "conflicts", "undoes", "undoes_applied")
+        counted = {name: self.header[name] for name in planned if name in self.header}
         headers().update_one({"_id": self.id}, {"$set": counted})
 
     def add(self, new: Sequence[Entry]) -> None:
@@ -239,6 +240,7 @@ def plan_undo(draft: Draft, target: Header, only: Sequence[ObjectId] | None = No
     Raises:
         InputError: if a later decision stands on one of the samples, or all were taken back before
     """
+    draft.header |= {"undoes": target["_id"], "undoes_applied": target["applied"]}
     wanted = None if only is None else set(only)
     ids = [
         e["sample_id"]

@@ -72,7 +72,7 @@ class ExportDecisions(LongOperator):
 
     def __call__(
         self,
-        samples: Any,
+        sample_collection: Any,
         path: str | Path,
         run_key: str = "deconfuse",
         format: str = "csv",
@@ -80,7 +80,7 @@ class ExportDecisions(LongOperator):
         """Write the audit trail from a script.
 
         Args:
-            samples: the dataset, or a view of it
+            sample_collection: the dataset, or a view of it
             path: the file to write; it is replaced if it exists
             run_key: the run
             format: ``csv`` or ``json``
@@ -91,5 +91,5 @@ class ExportDecisions(LongOperator):
         Raises:
             InputError: if the run, the format or the path cannot be used
         """
-        run = load_run(dataset_of(samples), run_key)
+        run = load_run(dataset_of(sample_collection), run_key)
         return export_decisions(run, path, format, report=terminal())

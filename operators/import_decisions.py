@@ -87,7 +87,7 @@ class ImportDecisions(LongOperator):
 
     def __call__(
         self,
-        samples: Any,
+        sample_collection: Any,
         path: str | Path,
         run_key: str = "deconfuse",
         match: str = "auto",
@@ -97,7 +97,7 @@ class ImportDecisions(LongOperator):
         """Import decisions from a script.
 
         Args:
-            samples: the dataset, or a view of it
+            sample_collection: the dataset, or a view of it
             path: a file that ``export_decisions`` wrote
             run_key: the run that receives the decisions
             match: find samples by ``id``, by ``filepath``, or (``auto``) by id, else file path
@@ -111,7 +111,7 @@ class ImportDecisions(LongOperator):
         Raises:
             InputError: if the file or an option cannot be used; nothing is changed
         """
-        run = load_run(dataset_of(samples), run_key)
+        run = load_run(dataset_of(sample_collection), run_key)
         made = import_decisions(
             run, path, match=match, old_root=old_root, new_root=new_root, report=terminal()
         )

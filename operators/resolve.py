@@ -86,7 +86,7 @@ class Resolve(foo.Operator):
 
     def __call__(
         self,
-        samples: Any,
+        sample_collection: Any,
         action: str,
         sample_ids: Sequence[str],
         run_key: str = "deconfuse",
@@ -99,7 +99,7 @@ class Resolve(foo.Operator):
         """Make one decision from a script.
 
         Args:
-            samples: the dataset, or a view of it
+            sample_collection: the dataset, or a view of it
             action: ``relabel``, ``confirm``, ``remove`` or ``tag``
             sample_ids: the samples
             run_key: the run
@@ -116,7 +116,7 @@ class Resolve(foo.Operator):
         Raises:
             InputError: on bad input, with nothing changed
         """
-        run = load_run(dataset_of(samples), run_key)
+        run = load_run(dataset_of(sample_collection), run_key)
         made = resolve(
             run,
             action,

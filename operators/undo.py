@@ -66,7 +66,7 @@ class Undo(foo.Operator):
 
     def __call__(
         self,
-        samples: Any,
+        sample_collection: Any,
         run_key: str = "deconfuse",
         decision: str | None = None,
         author: str | None = None,
@@ -74,7 +74,7 @@ class Undo(foo.Operator):
         """Take a decision back from a script.
 
         Args:
-            samples: the dataset, or a view of it
+            sample_collection: the dataset, or a view of it
             run_key: the run
             decision: its id, by default that of the last decision that stands
             author: who takes it back; without ``decision`` it is this author's last one
@@ -86,7 +86,7 @@ class Undo(foo.Operator):
         Raises:
             InputError: if it was already undone, or a later decision stands on its samples
         """
-        run = load_run(dataset_of(samples), run_key)
+        run = load_run(dataset_of(sample_collection), run_key)
         return undo(run, decision, author=author).to_dict()
 
 

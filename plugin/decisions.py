@@ -14,6 +14,7 @@ import fiftyone.core.odm as foo
 from bson import ObjectId
 
 from . import turns
+from .cies_field import follow_cies
 from .completion import complete, recover, recover_abandoned
 from .errors import InputError
 from .iterations import COLLECTION as ITERATIONS
@@ -167,6 +168,7 @@ def commit(run: Run, header: Header, plan: Callable[[Draft], None]) -> Resolutio
             raise
         finally:
             turn.release()
+        follow_cies(run, draft.id)
         return _resolution(done, draft.conflicts, made=True)
 
 

@@ -48,6 +48,10 @@ class RunState:
         """The rows from ``start`` to ``stop`` that carry a standing decision, ascending."""
         return np.flatnonzero(self.kind[start:stop]) + start
 
+    def cell_of(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The index of each row's cell."""
+        return np.searchsorted(self.iteration.cells.start, rows, side="right") - 1
+
     def decided(self, sample_ids: Sequence[str]) -> dict[str, str]:
         """What stands on those of the samples that carry a decision."""
         found = {i: self.elsewhere[i] for i in sample_ids if i in self.elsewhere}
@@ -138,7 +142,7 @@ class _Follower:
         count, histogram = state.open_count.copy(), state.open_histogram.copy()
         rows, opened = rows[opened != 0], opened[opened != 0]
         if len(rows):
-            cell = np.searchsorted(state.iteration.cells.start, rows, side="right") - 1
+            cell = state.cell_of(rows)
             np.add.at(count, cell, opened)
             np.add.at(histogram, (cell, self._bin_of(rows)), opened.astype(np.int32))
         return count, histogram

@@ -1,8 +1,10 @@
-"""Near-duplicates on CIFAR-10 and MNIST: recall, planted copies, time and memory, beside FiftyOne Brain.
+"""Near-duplicates on CIFAR-10 and MNIST: recall, copies, time, memory, beside FiftyOne Brain.
 
-    DECONFUSE_DATA=... python benchmarks/duplicates.py [--data cifar10 mnist] [--threads 2] [--no-rival]
+    DECONFUSE_DATA=... python benchmarks/duplicates.py [--data cifar10 mnist] [--threads 2]
+    [--no-rival]
 
-Every timed part runs in a process of its own, so that its peak memory is its own. Prints tables and one JSON line.
+Every timed part runs in a process of its own, so that its peak memory is its own. Prints tables
+and one JSON line.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ Pixels = NDArray[np.uint8]
 
 
 def read_images(folder: Path, name: str) -> tuple[Pixels, list[str]]:
-    """All images of `name`.zip, in the order of their names; decoded once and kept in the temporary folder."""
+    """All images of `name`.zip, ordered by name; decoded once, kept in the temporary folder."""
     kept = Path(tempfile.gettempdir()) / f"deconfuse_{name}.npz"
     if not kept.exists():
         with zipfile.ZipFile(folder / f"{name}.zip") as archive:
@@ -61,7 +63,7 @@ def read_labels(folder: Path, name: str, files: list[str]) -> tuple[list[str], l
 def shuffled(
     folder: Path, name: str, count: int
 ) -> tuple[Pixels, list[str], list[str], NDArray[np.int64]]:
-    """`count` images in random order with five copies at the end: pixels, labels, splits, and what was copied."""
+    """`count` images in random order, then five copies: pixels, labels, splits, what was copied."""
     pixels, files = read_images(folder, name)
     order = np.random.default_rng(51).permutation(len(pixels))[:count]
     labels, splits = read_labels(folder, name, [files[i] for i in order])
@@ -76,7 +78,7 @@ def shuffled(
 
 
 def exhaustive(images: Pixels, name: str) -> dict[tuple[int, int], float]:
-    """All pairs with an SSIM of at least 0.7, by SSIM of every pair; kept in the temporary folder."""
+    """All pairs with an SSIM of at least 0.7, from every pair; kept in the temporary folder."""
     kept = Path(tempfile.gettempdir()) / f"deconfuse_{name}_all_pairs.npz"
     if not kept.exists():
         pairs, values = [], []
@@ -131,7 +133,7 @@ def peak() -> float:
 
 
 def recall(folder: Path, name: str) -> dict[str, Any]:
-    """Recall against every pair of 5,000 images, and what FiftyOne's method reaches at its best threshold."""
+    """Recall against every pair of 5,000 images, and what FiftyOne's method reaches at best."""
     pixels, _ = read_images(folder, name)
     chosen = np.sort(np.random.default_rng(51).choice(len(pixels), SUBSET, replace=False))
     images = np.ascontiguousarray(pixels[chosen])
@@ -178,7 +180,7 @@ def best_cut(features: NDArray[np.float32], wanted: set[tuple[int, int]]) -> dic
 
 
 def brain(folder: Path, name: str, count: int, threshold: float) -> dict[str, Any]:
-    """`fob.compute_near_duplicates` on the same vectors, at the threshold that served it best on the subset."""
+    """`fob.compute_near_duplicates` on the same vectors, at its best threshold on the subset."""
     import fiftyone as fo
     import fiftyone.brain as fob
 
@@ -217,7 +219,7 @@ def brain(folder: Path, name: str, count: int, threshold: float) -> dict[str, An
 
 def kinds(folder: Path, name: str) -> dict[str, Any]:
     """Recall of planted near copies, by what was done to the copy."""
-    pixels, files = read_images(folder, name)
+    pixels, _ = read_images(folder, name)
     images = pixels[np.random.default_rng(51).permutation(len(pixels))[:20000]]
     rows = []
     changes: dict[str, Callable[[Pixels], Pixels]] = {
@@ -317,7 +319,7 @@ def table(rows: list[dict[str, Any]]) -> None:
 
 
 def compared(own: dict[str, Any], rival: dict[str, Any]) -> dict[str, Any]:
-    """Precision of the rival's pairs, and the share of the images known to have a copy that each names."""
+    """Precision of the rival's pairs, and the share of images with a copy that each names."""
     level = own["threshold"]
     high = [
         pair for pair, ses in zip(rival["pair_list"], rival["ses"], strict=True) if ses >= level

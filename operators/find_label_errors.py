@@ -30,8 +30,17 @@ SOURCES = {
     ),
 }
 ADVANCED = {
-    "epochs": (int, "Epochs", "Passes over the training images. Empty: 6 for small grey images, 10 for others, more where there are few"),
-    "batch_size": (int, "Batch size", "Images a training step. Empty: 128, or 32 below 10,000 images"),
+    "epochs": (
+        int,
+        "Epochs",
+        "Passes over the training images. Empty: 6 for small grey images, 10 for others, more "
+        "where there are few",
+    ),
+    "batch_size": (
+        int,
+        "Batch size",
+        "Images a training step. Empty: 128, or 32 below 10,000 images",
+    ),
     "folds": (
         int,
         "Folds",
@@ -117,8 +126,7 @@ class FindLabelErrors(LongOperator):
         classifications = [
             name
             for name, field in schema.items()
-            if getattr(field, "document_type", None) is fo.Classification
-            and name not in ours
+            if getattr(field, "document_type", None) is fo.Classification and name not in ours
         ]
         if not classifications:
             inputs.view(
@@ -167,7 +175,6 @@ def _choose_labels(ctx: Any, inputs: Any, classifications: list[str]) -> None:
     known = f" This dataset has: {', '.join(keys)}." if keys else ""
     inputs.str(
         "run_key",
-        required=True,
         default="deconfuse",
         label="Run key",
         description="Names this cleaning project and prefixes its fields. The key of an existing "
@@ -182,7 +189,6 @@ def _choose_source(ctx: Any, inputs: Any, classifications: list[str]) -> None:
     inputs.enum(
         "source",
         choice.values(),
-        required=True,
         default="train",
         label="Predictions come from",
         view=choice,

@@ -64,7 +64,7 @@ def duplicate_groups(
     predictions: Sequence[Hashable] | None = None,
     resolutions: Sequence[int] | None = None,
 ) -> list[DuplicateGroup]:
-    """The groups that the pairs make, in the order of review: leaks, label conflicts, then falling SES.
+    """The groups that the pairs make: leaks first, then label conflicts, then by falling SES.
 
     Args:
         pairs: shape (m, 2), indices of images; those at or above the threshold (`Duplicates.at`).
@@ -127,9 +127,10 @@ def proposal(
     predictions: Sequence[Hashable] | None = None,
     resolutions: Sequence[int] | None = None,
 ) -> int:
-    """Which member to keep: one whose label the classifier and most of the group agree with, the largest of these.
+    """Which member to keep: one with the agreeing label, the largest of these.
 
-    In this order: label equal to prediction, label most frequent in the group, highest resolution, lowest index.
+    In this order: label equal to prediction, label most frequent in the group, highest resolution,
+        lowest index.
 
     >>> proposal([0, 1, 2], ["cat", "dog", "cat"], ["cat", "cat", "cat"], [10, 99, 20])
     2

@@ -1,8 +1,11 @@
-"""Near-duplicates: which pairs of images have a high Similarity Error Score (SES), found without all pairs.
+"""Near-duplicates: pairs of images with a high Similarity Error Score, without trying all pairs.
 
-The SES of a pair is its SSIM (paper, eq. 3). Copies with equal files or pixels are found by digest; all others are
-looked for among neighbours (structure features, perceptual hashes, and a classifier's embeddings where there are
-any) and judged by SSIM. Pairs are kept down to a floor, so that the threshold can be moved afterwards.
+The SES of a pair is its SSIM (paper, eq. 3). Copies with equal files or pixels are found by
+digest; all others are
+looked for among neighbours (structure features, perceptual hashes, and a classifier's embeddings
+where there are
+any) and judged by SSIM. Pairs are kept down to a floor, so that the threshold can be moved
+afterwards.
 """
 
 from __future__ import annotations
@@ -36,7 +39,7 @@ Inner = Callable[[int, int], None]
 
 
 class Signals(NamedTuple):
-    """What is known of each image without looking at a pair; aligned, one row an image. Kept to compare later images."""
+    """What is known of each image alone, one row an image; kept to compare later images."""
 
     digests: NDArray[np.void]
     """Shape (n,), 16 bytes each: digest of the pixels."""
@@ -52,7 +55,7 @@ class Duplicates(NamedTuple):
     """Pairs of images with their SES, each pair once, sorted by falling SES."""
 
     pairs: NDArray[np.int64]
-    """Shape (m, 2), smaller index first. Of c equal images c - 1 pairs are listed: each with the first of them."""
+    """Shape (m, 2), smaller index first. Equal images: each is paired with the first only."""
     ses: NDArray[np.float64]
     """Shape (m,)."""
     exact: NDArray[np.bool_]
@@ -76,11 +79,11 @@ class Duplicates(NamedTuple):
         return Duplicates(self.pairs[kept], self.ses[kept], self.exact[kept], self.floor, threshold)
 
     def joined(self, other: Duplicates) -> Duplicates:
-        """Both lists as one, for instance the old pairs and those that new images brought; floor is the higher."""
+        """Both lists as one, such as old pairs and new ones; floor is the higher."""
         floor = max(self.floor, other.floor)
-        pairs, ses, exact = (
-            np.concatenate(parts) for parts in zip(self[:3], other[:3], strict=True)
-        )
+        pairs = np.concatenate([self.pairs, other.pairs])
+        ses = np.concatenate([self.ses, other.ses])
+        exact = np.concatenate([self.exact, other.exact])
         kept = ses >= floor
         return _sorted(pairs[kept], ses[kept], exact[kept], floor, max(self.threshold, floor))
 
@@ -102,8 +105,10 @@ def compute_signals(
     """The signals of all images; those that `known` covers are not looked at again.
 
     Args:
-        images: shape (n, height, width) or (n, height, width, channels), uint8, sides of at least 11 pixels
-            (`working_size.to_size` brings images to one size); may be a memory map. The first images are those of `known`.
+        images: shape (n, height, width) or (n, height, width, channels), uint8, sides of at least
+            11 pixels
+            (`working_size.to_size` brings images to one size); may be a memory map. The first
+            images are those of `known`.
         known: signals of the first images, from an earlier call.
         device: where to compute.
         progress: called with (stage, done, all); what it raises ends the work.
@@ -122,8 +127,12 @@ def compute_signals(
     fresh = Signals(digests, perceptual_hashes(new, device=device), features, basis)
     if known is None:
         return fresh
-    parts = [np.concatenate(both) for both in zip(known[:3], fresh[:3], strict=True)]
-    return Signals(parts[0], parts[1], parts[2], basis)
+    return Signals(
+        np.concatenate([known.digests, fresh.digests]),
+        np.concatenate([known.hashes, fresh.hashes]),
+        np.concatenate([known.structure, fresh.structure]),
+        basis,
+    )
 
 
 def find_duplicates(
@@ -143,27 +152,33 @@ def find_duplicates(
 ) -> Duplicates:
     """The pairs of images with a high SES.
 
-    Time grows with n log n and the number of pairs kept. Memory beside `images`, `signals` and `embeddings` is
-    `memory`, an index of about 0.4 KB an image, and 32 bytes a candidate pair, of which an image has at most 256.
+    Time grows with n log n and the number of pairs kept. Memory beside `images`, `signals` and
+    `embeddings` is
+    `memory`, an index of about 0.4 KB an image, and 32 bytes a candidate pair, of which an image
+    has at most 256.
 
     Args:
         images: as in `compute_signals`.
         signals: of the same images.
         predictions: shape (n,), the predicted class of each; needed for `scope="same_prediction"`.
-        scope: `"same_prediction"` is the paper's eq. 3, pairs with one predicted class; `"all"` also finds
+        scope: `"same_prediction"` is the paper's eq. 3, pairs with one predicted class; `"all"`
+            also finds
             copies that the classifier tells apart.
         embeddings: shape (n, d), a classifier's features, as a further source of candidates.
-        file_digests: of the files (`content_hash.file_digests`): equal files are exact copies, whatever was
+        file_digests: of the files (`content_hash.file_digests`): equal files are exact copies,
+            whatever was
             decoded from them.
         threshold: of the result; chosen from a sample of the images where None (`choose_levels`).
         floor: the lowest SES that is kept; likewise.
         first_new: only pairs with a member of at least this index: what new images bring.
         device: where SSIM is computed.
         memory: bytes of working memory for SSIM, about.
-        progress: called with (stage, done, all); stages are `"sample"` and `"pairs"`. What it raises ends the work.
+        progress: called with (stage, done, all); stages are `"sample"` and `"pairs"`. What it
+            raises ends the work.
 
     Raises:
-        ValueError: arrays are not aligned, predictions are missing, or an option is out of its range.
+        ValueError: arrays are not aligned, predictions are missing, or an option is out of its
+            range.
     """
     classes = _checked(images, signals, predictions, scope, embeddings, file_digests)
     copies = _copies(signals, file_digests, classes)
@@ -192,8 +207,10 @@ def choose_levels(
 ) -> tuple[float, float]:
     """Floor and threshold to begin with, from the pairs that a sample of the images is in.
 
-    The threshold is where one image in a hundred is in a pair, but from 0.80 to 0.98: in photographs
-    pairs above 0.8 are copies, while two handwritten ones easily reach 0.95 without being any. The floor
+    The threshold is where one image in a hundred is in a pair, but from 0.80 to 0.98: in
+    photographs
+    pairs above 0.8 are copies, while two handwritten ones easily reach 0.95 without being any. The
+    floor
     is 0.75, or higher where an image would have more than two pairs on average, but at most 0.95.
 
     Args:
@@ -237,7 +254,8 @@ class _Search:
     def near(self, asked: NDArray[np.int64], floor: float, progress: Inner | None = None) -> Found:
         """Pairs of the images asked for with their neighbours in structure.
 
-        An image gets four times as many neighbours as long as one of the farther half of them is a duplicate.
+        An image gets four times as many neighbours as long as one of the farther half of them is a
+        duplicate.
         """
         radius = self.signals.basis.radius(floor)
         found = [_nothing()]
@@ -348,7 +366,7 @@ def _copies(
     file_digests: Sequence[bytes | None] | None,
     classes: NDArray[np.integer] | None,
 ) -> NDArray[np.int64]:
-    """For each image the first one with equal pixels or an equal file, and the same prediction where that counts."""
+    """For each image the first with equal pixels or file (and prediction, where that counts)."""
     digests = signals.digests.tolist()
     groups = classes.tolist() if classes is not None else [None] * len(digests)
     by_pixels = first_equal(list(zip(digests, groups, strict=True)))
@@ -358,7 +376,8 @@ def _copies(
         None if digest is None else (digest, group)
         for digest, group in zip(file_digests, groups, strict=True)
     ]
-    # Equal files that were decoded alike agree with by_pixels; the rest join the first of their file.
+    # Equal files that were decoded alike agree with by_pixels; the rest join the first of their
+    # file.
     return by_pixels[first_equal(keys)]
 
 

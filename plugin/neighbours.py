@@ -1,7 +1,9 @@
-"""Pairs of near vectors, among many: faiss HNSW where there are many, exact search where there are few.
+"""Pairs of near vectors: faiss HNSW where there are many, exact search where there are few.
 
-faiss was chosen because it is maintained, comes as one wheel without dependencies but numpy on Linux, macOS and Windows,
-and needs no compilation at first use (pynndescent: a minute) and no compiler at installation (hnswlib). HNSW
+faiss was chosen because it is maintained, comes as one wheel without dependencies but numpy on
+Linux, macOS and Windows,
+and needs no compilation at first use (pynndescent: a minute) and no compiler at installation
+(hnswlib). HNSW
 builds and searches in about n log n. Without faiss the exact search serves any number, in n^2 time.
 """
 
@@ -70,7 +72,8 @@ class NeighbourIndex:
             queries: rows to ask for; all where None.
 
         Returns:
-            Rows, shape (q, k), int64, and their Euclidean distances, float32. Where fewer than `k` others are
+            Rows, shape (q, k), int64, and their Euclidean distances, float32. Where fewer than `k`
+            others are
             found, -1 and infinity fill the end.
 
         Raises:

@@ -1,8 +1,11 @@
 """64-bit perceptual hashes of images, and the pairs of images whose hashes differ in few bits.
 
-The hash is the usual DCT one: the signs, against their median, of the 8 x 8 lowest frequencies of the grey image.
-Neighbours are found by sorting the hashes under several rotations of their bits and comparing each with the next few
-(Charikar, "Similarity estimation techniques from rounding algorithms", 2002, section 3): n log n time, n memory.
+The hash is the usual DCT one: the signs, against their median, of the 8 x 8 lowest frequencies of
+    the grey image.
+Neighbours are found by sorting the hashes under several rotations of their bits and comparing each
+with the next few
+(Charikar, "Similarity estimation techniques from rounding algorithms", 2002, section 3): n log n
+time, n memory.
 """
 
 from __future__ import annotations
@@ -21,7 +24,8 @@ def perceptual_hashes(
     """A 64-bit hash of each image that small changes of its pixels leave nearly as it is.
 
     Args:
-        images: shape (n, height, width) or (n, height, width, channels), uint8, sides of at least 8 pixels; may
+        images: shape (n, height, width) or (n, height, width, channels), uint8, sides of at least
+            8 pixels; may
             be a memory map.
         device: where to compute.
 
@@ -38,8 +42,8 @@ def perceptual_hashes(
     """
     if images.ndim not in (3, 4) or min(images.shape[1:3]) < _SIDE:
         raise ValueError(
-            "images must have shape (n, height, width) or (n, height, width, channels) with sides of at least"
-            f" {_SIDE} pixels, got {images.shape}"
+            "images must have shape (n, height, width) or (n, height, width, channels) with sides "
+            f"of at least {_SIDE} pixels, got {images.shape}"
         )
     rows = _cosines(images.shape[1]).to(device)
     columns = _cosines(images.shape[2]).to(device).mT
@@ -60,7 +64,8 @@ def hash_neighbours(
 ) -> NDArray[np.int64]:
     """Pairs of images whose hashes differ in at most `bits` bits.
 
-    A pair is found when, under one of the `tables` rotations, the two are at most `reach` places apart in
+    A pair is found when, under one of the `tables` rotations, the two are at most `reach` places
+    apart in
     sorted order; most close pairs are, all are not.
 
     Args:

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import pairwise
 from pathlib import Path
@@ -80,7 +80,7 @@ class Pixels:
         list(self._pool.map(lambda k: self._decode(int(indices[k]), out[k]), range(len(out))))
         return out
 
-    def batches(self, order: npt.NDArray[np.int64], size: int) -> Iterator[UInt8]:
+    def batches(self, order: npt.NDArray[np.int64], size: int) -> Generator[UInt8]:
         """Batches of images in the given order; the next one is prepared meanwhile."""
         parts = [order[i : i + size] for i in range(0, len(order), size)]
         return ahead(map(self.load, parts))

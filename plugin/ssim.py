@@ -1,17 +1,22 @@
 """Structural similarity (SSIM) of many image pairs at once, in torch, equal to scikit-image's.
 
-The measure is Wang et al., "Image quality assessment: from error visibility to structural similarity"
-(IEEE TIP 2004), eq. 13, with an 11 x 11 Gaussian window of sigma 1.5, K1 = 0.01, K2 = 0.03 and biased moments;
-colour is the mean over channels. It is the `sim` of the paper's eq. 3 (Similarity Error Score), and equals
-`skimage.metrics.structural_similarity(x, y, gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
-data_range=255, channel_axis=-1)`.
+The measure is Wang et al., "Image quality assessment: from error visibility to structural
+similarity"
+(IEEE TIP 2004), eq. 13, with an 11 x 11 Gaussian window of sigma 1.5, K1 = 0.01, K2 = 0.03 and
+biased moments;
+colour is the mean over channels. It is the `sim` of the paper's eq. 3 (Similarity Error Score),
+and equals `skimage.metrics.structural_similarity(x, y, gaussian_weights=True, sigma=1.5,
+use_sample_covariance=False, data_range=255, channel_axis=-1)`.
 
 With d = x - y, the same number is written here as
 
-    SSIM = mean over windows of (1 - E[d]^2 / (E[x]^2 + E[y]^2 + C1)) * (1 - Var[d] / (Var[x] + Var[y] + C2)),
+    SSIM = mean over windows of
+        (1 - E[d]^2 / (E[x]^2 + E[y]^2 + C1)) * (1 - Var[d] / (Var[x] + Var[y] + C2)),
 
-which needs one convolution a pair, d * d, beside moments that belong to the single images and are shared by
-all pairs an image occurs in. It is also the more exact form: rounding grows with d, not with the images.
+which needs one convolution a pair, d * d, beside moments that belong to the single images and are
+shared by
+all pairs an image occurs in. It is also the more exact form: rounding grows with d, not with the
+images.
 """
 
 from __future__ import annotations
@@ -27,7 +32,8 @@ from numpy.typing import NDArray
 
 WINDOW = 11
 SIGMA = 1.5
-_TILE = 64  # larger images are worked on in tiles of this side: each blur is then one small matrix product
+# Larger images are worked on in tiles of this side: each blur is then one small matrix product.
+_TILE = 64
 
 Progress = Callable[[int, int], None]
 
@@ -42,17 +48,21 @@ def ssim(
     """SSIM of each image in `x` with the image at the same place in `y`.
 
     Args:
-        x: images, shape (n, height, width) for grey or (n, height, width, channels) for colour, any real dtype.
+        x: images, shape (n, height, width) for grey or (n, height, width, channels) for colour,
+            any real dtype.
         y: images of the same shape as `x`.
         data_range: largest minus smallest value a pixel can take.
-        dtype: what is computed in. float64 agrees with scikit-image to 1e-12. float32 is two to three times as
-            fast on a CPU; it is off by less than 1e-6 on photographs, by up to 5e-5 on large flat areas.
+        dtype: what is computed in. float64 agrees with scikit-image to 1e-12. float32 is two to
+            three times as
+            fast on a CPU; it is off by less than 1e-6 on photographs, by up to 5e-5 on large flat
+            areas.
 
     Returns:
         Tensor of shape (n,), on the device of `x`, in [-1, 1].
 
     Raises:
-        ValueError: shapes differ, are not (n, h, w) or (n, h, w, c), or a side is shorter than the window.
+        ValueError: shapes differ, are not (n, h, w) or (n, h, w, c), or a side is shorter than the
+            window.
 
     >>> a = torch.arange(2 * 16 * 16).reshape(2, 16, 16) % 251
     >>> ssim(a, a).tolist()
@@ -86,12 +96,15 @@ def ssim_pairs(
     memory: int = 256 << 20,
     progress: Progress | None = None,
 ) -> NDArray[np.float64]:
-    """SSIM of the given pairs of images; the moments of an image are computed once for all its pairs in a block.
+    """SSIM of the given pairs of images.
+
+    The moments of an image are computed once for all its pairs in a block.
 
     Pairs that are sorted, or otherwise keep an image's pairs together, are the quickest.
 
     Args:
-        images: shape (n, height, width) or (n, height, width, channels), uint8; may be a memory map.
+        images: shape (n, height, width) or (n, height, width, channels), uint8; may be a memory
+            map.
         pairs: shape (m, 2), indices into `images`.
         device: where to compute.
         dtype: as in `ssim`.
@@ -103,7 +116,8 @@ def ssim_pairs(
         SSIM of each pair, shape (m,), float64.
 
     Raises:
-        ValueError: `images` or `pairs` has another shape, an index is out of range, an image is too small.
+        ValueError: `images` or `pairs` has another shape, an index is out of range, an image is
+            too small.
 
     >>> images = np.random.default_rng(0).integers(0, 256, (3, 16, 16), dtype=np.uint8)
     >>> ssim_pairs(images, np.array([[0, 0], [0, 2]])).round(3).tolist()[0]
@@ -114,7 +128,8 @@ def ssim_pairs(
     device = torch.device(device)
     out = np.empty(len(pairs), dtype=np.float64)
     tile = min(_TILE, images.shape[1]) * min(_TILE, images.shape[2]) * images[0, 0, 0].size
-    # A tile of an image in a block holds its pixels and three maps; a pair in a step about six maps.
+    # A tile of an image in a block holds its pixels and three maps; a pair in a step about six
+    # maps.
     step = max(1, (1 << 18 if device.type == "cpu" else memory // 64) // tile)
     images_at_once = max(2, memory // (4 * tile * dtype.itemsize + images[:1].size))
     start = 0
@@ -136,17 +151,19 @@ def ssim_pairs(
 
 
 def check_shape(shape: tuple[int, ...]) -> None:
-    """Raise ValueError unless `shape` is (n, h, w) or (n, h, w, c) with h and w at least the window.
+    """Raise ValueError unless `shape` is (n, h, w) or (n, h, w, c), h and w at least the window.
 
     >>> check_shape((5, 28, 28))
     """
     if len(shape) not in (3, 4):
         raise ValueError(
-            f"images must have shape (n, height, width) or (n, height, width, channels), got {shape}"
+            "images must have shape (n, height, width) or (n, height, width, channels), "
+            f"got {shape}"
         )
     if min(shape[1:3]) < WINDOW:
         raise ValueError(
-            f"SSIM needs images of at least {WINDOW} x {WINDOW} pixels (its window), got {shape[1]} x {shape[2]}"
+            f"SSIM needs images of at least {WINDOW} x {WINDOW} pixels (its window), "
+            f"got {shape[1]} x {shape[2]}"
         )
 
 
@@ -157,9 +174,12 @@ def as_planes(images: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 
 
 def blur(planes: torch.Tensor) -> torch.Tensor:
-    """The Gaussian mean in every whole window of planes (..., h, w), *transposed*: (..., w - 10, h - 10).
+    """The Gaussian mean in every whole window of planes, *transposed*.
 
-    The transpose costs nothing and changes no mean over windows; all maps here are transposed alike.
+    Planes (..., h, w) give (..., w - 10, h - 10).
+
+    The transpose costs nothing and changes no mean over windows; all maps here are transposed
+    alike.
 
     >>> blur(torch.ones(1, 12, 15, dtype=torch.float64)).shape
     torch.Size([1, 5, 2])
@@ -228,7 +248,7 @@ def _spans(length: int) -> list[slice]:
 
 @lru_cache(maxsize=64)
 def _band(length: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-    """The matrix (length, length - 10) whose columns hold the window's weights, each one row further down."""
+    """The window's weights as a matrix (length, length - 10), each column a row further down."""
     band = np.zeros((length, length - WINDOW + 1))
     for column in range(band.shape[1]):
         band[column : column + WINDOW, column] = _weights()
@@ -248,7 +268,7 @@ def _moments_in_steps(
 
 
 def _block_end(pairs: NDArray[np.int64], start: int, images_at_once: int) -> int:
-    """The furthest end of a block from `start` that holds no more than `images_at_once` different images."""
+    """The furthest end of a block from `start` with at most `images_at_once` different images."""
     stop = min(len(pairs), start + images_at_once * 16)
     while stop - start > 1 and len(np.unique(pairs[start:stop])) > images_at_once:
         stop = start + max(1, (stop - start) // 2)
@@ -261,6 +281,7 @@ def _checked_pairs(pairs: NDArray[np.integer], count: int) -> NDArray[np.int64]:
         raise ValueError(f"pairs must have shape (m, 2), got {checked.shape}")
     if checked.size and (checked.min() < 0 or checked.max() >= count):
         raise ValueError(
-            f"pairs must index the {count} images, got indices from {checked.min()} to {checked.max()}"
+            f"pairs must index the {count} images, "
+            f"got indices from {checked.min()} to {checked.max()}"
         )
     return checked

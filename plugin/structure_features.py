@@ -1,11 +1,16 @@
-"""Feature vectors in which close means high SSIM: where to look for near-duplicates without a classifier.
+"""Feature vectors in which close means high SSIM: where to look without a classifier.
 
-SSIM divides the variance of a pair's difference by the variance of the images, window by window. The same can be
-done once an image instead of once a pair: each pixel minus its window's mean, over sqrt(2 Var + C2). In that
-space the squared distance of two images is close to (1 - SSIM) times the number of windows, whatever the
-brightness. A projection on the principal components of a sample makes it 64 numbers and only ever shortens distances.
+SSIM divides the variance of a pair's difference by the variance of the images, window by window.
+The same can be
+done once an image instead of once a pair: each pixel minus its window's mean, over sqrt(2 Var +
+    C2). In that
+space the squared distance of two images is close to (1 - SSIM) times the number of windows,
+whatever the
+brightness. A projection on the principal components of a sample makes it 64 numbers and only ever
+shortens distances.
 
-Measured on all pairs of 5,000 images, the squared distance over (1 - SSIM) and windows was at most 0.20 for the pairs
+Measured on all pairs of 5,000 images, the squared distance over (1 - SSIM) and windows was at most
+0.20 for the pairs
 with SSIM >= 0.7 of CIFAR-10, and 0.23 for 99 % of those with SSIM >= 0.8 of MNIST.
 """
 
@@ -31,7 +36,7 @@ Progress = Callable[[int, int], None]
 
 
 class StructureBasis(NamedTuple):
-    """Principal axes of a sample's normalised pixels; what new images must be projected with, too."""
+    """Principal axes of a sample's normalised pixels; new images are projected with them, too."""
 
     mean: NDArray[np.float32]
     """Shape (windows,)."""
@@ -41,8 +46,10 @@ class StructureBasis(NamedTuple):
     def radius(self, ses: float, slack: float = 1.0) -> float:
         """How far apart nearly all images with at least this SES are.
 
-        The squared distance over (1 - SES) and windows is at most 0.2 for what differs in structure, and
-        the axes' share of the windows, halved, for what differs in noise; `slack` times as much is allowed.
+        The squared distance over (1 - SES) and windows is at most 0.2 for what differs in
+        structure, and
+        the axes' share of the windows, halved, for what differs in noise; `slack` times as much is
+        allowed.
 
         >>> basis = StructureBasis(np.zeros(100, np.float32), np.zeros((100, 60), np.float32))
         >>> round(basis.radius(0.98), 3)
@@ -81,7 +88,8 @@ def fit_basis(
     mean = sample.mean(0)
     sample -= mean
     spread = (sample.mT @ sample).cpu().double()
-    # A slight slope on the diagonal keeps equal eigenvalues, as of equal images, from failing to converge.
+    # A slight slope on the diagonal keeps equal eigenvalues, as of equal images, from failing to
+    # converge.
     spread += torch.diag(torch.linspace(0, 1e-6, len(spread), dtype=torch.float64))
     _, axes = torch.linalg.eigh(spread)
     return StructureBasis(mean.cpu().numpy(), axes[:, -DIMENSIONS:].float().contiguous().numpy())
@@ -97,7 +105,8 @@ def structure_features(
     """The images as vectors, shape (n, dimensions), whose distances follow SSIM.
 
     Args:
-        images: as in `fit_basis`, of the size and channels that `basis` was fitted on; may be a memory map.
+        images: as in `fit_basis`, of the size and channels that `basis` was fitted on; may be a
+            memory map.
         basis: from `fit_basis`.
         device: where to compute.
         progress: called with (images done, n).

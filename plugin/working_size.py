@@ -1,10 +1,14 @@
 """One size for all images of a dataset, since SSIM compares pixel with pixel.
 
-Images that all have one size of at most 96 pixels a side keep it: what is measured is then exactly the paper's.
-Otherwise each image is averaged or enlarged to 64 x 64, *stretched* where its aspect ratio differs: a copy that was resized, in
-proportion or not, then lies pixel on pixel with its original, which cutting or padding would prevent. SSIM is
+Images that all have one size of at most 96 pixels a side keep it: what is measured is then exactly
+    the paper's.
+Otherwise each image is averaged or enlarged to 64 x 64, *stretched* where its aspect ratio
+differs: a copy that was resized, in
+proportion or not, then lies pixel on pixel with its original, which cutting or padding would
+prevent. SSIM is
 defined for equal sizes only, and is advised to be taken at viewing size, not at full resolution
-(https://ece.uwaterloo.ca/~z70wang/research/ssim/). A side below SSIM's window of 11 is enlarged to 11.
+(https://ece.uwaterloo.ca/~z70wang/research/ssim/). A side below SSIM's window of 11 is enlarged to
+11.
 """
 
 from __future__ import annotations
@@ -49,7 +53,8 @@ def to_size(image: NDArray[np.uint8], size: tuple[int, int], *, colour: bool) ->
     Args:
         image: shape (height, width) or (height, width, 3), uint8.
         size: (height, width) to come to; an image that has it keeps its pixels.
-        colour: True: shape (height, width, 3), grey is repeated. False: (height, width); colour, if any, becomes luma.
+        colour: True: shape (height, width, 3), grey is repeated. False: (height, width); colour,
+            if any, becomes luma.
 
     Raises:
         ValueError: `image` has another shape or type.

@@ -1,4 +1,4 @@
-"""Everything that the plugin could change, read raw: to see that nothing was, or that nothing is left."""
+"""Everything that the plugin could change, read raw: to see that nothing was, or is left."""
 
 import tempfile
 from pathlib import Path

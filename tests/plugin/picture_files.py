@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-RED, BLUE, WHITE, BLACK, GREY = (255, 0, 0), (0, 0, 255), (255,) * 3, (0,) * 3, (128,) * 3
+RED, BLUE, WHITE, BLACK, GREY = (
+    (255, 0, 0),
+    (0, 0, 255),
+    (255, 255, 255),
+    (0, 0, 0),
+    (128, 128, 128),
+)
 SIDE = 16
 
 Colour = tuple[int, int, int]
@@ -63,7 +69,7 @@ def dark_16_bit_png(path: Path) -> Seen:
     values = np.full((SIDE, SIDE), 40 * 257, np.uint16)
     values[:, : SIDE // 2] = 0
     Image.fromarray(values).save(path, "PNG")
-    return BLACK, (40,) * 3
+    return BLACK, (40, 40, 40)
 
 
 @kind

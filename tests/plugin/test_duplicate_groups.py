@@ -1,4 +1,4 @@
-"""Groups by union-find against a graph library, their flags, order, and the image proposed to keep."""
+"""Groups by union-find against a graph library, their flags, order, and the image to keep."""
 
 from __future__ import annotations
 

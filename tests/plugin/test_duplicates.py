@@ -1,4 +1,4 @@
-"""Near-duplicates against SSIM of all pairs, planted copies, scopes, levels, new images and bad input."""
+"""Near-duplicates against SSIM of all pairs, copies, scopes, levels, new images, bad input."""
 
 from __future__ import annotations
 

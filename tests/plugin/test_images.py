@@ -83,8 +83,8 @@ def test_no_damage_raises_anything_else(format: str, data: st.DataObject) -> Non
     path.write_bytes(content)
     try:
         pixels = decode_image(str(path), 8, channels=3)
-    except UnreadableImageError as error:
-        assert str(error)
+    except UnreadableImageError:
+        pass
     else:
         assert pixels.shape == (3, 8, 8)
     probe_images([str(path)], seed=0)

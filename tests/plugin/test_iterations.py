@@ -1,4 +1,4 @@
-"""Iterations: what is written is what is read, sorted into cells; an abandoned one leaves nothing."""
+"""Iterations: what is written is read, sorted into cells; an abandoned one leaves nothing."""
 
 from collections.abc import Iterator
 from typing import Any

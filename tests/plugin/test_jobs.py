@@ -50,7 +50,9 @@ def until(condition: Callable[[], Any], seconds: float = 10) -> Any:
 def test_others_see_what_is_being_done(dataset: fo.Dataset) -> None:
     told: list[tuple[float | None, str]] = []
     assert current_job(dataset, "a") is None
-    with Job(dataset, "a", "Finding", lambda p, label: told.append((p, label))) as job:
+    with Job(
+        dataset, "a", "Finding", lambda progress, label: told.append((progress, label))
+    ) as job:
         job(0.25, "a quarter")
         seen = until(lambda: (j := current_job(dataset, "a")) and j["progress"] and j)
         assert (seen["task"], seen["progress"], seen["label"]) == ("Finding", 0.25, "a quarter")
@@ -61,7 +63,7 @@ def test_others_see_what_is_being_done(dataset: fo.Dataset) -> None:
 
 def test_listeners_are_not_flooded_but_hear_of_the_end(dataset: fo.Dataset) -> None:
     told: list[float | None] = []
-    with Job(dataset, "a", "Finding", lambda p, label: told.append(p)) as job:
+    with Job(dataset, "a", "Finding", lambda progress, label: told.append(progress)) as job:
         for i in range(1, 1_001):
             job(i / 1_000, "")
     assert told[-1] == 1.0

@@ -52,7 +52,7 @@ def test_less_than_two_classes_are_refused(dataset: fo.Dataset) -> None:
     with pytest.raises(InputError, match="'ground_truth' holds one class only \\('bee'\\)"):
         bees = dataset.match({"ground_truth.label": "bee"})
         read_labelled(bees, "ground_truth", "run_decision", Skipped())
-    with pytest.raises(InputError, match="no sample of '.*' has a label in 'ground_truth'"):
+    with pytest.raises(InputError, match=r"no sample of '.*' has a label in 'ground_truth'"):
         none = dataset.match({"ground_truth.label": None})
         read_labelled(none, "ground_truth", "run_decision", Skipped())
 

@@ -26,7 +26,7 @@ def _folders_are_removed() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """24 noisy colour images with a missing, an empty, a truncated and a very odd name among them."""
+    """24 noisy colour images; one is missing, one empty, one truncated, one oddly named."""
     folder = tmp_path_factory.mktemp("pixels")
     generator = np.random.default_rng(0)
     found = []
@@ -73,7 +73,7 @@ def test_every_way_gives_the_same_pixels_and_problems(
 ) -> None:
     force(way, monkeypatch)
     told: list[float | None] = []
-    with Pixels(paths, SIZE, 3, lambda p, _: told.append(p)) as found:
+    with Pixels(paths, SIZE, 3, lambda progress, label: told.append(progress)) as found:
         kept = found.in_memory
         assert (kept is None) == (way == "stream")
         assert isinstance(kept, np.memmap) == ("disk" in way)

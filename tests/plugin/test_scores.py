@@ -21,7 +21,7 @@ def test_scores_agree_with_a_loop_over_samples(seed: int) -> None:
     scores = score([np.log(m) for m in p], label)
     k = min(classes, 5)
     for x in range(n):
-        mean = sum(p[m, x] for m in range(models)) / models
+        mean = np.sum([p[m, x] for m in range(models)], axis=0) / models
         ranked = sorted(range(classes), key=lambda j: (-mean[j], j))[:k]
         margins = [suspicion(np.log(p[m, x : x + 1]), label[x : x + 1])[0] for m in range(models)]
         assert scores.top_class[x].tolist() == ranked

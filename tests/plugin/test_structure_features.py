@@ -7,7 +7,6 @@ import pytest
 
 from plugin.ssim import ssim_pairs
 from plugin.structure_features import fit_basis, structure_features
-
 from tests.plugin.test_duplicates import noisy, photographs
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from .measures import iies
 
 HISTOGRAM_BINS = 20
+ROWS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,12 @@ def cell_table(
     first = np.ones(n, bool)
     first[1:] = (label[1:] != label[:-1]) | (prediction[1:] != prediction[:-1])
     starts = np.flatnonzero(first)
-    cell = np.cumsum(first) - 1
-    bins = histogram_bin(iies(p_max, p_label), classes)
-    histogram = np.bincount(cell * HISTOGRAM_BINS + bins, minlength=len(starts) * HISTOGRAM_BINS)
+    histogram = np.zeros(len(starts) * HISTOGRAM_BINS, np.int64)
+    for low in range(0, n, ROWS_AT_ONCE):
+        block = slice(low, low + ROWS_AT_ONCE)
+        cell = np.searchsorted(starts, np.arange(low, min(low + ROWS_AT_ONCE, n)), "right") - 1
+        bins = histogram_bin(iies(p_max[block], p_label[block]), classes)
+        histogram += np.bincount(cell * HISTOGRAM_BINS + bins, minlength=len(histogram))
     return CellTable(
         label=label[starts].astype(np.int32),
         prediction=prediction[starts].astype(np.int32),

@@ -209,25 +209,6 @@ class SampleColumns(TypedDict):
     in_view: list[bool]
 
 
-class CellReply(TypedDict):
-    """A page of a cell, with the thumbnails of its first samples."""
-
-    revision: int
-    open: int
-    decided: int
-    matching: int
-    bars: list[int]
-    samples: SampleColumns
-    sheet: Sheet | None
-
-
-class ThumbnailsRequest(IterationRequest):
-    """Thumbnails of some rows, at most ``edge`` pixels wide and high."""
-
-    rows: list[int]
-    edge: int
-
-
 class LayoutRequest(IterationRequest):
     """Where the pictures of some rows go."""
 
@@ -243,6 +224,26 @@ class LayoutReply(TypedDict):
     method: Literal["umap", "pca"]
     pending: bool
     note: str
+
+
+class CellReply(TypedDict):
+    """A page of a cell, with the thumbnails of its first samples and a first layout."""
+
+    revision: int
+    open: int
+    decided: int
+    matching: int
+    bars: list[int]
+    samples: SampleColumns
+    sheet: Sheet | None
+    layout: LayoutReply
+
+
+class ThumbnailsRequest(IterationRequest):
+    """Thumbnails of some rows, at most ``edge`` pixels wide and high."""
+
+    rows: list[int]
+    edge: int
 
 
 class PairsRequest(IterationRequest):

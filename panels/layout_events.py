@@ -16,11 +16,11 @@ import numpy.typing as npt
 from ..plugin.errors import InputError
 from ..plugin.images import UnreadableImageError, decode_image
 from ..plugin.iterations import Iteration
-from ..plugin.projection import fitted, principal_components
+from ..plugin.projection import principal_components
 from ..plugin.projection_worker import ProjectionWorker
 from . import events
 from .opened import Opened, open_iteration
-from .picture_events import MOST_ON_SCREEN, thumbnail_store
+from .picture_events import MOST_ON_SCREEN, positions, thumbnail_store
 from .sample_documents import paths_of
 
 PIXEL_SIDE = 24
@@ -40,7 +40,7 @@ def layout(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.LayoutR
     opened = open_iteration(ctx, request)
     rows = opened.rows(request.get("rows"), MOST_ON_SCREEN)
     if not len(rows):
-        return _positions(np.zeros((0, 2)), "pca", pending=False)
+        return positions(np.zeros((0, 2)), "pca", pending=False)
     kind, note = _kind(opened, request.get("features") or "embedding")
     digest = hashlib.blake2b(rows.tobytes(), digest_size=16).hexdigest()
     key = f"{opened.iteration.id}/{kind}/{digest}"
@@ -48,25 +48,16 @@ def layout(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.LayoutR
     wait([vectors], PATIENCE_SECONDS)
     if not vectors.done():
         rough = opened.picked("features", rows)
-        return _positions(principal_components(rough, 2), "pca", pending=True, note=note)
+        return positions(principal_components(rough, 2), "pca", pending=True, note=note)
     found = vectors.result()
     future = projections.layout(key, lambda: found)
     if not future.done():
-        return _positions(principal_components(found, 2), "pca", pending=True, note=note)
+        return positions(principal_components(found, 2), "pca", pending=True, note=note)
     error = future.exception()
     if error is not None:
         note = f"UMAP could not be computed ({error})."
-        return _positions(principal_components(found, 2), "pca", pending=False, note=note)
-    return _positions(future.result(), "umap", pending=False, note=note)
-
-
-def _positions(
-    points: npt.NDArray[Any], method: Any, *, pending: bool, note: str = ""
-) -> events.LayoutReply:
-    place = fitted(points).astype(float).round(5)
-    return events.LayoutReply(
-        x=place[:, 0].tolist(), y=place[:, 1].tolist(), method=method, pending=pending, note=note
-    )
+        return positions(principal_components(found, 2), "pca", pending=False, note=note)
+    return positions(future.result(), "umap", pending=False, note=note)
 
 
 def _kind(opened: Opened, asked: Any) -> tuple[str, str]:

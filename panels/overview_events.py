@@ -71,9 +71,7 @@ def _iteration_info(iteration: Iteration) -> events.IterationInfo:
         samples=iteration.samples,
         classes=len(iteration.classes),
         misclassified=wrong,
-        agreement=float(
-            iteration.counts.get("accuracy", 1.0 - wrong / max(iteration.samples, 1))
-        ),
+        agreement=float(iteration.counts.get("accuracy", 1.0 - wrong / max(iteration.samples, 1))),
         source=str(iteration.settings.get("source", "")),
         created_at=iteration.created_at.isoformat(),
         has_features=iteration.document["columns"]["features"]["shape"][1] > 0,

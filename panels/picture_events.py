@@ -16,6 +16,7 @@ import numpy.typing as npt
 from ..plugin.cells import HISTOGRAM_BINS, histogram_bin
 from ..plugin.errors import InputError
 from ..plugin.measures import iies
+from ..plugin.projection import fitted, principal_components
 from ..plugin.thumbnails import ThumbnailStore, make_sheet
 from . import events
 from .opened import Opened, open_iteration
@@ -71,6 +72,9 @@ def cell(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CellReply
         bars=np.bincount(bins, minlength=HISTOGRAM_BINS).tolist(),
         samples=opened.samples(page),
         sheet=_sheet(opened, page[:FIRST_SHEET], edge) if len(page) and edge else None,
+        layout=positions(
+            principal_components(opened.picked("features", page), 2), "pca", pending=True
+        ),
     )
 
 
@@ -92,6 +96,16 @@ def thumbnails(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.She
 
 def _edge(request: dict[str, Any]) -> int:
     return max(0, min(MOST_EDGE, int(request.get("edge") or 0)))
+
+
+def positions(
+    points: npt.NDArray[Any], method: Any, *, pending: bool, note: str = ""
+) -> events.LayoutReply:
+    """A layout as the screen wants it."""
+    place = fitted(points).astype(float).round(5)
+    return events.LayoutReply(
+        x=place[:, 0].tolist(), y=place[:, 1].tolist(), method=method, pending=pending, note=note
+    )
 
 
 def _sheet(opened: Opened, rows: npt.NDArray[np.int64], edge: int) -> events.Sheet:

@@ -127,6 +127,8 @@ def _spawn() -> subprocess.Popen[bytes]:
 
 def _serve() -> None:
     """Answer until the asking side goes away."""
+    if hasattr(os, "nice"):
+        os.nice(10)  # whoever clicks goes first
     answers, sys.stdout = sys.stdout.buffer, sys.stderr
     # By its file: neither FiftyOne's name for the plugin nor this folder is on the worker's path.
     file = Path(__file__).resolve().with_name("projection.py")

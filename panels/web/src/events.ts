@@ -179,25 +179,6 @@ export interface SampleColumns {
   in_view: boolean[];
 }
 
-/** A page of a cell, with the thumbnails of its first samples. */
-export interface CellReply {
-  revision: number;
-  open: number;
-  decided: number;
-  matching: number;
-  bars: number[];
-  samples: SampleColumns;
-  sheet: Sheet | null;
-}
-
-/** Thumbnails of some rows, at most ``edge`` pixels wide and high. */
-export interface ThumbnailsRequest {
-  run: string;
-  iteration: number;
-  rows: number[];
-  edge: number;
-}
-
 /** Where the pictures of some rows go. */
 export interface LayoutRequest {
   run: string;
@@ -213,6 +194,26 @@ export interface LayoutReply {
   method: "umap" | "pca";
   pending: boolean;
   note: string;
+}
+
+/** A page of a cell, with the thumbnails of its first samples and a first layout. */
+export interface CellReply {
+  revision: number;
+  open: number;
+  decided: number;
+  matching: number;
+  bars: number[];
+  samples: SampleColumns;
+  sheet: Sheet | null;
+  layout: LayoutReply;
+}
+
+/** Thumbnails of some rows, at most ``edge`` pixels wide and high. */
+export interface ThumbnailsRequest {
+  run: string;
+  iteration: number;
+  rows: number[];
+  edge: number;
 }
 
 /** The most similar pairs of a cell. */

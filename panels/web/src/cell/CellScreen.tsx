@@ -79,7 +79,7 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
     { label, prediction, offset, iies: asked, view },
     small,
   );
-  const layout = useLayout(samples, features, turn, mode === "map");
+  const layout = useLayout(samples, features, turn, mode === "map", reply?.layout ?? null);
   React.useEffect(() => {
     if (samples.length) small.want(samples.map((sample) => sample.row));
   }, [samples, small]);

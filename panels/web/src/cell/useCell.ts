@@ -69,7 +69,8 @@ export function useCell({ label, prediction, offset, iies, view }: Asked, thumbn
   return { reply, samples, problem };
 }
 
-const AGAIN_MS = 350;
+const AGAIN_MS = 400;
+const LONGEST_MS = 2000;
 
 /** Positions of rows: at once from the principal components, from UMAP as soon as it is there. */
 export function useLayout(
@@ -77,6 +78,7 @@ export function useLayout(
   features: Features,
   turn: number,
   on: boolean,
+  first: LayoutReply | null,
 ) {
   const { key } = useSession();
   const [layout, setLayout] = React.useState<{ rows: number[]; reply: LayoutReply } | null>(null);
@@ -99,6 +101,7 @@ export function useLayout(
     if (!on || !wanted.length) return;
     let current = true;
     let timer = 0;
+    let pause = AGAIN_MS;
     setAsking(true);
     const once = () =>
       ask("layout", { ...key, rows: wanted, features }).then(
@@ -110,8 +113,10 @@ export function useLayout(
               ? { rows: wanted, reply: { ...old.reply, pending: reply.pending } }
               : { rows: wanted, reply },
           );
-          if (reply.pending) timer = window.setTimeout(once, AGAIN_MS);
-          else setAsking(false);
+          if (reply.pending) {
+            timer = window.setTimeout(once, pause);
+            pause = Math.min(LONGEST_MS, pause * 1.4);
+          } else setAsking(false);
         },
         (error) => {
           if (!current) return;
@@ -126,22 +131,27 @@ export function useLayout(
     };
   }, [key, features, turn, on, arrived]);
 
+  const early = React.useMemo(
+    () => (first && first.x.length === rows.length ? { rows, reply: first } : null),
+    [first, rows],
+  );
   const points = React.useMemo<Point[]>(() => {
-    if (!layout) return [];
-    const at = new Map(layout.rows.map((row, i) => [row, i]));
+    const known = layout ?? early;
+    if (!known) return [];
+    const at = new Map(known.rows.map((row, i) => [row, i]));
     return samples
       .filter((sample) => at.has(sample.row))
       .map((sample) => {
         const i = at.get(sample.row) as number;
-        return { row: sample.row, x: layout.reply.x[i] ?? 0.5, y: layout.reply.y[i] ?? 0.5 };
+        return { row: sample.row, x: known.reply.x[i] ?? 0.5, y: known.reply.y[i] ?? 0.5 };
       })
       .reverse();
-  }, [layout, samples]);
+  }, [layout, early, samples]);
   return {
     points,
     problem,
     asking,
-    method: layout?.reply.method ?? null,
+    method: (layout ?? early)?.reply.method ?? null,
     note: layout?.reply.note ?? "",
     stale: layout !== null && layout.rows.length !== samples.length,
   };

@@ -42,8 +42,9 @@ export function Queue({ cell, onBack, onEverything }: Props) {
   const skipped = React.useRef<number[]>([]);
   const gone = React.useRef(new Set<number>());
   const relabel = React.useRef<HTMLButtonElement>(null);
-  // Set while an undone sample is to come to the front again.
-  const back = React.useRef(false);
+  // While a decision is taken back, and until its sample can have come, nothing is held in front.
+  const back = React.useRef<"no" | "asked" | "done">("no");
+  const turn = React.useRef(0);
   const asked = cell ? cell.join() : "";
   const within = React.useMemo<[number, number] | null>(() => {
     const [label, prediction] = asked.split(",").map(Number);
@@ -51,15 +52,20 @@ export function Queue({ cell, onBack, onEverything }: Props) {
   }, [asked]);
 
   const fetchLine = React.useCallback(() => {
+    const mine = ++turn.current;
     ask("queue", { ...key, cell: within, skip: skipped.current, limit: FETCH }).then(
       (reply) => {
+        if (mine !== turn.current) return;
+        const front = back.current === "no";
+        if (back.current === "done") back.current = "no";
         const rows = reply.rows.filter((row) => !gone.current.has(row));
         setLine((old) => {
           // The sample in front of the person stays there.
-          const front = back.current ? undefined : old?.rows[0];
-          back.current = false;
-          const keep = front !== undefined && rows.includes(front);
-          const ordered = keep ? [front, ...rows.filter((row) => row !== front)] : rows;
+          const first = front ? old?.rows[0] : undefined;
+          const ordered =
+            first !== undefined && rows.includes(first)
+              ? [first, ...rows.filter((row) => row !== first)]
+              : rows;
           return { rows: ordered, left: reply.left, outside: reply.outside };
         });
         setProblem(null);
@@ -134,9 +140,12 @@ export function Queue({ cell, onBack, onEverything }: Props) {
   };
   const open = () => setChoosing(relabel.current);
   const takeBack = () => {
-    back.current = true;
+    back.current = "asked";
     gone.current.clear();
-    void undo();
+    void undo().then(() => {
+      back.current = "done";
+      fetchLine();
+    });
   };
   useKeys({
     u: takeBack,

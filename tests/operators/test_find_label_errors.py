@@ -283,3 +283,29 @@ def test_fields_are_completed_after_a_death_between_commit_and_writing(dataset, 
 
     label_errors.complete_fields(load_run(samples, "deconfuse"))
     assert samples.exists("deconfuse_suspicion").count() == 40
+
+
+def test_embeddings_come_from_a_zoo_model(dataset, operator, tmp_path, monkeypatch):
+    """The zoo's real loader, on weights that lie where its download would have put them."""
+    from pathlib import Path
+
+    import torch
+    from torchvision.models import ResNet18_Weights, resnet18
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    zoo = Path(fo.config.model_zoo_dir) / "resnet18-5c106cde.pth"
+    hub = tmp_path / "hub" / "checkpoints" / Path(ResNet18_Weights.DEFAULT.url).name
+    for path in (zoo, hub):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(resnet18().state_dict(), path)
+    samples = dataset(40, labels=list("01" * 20))
+    result = operator("find_label_errors")(
+        samples,
+        "ground_truth",
+        source="embeddings",
+        embeddings="resnet18-imagenet-torch",
+        folds=2,
+        device="cpu",
+    )
+    assert result["samples"] == 40
+    assert result["skipped"] == {}

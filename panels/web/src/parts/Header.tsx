@@ -19,7 +19,6 @@ export type ScreenName = "overview" | "queue";
 
 export const OPERATORS = {
   find: "@deconfuse/label-errors/find_label_errors",
-  duplicates: "@deconfuse/label-errors/find_duplicates",
 };
 
 interface Props {
@@ -94,15 +93,6 @@ export function Header(props: Props) {
         onClick={() => prompt(OPERATORS.find, { run_key: run.key, label_field: run.label_field })}
       >
         <span>Next iteration</span>
-      </Button>
-      <Button
-        size="small"
-        className="dcf-launch"
-        aria-label="Find duplicates"
-        startIcon={<Icon name="copies" />}
-        onClick={() => prompt(OPERATORS.duplicates, { run_key: run.key })}
-      >
-        <span>Find duplicates</span>
       </Button>
       <Tooltip title="Keyboard shortcuts (?)">
         <IconButton size="small" aria-label="Keyboard shortcuts" onClick={props.onHelp}>

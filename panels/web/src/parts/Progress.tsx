@@ -3,7 +3,7 @@ import { Button, LinearProgress } from "@mui/material";
 import * as React from "react";
 import { ask } from "../ask";
 import type { Job, RunInfo } from "../events";
-import { count, decimal, percent } from "../format";
+import { count, percent } from "../format";
 import { useSession } from "../session";
 import { Icon } from "./Icon";
 
@@ -40,20 +40,15 @@ export function Progress() {
         {KINDS.map(([kind, name]) => (
           <Total key={kind} name={name} value={count(progress.decisions[kind] ?? 0)} />
         ))}
-        <Total
-          name="expected errors"
-          value={`≈ ${decimal(progress.expected_errors)}`}
-          hint="The classifier's own expectation, the sum of 1 − p(label) over the open samples. It is no measured estimate."
-        />
       </dl>
       <Agreement run={run} />
     </div>
   );
 }
 
-function Total({ name, value, hint }: { name: string; value: string; hint?: string }) {
+function Total({ name, value }: { name: string; value: string }) {
   return (
-    <div title={hint} data-number={name}>
+    <div data-number={name}>
       <dt>{name}</dt>
       <dd>{value}</dd>
     </div>

@@ -30,8 +30,9 @@ def plugin_documents() -> dict[str, list[dict[str, Any]]]:
 
 
 def temporary() -> set[Path]:
-    """The plugin's temporary files and folders."""
-    return set(Path(tempfile.gettempdir()).glob("deconfuse-*"))
+    """The plugin's temporary files and folders; not those of other test sessions."""
+    found = Path(tempfile.gettempdir()).glob("deconfuse-*")
+    return {path for path in found if not path.name.startswith("deconfuse-tests-")}
 
 
 def database_of(dataset: Any) -> dict[str, Any]:

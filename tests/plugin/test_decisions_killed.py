@@ -12,7 +12,7 @@ from typing import Any
 import bson
 import pytest
 from bson.raw_bson import RawBSONDocument
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plugin import journal
@@ -153,7 +153,12 @@ def reset(run: Run, documents: list[bytes]) -> None:
 def test_no_death_loses_halves_or_doubles_a_decision(run: Run) -> None:
     start = list(all_raw(run, whole=True).values())
 
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(
+        max_examples=8,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+        database=None,
+    )
     @given(st.lists(acts, min_size=6, max_size=10))
     def check(history: list[Act]) -> None:
         reset(run, start)

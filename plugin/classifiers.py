@@ -142,7 +142,10 @@ def _zoo_model(architecture: Architecture) -> nn.Module:
         options |= {"init_weights": True, "aux_logits": False, "transform_input": True}
     if architecture.name.startswith("vit_"):
         options["image_size"] = architecture.size
-    return _Zoo(zoo.get_model(architecture.name, **options))
+    try:
+        return _Zoo(zoo.get_model(architecture.name, **options))
+    except AssertionError as error:
+        raise _unfit(architecture, error) from error
 
 
 def _check_forward(model: nn.Module, architecture: Architecture) -> None:
@@ -152,11 +155,16 @@ def _check_forward(model: nn.Module, architecture: Architecture) -> None:
         with torch.no_grad():
             model(images)
     except (RuntimeError, ValueError, AssertionError) as error:
-        raise InputError(
-            f"image_size: model '{architecture.name}' cannot take images of "
-            f"{architecture.size}×{architecture.size} pixels ({str(error)[:200]})"
-        ) from error
+        raise _unfit(architecture, error) from error
     model.train()
+
+
+def _unfit(architecture: Architecture, error: Exception) -> InputError:
+    side = architecture.size
+    return InputError(
+        f"image_size: model '{architecture.name}' cannot take images of {side}×{side} pixels "
+        f"({str(error)[:200]})"
+    )
 
 
 def head_of(model: nn.Module, classes: int) -> nn.Module:

@@ -6,6 +6,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import fiftyone as fo
@@ -76,6 +77,16 @@ class LongOperator(foo.Operator):
 def _is_app(ctx: Any) -> bool:
     """Whether the App asks: it alone sends its sidebar's stages with each request."""
     return "extended" in ctx.request_params
+
+
+def execute(uri: str, ctx: dict[str, Any], **options: Any) -> Any:
+    """The result of FiftyOne's executor, in notebooks too.
+
+    There an event loop runs, and the executor would hand back a task without a result.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        done: Any = thread.submit(foo.execute_operator, uri, ctx, **options).result()
+    return done.result
 
 
 def terminal() -> Report:

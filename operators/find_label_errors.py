@@ -13,7 +13,7 @@ from ..plugin.label_errors import find_label_errors
 from ..plugin.runs import list_runs
 from ..plugin.samples import Collection
 from ..plugin.settings import DEVICES, Settings
-from .base import LongOperator, Work, terminal
+from .base import LongOperator, Work, execute, terminal
 
 SOURCES = {
     "train": (
@@ -89,8 +89,7 @@ class FindLabelErrors(LongOperator):
         settings = Settings.from_mapping(params)
         if delegate:
             ctx = {"view": sample_collection.view(), "params": params}
-            queued: Any = foo.execute_operator(self.uri, ctx, request_delegation=True)
-            return queued.result
+            return execute(self.uri, ctx, request_delegation=True)
         # Called directly: an operator's execution is ended after ten minutes.
         return find_label_errors(sample_collection, settings, terminal())
 

@@ -21,7 +21,8 @@ LARGEST_SIMPLE = 64
 IMAGENET_SIZE = 224
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-LEAST_MATCHING_SHARE = 0.5
+# What wrappers put before a parameter's name: data parallel, Lightning, a compiled model
+_WRAPPERS = ("module.", "model.", "_orig_mod.")
 
 
 @dataclass(frozen=True)
@@ -222,7 +223,7 @@ def _read_checkpoint(path: Path) -> Mapping[str, torch.Tensor]:
     except Exception as error:  # torch raises many kinds for a damaged or unsafe file
         raise InputError(
             f"weights: '{path}' cannot be loaded as a checkpoint of tensors "
-            f"({type(error).__name__}: {str(error).splitlines()[0][:160]})"
+            f"({type(error).__name__}: {str(error).partition(chr(10))[0][:160]})"
         ) from error
     for key in ("state_dict", "model", "weights"):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
@@ -234,8 +235,8 @@ def _read_checkpoint(path: Path) -> Mapping[str, torch.Tensor]:
 
 
 def _bare(name: str) -> str:
-    for prefix in ("module.", "model.", "_orig_mod."):
-        name = name.removeprefix(prefix)
+    while name.startswith(_WRAPPERS):
+        name = name.partition(".")[2]
     return name
 
 
@@ -251,9 +252,11 @@ def _load_matching(
         for k, v in state.items()
         if k in own and k not in fitting and k not in may_differ
     ]
-    missing = [k for k in own if k not in state and k not in may_differ and k.count(".") > 0]
-    if wrong or len(fitting) < LEAST_MATCHING_SHARE * len(own):
-        detail = wrong[0] if wrong else f"{len(missing)} parameters missing, such as {missing[:1]}"
+    # Checkpoints older than the counter of batches lack it; it plays no part in classifying.
+    optional = may_differ | {k for k in own if k.endswith(".num_batches_tracked")}
+    missing = [k for k in own if k not in state and k not in optional]
+    if wrong or missing:
+        detail = wrong[0] if wrong else f"{len(missing)} parameters missing, such as '{missing[0]}'"
         raise InputError(
             f"weights: '{weights}' is a checkpoint of another model or shape: {detail}"
         )
@@ -293,4 +296,6 @@ def from_bytes(data: bytes) -> Trained:
     architecture = Architecture(**content["architecture"])
     model = build(architecture)
     model.load_state_dict(content["state"])
+    # The layout it was trained in, so that it classifies to the last bit as it did.
+    model = model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     return Trained(model.eval(), architecture, content["mean"], content["std"])

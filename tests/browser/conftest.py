@@ -37,10 +37,15 @@ expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark everything in this folder as a browser test."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.browser)
+    """Mark everything in this folder as a browser test, and run it last.
+
+    Playwright leaves an event loop running in the main thread, where FiftyOne's executor would
+    hand the other tests a task in place of a result.
+    """
+    here = [item for item in items if HERE in item.path.parents]
+    for item in here:
+        item.add_marker(pytest.mark.browser)
+    items[:] = [item for item in items if HERE not in item.path.parents] + here
 
 
 @pytest.hookimpl(wrapper=True)

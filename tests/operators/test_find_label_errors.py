@@ -1,5 +1,6 @@
 """``find_label_errors`` through FiftyOne: from Python, from the App, delegated."""
 
+import asyncio
 import json
 
 import fiftyone as fo
@@ -246,6 +247,15 @@ def test_delegated_it_keeps_its_progress_and_result(dataset, operator):
     assert done.status.label
     samples.reload()
     assert samples.exists("deconfuse_suspicion").count() == 60
+
+
+def test_a_notebook_gets_the_queued_operation(dataset, operator):
+    samples = dataset(60, persistent=True)
+
+    async def cell():
+        return operator("find_label_errors")(samples, "ground_truth", epochs=2, delegate=True)
+
+    assert asyncio.run(cell())["id"]
 
 
 @pytest.mark.parametrize("source", ["train", "predictions", "embeddings"])

@@ -181,6 +181,9 @@ def best_cut(features: NDArray[np.float32], wanted: set[tuple[int, int]]) -> dic
 
 def brain(folder: Path, name: str, count: int, threshold: float) -> dict[str, Any]:
     """`fob.compute_near_duplicates` on the same vectors, at its best threshold on the subset."""
+    import own_database
+
+    own_database.start()
     import fiftyone as fo
     import fiftyone.brain as fob
 

@@ -31,6 +31,7 @@ _SAMPLE = 2000
 _BLOCK = 8192
 _SLACK = 2.5  # for pairs that other signals propose; see StructureBasis.radius
 FIRST_NEIGHBOURS, MOST_NEIGHBOURS, EMBEDDING_NEIGHBOURS = 8, 512, 5
+_ENOUGH = 500  # pairs, to measure from how far apart near-duplicates are
 _MARGIN = 1e-3  # float32 is off by less; what it lets through is scored again in float64
 
 Scope = Literal["same_prediction", "all"]
@@ -188,6 +189,7 @@ def find_duplicates(
     first = int(np.searchsorted(firsts, first_new))
     found = search.near(np.arange(first, len(firsts)), floor, _stage("pairs", progress))
     found = _united([found, search.proposed(first, floor, embeddings, found)])
+    found = search.in_scope(found)
     pairs, ses = search.pairs(found.keys), found.ses
     others = np.flatnonzero(
         (copies != np.arange(len(images))) & (np.arange(len(images)) >= first_new)
@@ -250,14 +252,15 @@ class _Search:
         self.images, self.signals, self.rows, self.classes = images, signals, rows, classes
         self.device, self.memory = device, memory
         self.index = NeighbourIndex(signals.structure[rows])
+        self.sample = _nothing()
 
     def near(self, asked: NDArray[np.int64], floor: float, progress: Inner | None = None) -> Found:
         """Pairs of the images asked for with their neighbours in structure.
 
-        An image gets four times as many neighbours as long as one of the farther half of them is a
+        An image gets twice as many neighbours as long as one of the farther half of them is a
         duplicate.
         """
-        radius = self.signals.basis.radius(floor)
+        radius = self.radius(floor)
         found = [_nothing()]
         for start in range(0, len(asked), _BLOCK):
             active, done, k = asked[start : start + _BLOCK], 0, FIRST_NEIGHBOURS
@@ -270,7 +273,7 @@ class _Search:
                 if k >= MOST_NEIGHBOURS:
                     break
                 crowded = np.isin(keys[:, max(done, k // 2) :], hits.keys).any(axis=1)
-                active, done, k = active[crowded], k, min(4 * k, MOST_NEIGHBOURS)
+                active, done, k = active[crowded], k, min(2 * k, MOST_NEIGHBOURS)
             if progress is not None:
                 progress(min(start + _BLOCK, len(asked)), len(asked))
         return _united(found)
@@ -294,9 +297,6 @@ class _Search:
         """Those of the pairs that have at least `floor`, and their SES."""
         keys = keys[keys >= 0]
         pairs = self.pairs(keys)
-        if self.classes is not None:
-            same = np.equal(*self.classes[pairs].T)
-            keys, pairs = keys[same], pairs[same]
         rough = ssim_pairs(self.images, pairs, device=self.device, memory=self.memory)
         high = rough >= floor - _MARGIN
         keys, pairs = keys[high], pairs[high]
@@ -313,11 +313,31 @@ class _Search:
         count = len(self.rows)
         drawn = np.sort(np.random.default_rng(51).permutation(count)[:_SAMPLE])
         found = self.near(drawn, LOWEST_FLOOR, progress)
+        self.sample = found
+        found = self.in_scope(found)
         place = np.full(count, -1)
         place[drawn] = np.arange(len(drawn))
         owners = place[np.concatenate(np.divmod(found.keys, max(count, 1)))]
         seen = owners >= 0
         return choose_levels(np.tile(found.ses, 2)[seen], owners[seen], len(drawn))
+
+    def in_scope(self, found: Found) -> Found:
+        """The pairs with one predicted class, where that is asked.
+
+        The others are judged like any: an image's neighbours of another class may hide nearer ones.
+        """
+        if self.classes is None:
+            return found
+        same = np.equal(*self.classes[self.pairs(found.keys)].T)
+        return Found(found.keys[same], found.ses[same])
+
+    def radius(self, floor: float) -> float:
+        """How far apart pairs of at least `floor` are: as the sample says, where it has enough."""
+        usual = self.signals.basis.radius(floor)
+        alike = self.sample.keys[self.sample.ses >= floor]
+        if len(alike) < _ENOUGH:
+            return usual
+        return min(usual, float(np.sqrt(1.15 * np.quantile(self._squared(alike), 0.998))))
 
     def _keys(self, asked: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """A pair of rows as one number; -1 where there is none."""
@@ -327,13 +347,16 @@ class _Search:
 
     def _possible(self, keys: NDArray[np.int64], floor: float) -> NDArray[np.bool_]:
         """Whether the pair's structure leaves room for an SES of `floor`."""
-        near = np.empty(len(keys), dtype=bool)
-        radius = self.signals.basis.radius(floor, _SLACK)
+        return self._squared(keys) <= self.signals.basis.radius(floor, _SLACK) ** 2
+
+    def _squared(self, keys: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Squared distance of the pairs in structure."""
+        squared = np.empty(len(keys), dtype=np.float32)
         for start in range(0, len(keys), 1 << 18):
             a, b = self.pairs(keys[start : start + (1 << 18)]).T
             apart = self.signals.structure[a] - self.signals.structure[b]
-            near[start : start + (1 << 18)] = np.square(apart).sum(1) <= radius * radius
-        return near
+            squared[start : start + (1 << 18)] = np.square(apart).sum(1)
+        return squared
 
 
 def _nothing() -> Found:

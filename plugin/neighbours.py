@@ -129,7 +129,7 @@ def _hnsw_search(vectors: NDArray[np.float32], threads: int | None) -> _Search:
     index.add(vectors)
 
     def search(queries: NDArray[np.float32], k: int):
-        index.hnsw.efSearch = max(48, 2 * k)
+        index.hnsw.efSearch = max(48, k + 32)
         return index.search(queries, k)
 
     return search

@@ -66,8 +66,8 @@ def write_run(paths: list[str], samples: int, classes: int) -> Any:
     import numpy as np
     from bson import ObjectId
 
-    from plugin.iterations import IterationWriter, Rows
-    from plugin.runs import create_run
+    from plugin.keeping.iterations import IterationWriter, Rows
+    from plugin.keeping.runs import create_run
 
     rng = np.random.default_rng(samples + classes)
     names = [f"class {i:04d}" for i in range(classes)]
@@ -196,7 +196,7 @@ def umap_table(folder: str | None) -> dict[str, float]:
     from sklearn.manifold import trustworthiness
     from umap import UMAP
 
-    from plugin.projection import principal_components, umap_layout
+    from plugin.pictures.projection import principal_components, umap_layout
 
     if folder:
         paths = sorted(p for p in Path(folder).rglob("*") if p.suffix in (".png", ".jpg"))

@@ -59,7 +59,7 @@ def main_run(name: str, images: ImageSet, label: np.ndarray) -> dict[str, Any]:
 
 def dataset_epochs(dataset: Any) -> int:
     """The epochs that the run chose."""
-    from plugin.runs import load_run
+    from plugin.keeping.runs import load_run
 
     return load_run(dataset, "deconfuse").iteration().settings["epochs"]
 
@@ -79,10 +79,10 @@ def rates(images: ImageSet, label: np.ndarray, channels: int, size: int) -> dict
     """Images a second of our trainer and of a plain torch loop, taking turns."""
     import torch
 
-    from plugin.classifiers import Architecture
-    from plugin.pixels import Pixels
+    from plugin.learning.classifiers import Architecture
+    from plugin.learning.training import Normalisation, Recipe, Trainer, choose_device, reproducible
+    from plugin.pictures.pixels import Pixels
     from plugin.progress import silent
-    from plugin.training import Normalisation, Recipe, Trainer, choose_device, reproducible
 
     index = {name: i for i, name in enumerate(sorted(set(label.tolist())))}
     target = np.array([index[y] for y in label[:RATE_IMAGES]], np.int64)
@@ -115,7 +115,7 @@ def _plain_loop(shape: Any, pixels: Any, target: np.ndarray, device: Any) -> flo
     import torch
     from torch.nn import functional as F
 
-    from plugin.classifiers import build
+    from plugin.learning.classifiers import build
 
     x = torch.from_numpy(pixels.in_memory).float().div(255).sub(0.5).div(0.25)
     x, y = x.to(device), torch.from_numpy(target).to(device)

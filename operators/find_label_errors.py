@@ -9,9 +9,9 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
+from ..plugin.keeping.runs import list_runs
+from ..plugin.keeping.samples import Collection
 from ..plugin.label_errors import find_label_errors
-from ..plugin.runs import list_runs
-from ..plugin.samples import Collection
 from ..plugin.settings import DEVICES, Settings
 from .base import LongOperator, Work, execute, terminal
 

@@ -10,9 +10,9 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
+from ..plugin.deciding.exchange import import_decisions
 from ..plugin.errors import InputError
-from ..plugin.exchange import import_decisions
-from ..plugin.runs import list_runs, load_run
+from ..plugin.keeping.runs import list_runs, load_run
 from .base import LongOperator, Work, run_key_input, terminal
 from .run_choice import counted, dataset_of, open_run
 

@@ -8,8 +8,8 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.decisions import Resolution, resolve
-from ..plugin.runs import list_runs, load_run
+from ..plugin.deciding.decisions import Resolution, resolve
+from ..plugin.keeping.runs import list_runs, load_run
 from .base import run_key_input
 from .run_choice import answer, counted, dataset_of, open_run
 

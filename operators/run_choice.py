@@ -6,7 +6,7 @@ from typing import Any
 
 import fiftyone as fo
 
-from ..plugin.runs import list_runs, load_run
+from ..plugin.keeping.runs import list_runs, load_run
 
 
 def dataset_of(samples: Any) -> fo.Dataset:

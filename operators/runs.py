@@ -7,10 +7,10 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.fields import delete_fields
-from ..plugin.jobs import Job, cancel_job
-from ..plugin.runs import delete_run, describe_run, list_runs, load_run
-from ..plugin.samples import Dataset
+from ..plugin.keeping.fields import delete_fields
+from ..plugin.keeping.jobs import Job, cancel_job
+from ..plugin.keeping.runs import delete_run, describe_run, list_runs, load_run
+from ..plugin.keeping.samples import Dataset
 from .base import run_key_input
 
 

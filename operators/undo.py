@@ -7,9 +7,9 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.decisions import undo, utc_text
-from ..plugin.journal import headers
-from ..plugin.runs import list_runs, load_run
+from ..plugin.deciding.decisions import undo, utc_text
+from ..plugin.deciding.journal import headers
+from ..plugin.keeping.runs import list_runs, load_run
 from .base import run_key_input
 from .resolve import summary
 from .run_choice import answer, counted, dataset_of, open_run

@@ -9,9 +9,9 @@ import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
 
-from ..plugin import decisions
+from ..plugin.deciding import decisions
 from ..plugin.errors import InputError
-from ..plugin.iterations import Iteration
+from ..plugin.keeping.iterations import Iteration
 from . import events
 from .opened import Opened, open_iteration, open_run
 

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..plugin.errors import InputError
-from ..plugin.images import UnreadableImageError, decode_image
-from ..plugin.iterations import Iteration
-from ..plugin.projection import principal_components
-from ..plugin.projection_worker import ProjectionWorker
+from ..plugin.keeping.iterations import Iteration
+from ..plugin.pictures.images import UnreadableImageError, decode_image
+from ..plugin.pictures.projection import principal_components
+from ..plugin.pictures.projection_worker import ProjectionWorker
 from . import events
 from .opened import Opened, open_iteration
 from .picture_events import MOST_ON_SCREEN, positions, thumbnail_store
@@ -103,7 +103,7 @@ def _pixels(opened: Opened, rows: npt.NDArray[np.int64]) -> Vectors:
 
 
 def _saliency(opened: Opened, rows: npt.NDArray[np.int64]) -> Vectors:
-    from ..plugin.saliency import saliency_maps  # imports torch, which takes seconds
+    from ..plugin.pictures.saliency import saliency_maps  # imports torch, which takes seconds
 
     trained = _trained(opened.iteration)
     size, channels = trained.architecture.size, trained.architecture.channels
@@ -122,6 +122,6 @@ def _saliency(opened: Opened, rows: npt.NDArray[np.int64]) -> Vectors:
 
 @lru_cache(maxsize=2)
 def _trained(iteration: Iteration) -> Any:
-    from ..plugin.classifiers import from_bytes
+    from ..plugin.learning.classifiers import from_bytes
 
     return from_bytes(iteration.weights() or b"")

@@ -11,12 +11,12 @@ import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
 
+from ..plugin.deciding.state import RunState, current_state
 from ..plugin.errors import InputError
-from ..plugin.iterations import Iteration, unpack_ids
-from ..plugin.measures import iies
-from ..plugin.overview import expected_errors
-from ..plugin.runs import Run, load_run
-from ..plugin.state import RunState, current_state
+from ..plugin.keeping.iterations import Iteration, unpack_ids
+from ..plugin.keeping.runs import Run, load_run
+from ..plugin.scoring.measures import iies
+from ..plugin.scoring.overview import expected_errors
 from . import events
 from .view_members import members_of, view_is_set
 

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
-from ..plugin.iterations import Iteration
-from ..plugin.jobs import cancel_job, current_job
+from ..plugin.keeping.iterations import Iteration
+from ..plugin.keeping.jobs import cancel_job, current_job
+from ..plugin.keeping.runs import Run, list_runs, load_run
 from ..plugin.label_errors import complete_fields
-from ..plugin.overview import cells_of_labels, expected_errors_of_rows, label_rows
-from ..plugin.runs import Run, list_runs, load_run
+from ..plugin.scoring.overview import cells_of_labels, expected_errors_of_rows, label_rows
 from . import events
 from .layout_events import projections
 from .opened import Opened, cell_errors, open_iteration, open_run

@@ -8,7 +8,7 @@ import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
 
-from ..plugin.projection import exact_neighbours
+from ..plugin.pictures.projection import exact_neighbours
 from . import events
 from .opened import Opened, open_iteration
 from .picture_events import thumbnail_store
@@ -53,7 +53,7 @@ def _nearest(
     near = near[np.sort(first)][:CANDIDATES]
     used, local = np.unique(near, return_inverse=True)
     images = _planes(opened, rows[used])
-    from ..plugin.ssim import ssim_pairs  # imports torch, which takes seconds
+    from ..plugin.similarity.ssim import ssim_pairs  # imports torch, which takes seconds
 
     scores = ssim_pairs(images, local.reshape(-1, 2))
     best = np.argsort(-scores, kind="stable")

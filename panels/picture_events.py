@@ -13,11 +13,11 @@ import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
 
-from ..plugin.cells import HISTOGRAM_BINS, histogram_bin
 from ..plugin.errors import InputError
-from ..plugin.measures import iies
-from ..plugin.projection import fitted, principal_components
-from ..plugin.thumbnails import ThumbnailStore, make_sheet
+from ..plugin.pictures.projection import fitted, principal_components
+from ..plugin.pictures.thumbnails import ThumbnailStore, make_sheet
+from ..plugin.scoring.cells import HISTOGRAM_BINS, histogram_bin
+from ..plugin.scoring.measures import iies
 from . import events
 from .opened import Opened, open_iteration
 from .sample_documents import documents_of, label_of, paths_of

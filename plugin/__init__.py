@@ -1,1 +1,1 @@
-"""The engine of Deconfuse: arrays in, arrays out, and the three files that keep what came out."""
+"""The engine of Deconfuse: rooms that compute, from arrays to arrays, and rooms that keep."""

@@ -11,24 +11,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .batches import Batch, Source
+from .deciding.state import current_state
 from .errors import InputError
-from .features import from_probabilities
-from .fields import (
+from .keeping.fields import (
     check_classification,
     check_images,
     check_own_fields,
     root_dataset,
     write_scores,
 )
-from .iterations import Iteration, IterationWriter, Rows, pack_ids
-from .jobs import Job, current_job
+from .keeping.iterations import Iteration, IterationWriter, Rows, pack_ids
+from .keeping.jobs import Job, current_job
+from .keeping.runs import Run, check_run_key, create_run, discard_empty, list_runs
+from .keeping.samples import Collection
 from .progress import Report, part_of, silent
-from .runs import Run, check_run_key, create_run, discard_empty, list_runs
-from .samples import Collection
-from .scores import score
+from .scoring.batches import Batch, Source
+from .scoring.features import from_probabilities
+from .scoring.scores import score
 from .settings import Settings
-from .state import current_state
 
 SHARE_OF_CLASSIFYING = {"train": 0.95, "embeddings": 0.9, "predictions": 0.5}
 
@@ -134,16 +134,16 @@ def _source(samples: Collection, settings: Settings) -> Source:
     # Imported where they are used: torch and the zoo take seconds, and the App imports this file.
     decision_field = f"{settings.run_key}_decision"
     if settings.source == "predictions":
-        from .source_predictions import PredictionSource
+        from .sources.predictions import PredictionSource
 
         return PredictionSource(
             samples, settings.label_field, settings.prediction_fields, decision_field
         )
     if settings.source == "embeddings":
-        from .source_embeddings import EmbeddingSource
+        from .sources.embeddings import EmbeddingSource
 
         return EmbeddingSource(samples, settings, decision_field)
-    from .source_training import TrainingSource
+    from .sources.training import TrainingSource
 
     return TrainingSource(samples, settings, decision_field)
 

@@ -38,7 +38,7 @@ def test_each_setting_of_find_label_errors_is_documented():
 
 
 def test_each_field_on_samples_is_documented():
-    from plugin.fields import FIELDS
+    from plugin.keeping.fields import FIELDS
 
     page = "\n".join(GUIDE.values())
     for name in FIELDS:

@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 PLUGIN = Path(__file__).resolve().parent.parent / "plugin"
-MODULES = [f"plugin.{path.stem}" for path in sorted(PLUGIN.glob("*.py")) if path.stem != "__init__"]
+MODULES = [
+    ".".join(("plugin", *path.relative_to(PLUGIN).with_suffix("").parts))
+    for path in sorted(PLUGIN.rglob("*.py"))
+    if path.stem != "__init__"
+]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -18,7 +22,7 @@ def test_examples(name: str) -> None:
 
 
 def test_measures_have_examples() -> None:
-    module = importlib.import_module("plugin.measures")
+    module = importlib.import_module("plugin.scoring.measures")
     finder = doctest.DocTestFinder(exclude_empty=True)
     examples = [found for found in finder.find(module) if found.examples]
-    assert examples, "plugin.measures shows none of its functions by example"
+    assert examples, "plugin.scoring.measures shows none of its functions by example"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from plugin.columns import delete_columns
+from plugin.keeping.columns import delete_columns
 from tests.panels.made_runs import digit_probabilities, planted, write_iteration
 
 CLASSES = [str(digit) for digit in range(10)]

@@ -313,10 +313,10 @@ def test_a_run_key_that_is_taken(dataset, operator):
 
 @pytest.mark.parametrize("where", ["columns", "spool"])
 def test_a_full_disk_leaves_nothing(dataset, monkeypatch, where):
-    from plugin import iterations
     from plugin.errors import InputError
+    from plugin.keeping import iterations
+    from plugin.keeping.runs import sweep
     from plugin.label_errors import find_label_errors
-    from plugin.runs import sweep
     from plugin.settings import Settings
 
     def full(*_args, **_options):
@@ -337,7 +337,7 @@ def test_a_full_disk_leaves_nothing(dataset, monkeypatch, where):
 
 def test_cancelling_in_the_middle_leaves_nothing(dataset):
     from plugin.errors import Cancelled
-    from plugin.jobs import cancel_job, current_job
+    from plugin.keeping.jobs import cancel_job, current_job
     from plugin.label_errors import find_label_errors
     from plugin.settings import Settings
 

@@ -7,7 +7,7 @@ from typing import Any
 import fiftyone.operators as foo
 import pytest
 
-from plugin.runs import Run, create_run
+from plugin.keeping.runs import Run, create_run
 from tests.plugin.decided import ids_of, labels_of, make_dataset, make_run
 
 PREFIX = "@deconfuse/label-errors"

@@ -141,8 +141,8 @@ def test_folds_classify_every_sample_once(dataset, operator):
 
 
 def test_the_next_iteration_leaves_decided_samples_out_of_counts(dataset, operator):
-    from plugin.decisions import resolve
-    from plugin.runs import load_run
+    from plugin.deciding.decisions import resolve
+    from plugin.keeping.runs import load_run
 
     samples, _, _ = _with_errors(dataset, 200, 20)
     find = operator("find_label_errors")
@@ -289,7 +289,7 @@ def test_fields_are_completed_after_a_death_between_commit_and_writing(dataset, 
         label_errors.find_label_errors(samples, Settings("ground_truth", epochs=1))
     monkeypatch.undo()
     assert not samples.exists("deconfuse_suspicion").count()
-    from plugin.runs import load_run
+    from plugin.keeping.runs import load_run
 
     label_errors.complete_fields(load_run(samples, "deconfuse"))
     assert samples.exists("deconfuse_suspicion").count() == 40

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from plugin.iterations import TOP_CLASSES, Iteration, IterationWriter, Rows, pack_ids
-from plugin.measures import log_probabilities, suspicion
-from plugin.runs import Run, create_run
+from plugin.keeping.iterations import TOP_CLASSES, Iteration, IterationWriter, Rows, pack_ids
+from plugin.keeping.runs import Run, create_run
+from plugin.scoring.measures import log_probabilities, suspicion
 
 
 def write_iteration(

@@ -9,7 +9,7 @@ from typing import Any
 import pymongo
 from fiftyone.core.odm import database
 
-from plugin import journal, turns
+from plugin.deciding import journal, turns
 
 
 def fork(work: Callable[[], Any]) -> int:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.cells import HISTOGRAM_BINS, CellTable, cell_table, histogram_bin
-from plugin.measures import cies, iies
+from plugin.scoring.cells import HISTOGRAM_BINS, CellTable, cell_table, histogram_bin
+from plugin.scoring.measures import cies, iies
 
 seeds = st.integers(0, 2**32 - 1)
 Made = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from plugin import cies_field
-from plugin.cies_field import follow_cies
-from plugin.decisions import resolve, undo
-from plugin.fields import write_scores
-from plugin.iterations import unpack_ids
-from plugin.journal import applied_headers
+from plugin.deciding import cies_field
+from plugin.deciding.cies_field import follow_cies
+from plugin.deciding.decisions import resolve, undo
+from plugin.deciding.journal import applied_headers
+from plugin.deciding.state import current_state
+from plugin.keeping.fields import write_scores
+from plugin.keeping.iterations import unpack_ids
+from plugin.keeping.runs import Run
 from plugin.progress import silent
-from plugin.runs import Run
-from plugin.state import current_state
 from tests.plugin.decided import all_raw, ids_of, make_run
 
 

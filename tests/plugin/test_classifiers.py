@@ -10,7 +10,8 @@ import torch
 from torch import nn
 from torchvision import models as zoo
 
-from plugin.classifiers import (
+from plugin.errors import InputError
+from plugin.learning.classifiers import (
     Architecture,
     build,
     default_size,
@@ -20,7 +21,6 @@ from plugin.classifiers import (
     load_weights,
     to_bytes,
 )
-from plugin.errors import InputError
 
 SMALL = "squeezenet1_1"
 

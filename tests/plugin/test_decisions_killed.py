@@ -15,14 +15,14 @@ from bson.raw_bson import RawBSONDocument
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from plugin import journal
-from plugin.changes import ACTIONS
-from plugin.completion import recover_abandoned
-from plugin.decisions import resolve, undo
-from plugin.journal import applied_headers, entries, entries_of, headers
-from plugin.runs import Run
-from plugin.state import _followers, current_state
-from plugin.turns import abandoned
+from plugin.deciding import journal
+from plugin.deciding.changes import ACTIONS
+from plugin.deciding.completion import recover_abandoned
+from plugin.deciding.decisions import resolve, undo
+from plugin.deciding.journal import applied_headers, entries, entries_of, headers
+from plugin.deciding.state import _followers, current_state
+from plugin.deciding.turns import abandoned
+from plugin.keeping.runs import Run
 from tests.plugin.decided import all_raw, ids_of, make_run
 from tests.plugin.forked import died, fork, kill_at
 

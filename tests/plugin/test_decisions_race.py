@@ -12,14 +12,14 @@ import pytest
 from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
 
-from plugin import turns
-from plugin.changes import ACTIONS
-from plugin.decisions import resolve, undo
+from plugin.deciding import turns
+from plugin.deciding.changes import ACTIONS
+from plugin.deciding.decisions import resolve, undo
+from plugin.deciding.journal import applied_headers, entries, entries_of, headers, was_lost
+from plugin.deciding.state import current_state
+from plugin.deciding.turns import take_turn
 from plugin.errors import InputError
-from plugin.journal import applied_headers, entries, entries_of, headers, was_lost
-from plugin.runs import Run
-from plugin.state import current_state
-from plugin.turns import take_turn
+from plugin.keeping.runs import Run
 from tests.plugin.decided import CLASSES, all_raw, ids_of, labels_of, make_run
 from tests.plugin.forked import died, fork
 

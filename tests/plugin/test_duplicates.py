@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from plugin import neighbours
-from plugin.duplicates import Duplicates, choose_levels, compute_signals, find_duplicates
-from plugin.ssim import ssim_pairs
+from plugin.similarity import neighbours
+from plugin.similarity.duplicates import Duplicates, choose_levels, compute_signals, find_duplicates
+from plugin.similarity.ssim import ssim_pairs
 
 Pixels = NDArray[np.uint8]
 

@@ -8,13 +8,13 @@ import fiftyone as fo
 import pytest
 from bson import ObjectId
 
-from plugin.audit_trail import read_rows, write_rows
-from plugin.decisions import resolve, undo
+from plugin.deciding.audit_trail import read_rows, write_rows
+from plugin.deciding.decisions import resolve, undo
+from plugin.deciding.exchange import export_decisions, import_decisions
+from plugin.deciding.journal import applied_headers
+from plugin.deciding.state import current_state
 from plugin.errors import InputError
-from plugin.exchange import export_decisions, import_decisions
-from plugin.journal import applied_headers
-from plugin.runs import Run, create_run
-from plugin.state import current_state
+from plugin.keeping.runs import Run, create_run
 from tests.plugin.decided import ids_of, labels_of, make_iteration, make_run
 from tests.plugin.test_decisions import AWKWARD
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from plugin.images import UnreadableImageError, decode_image, open_image, probe_images
+from plugin.pictures.images import UnreadableImageError, decode_image, open_image, probe_images
 from tests.plugin.picture_files import BROKEN, MAKERS, halves
 
 pytestmark = [

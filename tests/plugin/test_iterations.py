@@ -10,10 +10,17 @@ from bson import ObjectId
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugin import iterations
-from plugin.columns import delete_columns
-from plugin.iterations import Iteration, IterationWriter, Rows, load_iteration, pack_ids, unpack_ids
-from plugin.measures import cies
+from plugin.keeping import iterations
+from plugin.keeping.columns import delete_columns
+from plugin.keeping.iterations import (
+    Iteration,
+    IterationWriter,
+    Rows,
+    load_iteration,
+    pack_ids,
+    unpack_ids,
+)
+from plugin.scoring.measures import cies
 from tests.traces import plugin_documents, temporary
 
 HEADER = {"number": 1, "settings": {"seed": 1}, "counts": {}, "skipped": {}}

@@ -12,9 +12,9 @@ import fiftyone as fo
 import fiftyone.core.odm as foo
 import pytest
 
-from plugin import jobs
 from plugin.errors import Cancelled, InputError
-from plugin.jobs import COLLECTION, Job, cancel_job, current_job
+from plugin.keeping import jobs
+from plugin.keeping.jobs import COLLECTION, Job, cancel_job, current_job
 from tests.plugin.decided import make_dataset
 from tests.plugin.forked import died, fork
 

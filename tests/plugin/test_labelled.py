@@ -7,7 +7,7 @@ import fiftyone.core.odm as foo
 import pytest
 
 from plugin.errors import InputError
-from plugin.labelled import read_labelled
+from plugin.keeping.labelled import read_labelled
 from plugin.skipped import LISTED, Skipped
 from tests.plugin.decided import make_dataset
 

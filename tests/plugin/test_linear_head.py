@@ -9,9 +9,9 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from plugin import linear_head
 from plugin.errors import Cancelled
-from plugin.linear_head import LinearHead
+from plugin.learning import linear_head
+from plugin.learning.linear_head import LinearHead
 
 
 @pytest.fixture(autouse=True)

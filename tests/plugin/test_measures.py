@@ -8,7 +8,7 @@ from cleanlab.rank import get_label_quality_scores
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.measures import cies, iies, log_probabilities, suspicion
+from plugin.scoring.measures import cies, iies, log_probabilities, suspicion
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.cells import cell_table
-from plugin.overview import (
+from plugin.scoring.cells import cell_table
+from plugin.scoring.overview import (
     cells_of_labels,
     expected_errors,
     expected_errors_of_rows,

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plugin import pixels
 from plugin.errors import Cancelled
-from plugin.images import decode_image
-from plugin.pixels import Pixels
+from plugin.pictures import pixels
+from plugin.pictures.images import decode_image
+from plugin.pictures.pixels import Pixels
 from plugin.progress import silent
 from tests.traces import temporary
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import log_softmax
 
-from plugin.probabilities import align, from_confidences, from_logits
+from plugin.scoring.probabilities import align, from_confidences, from_logits
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 from bson import ObjectId
 
-from plugin.columns import BUCKET, write_column
-from plugin.decisions import resolve
+from plugin.deciding.decisions import resolve
 from plugin.errors import InputError
-from plugin.fields import FIELDS, delete_fields
-from plugin.jobs import COLLECTION as JOBS
-from plugin.label_errors import complete_fields
-from plugin.runs import (
+from plugin.keeping.columns import BUCKET, write_column
+from plugin.keeping.fields import FIELDS, delete_fields
+from plugin.keeping.jobs import COLLECTION as JOBS
+from plugin.keeping.runs import (
     create_run,
     delete_run,
     describe_run,
@@ -25,6 +24,7 @@ from plugin.runs import (
     load_run,
     sweep,
 )
+from plugin.label_errors import complete_fields
 from tests.plugin.decided import make_dataset, make_iteration, make_run
 from tests.traces import database_of, plugin_documents
 

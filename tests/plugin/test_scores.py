@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.measures import suspicion
-from plugin.scores import score
+from plugin.scoring.measures import suspicion
+from plugin.scoring.scores import score
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -40,7 +40,7 @@ def test_ties_go_to_the_lower_class(classes: int) -> None:
 
 @pytest.mark.parametrize("size", [1e30, 1e300, 1.7e308])
 def test_absurd_but_finite_logits_give_finite_scores(size: float) -> None:
-    from plugin.probabilities import from_logits
+    from plugin.scoring.probabilities import from_logits
 
     logits = np.array([[size, -size, 0.0], [-size, -size, size], [size, size, -size]])
     for label in range(3):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plugin import thumbnails
-from plugin.thumbnails import ThumbnailStore, make_sheet, make_thumbnail
+from plugin.pictures import thumbnails
+from plugin.pictures.thumbnails import ThumbnailStore, make_sheet, make_thumbnail
 
 
 @pytest.fixture

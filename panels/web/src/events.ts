@@ -300,7 +300,7 @@ export interface ResolveRequest {
   tag?: string | null;
 }
 
-/** A sample that was left as it is, and why (see ``plugin/decisions.py``). */
+/** A sample that was left as it is, and why (see ``plugin/deciding/decisions.py``). */
 export interface Conflict {
   id: string;
   expected: string;

@@ -13,11 +13,12 @@ import fiftyone as fo
 import fiftyone.core.odm as foo
 from bson import ObjectId
 
+from ..errors import InputError
+from ..keeping.iterations import COLLECTION as ITERATIONS
+from ..keeping.runs import Run
 from . import turns
 from .cies_field import follow_cies
 from .completion import complete, recover, recover_abandoned
-from .errors import InputError
-from .iterations import COLLECTION as ITERATIONS
 from .journal import (
     Header,
     chunked,
@@ -30,7 +31,6 @@ from .journal import (
     was_lost,
 )
 from .planning import Draft, Request, plan_resolve, plan_undo
-from .runs import Run
 from .turns import TurnLost, take_turn
 
 CONFLICTS_SHOWN = 100

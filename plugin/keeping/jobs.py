@@ -12,9 +12,9 @@ import fiftyone.core.odm as foo
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from .errors import Cancelled, InputError
+from ..errors import Cancelled, InputError
+from ..progress import Report, silent
 from .processes import has_died, this_process
-from .progress import Report, silent
 from .samples import Dataset
 
 COLLECTION = "deconfuse.jobs"

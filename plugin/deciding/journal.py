@@ -13,7 +13,7 @@ from typing import Any
 import fiftyone.core.odm as foo
 from bson import ObjectId
 
-from .runs import Run
+from ..keeping.runs import Run
 
 HEADERS = "deconfuse.decisions"
 ENTRIES = "deconfuse.decision_samples"

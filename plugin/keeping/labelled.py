@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .errors import InputError
+from ..errors import InputError
+from ..skipped import Skipped
 from .fields import read_documents, root_dataset, value_at
 from .samples import Collection
-from .skipped import Skipped
 
 
 @dataclass(frozen=True)

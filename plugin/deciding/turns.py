@@ -14,8 +14,8 @@ from bson import ObjectId
 from pymongo import ReturnDocument, WriteConcern
 from pymongo.errors import DuplicateKeyError
 
-from .errors import InputError
-from .processes import has_died, this_process
+from ..errors import InputError
+from ..keeping.processes import has_died, this_process
 
 COLLECTION = "deconfuse.turns"
 LEASE_SECONDS = 15.0

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .batches import Batch, Outcome
-from .classifiers import (
+from ..errors import InputError
+from ..keeping.fields import root_dataset
+from ..keeping.labelled import read_labelled
+from ..keeping.samples import Collection
+from ..learning.classifiers import (
     IMAGENET_MEAN,
     IMAGENET_STD,
     SIMPLE,
@@ -21,16 +24,20 @@ from .classifiers import (
     load_weights,
     to_bytes,
 )
-from .errors import InputError
-from .features import PrincipalComponents
-from .fields import root_dataset
-from .images import probe_images
-from .labelled import read_labelled
-from .pixels import Pixels
-from .progress import Report, part_of
-from .samples import Collection
-from .settings import Settings
-from .training import Normalisation, Recipe, Trainer, choose_device, reproducible, stratified_folds
+from ..learning.training import (
+    Normalisation,
+    Recipe,
+    Trainer,
+    choose_device,
+    reproducible,
+    stratified_folds,
+)
+from ..pictures.images import probe_images
+from ..pictures.pixels import Pixels
+from ..progress import Report, part_of
+from ..scoring.batches import Batch, Outcome
+from ..scoring.features import PrincipalComponents
+from ..settings import Settings
 
 DEFAULT_EPOCHS = {"digits": 6, "colour": 10, "other": 10}
 MOST_DEFAULT_EPOCHS = 30

@@ -14,17 +14,17 @@ import fiftyone.zoo as foz
 import numpy as np
 import numpy.typing as npt
 
-from .batches import Batch, Outcome
-from .errors import InputError
-from .features import PrincipalComponents
-from .fields import read_documents, root_dataset, value_at
-from .labelled import read_labelled
-from .linear_head import LinearHead
-from .progress import Report, part_of
-from .samples import Collection
-from .settings import Settings
-from .training import choose_device, reproducible, stratified_folds
-from .vectors import common_length, decode_rows
+from ..errors import InputError
+from ..keeping.fields import read_documents, root_dataset, value_at
+from ..keeping.labelled import read_labelled
+from ..keeping.samples import Collection
+from ..learning.linear_head import LinearHead
+from ..learning.training import choose_device, reproducible, stratified_folds
+from ..progress import Report, part_of
+from ..scoring.batches import Batch, Outcome
+from ..scoring.features import PrincipalComponents
+from ..scoring.vectors import common_length, decode_rows
+from ..settings import Settings
 
 DEFAULT_FOLDS = 5
 READ_SHARE = 0.2

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ..progress import Report
+from ..skipped import Skipped
 from .probabilities import LogProbabilities
-from .progress import Report
-from .skipped import Skipped
 
 
 @dataclass(frozen=True)

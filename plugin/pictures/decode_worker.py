@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from plugin.images import UnreadableImageError, decode_image
+from plugin.pictures.images import UnreadableImageError, decode_image
 
 CHUNK = 256
 

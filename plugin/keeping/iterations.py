@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
-from .cells import CellTable, cell_table
+from ..scoring.cells import CellTable, cell_table
 from .columns import ColumnRef, delete_columns, read_column, write_column
 
 COLLECTION = "deconfuse.iterations"

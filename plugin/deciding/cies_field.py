@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
+from ..errors import InputError
+from ..keeping.iterations import unpack_ids
+from ..keeping.runs import Run
 from .completion import samples_of
-from .errors import InputError
-from .iterations import unpack_ids
 from .journal import chunked, entries_of
-from .runs import Run
 from .state import RunState, current_state
 
 ROWS_AT_ONCE = 1_000

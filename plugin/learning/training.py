@@ -14,11 +14,11 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
+from ..errors import InputError
+from ..pictures.pixels import Pixels
+from ..progress import Report
+from ..scoring.probabilities import LogProbabilities
 from .classifiers import Architecture, build, head_of, load_weights
-from .errors import InputError
-from .pixels import Pixels
-from .probabilities import LogProbabilities
-from .progress import Report
 
 LEARNING_RATE = 1e-3
 FINE_TUNING_RATE = 1e-4

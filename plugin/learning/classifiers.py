@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torchvision import models as zoo
 
-from .errors import InputError
+from ..errors import InputError
 
 SIMPLE = "simple_cnn"
 SMALL = 32

@@ -8,6 +8,8 @@ from typing import Any
 
 from bson import ObjectId
 
+from ..errors import InputError
+from ..keeping.runs import Run
 from . import turns
 from .changes import (
     ACTIONS,
@@ -20,7 +22,6 @@ from .changes import (
     value_at,
 )
 from .completion import raw_samples, samples_of
-from .errors import InputError
 from .journal import (
     Entry,
     Header,
@@ -33,7 +34,6 @@ from .journal import (
     insert_entries,
     was_lost,
 )
-from .runs import Run
 from .turns import Turn
 
 LARGEST_DOCUMENT = 15 * 1024 * 1024

@@ -9,8 +9,8 @@ from typing import Any
 import fiftyone.core.odm as foo
 from bson import ObjectId
 
+from ..errors import InputError
 from .columns import BUCKET, delete_columns
-from .errors import InputError
 from .iterations import COLLECTION as ITERATIONS
 from .iterations import Iteration, load_iteration
 from .samples import Dataset

@@ -23,10 +23,10 @@ from mongoengine.errors import DoesNotExist
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError
 
+from ..keeping.runs import Run
 from . import turns
 from .changes import label_of, shows, update_of
 from .journal import Entry, Header, chunked, discard_uncommitted, entries, entries_of, headers
-from .runs import Run
 from .turns import Turn, TurnLost, abandoned, take_turn
 
 EXACT: CodecOptions[dict[str, Any]] = CodecOptions(

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .batches import Batch, Outcome
-from .errors import InputError
-from .fields import labels_of, read_documents, root_dataset, value_at
-from .labelled import check_classes, label_problem
-from .probabilities import LogProbabilities, align, from_confidences, from_logits
-from .progress import Report
-from .samples import Collection
-from .vectors import common_length, decode_rows, decode_vector
+from ..errors import InputError
+from ..keeping.fields import labels_of, read_documents, root_dataset, value_at
+from ..keeping.labelled import check_classes, label_problem
+from ..keeping.samples import Collection
+from ..progress import Report
+from ..scoring.batches import Batch, Outcome
+from ..scoring.probabilities import LogProbabilities, align, from_confidences, from_logits
+from ..scoring.vectors import common_length, decode_rows, decode_vector
 
 NUMBERS_A_BATCH = 8_000_000
 LARGEST_BATCH = 5_000

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
-from .ahead import ahead
-from .errors import InputError
+from ..ahead import ahead
+from ..errors import InputError
+from ..progress import Report
+from ..scoring.measures import iies
 from .iterations import Iteration, unpack_ids
-from .measures import iies
-from .progress import Report
 from .runs import Run
 from .samples import Collection, Dataset
 

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .ahead import ahead
+from ..ahead import ahead
+from ..progress import Report
 from .images import UInt8, UnreadableImageError, decode_image
-from .progress import Report
 
 WORKERS = max(1, os.cpu_count() or 1)
 WORTH_A_PROCESS = 2_000

@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
-from .cells import HISTOGRAM_BINS, histogram_bin
+from ..keeping.iterations import Iteration
+from ..keeping.runs import Run
+from ..scoring.cells import HISTOGRAM_BINS, histogram_bin
+from ..scoring.measures import iies
 from .changes import KINDS
 from .completion import recover_abandoned
-from .iterations import Iteration
 from .journal import BY_SEQ, Header, applied_headers, entries, was_lost
-from .measures import iies
-from .runs import Run
 
 STATES_KEPT = 8
 _CODE = {kind: code for code, kind in enumerate(KINDS, start=1)}

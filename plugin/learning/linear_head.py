@@ -9,8 +9,8 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
-from .probabilities import LogProbabilities
-from .progress import Report, silent
+from ..progress import Report, silent
+from ..scoring.probabilities import LogProbabilities
 
 BLOCK_NUMBERS = 50_000_000
 MAX_ITERATIONS = 200

@@ -11,15 +11,15 @@ from typing import Any
 
 from bson import ObjectId
 
+from ..errors import InputError
+from ..keeping.runs import Run
+from ..progress import Report, silent
 from .audit_trail import FORMATS, Row, read_rows, write_rows
 from .changes import ACTIONS
 from .completion import recover_abandoned, samples_of
 from .decisions import Resolution, commit, header_of, utc_text
-from .errors import InputError
 from .journal import Header, applied_headers, chunked, entries_of, headers, was_lost
 from .planning import Draft, Request, plan_resolve, plan_undo
-from .progress import Report, silent
-from .runs import Run
 
 MATCHES = ("auto", "id", "filepath")
 UNMATCHED_SHOWN = 100

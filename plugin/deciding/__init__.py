@@ -1,0 +1,1 @@
+"""Decisions: journalled, applied, taken back, exchanged; the state that they give."""

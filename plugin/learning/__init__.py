@@ -1,0 +1,1 @@
+"""Classifiers: built, trained, and applied to every sample."""

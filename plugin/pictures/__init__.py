@@ -1,0 +1,1 @@
+"""Images decoded, shrunk to thumbnails and laid out for a cell."""

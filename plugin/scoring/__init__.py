@@ -1,0 +1,1 @@
+"""From probabilities to what is kept of every sample: measures, cells, overview."""

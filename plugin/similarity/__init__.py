@@ -1,0 +1,1 @@
+"""Similarity errors, equation 3 of the paper: near-duplicates found and grouped."""

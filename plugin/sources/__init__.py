@@ -1,0 +1,1 @@
+"""The three sources: from a dataset to batches of log-probabilities."""

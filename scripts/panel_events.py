@@ -6,7 +6,16 @@ import importlib.util
 import sys
 import types
 from pathlib import Path
-from typing import Any, Literal, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    Any,
+    Literal,
+    NotRequired,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "panels" / "events.py"
@@ -41,7 +50,7 @@ def typescript(hint: Any) -> str:
         return f"[{', '.join(map(typescript, args))}]"
     if origin is dict:
         return f"Record<{typescript(args[0])}, {typescript(args[1])}>"
-    if origin is types.UnionType:
+    if origin in (types.UnionType, Union):
         return " | ".join(map(typescript, args))
     raise TypeError(f"no TypeScript for {hint!r}")
 

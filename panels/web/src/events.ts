@@ -4,6 +4,9 @@ export type Order = "count" | "errors";
 export type Features = "embedding" | "pixels" | "saliency";
 export type Action = "relabel" | "confirm" | "remove" | "tag";
 export type ErrorKind = "input" | "unexpected";
+export type DuplicateScope = "same_prediction" | "all";
+export type DuplicateKind = "leak" | "conflict" | "alike";
+export type GroupAction = "keep_one" | "keep_all" | "relabel_alike" | "remove";
 
 /** An error, said in words; ``detail`` is the traceback of an unexpected one. */
 export interface Problem {
@@ -324,6 +327,135 @@ export interface UndoRequest {
   decision: string | null;
 }
 
+/** A page of groups of near-duplicates. */
+export interface DuplicatesRequest {
+  run: string;
+  iteration: number;
+  offset: number;
+  limit: number;
+  kind: "leak" | "conflict" | "alike" | null;
+  threshold: number | null;
+  scope: "same_prediction" | "all" | null;
+  edge: number;
+}
+
+/** Unsettled groups and pairs; a group can be a leak and a conflict, ``alike`` are neither. */
+export interface DuplicateTotals {
+  groups: number;
+  pairs: number;
+  samples: number;
+  leaks: number;
+  conflicts: number;
+  alike: number;
+  settled: number;
+}
+
+/** For each step from the lowest threshold to 1: pairs with at least that SES. */
+export interface ThresholdSteps {
+  threshold: number[];
+  pairs: number[];
+}
+
+/** Images that pairs connect; ``proposal`` is the row to keep when the others go, and why. */
+export interface DuplicateGroup {
+  id: string;
+  members: number;
+  rows: number[];
+  ses: number;
+  lowest_ses: number;
+  exact: boolean;
+  leak: boolean;
+  conflict: boolean;
+  proposal: number;
+  reason: string;
+  first: number[];
+  second: number[];
+  pair_ses: number[];
+}
+
+/** The samples of the groups; ``current_label`` and ``split`` are empty where there is none. */
+export interface DuplicateSamples {
+  row: number[];
+  id: string[];
+  label: number[];
+  prediction: number[];
+  iies: number[];
+  suspicion: number[];
+  in_view: boolean[];
+  current_label: string[];
+  decision: string[];
+  split: string[];
+  width: number[];
+  height: number[];
+}
+
+/** Groups of near-duplicates: leaks first, then label conflicts, then by falling SES. */
+export interface DuplicatesReply {
+  revision: number;
+  computed: boolean;
+  created_at: string;
+  compared: number;
+  added: number;
+  skipped: Record<string, number>;
+  scope: "same_prediction" | "all";
+  threshold: number;
+  in_force: number;
+  lowest: number;
+  steps: ThresholdSteps;
+  totals: DuplicateTotals;
+  matching: number;
+  groups: DuplicateGroup[];
+  samples: DuplicateSamples;
+  sheet: Sheet | null;
+}
+
+/** Two rows to be compared pixel by pixel, in pictures of at most ``size`` pixels. */
+export interface DifferenceRequest {
+  run: string;
+  iteration: number;
+  first: number;
+  second: number;
+  size: number;
+}
+
+/** Both pictures at one size, and where they differ, as data URLs. */
+export interface DifferenceReply {
+  first: string;
+  second: string;
+  difference: string;
+  width: number;
+  height: number;
+  amplified: number;
+  largest: number;
+  ses: number | null;
+  problem: string;
+}
+
+/** A decision on rows of a group, with the label that the panel showed for each of them. */
+export interface GroupRequest {
+  run: string;
+  iteration: number;
+  action: "keep_one" | "keep_all" | "relabel_alike" | "remove";
+  rows: number[];
+  labels: string[];
+  keep?: number | null;
+  label?: string | null;
+}
+
+/** Sets the threshold and, if given, the scope, from the pairs that are there. */
+export interface ThresholdRequest {
+  run: string;
+  threshold: number;
+  scope?: "same_prediction" | "all" | null;
+}
+
+/** What is in force now; the samples' fields follow in the background. */
+export interface ThresholdReply {
+  threshold: number;
+  scope: "same_prediction" | "all";
+  pairs: number;
+}
+
 /** The cell to show in FiftyOne's grid. */
 export interface ShowRequest {
   run: string;
@@ -358,6 +490,10 @@ export interface Events {
   queue: { request: QueueRequest; reply: QueueReply };
   resolve: { request: ResolveRequest; reply: ResolveReply };
   undo: { request: UndoRequest; reply: ResolveReply };
+  duplicates: { request: DuplicatesRequest; reply: DuplicatesReply };
+  difference: { request: DifferenceRequest; reply: DifferenceReply };
+  resolve_group: { request: GroupRequest; reply: ResolveReply };
+  set_threshold: { request: ThresholdRequest; reply: ThresholdReply };
   show_in_grid: { request: ShowRequest; reply: ShowReply };
   cancel: { request: RunRequest; reply: DoneReply };
 }

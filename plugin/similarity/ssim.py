@@ -30,7 +30,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-WINDOW = 11
+from .working_size import WINDOW
+
 SIGMA = 1.5
 # Larger images are worked on in tiles of this side: each blur is then one small matrix product.
 _TILE = 64

@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .ssim import WINDOW
-
+WINDOW = 11  # SSIM's; it is here because ssim.py takes seconds to import
 LARGEST_KEPT = 96
 COMMON_SIDE = 64
 

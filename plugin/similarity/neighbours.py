@@ -96,6 +96,29 @@ class NeighbourIndex:
         distances[ids < 0] = np.inf
         return ids, distances
 
+    def nearest_to(
+        self, vectors: NDArray[np.floating[Any]], k: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The `k` nearest vectors of the index of others that are not in it, nearest first.
+
+        Args:
+            vectors: shape (q, d), finite.
+            k: how many, from 1 to the number of vectors in the index.
+
+        Returns:
+            Rows, shape (q, k), int64, and their Euclidean distances, float32.
+
+        Raises:
+            ValueError: `k` is not in that range.
+
+        >>> NeighbourIndex(np.array([[0.0], [1.0], [5.0]])).nearest_to(np.array([[4.0]]), 1)
+        (array([[2]]), array([[1.]], dtype=float32))
+        """
+        if not 1 <= k <= len(self._vectors):
+            raise ValueError(f"k must be from 1 to {len(self._vectors)}, got {k}")
+        squared, found = self._search(np.ascontiguousarray(vectors, np.float32), k)
+        return found, np.sqrt(np.maximum(squared, 0.0))
+
 
 def _exact_search(vectors: NDArray[np.float32], threads: int | None) -> _Search:
     del threads  # torch's own setting holds

@@ -3,14 +3,18 @@
 from typing import Any
 
 from .export_decisions import ExportDecisions
+from .find_duplicates import FindDuplicates
 from .find_label_errors import FindLabelErrors
 from .import_decisions import ImportDecisions
+from .map_dataset import MapDataset
 from .resolve import Resolve
 from .runs import CancelRun, DeleteRun, ListRuns
 from .undo import Undo
 
 OPERATORS: tuple[type[Any], ...] = (
     FindLabelErrors,
+    FindDuplicates,
+    MapDataset,
     ListRuns,
     DeleteRun,
     CancelRun,

@@ -245,3 +245,10 @@ def _advanced(ctx: Any, inputs: Any) -> None:
         default = 51 if name == "seed" else None
         inputs.int(name, label=label, description=description, default=default)
     inputs.enum("device", DEVICES, default="auto", label="Device", view=types.DropdownView())
+    inputs.bool(
+        "duplicates",
+        default=True,
+        label="Find near-duplicates",
+        description="Look for images that are nearly the same when the scores are done",
+        view=types.SwitchView(),
+    )

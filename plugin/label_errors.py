@@ -24,6 +24,7 @@ from .keeping.iterations import Iteration, IterationWriter, Rows, pack_ids
 from .keeping.jobs import Job, current_job
 from .keeping.runs import Run, check_run_key, create_run, discard_empty, list_runs
 from .keeping.samples import Collection
+from .near_duplicates import after_label_errors
 from .progress import Report, part_of, silent
 from .scoring.batches import Batch, Source
 from .scoring.features import from_probabilities
@@ -31,6 +32,7 @@ from .scoring.scores import score
 from .settings import Settings
 
 SHARE_OF_CLASSIFYING = {"train": 0.95, "embeddings": 0.9, "predictions": 0.5}
+SHARE_BEFORE_DUPLICATES = 0.8
 
 
 def find_label_errors(
@@ -49,7 +51,9 @@ def find_label_errors(
     Returns:
         ``run_key``, ``iteration``, ``samples``, ``classes``, ``open``, ``misclassified`` (among
         open samples), ``accuracy`` (share of all scored samples whose prediction is the label),
-        ``skipped`` (a count for each reason), ``skipped_samples`` (the first thousand)
+        ``skipped`` (a count for each reason), ``skipped_samples`` (the first thousand), and
+        ``duplicates``, where these are looked for: what ``find_duplicates`` returns, or ``failed``,
+        the reason why there are none; the iteration is kept all the same
 
     Raises:
         InputError: if something given cannot be worked with
@@ -64,12 +68,17 @@ def find_label_errors(
     for field in settings.prediction_fields:
         check_classification(dataset, field, "prediction_fields")
     with Job(dataset, settings.run_key, "Finding label errors", report) as job:
-        share = SHARE_OF_CLASSIFYING[settings.source]
+        end = SHARE_BEFORE_DUPLICATES if settings.duplicates else 1.0
+        share = SHARE_OF_CLASSIFYING[settings.source] * end
         try:
             run, iteration, summary = _classify(samples, settings, part_of(job, 0.0, share))
         except OSError as error:
             raise _explained(error) from error
-        _write_fields(run, iteration, part_of(report, share, 1.0))
+        _write_fields(run, iteration, part_of(report, share, end))
+        if settings.duplicates:
+            summary["duplicates"] = after_label_errors(
+                run, iteration, settings.device, part_of(job, end, 1.0)
+            )
     return {"run_key": run.key, "iteration": iteration.number, **summary}
 
 

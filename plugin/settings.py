@@ -31,6 +31,7 @@ class Settings:
         image_size: side in pixels that images are brought to
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``
         seed: the same seed on the same CPU gives the same scores
+        duplicates: look for near-duplicates afterwards
     """
 
     label_field: str
@@ -47,6 +48,7 @@ class Settings:
     image_size: int | None = None
     device: str = "auto"
     seed: int = 51
+    duplicates: bool = True
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Settings:
@@ -83,6 +85,8 @@ class Settings:
             ("seed", 0, 2**31 - 1),
         ):
             _whole_number(name, getattr(self, name), least, most)
+        if not isinstance(self.duplicates, bool):
+            raise InputError(f"duplicates: expected True or False, got {self.duplicates!r}")
         if self.source == "predictions" and not self.prediction_fields:
             raise InputError("prediction_fields: name at least one field of predictions")
         if len(set(self.prediction_fields)) != len(self.prediction_fields):

@@ -17,6 +17,9 @@ KINDS = ("relabeled", "confirmed", "removed", "tagged")
 ACTIONS = {"relabel": "relabeled", "confirm": "confirmed", "remove": "removed", "tag": "tagged"}
 """The actions of ``resolve`` and the kind of decision that each leaves on a sample."""
 
+KEEP_ALL = "keep_all"
+"""The action on duplicates that are kept on purpose; what stands on the samples does not change."""
+
 
 def value_at(document: Any, path: str) -> Any:
     """The value at a dotted path, or MISSING."""

@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..keeping.runs import Run
 from ..progress import Report, silent
 from .audit_trail import FORMATS, Row, read_rows, write_rows
-from .changes import ACTIONS
+from .changes import ACTIONS, KEEP_ALL
 from .completion import recover_abandoned, samples_of
 from .decisions import Resolution, commit, header_of, utc_text
 from .journal import Header, applied_headers, chunked, entries_of, headers, was_lost
@@ -162,8 +162,9 @@ def _grouped(rows: list[Row], run: Run, path: Path) -> list[list[Row]]:
 
 
 def _problem(row: Row) -> str | None:
-    if row["action"] not in (*ACTIONS, UNDO):
-        return f"action must be one of {', '.join((*ACTIONS, UNDO))}, got {row['action']!r}"
+    known = (*ACTIONS, KEEP_ALL, UNDO)
+    if row["action"] not in known:
+        return f"action must be one of {', '.join(known)}, got {row['action']!r}"
     for name in ("decision", "sample_id"):
         if not ObjectId.is_valid(row[name]):
             return f"{name} must be an id, got {row[name]!r}"

@@ -13,6 +13,7 @@ from ..keeping.runs import Run
 from . import turns
 from .changes import (
     ACTIONS,
+    KEEP_ALL,
     MISSING,
     inverse,
     label_of,
@@ -112,8 +113,9 @@ class Request:
         expected: str | Mapping[str, str | None] | None,
     ) -> Request:
         """The request, or InputError where a parameter cannot be used."""
-        if action not in ACTIONS:
-            raise InputError(f"action must be one of {', '.join(ACTIONS)}, got {action!r}")
+        if action not in (*ACTIONS, KEEP_ALL):
+            known = ", ".join((*ACTIONS, KEEP_ALL))
+            raise InputError(f"action must be one of {known}, got {action!r}")
         for name, value, owner in (("label", label, "relabel"), ("tag", tag, "tag")):
             if action == owner:
                 _check_text(name, value, needed_by=owner)
@@ -167,7 +169,7 @@ def _check_expected(expected: Mapping[str, str | None], ids: Sequence[ObjectId])
 
 
 def plan_resolve(draft: Draft, request: Request) -> None:
-    """Write down what relabel, confirm, remove or tag does to each sample."""
+    """Write down what relabel, confirm, remove, tag or keep_all does to each sample."""
     run = draft.run
     for ids in chunked(request.ids):
         documents = _read(run, ids, whole=request.action == "remove")
@@ -191,7 +193,7 @@ def plan_resolve(draft: Draft, request: Request) -> None:
                         **_forward(run, request, document, found),
                         "kind_before": head.get("kind_after"),
                         "top_before": head.get("top_after"),
-                        "kind_after": ACTIONS[request.action],
+                        "kind_after": ACTIONS.get(request.action, head.get("kind_after")),
                         "top_after": draft.id,
                     }
                 )
@@ -221,6 +223,8 @@ def _entry(document: Any, label: str | None) -> Entry:
 
 
 def _forward(run: Run, request: Request, document: Any, label: str | None) -> dict[str, Any]:
+    if request.action == KEEP_ALL:
+        return {}
     if request.action == "remove":
         return {"op": "delete", "label_after": None, "document": bytes(document.raw)}
     decision, cies = run.field("decision"), run.field("cies")

@@ -32,11 +32,19 @@ FIELDS: dict[str, str] = {
     "iies": "Instance Interpretation Error Score: (max p + 1 - p[label]) / 2",
     "cies": "Class Interpretation Error Score: open samples with this label and prediction",
     "suspicion": "Log-odds margin of the best other class over the label; positive is suspect",
+    "ses": "Similarity Error Score: the highest SSIM with another image, where one is similar",
+    "duplicates": "The ids of the samples that are near-duplicates of this one",
     "decision": "The decision that stands on the sample; none while it is open",
 }
 """Fields that a run writes, without their prefix, and what they hold."""
 
-OWN_FIELDS = (*FIELDS, "importance", "ses", "duplicates")
+LATER_FIELDS: dict[str, str] = {
+    "importance": "Class-conditional coreset sensitivity: how much the sample matters to its class",
+    "disagreement": "Share of the sample's nearest neighbours that carry another label",
+}
+"""Numbers that a run writes once they are asked for."""
+
+OWN_FIELDS = (*FIELDS, *LATER_FIELDS)
 """Every field that belongs to a run once it exists, without its prefix."""
 
 _TYPES: dict[str, Any] = {
@@ -44,6 +52,8 @@ _TYPES: dict[str, Any] = {
     "iies": fo.FloatField,
     "cies": fo.IntField,
     "suspicion": fo.FloatField,
+    "ses": fo.FloatField,
+    "duplicates": fo.ListField,
     "decision": fo.StringField,
 }
 
@@ -181,6 +191,8 @@ def declare_fields(run: Run) -> None:
         options: dict[str, Any] = {"description": description}
         if name == "prediction":
             options["embedded_doc_type"] = fo.Classification
+        if name == "duplicates":
+            options["subfield"] = fo.StringField
         dataset.add_sample_field(run.field(name), _TYPES[name], **options)
     _group_in_sidebar(run)
 
@@ -188,7 +200,8 @@ def declare_fields(run: Run) -> None:
 def _group_in_sidebar(run: Run) -> None:
     config = run.dataset.app_config
     groups: Any = config.sidebar_groups or fo.DatasetAppConfig.default_sidebar_groups(run.dataset)
-    ours = [run.field(name) for name in FIELDS]
+    later = [name for name in LATER_FIELDS if run.dataset.has_field(run.field(name))]
+    ours = [run.field(name) for name in (*FIELDS, *later)]
     for group in groups:
         group.paths = [p for p in group.paths if p not in ours]
     groups = [g for g in groups if g.name != _group_name(run)]
@@ -301,6 +314,53 @@ def _set_from_list(
         },
         {"$unset": mine},
     ]
+
+
+def write_numbers(
+    run: Run,
+    name: str,
+    sample_ids: npt.NDArray[np.bytes_],
+    values: npt.NDArray[np.floating[Any]],
+    report: Report,
+) -> None:
+    """Write one of ``LATER_FIELDS`` onto samples, and take it off all others.
+
+    Args:
+        run: the run
+        name: the field, without its prefix
+        sample_ids: S12 (n,), as ``iterations.pack_ids`` gives them
+        values: float (n,); NaN for none
+        report: told how far it is
+    """
+    field = run.field(name)
+    if not run.dataset.has_field(field):
+        run.dataset.add_sample_field(field, fo.FloatField, description=LATER_FIELDS[name])
+        _group_in_sidebar(run)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    collection: Any = run.dataset._sample_collection
+    order = np.argsort(sample_ids, kind="stable")
+
+    def write(start: int) -> int:
+        rows = order[start : start + WRITE_CHUNK]
+        ids = [ObjectId(i) for i in unpack_ids(sample_ids[rows])]
+        numbers = [None if np.isnan(v) else float(v) for v in values[rows]]
+        place = {"$indexOfArray": [{"$literal": ids}, "$_id"]}
+        value = {"$arrayElemAt": [{"$literal": numbers}, place]}
+        collection.update_many(
+            {"_id": {"$in": ids}}, [{"$set": {field: value, "last_modified_at": now}}]
+        )
+        return len(ids)
+
+    done = 0
+    with ThreadPoolExecutor(WRITERS) as pool:
+        for written in pool.map(write, range(0, len(order), WRITE_CHUNK)):
+            done += written
+            report(done / len(order), f"Writing {name} onto the samples")
+    collection.update_many(
+        {field: {"$ne": None}, "last_modified_at": {"$lt": _milliseconds(now)}},
+        {"$set": {field: None, "last_modified_at": now}},
+    )
+    refresh(run.dataset)
 
 
 def _clear_older(run: Run, now: datetime) -> None:

@@ -19,6 +19,8 @@ METHOD = "deconfuse"
 OWNED_COLLECTIONS = (
     ITERATIONS,
     "deconfuse.jobs",
+    "deconfuse.duplicates",
+    "deconfuse.maps",
     "deconfuse.decisions",
     "deconfuse.decision_samples",
     "deconfuse.turns",

@@ -1,0 +1,180 @@
+"""The operator ``find_duplicates``: near-duplicates, copies with other labels, and leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..plugin.comparison import DuplicateOptions
+from ..plugin.keeping.duplicates import LOWEST_THRESHOLD
+from ..plugin.keeping.runs import list_runs, load_run
+from ..plugin.keeping.samples import Collection
+from ..plugin.near_duplicates import find_duplicates
+from ..plugin.settings import DEVICES
+from .base import LongOperator, Work, execute, run_key_input, terminal
+from .run_choice import counted, dataset_of, open_run
+
+SCOPES = {
+    "same_prediction": (
+        "Images with the same prediction",
+        "The paper's Similarity Error Score: the classifier takes both for the same class",
+    ),
+    "all": (
+        "All images",
+        "Also finds copies that the classifier or their labels tell apart",
+    ),
+}
+
+
+class FindDuplicates(LongOperator):
+    """Finds images that are the same, and says where their labels or splits differ."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """The operator as FiftyOne lists it."""
+        return foo.OperatorConfig(
+            name="find_duplicates",
+            label="Find near-duplicates",
+            description="Find images that are nearly the same, label conflicts and leaks",
+            icon="content_copy",
+            dynamic=True,
+            execute_as_generator=True,
+            allow_immediate_execution=True,
+            allow_delegated_execution=True,
+            default_choice_to_delegated=False,
+        )
+
+    def __call__(
+        self,
+        sample_collection: Collection,
+        run_key: str = "deconfuse",
+        threshold: float | None = None,
+        scope: str = "same_prediction",
+        embeddings: str | None = None,
+        *,
+        device: str = "auto",
+        delegate: bool = False,
+    ) -> dict[str, Any]:
+        """Find near-duplicates from a script.
+
+        Args:
+            sample_collection: the dataset; all samples of the run's last iteration are compared
+            run_key: the run
+            threshold: the SES from which a pair counts, 0.5 to 1; by default it is measured
+            scope: ``same_prediction``, or ``all`` for pairs that the classifier tells apart as well
+            embeddings: a vector field or brain run that proposes further pairs; by default the
+                features of the run do
+            device: ``auto``, ``cpu``, ``cuda`` or ``mps``
+            delegate: queue the operation instead
+
+        Returns:
+            ``pairs``, ``groups``, ``samples`` (in groups), ``leaks``, ``conflicts``,
+            ``exact_copies``, ``settled``, ``threshold``, ``lowest``, ``scope``, ``compared``,
+            ``new``, ``skipped`` (a count for each reason), ``skipped_samples``
+
+        Raises:
+            InputError: on bad input, with nothing changed
+        """
+        run = load_run(dataset_of(sample_collection), run_key)
+        options = DuplicateOptions(threshold, scope, embeddings, device)
+        options.check(run)
+        if delegate:
+            params = {"run_key": run_key, "threshold": threshold, "scope": scope}
+            params |= {"embeddings": embeddings, "device": device}
+            ctx = {"dataset": run.dataset, "params": params}
+            return execute(self.uri, ctx, request_delegation=True)
+        # Called directly: an operator's execution is ended after ten minutes.
+        return find_duplicates(run, options, terminal())
+
+    def work(self, ctx: Any) -> Work:
+        """Check the parameters and say what to do with them."""
+        run, params = open_run(ctx), ctx.params
+        options = DuplicateOptions(
+            threshold=params.get("threshold"),
+            scope=params.get("scope") or "same_prediction",
+            embeddings=params.get("embeddings") or None,
+            device=params.get("device") or "auto",
+        )
+        options.check(run)
+        return lambda report: find_duplicates(run, options, report)
+
+    def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
+        """Show the fields and say what was found."""
+        yield ctx.ops.set_progress(progress=1.0, label="Done")
+        yield ctx.ops.reload_dataset()
+        yield ctx.ops.open_panel("label_errors", is_active=True)
+        yield ctx.ops.notify(summary(result), variant="success")
+
+    def resolve_input(self, ctx: Any) -> types.Property:
+        """The form."""
+        inputs = types.Object()
+        runs = list_runs(ctx.dataset) if ctx.dataset else []
+        run_key_input(ctx, inputs, runs)
+        if runs:
+            _options(ctx, inputs)
+        return types.Property(inputs, view=types.View(label="Find near-duplicates"))
+
+    def resolve_output(self, ctx: Any) -> types.Property:
+        """What was found."""
+        outputs = types.Object()
+        for name, label in (
+            ("groups", "Groups"),
+            ("pairs", "Pairs"),
+            ("leaks", "Groups across splits (leaks)"),
+            ("conflicts", "Groups with different labels"),
+            ("exact_copies", "Exact copies"),
+            ("compared", "Images compared"),
+        ):
+            outputs.int(name, label=label)
+        outputs.float("threshold", label="Threshold")
+        return types.Property(outputs, view=types.View(label="Near-duplicates"))
+
+
+def summary(result: dict[str, Any]) -> str:
+    """One sentence on what was found.
+
+    Args:
+        result: what ``find_duplicates`` returned
+    """
+    text = (
+        f"{counted(result['groups'], 'group')} of near-duplicates from SES "
+        f"{result['threshold']:.2f}: {counted(result['leaks'], 'leak')} across splits, "
+        f"{counted(result['conflicts'], 'label conflict')}"
+    )
+    skipped = sum(result["skipped"].values())
+    return f"{text}. {counted(skipped)} left out." if skipped else f"{text}."
+
+
+def _options(ctx: Any, inputs: types.Object) -> None:
+    choices = types.RadioGroup()
+    for name, (label, description) in SCOPES.items():
+        choices.add_choice(name, label=label, description=description)
+    inputs.enum("scope", choices.values(), default="same_prediction", label="Compare", view=choices)
+    inputs.float(
+        "threshold",
+        min=LOWEST_THRESHOLD,
+        max=1.0,
+        label="Threshold",
+        description="The similarity (SSIM) from which two images count as near-duplicates. Empty: "
+        "measured on the images. It can be changed afterwards without searching again",
+    )
+    vectors = [
+        name
+        for name, field in ctx.dataset.get_field_schema().items()
+        if isinstance(field, (fo.VectorField, fo.ArrayField))
+    ]
+    names = [*vectors, *ctx.dataset.list_brain_runs(type="similarity")]
+    if names:
+        view = types.AutocompleteView(choices=[types.Choice(name, label=name) for name in names])
+        inputs.str(
+            "embeddings",
+            label="Embeddings",
+            description="A vector field or brain run that proposes further pairs. Empty: the "
+            "features of the run",
+            view=view,
+        )
+    inputs.enum("device", DEVICES, default="auto", label="Device", view=types.DropdownView())

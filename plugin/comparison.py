@@ -1,0 +1,355 @@
+"""One comparison of a run's images: what is known is kept, and new images are compared with all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import InputError
+from .keeping.duplicates import KeptDuplicates, check_scope, check_threshold
+from .keeping.fields import read_documents
+from .keeping.iterations import Iteration, pack_ids, unpack_ids
+from .keeping.runs import Run
+from .pictures.comparable import ComparableImages, look_at
+from .progress import Report, part_of
+from .settings import DEVICES
+from .similarity.listed_pairs import first_copies, pairs_in_scope
+from .similarity.working_size import working_size
+from .skipped import Skipped
+from .sources.stored_vectors import check_vectors, read_vectors
+
+STAGES = {"look": (0.0, 0.1), "decode": (0.1, 0.35), "features": (0.35, 0.5)}
+STAGES |= {"sample": (0.5, 0.6), "pairs": (0.6, 1.0)}
+"""Where each stage begins and ends."""
+
+LABELS = {
+    "features": "Described {:,} of {:,} images",
+    "sample": "Measured {:,} of {:,} sampled images",
+    "pairs": "Compared {:,} of {:,} images",
+}
+PER_SAMPLE = ("sample_id", "path", "file", "pixels", "hash", "structure", "size")
+
+Columns = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class DuplicateOptions:
+    """How near-duplicates are found.
+
+    Attributes:
+        threshold: the SES from which a pair is listed; None: measured, or as it was set before
+        scope: ``same_prediction`` (the paper's SES) or ``all``
+        embeddings: a vector field or brain run as a further source of candidates; by default the
+            features of the run's last iteration
+        device: where SSIM is computed
+    """
+
+    threshold: float | None = None
+    scope: str = "same_prediction"
+    embeddings: str | None = None
+    device: str = "auto"
+
+    def check(self, run: Run) -> None:
+        """Raise InputError where an option cannot be used."""
+        check_scope(self.scope)
+        if self.threshold is not None:
+            check_threshold(self.threshold)
+        if self.device not in DEVICES:
+            raise InputError(f"device: expected one of {', '.join(DEVICES)}, got {self.device!r}")
+        if self.embeddings is not None:
+            check_vectors(run.dataset, self.embeddings)
+
+
+class Compared(NamedTuple):
+    """What a comparison found, as ``keeping/duplicates.py`` keeps it."""
+
+    columns: Columns
+    header: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Images:
+    """The images of a comparison, known ones first."""
+
+    ids: list[str]
+    paths: list[str]
+    digests: npt.NDArray[np.uint64]
+
+    def taken(self, order: npt.NDArray[np.int64]) -> _Images:
+        ids, paths = ([names[i] for i in order.tolist()] for names in (self.ids, self.paths))
+        return _Images(ids, paths, self.digests[order])
+
+
+class _Known(NamedTuple):
+    """What an earlier comparison found of the samples that are still as they were."""
+
+    columns: Columns
+    document: dict[str, Any]
+
+
+def present(run: Run, iteration: Iteration, skipped: Skipped) -> tuple[list[str], list[str]]:
+    """The iteration's samples that are in the dataset, in the order of its rows, and their files.
+
+    Samples of the dataset that the iteration does not hold are noted in ``skipped``.
+    """
+    paths: dict[int, str] = {}
+    for documents in read_documents(run.dataset, ["filepath"]):
+        rows = iteration.rows_of([str(document["_id"]) for document in documents])
+        for row, document in zip(rows.tolist(), documents, strict=True):
+            if row >= 0:
+                paths[row] = document["filepath"]
+            else:
+                reason = "not in the run's last iteration"
+                skipped.add(document["_id"], document["filepath"], reason)
+    rows = np.array(sorted(paths), np.int64)
+    return unpack_ids(iteration.column("sample_id")[rows]), [paths[row] for row in rows.tolist()]
+
+
+class Comparison:
+    """Compares the images of an iteration.
+
+    Args:
+        run: the run
+        iteration: its last iteration, for predictions and features
+        options: what to look for
+        report: told of progress
+        skipped: takes note of images that cannot be read
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        iteration: Iteration,
+        options: DuplicateOptions,
+        report: Report,
+        skipped: Skipped,
+    ):
+        self._run, self._iteration, self._options = run, iteration, options
+        self._report, self._skipped = report, skipped
+
+    def compared(self, kept: KeptDuplicates | None, ids: list[str], paths: list[str]) -> Compared:
+        """What there is to be kept.
+
+        Args:
+            kept: an earlier comparison that is to be continued, if there is one
+            ids: the samples to compare
+            paths: their files
+
+        Raises:
+            InputError: if not one image can be read
+        """
+        digests = np.array([_path_digest(path) for path in paths], np.uint64)
+        known, at = (None, np.zeros(0, np.int64))
+        if kept is not None:
+            known, at = _still_known(kept, ids, paths, digests)
+        new = np.setdiff1d(np.arange(len(ids)), at)
+        if len(new) > len(at):  # what was fitted to a few would serve the many badly
+            known, at, new = None, at[:0], np.arange(len(ids))
+        looks = look_at([paths[i] for i in new], self._stage("look"))
+        for i, why in looks.problems.items():
+            self._skipped.add(ids[new[i]], paths[new[i]], why)
+        good = np.setdiff1d(np.arange(len(new)), np.fromiter(looks.problems, np.int64))
+        images = _Images(ids, paths, digests).taken(np.concatenate([at, new[good]]))
+        if known is not None and not len(good):
+            return Compared(known.columns, self._header(known.columns, 0, known.document, known))
+        return self._searched(images, known, looks.records[good])
+
+    def _searched(self, images: _Images, known: _Known | None, looks: npt.NDArray[Any]) -> Compared:
+        first = 0 if known is None else len(known.columns["sample_id"])
+        shape = _shape(looks) if known is None else known.document
+        if not images.ids:
+            raise self._nothing()
+        with ComparableImages(
+            images.paths,
+            tuple(shape["compared_at"]),
+            colour=shape["colour"],
+            first_new=first,
+            report=self._stage("decode"),
+        ) as pixels:
+            for row, why in sorted(pixels.problems.items()):
+                self._skipped.add(images.ids[row], images.paths[row], why)
+            order = pixels.drop_problems()
+            if not len(order):
+                raise self._nothing()
+            images, looks = images.taken(order), looks[order[first:] - first]
+            columns, floor = self._pairs(images, pixels, known, looks["digest"])
+        sizes = np.stack([looks["height"], looks["width"]], axis=1).astype(np.int32)
+        columns |= {
+            "sample_id": pack_ids(images.ids),
+            "path": images.digests,
+            "size": sizes if known is None else np.concatenate([known.columns["size"], sizes]),
+        }
+        shape = {**shape, "floor": floor}
+        return Compared(columns, self._header(columns, len(looks), shape, known))
+
+    def _pairs(
+        self,
+        images: _Images,
+        pixels: ComparableImages,
+        known: _Known | None,
+        files: npt.NDArray[np.void],
+    ) -> tuple[Columns, float]:
+        """Signals and pairs of all images, and the lowest SES that was looked for."""
+        # Imported here: torch takes seconds, and the App imports this file.
+        from .learning.training import choose_device
+        from .similarity.duplicates import compute_signals, find_duplicates
+
+        array: Any = pixels
+        device = choose_device(self._options.device)
+        signals = compute_signals(
+            array,
+            known=None if known is None else _signals(known.columns),
+            device=device,
+            progress=self._engine_stage,
+        )
+        levels: dict[str, Any] = {"threshold": self._options.threshold}
+        if known is not None:
+            files = np.concatenate([known.columns["file"], files])
+            levels = {"threshold": 1.0, "floor": known.document["floor"]}
+        # In the scope "all", so that the scope and the predictions can change afterwards.
+        found = find_duplicates(
+            array,
+            signals,
+            scope="all",
+            embeddings=self._embeddings(images.ids),
+            file_digests=[digest.tobytes() for digest in files],
+            first_new=0 if known is None else len(known.columns["sample_id"]),
+            device=device,
+            progress=self._engine_stage,
+            **levels,
+        )
+        near, ses = found.pairs[~found.exact], found.ses[~found.exact]
+        if known is not None:
+            near = np.concatenate([known.columns["near"], near])
+            ses = np.concatenate([known.columns["ses"], ses])
+        copies = first_copies(signals.digests, files)
+        near, ses = _of_first_copies(near, ses, copies)
+        return {
+            "file": files,
+            "pixels": signals.digests,
+            "hash": signals.hashes,
+            "structure": signals.structure,
+            "basis_mean": signals.basis.mean,
+            "basis_axes": signals.basis.axes,
+            "near": near,
+            "ses": ses,
+        }, float(found.floor)
+
+    def _nothing(self) -> InputError:
+        return InputError(
+            f"No image of run '{self._run.key}' could be compared; the most frequent reason: "
+            f"{self._skipped.most_common()}"
+        )
+
+    def _header(
+        self, columns: Columns, new: int, shape: dict[str, Any], known: _Known | None
+    ) -> dict[str, Any]:
+        """What is kept beside the columns."""
+        threshold, scope = self._options.threshold, self._options.scope
+        chosen = threshold is not None
+        if known is not None and not chosen:
+            before = known.document
+            chosen = before["chosen"] and before["scope"] == scope
+            threshold = before["threshold"] if chosen else None
+        if threshold is None:
+            threshold = self._usual_threshold(columns, shape["floor"])
+        return {
+            "samples": len(columns["sample_id"]),
+            "new": new,
+            "floor": shape["floor"],
+            "threshold": float(threshold),
+            "chosen": chosen,
+            "scope": scope,
+            "compared_at": list(shape["compared_at"]),
+            "colour": shape["colour"],
+            "skipped": dict(self._skipped.reasons),
+        }
+
+    def _usual_threshold(self, columns: Columns, floor: float) -> float:
+        """The engine's choice for the scope, made from all pairs."""
+        from .similarity.duplicates import choose_levels
+
+        prediction = None
+        if self._options.scope == "same_prediction":
+            rows = self._iteration.rows_of(unpack_ids(columns["sample_id"]))
+            prediction = self._iteration.column("prediction")[rows]
+        copies = first_copies(columns["pixels"], columns["file"])
+        pairs = pairs_in_scope(columns["near"], columns["ses"], copies, prediction)
+        ses, owner = pairs.ses[~pairs.exact], pairs.pair[~pairs.exact].T.ravel()
+        return max(choose_levels(np.tile(ses, 2), owner, len(copies))[1], floor)
+
+    def _embeddings(self, ids: list[str]) -> npt.NDArray[Any] | None:
+        if self._options.embeddings is not None:
+            return read_vectors(self._run.dataset, self._options.embeddings, ids)
+        features = self._iteration.column("features")
+        if not features.shape[1]:
+            return None
+        return features[self._iteration.rows_of(ids)].astype(np.float32)
+
+    def _stage(self, name: str) -> Report:
+        return part_of(self._report, *STAGES[name])
+
+    def _engine_stage(self, stage: str, done: int, total: int) -> None:
+        known = stage if stage in STAGES else "pairs"
+        self._stage(known)(done / max(total, 1), LABELS[known].format(done, total))
+
+
+def _shape(looks: npt.NDArray[Any]) -> dict[str, Any]:
+    """At what size, and whether in colour, images are compared."""
+    sizes = zip(looks["height"].tolist(), looks["width"].tolist(), strict=True)
+    at = list(working_size(sizes)) if len(looks) else []
+    return {"compared_at": at, "colour": not bool(looks["grey"].all())}
+
+
+def _path_digest(path: str) -> int:
+    return int.from_bytes(hashlib.blake2b(path.encode(), digest_size=8).digest(), "little")
+
+
+def _still_known(
+    kept: KeptDuplicates, ids: list[str], paths: list[str], digests: npt.NDArray[np.uint64]
+) -> tuple[_Known, npt.NDArray[np.int64]]:
+    """What is known of samples that are there with the same file, and their places in ``ids``.
+
+    A pair of an image that is gone passes to one of its exact copies.
+    """
+    place = {sample: i for i, sample in enumerate(ids)}
+    at = np.array([place.get(sample, -1) for sample in kept.sample_ids], np.int64)
+    columns = {name: kept.column(name) for name in kept.document["columns"]}
+    stays = at >= 0
+    stays[stays] = columns["path"][stays] == digests[at[stays]]
+    stays[stays] = [os.path.exists(paths[i]) for i in at[stays].tolist()]
+    rows = np.flatnonzero(stays)
+    heir = np.full(len(stays), -1, np.int64)  # of each first copy: the first that stays
+    heir[kept.first_copy[rows][::-1]] = np.arange(len(rows))[::-1]
+    near = heir[columns["near"]]
+    alive = (near >= 0).all(axis=1)
+    for name in PER_SAMPLE:
+        columns[name] = columns[name][stays]
+    columns["near"], columns["ses"] = np.sort(near[alive], axis=1), columns["ses"][alive]
+    return _Known(columns, dict(kept.document)), at[stays]
+
+
+def _of_first_copies(
+    near: npt.NDArray[np.int64], ses: npt.NDArray[np.float64], copies: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """The pairs between the first copies of their images, each once."""
+    near = np.sort(copies[near], axis=1)
+    order = np.lexsort((-ses, near[:, 1], near[:, 0]))
+    near, ses = near[order], ses[order]
+    fresh = np.ones(len(near), bool)
+    fresh[1:] = (near[1:] != near[:-1]).any(axis=1)
+    fresh &= near[:, 0] != near[:, 1]
+    return near[fresh], ses[fresh]
+
+
+def _signals(columns: Columns) -> Any:
+    from .similarity.duplicates import Signals
+    from .similarity.structure_features import StructureBasis
+
+    basis = StructureBasis(columns["basis_mean"], columns["basis_axes"])
+    return Signals(columns["pixels"], columns["hash"], columns["structure"], basis)

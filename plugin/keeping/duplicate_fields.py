@@ -1,0 +1,91 @@
+"""The fields ``{run}_ses`` and ``{run}_duplicates``, and what is read of samples that are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+from bson import ObjectId
+from pymongo import UpdateOne
+
+from ..progress import Report
+from ..similarity.listed_pairs import highest_ses, partners
+from ..splits import split_of
+from .duplicates import KeptDuplicates, load_duplicates, mark_fields_written, pairs_of_rows
+from .fields import declare_fields, refresh, value_at
+from .iterations import Iteration, unpack_ids
+from .runs import Run
+
+WRITE_CHUNK = 1_000
+READ_CHUNK = 20_000
+
+
+class Member(NamedTuple):
+    """What is known of a sample that is alike with another."""
+
+    label: str | None
+    split: str | None
+
+
+def read_members(run: Run, sample_ids: Sequence[str]) -> dict[str, Member]:
+    """Label and split of those of the samples that are in the dataset, as they are now."""
+    collection: Any = run.dataset._sample_collection
+    keep = {f"{run.label_field}.label": 1, "tags": 1, "split": 1}
+    found: dict[str, Member] = {}
+    for start in range(0, len(sample_ids), READ_CHUNK):
+        ids = [ObjectId(i) for i in sample_ids[start : start + READ_CHUNK]]
+        for document in collection.find({"_id": {"$in": ids}}, keep).batch_size(READ_CHUNK):
+            label = value_at(document, f"{run.label_field}.label")
+            split = split_of(document.get("tags"), document.get("split"))
+            found[str(document["_id"])] = Member(label if isinstance(label, str) else None, split)
+    return found
+
+
+def write_duplicates(run: Run, iteration: Iteration, report: Report) -> None:
+    """Write what is in force onto the samples, and take it off those that it no longer concerns.
+
+    ``{run}_ses`` is the highest SES that was kept of the sample in this scope, whatever the
+    threshold; ``{run}_duplicates`` holds its duplicates at the threshold.
+    """
+    declare_fields(run)
+    collection: Any = run.dataset._sample_collection
+    while (kept := load_duplicates(run)) is not None:
+        now = datetime.now(UTC).replace(tzinfo=None)
+        ses, duplicates = run.field("ses"), run.field("duplicates")
+        concerned: set[ObjectId] = set()
+        changes = _changes(run, kept, iteration, now)
+        total = max(1, kept.samples)
+        while part := list(islice(changes, WRITE_CHUNK)):
+            collection.bulk_write([change for _, change in part], ordered=False)
+            concerned.update(sample for sample, _ in part)
+            report(min(1.0, len(concerned) / total), "Writing duplicates onto the samples")
+        query = {"$or": [{name: {"$ne": None}} for name in (ses, duplicates)]}
+        stale = [d["_id"] for d in collection.find(query, {"_id": 1}) if d["_id"] not in concerned]
+        for start in range(0, len(stale), READ_CHUNK):
+            collection.update_many(
+                {"_id": {"$in": stale[start : start + READ_CHUNK]}},
+                {"$set": {ses: None, duplicates: None, "last_modified_at": now}},
+            )
+        if mark_fields_written(kept):
+            break
+    refresh(run.dataset)
+
+
+def _changes(
+    run: Run, kept: KeptDuplicates, iteration: Iteration, now: datetime
+) -> Iterator[tuple[ObjectId, UpdateOne]]:
+    """The update of each sample that is in a pair; those that show it already stay as they are."""
+    pairs = pairs_of_rows(kept, iteration, kept.floor, kept.scope)
+    ids = unpack_ids(iteration.column("sample_id"))
+    highest = highest_ses(pairs, iteration.samples)
+    alike = dict(partners(pairs.at(kept.threshold)))
+    for row in np.flatnonzero(~np.isnan(highest)).tolist():
+        others = [ids[i] for i in alike[row]] if row in alike else None
+        values = {run.field("ses"): float(highest[row]), run.field("duplicates"): others}
+        sample = ObjectId(ids[row])
+        changed = {"$or": [{name: {"$ne": value}} for name, value in values.items()]}
+        update = {"$set": {**values, "last_modified_at": now}}
+        yield sample, UpdateOne({"_id": sample, **changed}, update)

@@ -1,0 +1,115 @@
+"""The search for near-duplicates from end to end: images → signals → pairs → kept → fields."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from .comparison import Comparison, DuplicateOptions, present
+from .deciding.current_duplicates import current_groups
+from .errors import Cancelled, InputError
+from .keeping.duplicate_fields import write_duplicates
+from .keeping.duplicates import keeping, load_duplicates
+from .keeping.iterations import Iteration
+from .keeping.jobs import Job, current_job
+from .keeping.runs import Run
+from .progress import Report, part_of, silent
+from .skipped import Skipped
+
+logger = logging.getLogger(__name__)
+
+TASK = "Finding near-duplicates"
+COMPARED, KEPT = 0.9, 0.93
+"""Shares of the work that are done after comparing and after keeping."""
+
+
+def find_duplicates(run: Run, options: DuplicateOptions, report: Report = silent) -> dict[str, Any]:
+    """Find the near-duplicates among the samples of a run's last iteration, and keep them.
+
+    Samples that were compared before are not compared with each other again. Nothing is kept where
+    this raises.
+
+    Args:
+        run: the run
+        options: what to look for
+        report: told of progress; may be called from this thread only
+
+    Returns:
+        ``run_key``, ``iteration``, ``threshold``, ``scope``, ``lowest`` (pairs with less SES were
+        not kept), ``compared``, ``new`` (compared for the first time), ``pairs``, ``groups``,
+        ``samples`` (in groups), ``leaks``, ``conflicts``, ``exact_copies``, ``settled`` (groups
+        that somebody kept on purpose), ``skipped``, ``skipped_samples``
+
+    Raises:
+        InputError: if an option cannot be used, or another process is working on the run
+        Cancelled: if the job was cancelled
+    """
+    options.check(run)
+    iteration = run.iteration()
+    with Job(run.dataset, run.key, TASK, report) as job:
+        return compare(run, iteration, options, job)
+
+
+def compare(
+    run: Run, iteration: Iteration, options: DuplicateOptions, report: Report
+) -> dict[str, Any]:
+    """``find_duplicates`` inside of a job that is already there."""
+    skipped = Skipped()
+    with keeping(run) as keep:
+        known = load_duplicates(run)
+        if known and options.threshold is not None and options.threshold < known.floor:
+            known = None  # it does not reach down to what is wanted
+        search = Comparison(run, iteration, options, part_of(report, 0.0, COMPARED), skipped)
+        found = search.compared(known, *present(run, iteration, skipped))
+        report(COMPARED, "Storing near-duplicates")
+        kept = keep(found.columns, found.header)
+    write_duplicates(run, iteration, part_of(report, KEPT, 1.0))
+    groups = current_groups(run, iteration, kept, kept.threshold, kept.scope)
+    return {
+        "run_key": run.key,
+        "iteration": iteration.number,
+        "threshold": kept.threshold,
+        "scope": kept.scope,
+        "lowest": kept.floor,
+        "compared": kept.samples,
+        "new": kept.document["new"],
+        **groups.counts(),
+        "skipped": dict(skipped.reasons),
+        "skipped_samples": skipped.samples,
+    }
+
+
+def after_label_errors(
+    run: Run, iteration: Iteration, device: str, report: Report
+) -> dict[str, Any]:
+    """``compare`` as the last stage of another job, which must not fail because of it.
+
+    Returns:
+        the result of ``compare``, or ``{"failed": reason}``
+    """
+    try:
+        return compare(run, iteration, DuplicateOptions(device=device), report)
+    except Cancelled:
+        return {"failed": "cancelled while near-duplicates were looked for"}
+    except InputError as error:
+        return {"failed": str(error)}
+    except Exception as error:
+        logger.exception("looking for near-duplicates failed")
+        return {"failed": f"{type(error).__name__}: {error}"}
+
+
+def complete_duplicate_fields(run: Run, report: Report = silent) -> bool:
+    """Write the samples' fields where they do not show what is in force.
+
+    Returns:
+        whether there was something to do; False as well while something else works on the run
+    """
+    kept = load_duplicates(run)
+    if kept is None or kept.document["fields_written"] or current_job(run.dataset, run.key):
+        return False
+    try:
+        with Job(run.dataset, run.key, "Writing duplicates onto the samples", report):
+            write_duplicates(run, run.iteration(), report)
+    except InputError:  # another process was quicker
+        return False
+    return True

@@ -13,6 +13,7 @@ from typing import Literal, NotRequired, TypedDict
 
 Order = Literal["count", "errors"]
 Features = Literal["embedding", "pixels", "saliency"]
+Colour = Literal["label", "prediction", "decision", "suspicion", "disagreement"]
 Action = Literal["relabel", "confirm", "remove", "tag"]
 ErrorKind = Literal["input", "unexpected"]
 DuplicateScope = Literal["same_prediction", "all"]
@@ -326,12 +327,16 @@ class QueueReply(TypedDict):
 
 
 class ResolveRequest(IterationRequest):
-    """A decision on rows; ``expected_label`` is what each of them showed, by class index."""
+    """A decision on rows, each of which must still have the label that the panel showed.
+
+    ``check`` is a check of those rows that was read: its bound is recorded with the decision.
+    """
 
     action: Action
     rows: list[int]
     label: NotRequired[str | None]
     tag: NotRequired[str | None]
+    check: NotRequired[str | None]
 
 
 class Conflict(TypedDict):
@@ -515,6 +520,205 @@ class ThresholdReply(TypedDict):
     pairs: int
 
 
+class AuditDrawRequest(IterationRequest):
+    """Draws an audit of the open samples; refused while another one is open."""
+
+    size: int
+
+
+class AuditNamed(RunRequest):
+    """An audit by its id, None for the run's last one."""
+
+    audit: str | None
+
+
+class Range(TypedDict):
+    """A number of samples: the best guess, and the 95 % interval."""
+
+    point: float
+    low: float
+    high: float
+
+
+class AuditInfo(TypedDict):
+    """One audit; ``judged`` counts samples with a verdict, ``waiting`` those without one yet.
+
+    ``gone`` samples have left the dataset since; ``population`` counts what was open at the draw.
+    """
+
+    id: str
+    number: int
+    iteration: int
+    size: int
+    judged: int
+    waiting: int
+    right: int
+    wrong: int
+    unclear: int
+    gone: int
+    population: int
+    drawn_at: str
+    drawn_by: str
+    state: Literal["open", "done", "closed"]
+
+
+class AuditPart(TypedDict):
+    """A row of the overview (``prediction`` is null) or a cell, where enough was judged in it."""
+
+    label: int
+    prediction: int | None
+    judged: int
+    left: Range
+
+
+class Estimate(TypedDict):
+    """What an audit's verdicts say of wrong labels: at its draw, and left by now.
+
+    ``found`` counts the relabelled samples of the run. ``judged`` may be less than the audit's:
+    only verdicts in the order of the draw count until all are there.
+    """
+
+    judged: int
+    at_draw: Range
+    left: Range
+    unclear: Range
+    found: int
+    parts: list[AuditPart]
+
+
+class Target(TypedDict):
+    """The stopping rule: at least ``share`` of all errors found, with ``confidence``.
+
+    ``sure`` is the share that is certain at that confidence at whatever moment it is looked at,
+    ``likely`` the best guess (null before there are verdicts); ``most_left`` bounds the errors
+    left, and ``allowed_left`` is what it must come down to.
+    """
+
+    share: float
+    confidence: float
+    found: int
+    sure: float
+    likely: float | None
+    most_left: int
+    allowed_left: int
+    reached: bool
+
+
+class AuditReply(TypedDict):
+    """The last audit, None before the first; ``estimate`` is None while it has too few verdicts."""
+
+    revision: int
+    audit: AuditInfo | None
+    estimate: Estimate | None
+    target: Target
+
+
+class AuditItemsRequest(AuditNamed):
+    """The next samples without a verdict; ``skip`` are places passed over, ``size`` in pixels."""
+
+    skip: list[int]
+    limit: int
+    size: int
+
+
+class AuditItem(TypedDict):
+    """A sample to judge blind: its picture, and classes in an order that tells nothing.
+
+    It is named by its ``place`` in the audit, for a row or an id could give its label away.
+    ``classes`` are all of the run, or of many the probable ones with the label somewhere among
+    them, always sorted by index; any other class may be given too.
+    """
+
+    place: int
+    classes: list[int]
+    image: str
+    width: int
+    height: int
+    problem: str
+
+
+class AuditItemsReply(TypedDict):
+    """Items in the audit's order; ``waiting`` counts all without a verdict."""
+
+    audit: str
+    items: list[AuditItem]
+    waiting: int
+
+
+class AuditVerdictRequest(AuditNamed):
+    """The class that a person sees in the picture, or ``unclear``: nobody can tell.
+
+    The label itself is confirmed, another class relabels, ``unclear`` tags: one decision.
+    """
+
+    place: int
+    label: NotRequired[str | None]
+    unclear: NotRequired[bool]
+
+
+class AuditVerdictReply(TypedDict):
+    """``decision`` undoes the verdict; None where the sample is ``gone`` from the dataset."""
+
+    decision: str | None
+    gone: bool
+    waiting: int
+    revision: int
+
+
+class TargetRequest(RunRequest):
+    """Sets the stopping target of the run; both in (0, 1)."""
+
+    share: float
+    confidence: float
+
+
+class CheckDrawRequest(IterationRequest):
+    """Draws ``size`` random samples to check before ``rows``, or a whole cell, get ``becomes``.
+
+    ``becomes`` is the class that a bulk relabel would give, or null for a bulk confirm. ``rows``
+    null: the open samples of the cell.
+    """
+
+    label: int
+    prediction: int
+    rows: list[int] | None
+    becomes: str | None
+    size: int
+
+
+class CheckReply(TypedDict):
+    """A check: of ``population`` samples look at ``rows``; then say which do not fit."""
+
+    check: str
+    rows: list[int]
+    population: int
+
+
+class CheckReadRequest(RunRequest):
+    """The verdicts of a check: rows that would be wrong after the bulk decision, or nobody knows.
+
+    All the other rows of the check are thereby said to fit.
+    """
+
+    check: str
+    exceptions: list[int]
+
+
+class CheckBound(TypedDict):
+    """What a check says of the samples that nobody looked at, with the ``confidence`` given.
+
+    At most ``most_wrong`` of the ``unchecked`` are wrong; ``share`` is that as a share of them.
+    """
+
+    check: str
+    checked: int
+    exceptions: int
+    unchecked: int
+    most_wrong: int
+    share: float
+    confidence: float
+
+
 class ShowRequest(IterationRequest):
     """The cell to show in FiftyOne's grid."""
 
@@ -532,6 +736,33 @@ class DoneReply(TypedDict):
     """Whether there was something to do."""
 
     done: bool
+
+
+class MapRequest(IterationRequest):
+    """The whole dataset as a map; ``map`` names the places that are on screen already."""
+
+    colour: Colour
+    map: str | None
+
+
+class MapReply(TypedDict):
+    """The map: arrays in base64, little-endian, one value a row of the iteration.
+
+    ``places`` holds two uint16 a row, from 0 to 65,535, and is empty where ``map`` was known.
+    ``values`` holds one uint16 a row: the class or kind of decision, or a number spread from
+    ``low`` to ``high``. ``shown`` holds one byte a row: 1 open, 0 decided, 2 open but left out by
+    FiftyOne's view. ``map`` is None where the iteration has no map yet.
+    """
+
+    revision: int
+    map: str | None
+    samples: int
+    places: str
+    values: str
+    low: float
+    high: float
+    shown: str
+    names: list[str]
 
 
 EVENTS: dict[str, tuple[type, type]] = {
@@ -553,7 +784,16 @@ EVENTS: dict[str, tuple[type, type]] = {
     "difference": (DifferenceRequest, DifferenceReply),
     "resolve_group": (GroupRequest, ResolveReply),
     "set_threshold": (ThresholdRequest, ThresholdReply),
+    "audit": (AuditNamed, AuditReply),
+    "audit_draw": (AuditDrawRequest, AuditReply),
+    "audit_items": (AuditItemsRequest, AuditItemsReply),
+    "audit_verdict": (AuditVerdictRequest, AuditVerdictReply),
+    "audit_close": (AuditNamed, AuditReply),
+    "set_target": (TargetRequest, AuditReply),
+    "check_draw": (CheckDrawRequest, CheckReply),
+    "check_read": (CheckReadRequest, CheckBound),
     "show_in_grid": (ShowRequest, ShowReply),
     "cancel": (RunRequest, DoneReply),
+    "map": (MapRequest, MapReply),
 }
 """Every event by name: what it is asked, what it answers. Any may answer ``{"error": Problem}``."""

@@ -13,8 +13,10 @@ import fiftyone.operators.types as types
 from ..plugin.errors import InputError
 from . import (
     decision_events,
+    duplicate_events,
     events,
     layout_events,
+    map_events,
     overview_events,
     pair_events,
     picture_events,
@@ -36,7 +38,12 @@ ANSWERS: dict[str, Answer] = {
     "thumbnails": picture_events.thumbnails,
     "layout": layout_events.layout,
     "samples": picture_events.samples,
+    "map": map_events.dataset_map,
     "pairs": pair_events.pairs,
+    "duplicates": duplicate_events.duplicates,
+    "difference": duplicate_events.difference,
+    "resolve_group": duplicate_events.resolve_group,
+    "set_threshold": duplicate_events.set_threshold,
     "resolve": decision_events.resolve,
     "undo": decision_events.undo,
     "queue": decision_events.queue,

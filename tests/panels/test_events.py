@@ -60,8 +60,9 @@ def keys_of(declared: Any) -> set[str]:
     return set(declared.__required_keys__)
 
 
-def test_replies_are_as_declared(ask: Any) -> None:
-    answer, _, _ = ask
+def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
+    answer, new, _ = ask
+    operator("find_duplicates")(new)
     requests: dict[str, dict[str, Any]] = {
         "status": {},
         "pulse": {},
@@ -77,6 +78,10 @@ def test_replies_are_as_declared(ask: Any) -> None:
         "queue": {"cell": None, "skip": [], "limit": 5},
         "show_in_grid": {"label": 0, "prediction": 1},
         "cancel": {},
+        "duplicates": {"offset": 0, "limit": 9, "kind": None, "threshold": None, "scope": None},
+        "difference": {"first": 0, "second": 1, "size": 64},
+        "set_threshold": {"threshold": 0.99},
+        "resolve_group": {"action": "keep_all", "rows": [0, 1], "labels": ["cat", "cat"]},
         "resolve": {"action": "confirm", "rows": [0]},
         "undo": {"decision": None},
     }

@@ -2,6 +2,7 @@
 
 export type Order = "count" | "errors";
 export type Features = "embedding" | "pixels" | "saliency";
+export type Colour = "label" | "prediction" | "decision" | "suspicion" | "disagreement";
 export type Action = "relabel" | "confirm" | "remove" | "tag";
 export type ErrorKind = "input" | "unexpected";
 export type DuplicateScope = "same_prediction" | "all";
@@ -293,7 +294,7 @@ export interface QueueReply {
   outside: number;
 }
 
-/** A decision on rows; ``expected_label`` is what each of them showed, by class index. */
+/** A decision on rows, each of which must still have the label that the panel showed. */
 export interface ResolveRequest {
   run: string;
   iteration: number;
@@ -301,6 +302,7 @@ export interface ResolveRequest {
   rows: number[];
   label?: string | null;
   tag?: string | null;
+  check?: string | null;
 }
 
 /** A sample that was left as it is, and why (see ``plugin/deciding/decisions.py``). */
@@ -456,6 +458,168 @@ export interface ThresholdReply {
   pairs: number;
 }
 
+/** Draws an audit of the open samples; refused while another one is open. */
+export interface AuditDrawRequest {
+  run: string;
+  iteration: number;
+  size: number;
+}
+
+/** An audit by its id, None for the run's last one. */
+export interface AuditNamed {
+  run: string;
+  audit: string | null;
+}
+
+/** A number of samples: the best guess, and the 95 % interval. */
+export interface Range {
+  point: number;
+  low: number;
+  high: number;
+}
+
+/** One audit; ``judged`` counts samples with a verdict, ``waiting`` those without one yet. */
+export interface AuditInfo {
+  id: string;
+  number: number;
+  iteration: number;
+  size: number;
+  judged: number;
+  waiting: number;
+  right: number;
+  wrong: number;
+  unclear: number;
+  gone: number;
+  population: number;
+  drawn_at: string;
+  drawn_by: string;
+  state: "open" | "done" | "closed";
+}
+
+/** A row of the overview (``prediction`` is null) or a cell, where enough was judged in it. */
+export interface AuditPart {
+  label: number;
+  prediction: number | null;
+  judged: number;
+  left: Range;
+}
+
+/** What an audit's verdicts say of wrong labels: at its draw, and left by now. */
+export interface Estimate {
+  judged: number;
+  at_draw: Range;
+  left: Range;
+  unclear: Range;
+  found: number;
+  parts: AuditPart[];
+}
+
+/** The stopping rule: at least ``share`` of all errors found, with ``confidence``. */
+export interface Target {
+  share: number;
+  confidence: number;
+  found: number;
+  sure: number;
+  likely: number | null;
+  most_left: number;
+  allowed_left: number;
+  reached: boolean;
+}
+
+/** The last audit, None before the first; ``estimate`` is None while it has too few verdicts. */
+export interface AuditReply {
+  revision: number;
+  audit: AuditInfo | null;
+  estimate: Estimate | null;
+  target: Target;
+}
+
+/** The next samples without a verdict; ``skip`` are places passed over, ``size`` in pixels. */
+export interface AuditItemsRequest {
+  run: string;
+  audit: string | null;
+  skip: number[];
+  limit: number;
+  size: number;
+}
+
+/** A sample to judge blind: its picture, and classes in an order that tells nothing. */
+export interface AuditItem {
+  place: number;
+  classes: number[];
+  image: string;
+  width: number;
+  height: number;
+  problem: string;
+}
+
+/** Items in the audit's order; ``waiting`` counts all without a verdict. */
+export interface AuditItemsReply {
+  audit: string;
+  items: AuditItem[];
+  waiting: number;
+}
+
+/** The class that a person sees in the picture, or ``unclear``: nobody can tell. */
+export interface AuditVerdictRequest {
+  run: string;
+  audit: string | null;
+  place: number;
+  label?: string | null;
+  unclear?: boolean;
+}
+
+/** ``decision`` undoes the verdict; None where the sample is ``gone`` from the dataset. */
+export interface AuditVerdictReply {
+  decision: string | null;
+  gone: boolean;
+  waiting: number;
+  revision: number;
+}
+
+/** Sets the stopping target of the run; both in (0, 1). */
+export interface TargetRequest {
+  run: string;
+  share: number;
+  confidence: number;
+}
+
+/** Draws ``size`` random samples to check before ``rows``, or a whole cell, get ``becomes``. */
+export interface CheckDrawRequest {
+  run: string;
+  iteration: number;
+  label: number;
+  prediction: number;
+  rows: number[] | null;
+  becomes: string | null;
+  size: number;
+}
+
+/** A check: of ``population`` samples look at ``rows``; then say which do not fit. */
+export interface CheckReply {
+  check: string;
+  rows: number[];
+  population: number;
+}
+
+/** The verdicts of a check: rows that would be wrong after the bulk decision, or nobody knows. */
+export interface CheckReadRequest {
+  run: string;
+  check: string;
+  exceptions: number[];
+}
+
+/** What a check says of the samples that nobody looked at, with the ``confidence`` given. */
+export interface CheckBound {
+  check: string;
+  checked: number;
+  exceptions: number;
+  unchecked: number;
+  most_wrong: number;
+  share: number;
+  confidence: number;
+}
+
 /** The cell to show in FiftyOne's grid. */
 export interface ShowRequest {
   run: string;
@@ -472,6 +636,27 @@ export interface ShowReply {
 /** Whether there was something to do. */
 export interface DoneReply {
   done: boolean;
+}
+
+/** The whole dataset as a map; ``map`` names the places that are on screen already. */
+export interface MapRequest {
+  run: string;
+  iteration: number;
+  colour: "label" | "prediction" | "decision" | "suspicion" | "disagreement";
+  map: string | null;
+}
+
+/** The map: arrays in base64, little-endian, one value a row of the iteration. */
+export interface MapReply {
+  revision: number;
+  map: string | null;
+  samples: number;
+  places: string;
+  values: string;
+  low: number;
+  high: number;
+  shown: string;
+  names: string[];
 }
 
 /** Every event by name. */
@@ -494,8 +679,17 @@ export interface Events {
   difference: { request: DifferenceRequest; reply: DifferenceReply };
   resolve_group: { request: GroupRequest; reply: ResolveReply };
   set_threshold: { request: ThresholdRequest; reply: ThresholdReply };
+  audit: { request: AuditNamed; reply: AuditReply };
+  audit_draw: { request: AuditDrawRequest; reply: AuditReply };
+  audit_items: { request: AuditItemsRequest; reply: AuditItemsReply };
+  audit_verdict: { request: AuditVerdictRequest; reply: AuditVerdictReply };
+  audit_close: { request: AuditNamed; reply: AuditReply };
+  set_target: { request: TargetRequest; reply: AuditReply };
+  check_draw: { request: CheckDrawRequest; reply: CheckReply };
+  check_read: { request: CheckReadRequest; reply: CheckBound };
   show_in_grid: { request: ShowRequest; reply: ShowReply };
   cancel: { request: RunRequest; reply: DoneReply };
+  map: { request: MapRequest; reply: MapReply };
 }
 
 export type EventName = keyof Events;

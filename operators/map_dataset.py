@@ -1,0 +1,60 @@
+"""The operator ``map_dataset``: the whole dataset as a map, and neighbours with another label."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..plugin.dataset_map import map_dataset
+from ..plugin.keeping.fields import root_dataset
+from ..plugin.keeping.runs import list_runs, load_run
+from ..plugin.keeping.samples import Collection
+from .base import LongOperator, Work, execute, run_key_input, terminal
+
+
+class MapDataset(LongOperator):
+    """Lays out every sample of a run, and scores it by its neighbours' labels."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """The operator as FiftyOne lists it."""
+        return foo.OperatorConfig(
+            name="map_dataset",
+            label="Map the dataset",
+            description="Lay out all samples of a run by likeness, and find neighbours that carry "
+            "another label",
+            icon="scatter_plot",
+            dynamic=True,
+            execute_as_generator=True,
+            allow_immediate_execution=True,
+            allow_delegated_execution=True,
+            default_choice_to_delegated=False,
+        )
+
+    def __call__(
+        self, sample_collection: Collection, run_key: str = "deconfuse", *, delegate: bool = False
+    ) -> dict[str, Any]:
+        """Run from Python.
+
+        Returns:
+            the result's counts; with ``delegate=True`` the queued operation
+        """
+        dataset = root_dataset(sample_collection)
+        run = load_run(dataset, run_key)
+        if delegate:
+            ctx = {"dataset": dataset, "params": {"run_key": run_key}}
+            return execute(self.uri, ctx, request_delegation=True)
+        return map_dataset(run, terminal())
+
+    def work(self, ctx: Any) -> Work:
+        """The run to map."""
+        run = load_run(ctx.dataset, ctx.params.get("run_key") or "deconfuse")
+        return lambda report: map_dataset(run, report)
+
+    def resolve_input(self, ctx: Any) -> types.Property:
+        """The form."""
+        inputs = types.Object()
+        run_key_input(ctx, inputs, list_runs(ctx.dataset) if ctx.dataset else [])
+        return types.Property(inputs, view=types.View(label="Map the dataset"))

@@ -1,0 +1,86 @@
+"""Answers with the whole dataset as a map: every row's place, and what colours it."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import fiftyone.operators as foo
+import numpy as np
+import numpy.typing as npt
+
+from ..plugin.deciding.changes import KINDS
+from ..plugin.errors import InputError
+from ..plugin.keeping.maps import STEPS, map_disagreement, map_id, map_places
+from . import events
+from .opened import Opened, open_iteration
+from .view_members import all_members, view_is_set
+
+OPEN, OUTSIDE = 1, 2
+OUTER_SHARE = 0.005
+"""So many of the numbers at each end share its colour, for a few extremes would take it all."""
+
+
+def dataset_map(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.MapReply:
+    """Places where they are not on screen yet, and one value a row to colour it by."""
+    opened = open_iteration(ctx, request)
+    kept = map_id(opened.iteration)
+    reply = events.MapReply(
+        revision=opened.state.revision,
+        map=kept,
+        samples=opened.iteration.samples,
+        places="",
+        values="",
+        low=0.0,
+        high=0.0,
+        shown="",
+        names=[],
+    )
+    if kept is None:
+        return reply
+    values, names, low, high = _values(opened, request.get("colour"))
+    reply.update(values=_packed(values), names=names, low=low, high=high)
+    reply["shown"] = _packed(_shown(opened))
+    places = map_places(opened.iteration) if request.get("map") != kept else None
+    reply["places"] = "" if places is None else _packed(places)
+    return reply
+
+
+def _values(opened: Opened, colour: Any) -> tuple[npt.NDArray[np.uint16], list[str], float, float]:
+    iteration = opened.iteration
+    if colour in ("label", "prediction"):
+        return iteration.column(colour).astype(np.uint16), list(iteration.classes), 0.0, 0.0
+    if colour == "decision":
+        return opened.state.kind.astype(np.uint16), ["open", *KINDS], 0.0, 0.0
+    if colour == "suspicion":
+        return _spread(iteration.column("suspicion"))
+    if colour == "disagreement":
+        found = map_disagreement(iteration)
+        return _spread(np.zeros(0, np.float32) if found is None else found)
+    known = ", ".join(("label", "prediction", "decision", "suspicion", "disagreement"))
+    raise InputError(f"colour must be one of {known}, got {colour!r}")
+
+
+def _spread(
+    numbers: npt.NDArray[np.float32],
+) -> tuple[npt.NDArray[np.uint16], list[str], float, float]:
+    if not len(numbers):
+        return np.zeros(0, np.uint16), [], 0.0, 0.0
+    low, high = np.quantile(numbers, [OUTER_SHARE, 1.0 - OUTER_SHARE])
+    share = np.clip((numbers - low) / max(float(high - low), 1e-12), 0.0, 1.0)
+    return np.rint(share * STEPS).astype(np.uint16), [], float(low), float(high)
+
+
+def _shown(opened: Opened) -> npt.NDArray[np.uint8]:
+    shown = np.where(opened.decided, 0, OPEN).astype(np.uint8)
+    if view_is_set(opened.ctx):
+        rows = opened.iteration.rows_of(all_members(opened.ctx))
+        outside = np.ones(len(shown), bool)
+        outside[rows[rows >= 0]] = False
+        shown[outside & (shown == OPEN)] = OUTSIDE
+    return shown
+
+
+def _packed(values: npt.NDArray[Any]) -> str:
+    little = values.astype(values.dtype.newbyteorder("<"), copy=False)
+    return base64.b64encode(np.ascontiguousarray(little).tobytes()).decode()

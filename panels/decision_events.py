@@ -45,17 +45,18 @@ def resolve(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Resolv
         author=ctx.user_id,
         iteration=opened.iteration.number,
     )
-    return _reply(done)
+    return resolution_reply(done)
 
 
 def undo(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ResolveReply:
     """Take a decision back, the last one if none is named."""
     run = open_run(ctx, request.get("run"))
     done = decisions.undo(run, request.get("decision"), author=ctx.user_id)
-    return _reply(done)
+    return resolution_reply(done)
 
 
-def _reply(done: decisions.Resolution) -> events.ResolveReply:
+def resolution_reply(done: decisions.Resolution) -> events.ResolveReply:
+    """What became of a decision, as the screen wants it."""
     return events.ResolveReply(
         decision=done.decision,
         action=done.action,

@@ -18,6 +18,7 @@ from ..plugin.keeping.runs import Run, list_runs, load_run
 from ..plugin.label_errors import complete_fields
 from ..plugin.scoring.overview import cells_of_labels, expected_errors_of_rows, label_rows
 from . import events
+from .duplicate_events import cell_flags
 from .layout_events import projections
 from .opened import Opened, cell_errors, open_iteration, open_run
 from .view_members import all_members, view_is_set
@@ -219,7 +220,7 @@ def _cell_columns(
         prediction=table.prediction[at].tolist(),
         open=opened.state.open_count[at].tolist(),
         errors=errors[at].round(2).tolist(),
-        duplicates=[False] * len(at),
+        duplicates=cell_flags(opened)[at].tolist(),
         bars=opened.state.open_histogram[at].ravel().tolist(),
     )
 

@@ -1,4 +1,4 @@
-"""Answers about similar pairs of a cell: the nearest ones by features, measured with SSIM."""
+"""Answers about similar pairs of a cell: those that were found, else the nearest by features."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
 
+from ..plugin.deciding.current_duplicates import open_pairs
+from ..plugin.keeping.duplicates import load_duplicates
 from ..plugin.pictures.projection import exact_neighbours
 from . import events
 from .opened import Opened, open_iteration
@@ -23,9 +25,12 @@ def pairs(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.PairsRep
     """The most similar pairs of a cell."""
     opened = open_iteration(ctx, request)
     where = opened.cell(request.get("label"), request.get("prediction"))
-    rows = np.arange(where.start, where.stop)[~opened.decided[where]][:MOST_SEARCHED]
     limit = max(1, min(50, int(request.get("limit") or 12)))
-    found, scores = _nearest(opened, rows)
+    found, scores = _kept(opened, where)
+    source = "duplicates" if len(found) else "nearest"
+    if not len(found):
+        rows = np.arange(where.start, where.stop)[~opened.decided[where]][:MOST_SEARCHED]
+        found, scores = _nearest(opened, rows)
     found, scores = found[:limit], scores[:limit]
     used = np.unique(found)
     return events.PairsReply(
@@ -33,8 +38,18 @@ def pairs(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.PairsRep
         second=found[:, 1].tolist(),
         ses=scores.round(4).tolist(),
         samples=opened.samples(used),
-        source="nearest",
+        source=source,
     )
+
+
+def _kept(opened: Opened, where: slice) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """The pairs of find_duplicates with a sample in the cell, whatever the threshold is."""
+    kept = load_duplicates(opened.run)
+    if kept is None:
+        return np.empty((0, 2), np.int64), np.empty(0)
+    every = open_pairs(opened.run, opened.state, kept, kept.floor)
+    here = ((every.pair >= where.start) & (every.pair < where.stop)).any(axis=1)
+    return every.pair[here], every.ses[here]
 
 
 def _nearest(

@@ -11,7 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import InputError
-from .keeping.duplicates import KeptDuplicates, check_scope, check_threshold
+from .keeping.duplicates import (
+    NOT_IN_ITERATION,
+    KeptDuplicates,
+    check_scope,
+    check_threshold,
+)
 from .keeping.fields import read_documents
 from .keeping.iterations import Iteration, pack_ids, unpack_ids
 from .keeping.runs import Run
@@ -104,8 +109,7 @@ def present(run: Run, iteration: Iteration, skipped: Skipped) -> tuple[list[str]
             if row >= 0:
                 paths[row] = document["filepath"]
             else:
-                reason = "not in the run's last iteration"
-                skipped.add(document["_id"], document["filepath"], reason)
+                skipped.add(document["_id"], document["filepath"], NOT_IN_ITERATION)
     rows = np.array(sorted(paths), np.int64)
     return unpack_ids(iteration.column("sample_id")[rows]), [paths[row] for row in rows.tolist()]
 

@@ -58,6 +58,7 @@ class CurrentGroups:
         groups: by rows of the iteration; leaks first, then label conflicts, then by falling SES
         pairs: the pairs that make them
         members: label and split of each row in a group
+        pixels: number of pixels of each of their images
         settled: how many groups were settled
         exact_copies: samples that are exact copies of another one in their group
     """
@@ -65,6 +66,7 @@ class CurrentGroups:
     groups: list[DuplicateGroup]
     pairs: Pairs
     members: dict[int, Member]
+    pixels: dict[int, int]
     settled: int
     exact_copies: int
 
@@ -121,19 +123,20 @@ def _grouped(
         left_out = left_out.copy()
         left_out[rows[gone]] = True  # deleted past the journal
     members = [found[i] for i in ids]
-    size = sizes_of(kept, iteration, rows).astype(np.int64)
+    pixels = sizes_of(kept, iteration, rows).astype(np.int64).prod(axis=1).tolist()
     groups = duplicate_groups(
         np.searchsorted(rows, pairs.pair),
         pairs.ses,
         [member.label for member in members],
         splits=[member.split for member in members],
         predictions=[iteration.classes[i] for i in iteration.column("prediction")[rows]],
-        resolutions=size.prod(axis=1).tolist(),
+        resolutions=pixels,
     )
     return CurrentGroups(
         groups=[_by_row(group, rows) for group in groups],
         pairs=pairs,
         members=dict(zip(rows.tolist(), members, strict=True)),
+        pixels=dict(zip(rows.tolist(), pixels, strict=True)),
         settled=len(settled.groups),
         exact_copies=int(pairs.exact.sum()),
     )

@@ -26,6 +26,8 @@ from .runs import Run
 COLLECTION = "deconfuse.duplicates"
 SCOPES = ("same_prediction", "all")
 LOWEST_THRESHOLD = 0.5
+WHY_LOWEST = "the lowest SES that was kept"
+NOT_IN_ITERATION = "not in the run's last iteration"
 ROWS_PER_CHUNK = 50_000
 
 COLUMNS = (
@@ -223,7 +225,7 @@ def _forget_others(run: Run) -> None:
         delete_columns({"duplicates_id": old})
 
 
-def set_threshold(run: Run, threshold: float, scope: str | None = None) -> KeptDuplicates:
+def set_threshold(run: Run, threshold: Any, scope: str | None = None) -> KeptDuplicates:
     """Put another threshold and scope in force; the fields on samples are to be written after.
 
     Raises:
@@ -235,7 +237,7 @@ def set_threshold(run: Run, threshold: float, scope: str | None = None) -> KeptD
             f"Run '{run.key}' has no near-duplicates yet. Run find_duplicates to find them."
         )
     scope = check_scope(kept.scope if scope is None else scope)
-    check_threshold(threshold, kept.floor, "the lowest SES that was kept")
+    check_threshold(threshold, kept.floor, WHY_LOWEST)
     values = {
         "threshold": float(threshold),
         "chosen": True,

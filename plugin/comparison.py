@@ -355,5 +355,6 @@ def _signals(columns: Columns) -> Any:
     from .similarity.duplicates import Signals
     from .similarity.structure_features import StructureBasis
 
-    basis = StructureBasis(columns["basis_mean"], columns["basis_axes"])
+    # Copies: torch warns of arrays that cannot be written to.
+    basis = StructureBasis(columns["basis_mean"].copy(), columns["basis_axes"].copy())
     return Signals(columns["pixels"], columns["hash"], columns["structure"], basis)

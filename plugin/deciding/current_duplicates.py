@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..keeping.duplicate_fields import Member, read_members
+from ..keeping.duplicate_fields import Member, read_members, sign_of_change
 from ..keeping.duplicates import KeptDuplicates, pairs_of_rows, rows_of_compared
 from ..keeping.iterations import Iteration, unpack_ids
 from ..keeping.runs import Run
@@ -22,8 +22,8 @@ from .state import RunState, current_state
 
 REMOVED = 1 + KINDS.index("removed")
 GROUPS_KEPT = 4
-FRESH_SECONDS = 10.0
-"""How long what others changed in the dataset may go unnoticed."""
+FRESH_SECONDS = 30.0
+"""How long a change may go unnoticed that moves neither count nor modification time."""
 
 
 def open_pairs(
@@ -88,10 +88,10 @@ def current_groups(
 ) -> CurrentGroups:
     """The groups at a threshold and in a scope, with the labels that the samples have now.
 
-    Kept for ten seconds, or until the next decision, since it reads every sample in a group.
+    Reads every sample in a group, and is kept until something in the dataset changes.
     """
     state = current_state(run, iteration)
-    key = (kept.id, iteration.id, threshold, scope, state.revision)
+    key = (kept.id, iteration.id, threshold, scope, state.revision, sign_of_change(run.dataset))
     known = _known.get(key)
     if known is not None and time.monotonic() - known[0] < FRESH_SECONDS:
         return known[1]

@@ -18,6 +18,7 @@ from .duplicates import KeptDuplicates, load_duplicates, mark_fields_written, pa
 from .fields import declare_fields, refresh, value_at
 from .iterations import Iteration, unpack_ids
 from .runs import Run
+from .samples import Dataset
 
 WRITE_CHUNK = 1_000
 READ_CHUNK = 20_000
@@ -42,6 +43,16 @@ def read_members(run: Run, sample_ids: Sequence[str]) -> dict[str, Member]:
             split = split_of(document.get("tags"), document.get("split"))
             found[str(document["_id"])] = Member(label if isinstance(label, str) else None, split)
     return found
+
+
+def sign_of_change(dataset: Dataset) -> Any:
+    """What differs after samples were added, deleted or edited; costs no more for more samples."""
+    collection: Any = dataset._sample_collection
+    newest = {"last_modified_at": 1}
+    if "last_modified_at_1" not in collection.index_information():
+        return collection.estimated_document_count()
+    last = collection.find_one({}, newest, sort=[("last_modified_at", -1)])
+    return collection.estimated_document_count(), last and last.get("last_modified_at")
 
 
 def write_duplicates(run: Run, iteration: Iteration, report: Report) -> None:

@@ -6,71 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
-import fiftyone.operators as foo
 import numpy as np
 import pytest
-from PIL import Image
+from bson import ObjectId
 
+from plugin.errors import Cancelled
+from plugin.keeping import duplicates as kept_duplicates
 from plugin.keeping.duplicates import load_duplicates
+from plugin.keeping.jobs import Job
 from plugin.keeping.runs import load_run
-from tests.panels.made_runs import write_iteration
+from plugin.label_errors import find_label_errors
+from plugin.near_duplicates import DuplicateOptions, complete_duplicate_fields, find_duplicates
+from plugin.settings import Settings
+from tests.planted_copies import Pictures, noise
 from tests.traces import database_of, temporary
 
 URI = "@deconfuse/label-errors/find_duplicates"
-CLASSES = ["cat", "dog"]
-
-
-def noise(seed: int, side: int = 24) -> Image.Image:
-    """A picture like no other."""
-    coarse = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), np.uint8)
-    return Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC)
-
-
-class Pictures:
-    """A dataset of noise in which copies are planted, and a run on it.
-
-    Rows 0 to 39 are unlike each other; ``plant`` adds a copy of one of them.
-    """
-
-    def __init__(self, name: str, folder: Path, n: int = 40):
-        self.folder = folder
-        self.dataset = fo.Dataset(name)
-        self.dataset.add_sample_field(
-            "ground_truth", fo.EmbeddedDocumentField, embedded_doc_type=fo.Classification
-        )
-        for i in range(n):
-            self.add(noise(i), CLASSES[i % 2], "train", f"{i}.png")
-
-    def add(self, image: Image.Image, label: str, split: str, name: str) -> str:
-        path = self.folder / name
-        image.save(path)
-        sample = fo.Sample(
-            filepath=str(path),
-            tags=[split] if split else [],
-            ground_truth=fo.Classification(label=label),
-        )
-        self.dataset.add_sample(sample)
-        return str(sample.id)
-
-    def near(self, seed: int, label: str, split: str, name: str) -> str:
-        """Add a slightly changed copy."""
-        pixels = np.asarray(noise(seed)).astype(int)
-        changed = np.clip(
-            pixels + np.random.default_rng(seed).integers(-6, 7, pixels.shape), 0, 255
-        )
-        return self.add(Image.fromarray(changed.astype(np.uint8)), label, split, name)
-
-    def classify(self, predictions: dict[str, str] | None = None, **options: Any) -> Any:
-        """Write an iteration: what is predicted is the label, or as given by sample id."""
-        given = predictions or {}
-        ids, labels = self.dataset.values(["id", "ground_truth.label"])
-        p = np.full((len(ids), 2), 0.1)
-        for row, (sample, label) in enumerate(zip(ids, labels, strict=True)):
-            p[row, CLASSES.index(given.get(sample, label))] = 0.9
-        return write_iteration(self.dataset, p, CLASSES, **options)
-
-    def id_of(self, i: int) -> str:
-        return self.dataset.values("id")[i]
 
 
 @pytest.fixture
@@ -95,10 +46,355 @@ def test_pairs_conflicts_and_leaks_are_found(pictures: Pictures, operator: Any) 
     assert (result["scope"], result["skipped"]) == ("same_prediction", {})
     assert 0.75 <= result["lowest"] <= result["threshold"] <= 0.98
     found = pictures.dataset
-    assert found[exact].deconfuse_duplicates == [pictures.id_of(0)]
+    assert found[exact].deconfuse_duplicates == [pictures.ids[0]]
     assert found[exact].deconfuse_ses == 1.0
-    assert found[pictures.id_of(1)].deconfuse_duplicates == [leak]
+    assert found[pictures.ids[1]].deconfuse_duplicates == [leak]
     assert 0.9 < found[leak].deconfuse_ses < 1.0
-    assert found[pictures.id_of(5)].deconfuse_duplicates is None
+    assert found[pictures.ids[5]].deconfuse_duplicates is None
     group = next(g for g in found.app_config.sidebar_groups if "deconfuse" in g.name)
     assert {"deconfuse_ses", "deconfuse_duplicates"} <= set(group.paths)
+
+
+def _compared(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Notes how many images each call decodes at once, and how many late."""
+    from plugin.pictures import comparable
+
+    seen: list[int] = []
+    decode = comparable.decode
+
+    def counted(path: str, *args: Any, **options: Any) -> Any:
+        seen.append(1)
+        return decode(path, *args, **options)
+
+    monkeypatch.setattr(comparable, "decode", counted)
+    return seen
+
+
+def test_new_samples_are_compared_with_old_ones_without_starting_over(
+    pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leak = pictures.near(1, "dog", "test", "leak.png")
+    run, _ = pictures.classify()
+    decoded = _compared(monkeypatch)
+    first = find_duplicates(run, DuplicateOptions())
+    assert (first["compared"], first["new"], len(decoded)) == (41, 41, 41)
+    decoded.clear()
+    again = find_duplicates(run, DuplicateOptions())
+    assert (again["compared"], again["new"], len(decoded)) == (41, 0, 0)
+    assert {**again, "new": 41} == first
+    late = [
+        pictures.near(2, "cat", "train", "late-near.png"),
+        pictures.add(noise(3), "dog", "test", "late-exact.png"),
+        pictures.near(1, "dog", "train", "late-third.png"),
+    ]
+    late.append(pictures.near(500, "cat", "train", "late-alone.png"))
+    pictures.classify()
+    decoded.clear()
+    second = find_duplicates(run, DuplicateOptions())
+    assert (second["compared"], second["new"]) == (45, 4)
+    assert 4 < len(decoded) < 30, "of the old images, only those that may be alike"
+    found = dict(zip(*pictures.dataset.values(["id", "deconfuse_duplicates"]), strict=True))
+    assert found[late[0]] == [pictures.ids[2]]
+    assert found[late[1]] == [pictures.ids[3]]
+    # The same change of the same picture: equal pixels, whose copy is alike with the original.
+    assert found[late[2]] == [leak, pictures.ids[1]]
+    assert found[late[3]] is None
+    _forget(run)
+    afresh = find_duplicates(run, DuplicateOptions(threshold=second["threshold"]))
+    same = ("pairs", "groups", "samples", "leaks", "conflicts", "exact_copies")
+    assert {k: afresh[k] for k in same} == {k: second[k] for k in same}
+    assert found == dict(zip(*pictures.dataset.values(["id", "deconfuse_duplicates"]), strict=True))
+
+
+def _forget(run: Any) -> None:
+    import fiftyone.core.odm as odm
+
+    from plugin.keeping.columns import delete_columns
+
+    odm.get_db_conn()["deconfuse.duplicates"].delete_many(run.owner)
+    delete_columns({**run.owner, "duplicates_id": {"$exists": True}})
+
+
+def test_what_is_gone_is_forgotten_and_its_copies_stay_pairs(pictures: Pictures) -> None:
+    first, near = pictures.ids[1], pictures.near(1, "dog", "train", "near.png")
+    copies = [pictures.add(noise(1), "dog", "train", f"c{i}.png") for i in range(2)]
+    run, _ = pictures.classify()
+    assert find_duplicates(run, DuplicateOptions())["samples"] == 4
+    pictures.dataset.delete_samples([first])
+    again = find_duplicates(run, DuplicateOptions())
+    assert (again["compared"], again["new"], again["samples"]) == (42, 0, 3)
+    assert set(pictures.dataset[near].deconfuse_duplicates) == set(copies)
+    kept = load_duplicates(run)
+    assert kept is not None
+    assert first not in kept.sample_ids
+    pictures.dataset.delete_samples(copies)
+    last = find_duplicates(run, DuplicateOptions())
+    assert (last["pairs"], last["samples"]) == (0, 0)
+    assert pictures.dataset[near].deconfuse_duplicates is None
+    assert pictures.dataset[near].deconfuse_ses is None
+
+
+def test_another_file_is_compared_again(pictures: Pictures) -> None:
+    run, _ = pictures.classify()
+    assert find_duplicates(run, DuplicateOptions())["pairs"] == 0
+    sample = pictures.dataset[pictures.ids[5]]
+    path = pictures.folder / "replaced.png"
+    noise(7).save(path)
+    sample.filepath = str(path)
+    sample.save()
+    result = find_duplicates(run, DuplicateOptions())
+    assert (result["new"], result["exact_copies"]) == (1, 1)
+
+
+def test_images_that_cannot_be_read_are_left_out_and_tried_again(pictures: Pictures) -> None:
+    missing, broken = pictures.ids[3], pictures.ids[4]
+    files = [Path(pictures.dataset[i].filepath) for i in (missing, broken)]
+    files[0].unlink()
+    files[1].write_bytes(files[1].read_bytes()[:200])
+    run, _ = pictures.classify()
+    result = find_duplicates(run, DuplicateOptions())
+    assert result["compared"] == 38
+    assert result["skipped"] == {"file is missing": 1, "image is truncated": 1}
+    assert {s["sample_id"] for s in result["skipped_samples"]} == {missing, broken}
+    noise(6).save(files[0])
+    again = find_duplicates(run, DuplicateOptions())
+    assert (again["compared"], again["new"], again["exact_copies"]) == (39, 1, 0)
+    assert pictures.dataset[missing].deconfuse_duplicates is None  # told apart by the classifier
+    assert find_duplicates(run, DuplicateOptions(scope="all"))["exact_copies"] == 1
+    files[0].unlink()
+    assert find_duplicates(run, DuplicateOptions())["compared"] == 38
+
+
+def test_a_lower_threshold_than_was_kept_searches_again(pictures: Pictures) -> None:
+    run, _ = pictures.classify()
+    first = find_duplicates(run, DuplicateOptions())
+    low = find_duplicates(run, DuplicateOptions(threshold=0.5))
+    assert low["lowest"] <= 0.5 < first["lowest"]
+    assert (low["threshold"], low["new"]) == (0.5, 40)
+    assert find_duplicates(run, DuplicateOptions())["threshold"] == 0.5, "it stays as it was set"
+
+
+def test_sizes_and_aspect_ratios_may_differ(pictures: Pictures) -> None:
+    large = pictures.add(noise(1).resize((60, 48)), "dog", "train", "large.png")
+    grey = pictures.add(noise(9).convert("L"), "dog", "train", "grey.png")
+    turned = pictures.add(noise(11).convert("L"), "dog", "test", "grey-copy.png")
+    again = pictures.add(noise(11).convert("L").resize((48, 40)), "dog", "train", "grey-small.png")
+    run, _ = pictures.classify()
+    result = find_duplicates(run, DuplicateOptions())
+    assert result["skipped"] == {}
+    assert pictures.dataset[large].deconfuse_duplicates == [pictures.ids[1]]
+    assert pictures.dataset[turned].deconfuse_duplicates == [again]
+    assert pictures.dataset[grey].deconfuse_duplicates is None
+
+
+@pytest.mark.parametrize("field", ["vector", "near"])
+def test_embeddings_propose_pairs(pictures: Pictures, field: str) -> None:
+    import fiftyone.brain as fob
+
+    copy = pictures.near(1, "dog", "train", "near.png")
+    vectors = np.random.default_rng(0).normal(size=(41, 100))
+    vectors[40] = vectors[1]
+    pictures.dataset.add_sample_field("vector", fo.VectorField)
+    pictures.dataset.set_values("vector", list(vectors))
+    if field == "near":
+        fob.compute_similarity(
+            pictures.dataset, embeddings=vectors, brain_key="near", backend="sklearn"
+        )
+    run, _ = pictures.classify()
+    result = find_duplicates(run, DuplicateOptions(embeddings=field))
+    assert result["pairs"] == 1
+    assert pictures.dataset[copy].deconfuse_duplicates == [pictures.ids[1]]
+
+
+def test_nothing_half_done_stays(pictures: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, _ = pictures.classify()
+    before, files = database_of(pictures.dataset), temporary()
+
+    real, written = kept_duplicates.write_column, []
+
+    def stop(name: str, *parts: Any) -> Any:
+        if len(written) == 4:
+            raise Cancelled("stop")
+        written.append(name)
+        return real(name, *parts)
+
+    monkeypatch.setattr(kept_duplicates, "write_column", stop)
+    with pytest.raises(Cancelled):
+        find_duplicates(run, DuplicateOptions())
+    assert database_of(pictures.dataset) == before
+    assert temporary() <= files
+    assert load_duplicates(run) is None
+
+
+def test_a_killed_process_leaves_nothing_that_counts(pictures: Pictures) -> None:
+    """Columns without their document, as a kill leaves them, and fields not yet written."""
+    import fiftyone.core.odm as odm
+
+    from plugin.keeping.columns import write_column
+
+    leak = pictures.near(1, "dog", "test", "leak.png")
+    run, _ = pictures.classify()
+    owner = {**run.owner, "duplicates_id": ObjectId()}
+    write_column("structure", [np.zeros((4, 4))], owner)
+    assert load_duplicates(run) is None
+    find_duplicates(run, DuplicateOptions())
+    files = odm.get_db_conn()["deconfuse.columns.files"]
+    kept = load_duplicates(run)
+    assert kept is not None
+    assert files.distinct("metadata.duplicates_id", {"metadata.run_key": run.key}) == [kept.id]
+    ids = {"_id": ObjectId(leak)}
+    collection = pictures.dataset._sample_collection
+    collection.update_one(ids, {"$set": {"deconfuse_duplicates": None}})
+    assert not complete_duplicate_fields(run), "nobody says that they are unwritten"
+    odm.get_db_conn()["deconfuse.duplicates"].update_one(
+        {"_id": kept.id}, {"$set": {"fields_written": False}}
+    )
+    assert complete_duplicate_fields(run)
+    assert collection.find_one(ids)["deconfuse_duplicates"] == [pictures.ids[1]]
+
+
+def test_deleting_the_run_deletes_its_duplicates(pictures: Pictures, operator: Any) -> None:
+    import fiftyone.core.odm as odm
+
+    pictures.near(1, "dog", "test", "leak.png")
+    run, _ = pictures.classify()
+    find_duplicates(run, DuplicateOptions())
+    operator("delete_run")(pictures.dataset, "deconfuse")
+    names = pictures.dataset.get_field_schema()
+    assert not [name for name in names if name.startswith("deconfuse")]
+    database = odm.get_db_conn()
+    assert database["deconfuse.duplicates"].count_documents(run.owner) == 0
+    query = {f"metadata.{k}": v for k, v in run.owner.items()}
+    assert database["deconfuse.columns.files"].count_documents(query) == 0
+
+
+def test_label_errors_end_with_duplicates(pictures: Pictures, operator: Any) -> None:
+    leak = pictures.near(1, "dog", "test", "leak.png")
+    told: list[tuple[float | None, str]] = []
+    settings = Settings.from_mapping({"label_field": "ground_truth", "epochs": 1})
+    result = find_label_errors(pictures.dataset, settings, lambda p, t: told.append((p, t)))
+    assert result["duplicates"]["compared"] == 41
+    same = pictures.dataset[leak].deconfuse_prediction.label == (
+        pictures.dataset[pictures.ids[1]].deconfuse_prediction.label
+    )
+    assert result["duplicates"]["leaks"] == int(same)
+    stages = [p for p, _ in told if p is not None]
+    assert stages == sorted(stages)
+    find = operator("find_label_errors")
+    without = find(pictures.dataset, "ground_truth", "other", epochs=1, duplicates=False)
+    assert "duplicates" not in without
+    assert load_duplicates(load_run(pictures.dataset, "other")) is None
+
+
+def test_label_errors_survive_a_dataset_without_media(dataset: Any, operator: Any) -> None:
+    samples = dataset(20, fields={"model": [fo.Classification(label="3", confidence=0.7)] * 20})
+    for path in samples.values("filepath"):
+        Path(path).unlink()
+    find = operator("find_label_errors")
+    result = find(samples, "ground_truth", source="predictions", prediction_fields=["model"])
+    assert result["samples"] == 20
+    assert "No image of run 'deconfuse' could be compared" in result["duplicates"]["failed"]
+    assert "file is missing" in result["duplicates"]["failed"]
+    assert None not in samples.values("deconfuse_suspicion")
+    with pytest.raises(ValueError, match="No image of run 'deconfuse' could be compared"):
+        operator("find_duplicates")(samples)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"run_key": "nothing"}, "no Deconfuse run with run_key 'nothing'"),
+        ({"threshold": 0.2}, "threshold: expected a number from 0.5 to 1, got 0.2"),
+        ({"threshold": 1.2}, "threshold: expected a number from 0.5 to 1, got 1.2"),
+        ({"threshold": "high"}, "threshold: expected a number"),
+        ({"threshold": float("nan")}, "threshold: expected a number"),
+        ({"threshold": True}, "threshold: expected a number"),
+        ({"scope": "universe"}, "scope: expected one of same_prediction, all, got 'universe'"),
+        ({"embeddings": "nowhere"}, "embeddings: 'nowhere' does not exist"),
+        ({"embeddings": "filepath"}, "embeddings: 'filepath' is of type StringField"),
+        ({"embeddings": 3}, "embeddings: 3 does not exist"),
+        ({"embeddings": "empty"}, "no compared sample has a vector in 'empty'"),
+        ({"device": "abacus"}, "device: expected one of"),
+    ],
+)
+def test_bad_input_changes_nothing(
+    pictures: Pictures, operator: Any, options: dict[str, Any], message: str
+) -> None:
+    pictures.dataset.add_sample_field("empty", fo.VectorField)
+    pictures.classify()
+    before, files = database_of(pictures.dataset), temporary()
+    with pytest.raises(ValueError, match=message):
+        operator("find_duplicates")(pictures.dataset, **options)
+    assert database_of(pictures.dataset) == before
+    assert temporary() <= files
+
+
+def test_other_media_have_no_run(dataset_name: str, operator: Any, tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"\x00")
+    videos = fo.Dataset(dataset_name)
+    videos.add_sample(fo.Sample(filepath=str(path)))
+    with pytest.raises(ValueError, match="no Deconfuse run"):
+        operator("find_duplicates")(videos)
+
+
+def test_a_second_job_is_refused(pictures: Pictures, operator: Any) -> None:
+    run, _ = pictures.classify()
+    with (
+        Job(pictures.dataset, run.key, "Something else"),
+        pytest.raises(ValueError, match="is being worked on: Something else"),
+    ):
+        operator("find_duplicates")(pictures.dataset)
+
+
+def test_a_dataset_with_one_image(dataset_name: str, tmp_path: Path, operator: Any) -> None:
+    pictures = Pictures(dataset_name, tmp_path, n=1)
+    pictures.classify()
+    result = operator("find_duplicates")(pictures.dataset)
+    assert (result["compared"], result["pairs"], result["groups"]) == (1, 0, 0)
+
+
+def _app(pictures: Pictures, **params: Any) -> dict[str, Any]:
+    return {
+        "operator_uri": URI,
+        "dataset_name": pictures.dataset.name,
+        "view": [],
+        "extended": {},
+        "params": {"run_key": "deconfuse", **params},
+    }
+
+
+def test_the_app_sees_progress_and_the_result(pictures: Pictures, server: Any) -> None:
+    pictures.near(1, "dog", "test", "leak.png")
+    pictures.classify()
+    text = server.post("/operators/execute/generator", json=_app(pictures)).text
+    assert "set_progress" in text
+    assert "1 group of near-duplicates" in text
+    assert "1 leak across splits" in text
+    refused = server.post("/operators/execute/generator", json=_app(pictures, embeddings="no")).text
+    assert "embeddings: 'no' does not exist" in refused
+
+
+def test_the_form_offers_scope_threshold_and_vectors(
+    pictures: Pictures, operator: Any, context: Any
+) -> None:
+    pictures.dataset.add_sample_field("vector", fo.VectorField)
+    empty = operator("find_duplicates").resolve_input(context(pictures.dataset, "find_duplicates"))
+    assert "scope" not in empty.to_json()["type"]["properties"]
+    pictures.classify()
+    form = operator("find_duplicates").resolve_input(context(pictures.dataset, "find_duplicates"))
+    fields = form.to_json()["type"]["properties"]
+    assert {"run_key", "scope", "threshold", "embeddings", "device"} <= set(fields)
+    assert "vector" in str(fields["embeddings"])
+
+
+def test_it_can_be_delegated(pictures: Pictures, operator: Any) -> None:
+    from fiftyone.operators.delegated import DelegatedOperationService
+
+    leak = pictures.near(1, "dog", "test", "leak.png")
+    pictures.classify()
+    pictures.dataset.persistent = True
+    operator("find_duplicates")(pictures.dataset, threshold=0.9, delegate=True)
+    DelegatedOperationService().execute_queued_operations(operator=URI, limit=1)
+    pictures.dataset.reload()
+    assert pictures.dataset[leak].deconfuse_duplicates == [pictures.ids[1]]

@@ -11,11 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bson import ObjectId
 from PIL import Image
 
 from plugin.keeping.duplicates import load_duplicates
-from plugin.keeping.runs import load_run
 from scripts.panel_events import load
 from tests.planted_copies import Pictures, noise
 from tests.plugin.decided import all_raw
@@ -51,7 +49,8 @@ class Screen:
         return reply
 
     def groups(self, **request: Any) -> Any:
-        return self.ask("duplicates", offset=0, limit=20, kind=None, edge=0, **request)
+        page = {"offset": 0, "limit": 20, "kind": None, "edge": 0}
+        return self.ask("duplicates", **{**page, **request})
 
     def rows(self, ids: list[str]) -> list[int]:
         return self.iteration.rows_of(ids).tolist()
@@ -225,7 +224,7 @@ def test_a_settled_group_does_not_hide_a_new_copy(screen: Screen) -> None:
     screen.find()
     screen.decide("keep_all", screen.alike)
     third = screen.pictures.add(noise(0), "cat", "test", "third.png")
-    run, screen.iteration = screen.pictures.classify({screen.conflict[1]: "cat"})
+    _, screen.iteration = screen.pictures.classify({screen.conflict[1]: "cat"})
     screen.find()
     reply = screen.ask("duplicates", iteration=2, offset=0, limit=9, kind="leak", edge=0)
     assert any(third in reply["samples"]["id"] for _ in reply["groups"])
@@ -358,9 +357,6 @@ def test_samples_deleted_past_the_journal_leave_the_groups(screen: Screen) -> No
     screen.pictures.classify({screen.conflict[1]: "cat"})
     screen.find()
     screen.dataset.delete_samples([screen.leak[0], screen.pictures.ids[7]])
-    assert [set(copies), set(screen.conflict), set(screen.alike)] == sorted(
-        screen.listed(iteration=2),
-        key=lambda ids: (ids != set(copies), ids != set(screen.conflict)),
-    )
-    assert ObjectId.is_valid(copies[0])
-    assert load_run(screen.dataset, "deconfuse").key == "deconfuse"
+    found = screen.listed(iteration=2)
+    assert found[0] == set(screen.conflict)
+    assert sorted(map(sorted, found[1:])) == sorted(map(sorted, [copies, screen.alike]))

@@ -23,7 +23,8 @@ class LongOperator(foo.Operator):
     """An operator that can take more than a second.
 
     ``work(ctx)`` returns the function that does it. In the App it runs in a thread, and what it
-    reports is streamed to the browser; closing the browser does not end it. In a delegated
+    reports is streamed to the browser, unless the panel asked (``in_panel``), which shows the run's
+    job itself; closing the browser does not end it. In a delegated
     operation its progress is kept with the operation. A script gets its result.
     """
 
@@ -59,9 +60,12 @@ class LongOperator(foo.Operator):
                 messages.put(("error", error))
 
         threading.Thread(target=run, name=f"deconfuse-{self.name}", daemon=True).start()
+        quiet = bool(ctx.params.get("in_panel"))
         while True:
             kind, content = messages.get()
             if kind == "progress":
+                if quiet:
+                    continue
                 progress, label = content
                 yield ctx.ops.set_progress(progress=progress, label=label)
             elif kind == "refused":
@@ -70,6 +74,8 @@ class LongOperator(foo.Operator):
             elif kind == "error":
                 raise content
             else:
+                if not quiet:
+                    yield ctx.ops.set_progress(progress=1.0, label="Done")
                 yield from self.finished(ctx, content)
                 return
 

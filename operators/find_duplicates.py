@@ -104,7 +104,6 @@ class FindDuplicates(LongOperator):
 
     def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
         """Show the fields and say what was found."""
-        yield ctx.ops.set_progress(progress=1.0, label="Done")
         yield ctx.ops.reload_dataset()
         yield ctx.ops.open_panel("label_errors", is_active=True)
         yield ctx.ops.notify(summary(result), variant="success")

@@ -5,6 +5,7 @@ import { useRecoilValue } from "recoil";
 import { ask, asProblem } from "./ask";
 import { CellScreen } from "./cell/CellScreen";
 import type { IterationInfo, PulseReply, RunInfo, Problem as Said, StatusReply } from "./events";
+import { MapScreen } from "./map/MapScreen";
 import { Overview } from "./overview/Overview";
 import { Header } from "./parts/Header";
 import { Help } from "./parts/Help";
@@ -20,7 +21,7 @@ import styles from "./styles.css?inline";
 const PULSE_MS = 3000;
 
 export type Screen =
-  | { name: "overview" }
+  | { name: "overview" | "map" }
   | { name: "cell"; label: number; prediction: number }
   | { name: "queue"; cell: [number, number] | null };
 
@@ -159,6 +160,7 @@ function OnIteration({ runs, run, iteration, revision, onRun, onIteration }: OnI
           u: () => void session.undo(),
           o: () => setScreen({ name: "overview" }),
           q: () => setScreen({ name: "queue", cell: null }),
+          m: () => setScreen({ name: "map" }),
         }
       : {},
   );
@@ -177,7 +179,7 @@ function OnIteration({ runs, run, iteration, revision, onRun, onIteration }: OnI
         runs={runs}
         run={run}
         iteration={iteration}
-        screen={screen.name === "queue" ? "queue" : "overview"}
+        screen={screen.name === "cell" ? "overview" : screen.name}
         onRun={onRun}
         onIteration={onIteration}
         onScreen={(name) => setScreen(name === "queue" ? { name, cell: null } : { name })}
@@ -185,7 +187,7 @@ function OnIteration({ runs, run, iteration, revision, onRun, onIteration }: OnI
         onHelp={() => setHelp(true)}
         busy={session.busy}
       />
-      {screen.name !== "queue" && screen.name !== "cell" && <Progress />}
+      {screen.name === "overview" && <Progress />}
       {!dismissed && <Outdated onDismiss={() => setDismissed(true)} />}
       {problem && (
         <p className="dcf-inline-problem" role="alert">
@@ -216,6 +218,7 @@ function OnIteration({ runs, run, iteration, revision, onRun, onIteration }: OnI
           }}
         />
       )}
+      {screen.name === "map" && <MapScreen onBack={() => setScreen({ name: "overview" })} />}
       {screen.name === "queue" && (
         <Queue
           key={screen.cell ? screen.cell.join() : "all"}

@@ -1,7 +1,7 @@
 // Every shortcut of the panel, the one list that the help overlay, the buttons and the guide go by.
 import * as React from "react";
 
-export type Scope = "everywhere" | "overview" | "cell" | "queue";
+export type Scope = "everywhere" | "overview" | "cell" | "queue" | "map";
 
 export interface Shortcut {
   keys: string[];
@@ -14,6 +14,7 @@ export const SHORTCUTS = {
   undo: { keys: ["u"], scope: "everywhere", does: "Undo the last decision" },
   overview: { keys: ["o"], scope: "everywhere", does: "Go to the overview" },
   queue: { keys: ["q"], scope: "everywhere", does: "Go to the queue" },
+  map: { keys: ["m"], scope: "everywhere", does: "Go to the map of the dataset" },
   move: {
     keys: ["Arrow keys", "Home", "End", "Page Up", "Page Down"],
     scope: "overview",
@@ -42,6 +43,13 @@ export const SHORTCUTS = {
   queueRelabel: { keys: ["r"], scope: "queue", does: "Choose a label from all classes" },
   queueRemove: { keys: ["x"], scope: "queue", does: "Remove the sample from the dataset" },
   queueSkip: { keys: ["s"], scope: "queue", does: "Skip the sample for now" },
+  mapTool: { keys: ["l"], scope: "map", does: "Switch between lasso and pan" },
+  mapOutstanding: { keys: ["e"], scope: "map", does: "Select the samples that stand out most" },
+  mapStep: {
+    keys: ["Arrow left", "Arrow right"],
+    scope: "map",
+    does: "Go through the selected samples",
+  },
 } as const satisfies Record<string, Shortcut>;
 
 export type Handlers = Record<string, (() => void) | undefined>;

@@ -113,7 +113,7 @@ interface ActionProps {
   children: React.ReactNode;
 }
 
-function Action({
+export function Action({
   tip,
   icon,
   count,

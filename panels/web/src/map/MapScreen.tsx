@@ -1,0 +1,264 @@
+// The whole dataset on one map: colour it, hover, draw a lasso, decide.
+import { executeOperator } from "@fiftyone/operators";
+import * as fos from "@fiftyone/state";
+import {
+  Button,
+  IconButton,
+  MenuItem,
+  Select,
+  ToggleButton,
+  ToggleButtonGroup,
+  Tooltip,
+} from "@mui/material";
+import * as React from "react";
+import { useRecoilValue } from "recoil";
+import { asProblem } from "../ask";
+import type { Colour } from "../events";
+import { count, plural } from "../format";
+import { Details } from "../parts/Details";
+import { Icon } from "../parts/Icon";
+import { Outcome } from "../parts/Outcome";
+import { Picture } from "../parts/Picture";
+import { Probabilities } from "../parts/Probabilities";
+import { Problem } from "../parts/Problem";
+import { Waiting } from "../parts/States";
+import { useSample } from "../samples";
+import { useSession } from "../session";
+import { useKeys } from "../shortcuts";
+import { highest, hues, isNumeric, pointsOf, ramp } from "./arrays";
+import { Legend } from "./Legend";
+import { MapActions } from "./MapActions";
+import { Scatter, type ScatterHandle } from "./Scatter";
+import { useMap } from "./useMap";
+
+const COLOURS: Record<Colour, string> = {
+  label: "Label",
+  prediction: "Prediction",
+  decision: "Decision",
+  suspicion: "Suspicion",
+  disagreement: "Neighbour disagreement",
+};
+const OUTSTANDING = 50;
+const MAP = "@deconfuse/label-errors/map_dataset";
+
+export function MapScreen({ onBack }: { onBack: () => void }) {
+  const { key, classes, report } = useSession();
+  const theme = useRecoilValue(fos.theme);
+  const view = JSON.stringify([useRecoilValue(fos.view), useRecoilValue(fos.filters)]);
+  const [colour, setColour] = React.useState<Colour>("disagreement");
+  const [tool, setTool] = React.useState<"lasso" | "pan">("lasso");
+  const [chosen, setChosen] = React.useState<number[]>([]);
+  const [at, setAt] = React.useState(0);
+  const [hovered, setHovered] = React.useState<number | null>(null);
+  const scatter = React.useRef<ScatterHandle>(null);
+  const { map, problem, retry } = useMap(colour, view);
+  const ready = map !== null && map !== "none" ? map : null;
+
+  const points = React.useMemo(() => (ready ? pointsOf(ready) : null), [ready]);
+  const pointOf = React.useMemo(
+    () => new Map(points ? Array.from(points.rows, (row, point) => [row, point] as const) : []),
+    [points],
+  );
+  const numeric = ready !== null && isNumeric(ready.colour);
+  const colours = React.useMemo(() => {
+    if (numeric) return ramp();
+    return hues(ready?.names.length ?? 1, theme === "dark");
+  }, [numeric, ready?.names.length, theme]);
+  const open = React.useMemo(
+    () => chosen.filter((row) => ready?.shown[row] === 1),
+    [chosen, ready],
+  );
+  const selected = React.useMemo(
+    () => open.flatMap((row) => pointOf.get(row) ?? []),
+    [open, pointOf],
+  );
+
+  const focus = open[Math.min(at, open.length - 1)] ?? null;
+  const sample = useSample(focus, open.slice(at + 1, at + 3));
+  const over = hovered === null ? null : (points?.rows[hovered] ?? null);
+  const preview = useSample(over, [], 192);
+
+  const choose = (rows: number[]) => {
+    setChosen(rows);
+    setAt(0);
+  };
+  const step = (by: number) =>
+    setAt((now) => Math.max(0, Math.min(open.length - 1, Math.min(now, open.length - 1) + by)));
+  const outstanding = () => {
+    if (ready && numeric) choose(highest(ready, OUTSTANDING));
+  };
+  const leave = () => (chosen.length ? choose([]) : onBack());
+  useKeys({
+    Escape: leave,
+    ArrowRight: open.length > 1 ? () => step(1) : undefined,
+    ArrowLeft: open.length > 1 ? () => step(-1) : undefined,
+    e: numeric ? outstanding : undefined,
+    l: () => setTool(tool === "lasso" ? "pan" : "lasso"),
+    "+": () => scatter.current?.zoomBy(1.5),
+    "=": () => scatter.current?.zoomBy(1.5),
+    "-": () => scatter.current?.zoomBy(1 / 1.5),
+    "0": () => scatter.current?.fit(),
+  });
+
+  if (problem) return <Problem problem={problem} onRetry={retry} onBack={onBack} />;
+  if (map === null) return <Waiting text="Fetching the map …" />;
+  if (!ready || !points) {
+    const launch = () =>
+      executeOperator(MAP, { run_key: key.run, in_panel: true }).catch((error) =>
+        report("map_dataset", asProblem(error)),
+      );
+    return <NoMap onLaunch={() => void launch()} onBack={onBack} />;
+  }
+  const place = hovered === null ? null : scatter.current?.positionOf(hovered);
+  const hidden = ready.colour === "decision" ? 0 : ready.samples - points.rows.length;
+  return (
+    <section className="dcf-cellscreen" aria-label="Map of the dataset">
+      <div className="dcf-cellbody">
+        <div className="dcf-stage">
+          <div className="dcf-tools">
+            <Select<Colour>
+              size="small"
+              value={colour}
+              onChange={(event) => setColour(event.target.value as Colour)}
+              inputProps={{ "aria-label": "Colour of the points" }}
+              className="dcf-select"
+            >
+              {(Object.keys(COLOURS) as Colour[]).map((name) => (
+                <MenuItem key={name} value={name}>
+                  {COLOURS[name]}
+                </MenuItem>
+              ))}
+            </Select>
+            <ToggleButtonGroup
+              size="small"
+              exclusive
+              value={tool}
+              onChange={(_, value) => value && setTool(value)}
+              aria-label="What dragging does"
+            >
+              <ToggleButton value="lasso" aria-label="Lasso">
+                <Icon name="lasso" />
+              </ToggleButton>
+              <ToggleButton value="pan" aria-label="Pan">
+                <Icon name="hand" />
+              </ToggleButton>
+            </ToggleButtonGroup>
+            <Tooltip title="Show the whole map (0)">
+              <IconButton
+                size="small"
+                aria-label="Show the whole map"
+                onClick={() => scatter.current?.fit()}
+              >
+                <Icon name="fit" />
+              </IconButton>
+            </Tooltip>
+            {numeric && (
+              <Tooltip title={`Select the ${OUTSTANDING} that stand out most (e)`}>
+                <Button size="small" onClick={outstanding}>
+                  Stand out most
+                </Button>
+              </Tooltip>
+            )}
+            <span className="dcf-grow" />
+            <span className="dcf-soft" role="status" data-testid="map-points">
+              {plural(points.rows.length, "sample")}
+              {hidden > 0 && `, ${count(hidden)} decided or outside the view`}
+            </span>
+          </div>
+          <div className="dcf-map dcf-scatter">
+            <Scatter
+              ref={scatter}
+              points={points}
+              colours={colours}
+              numeric={numeric}
+              background={theme === "dark" ? "#1b1b1f" : "#fbfbfd"}
+              tool={tool}
+              selected={selected}
+              label={`Map of ${plural(points.rows.length, "sample")} coloured by ${COLOURS[colour].toLowerCase()}`}
+              onSelect={(found) => choose(found.map((point) => points.rows[point] ?? 0))}
+              onHover={setHovered}
+            />
+            {preview && place && (
+              <div
+                className="dcf-preview"
+                style={{ left: place[0] + 14, top: place[1] + 14 }}
+                aria-hidden="true"
+              >
+                {preview.image && <img src={preview.image} alt="" />}
+                <span>
+                  <bdi>{preview.current_label}</bdi> <span className="dcf-soft">predicted</span>{" "}
+                  <bdi>{classes[preview.prediction]}</bdi>
+                </span>
+              </div>
+            )}
+          </div>
+          <Legend map={ready} colours={colours} numeric={numeric} />
+        </div>
+        <aside className="dcf-side" aria-label="Chosen sample">
+          <div className="dcf-inspect">
+            {focus === null ? (
+              <p className="dcf-hint">
+                Drag around points to select them, Shift adds. Hover for a picture; the arrow keys
+                go through what is selected.
+              </p>
+            ) : (
+              <>
+                <Picture sample={sample} />
+                {sample && (
+                  <>
+                    <Probabilities sample={sample} />
+                    <Details sample={sample} />
+                  </>
+                )}
+              </>
+            )}
+          </div>
+          <div className="dcf-decide">
+            <div className="dcf-chosen" role="status">
+              <strong>{plural(open.length, "sample")} selected</strong>
+              {open.length > 1 && (
+                <span className="dcf-soft">
+                  showing {count(Math.min(at, open.length - 1) + 1)} of {count(open.length)}
+                </span>
+              )}
+              {open.length > 0 && (
+                <Button size="small" onClick={() => choose([])}>
+                  Clear
+                </Button>
+              )}
+            </div>
+            <MapActions rows={open} sample={sample} onDone={() => choose([])} />
+          </div>
+        </aside>
+      </div>
+      <Outcome />
+    </section>
+  );
+}
+
+function NoMap({ onLaunch, onBack }: { onLaunch: () => void; onBack: () => void }) {
+  const [asked, setAsked] = React.useState(false);
+  return (
+    <div className="dcf-screen">
+      <Icon name="fit" className="dcf-screen-icon" />
+      <h3>This iteration has no map yet</h3>
+      <p>
+        The map lays all samples out by likeness and finds those that lie among another class. It
+        takes seconds for thousands of samples, minutes for a million, and is kept.
+      </p>
+      <div className="dcf-screen-buttons">
+        <Button
+          variant="contained"
+          disabled={asked}
+          onClick={() => {
+            setAsked(true);
+            onLaunch();
+          }}
+        >
+          {asked ? "Mapping …" : "Map the dataset"}
+        </Button>
+        <Button onClick={onBack}>Back to the overview</Button>
+      </div>
+    </div>
+  );
+}

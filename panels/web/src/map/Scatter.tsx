@@ -1,0 +1,157 @@
+// The points, drawn by WebGL: zoom, pan, lasso, hover. It knows points only, not what they stand for.
+import * as React from "react";
+import createScatterplot from "regl-scatterplot";
+import type { Points } from "./arrays";
+
+export interface ScatterHandle {
+  zoomBy: (factor: number) => void;
+  fit: () => void;
+  /** Where a point is on the canvas, in CSS pixels. */
+  positionOf: (point: number) => [number, number] | null;
+}
+
+interface Props {
+  points: Points;
+  colours: string[];
+  numeric: boolean;
+  background: string;
+  tool: "lasso" | "pan";
+  /** Points drawn as selected. */
+  selected: number[];
+  label: string;
+  onSelect: (points: number[]) => void;
+  onHover: (point: number | null) => void;
+}
+
+type Plot = ReturnType<typeof createScatterplot>;
+
+export const Scatter = React.forwardRef<ScatterHandle, Props>(function Scatter(props, ref) {
+  const { points, colours, numeric, background, tool, selected, label } = props;
+  const canvas = React.useRef<HTMLCanvasElement>(null);
+  const plot = React.useRef<Plot | null>(null);
+  const [ready, setReady] = React.useState(false);
+  const [failed, setFailed] = React.useState("");
+  const handlers = React.useRef(props);
+  handlers.current = props;
+
+  React.useEffect(() => {
+    const element = canvas.current;
+    const frame = element?.parentElement;
+    if (!element || !frame) return;
+    let made: Plot;
+    try {
+      made = createScatterplot({ canvas: element, width: "auto", height: "auto" });
+    } catch (error) {
+      setFailed(String(error));
+      return;
+    }
+    plot.current = made;
+    made.subscribe("select", ({ points: chosen }) => handlers.current.onSelect([...chosen]));
+    made.subscribe("deselect", () => handlers.current.onSelect([]));
+    made.subscribe("pointOver", (point) => handlers.current.onHover(point));
+    made.subscribe("pointOut", () => handlers.current.onHover(null));
+    // What Escape does is the panel's to say.
+    made.set({ deselectOnEscape: false, deselectOnDblClick: true, lassoColor: "#7fa8ff" });
+    // The library fits the height; in a narrow panel the width is what has to fit.
+    let fitted = 0;
+    const observer = new ResizeObserver(() => {
+      const whole = distanceToFit(element);
+      if (made.get("cameraDistance") === fitted || !fitted) {
+        made.set({ cameraDistance: whole, cameraTarget: [0, 0] });
+      }
+      fitted = whole;
+    });
+    observer.observe(frame);
+    setReady(true);
+    return () => {
+      observer.disconnect();
+      plot.current = null;
+      made.destroy();
+    };
+  }, []);
+
+  React.useEffect(() => {
+    if (!ready || !plot.current) return;
+    plot.current.set({
+      backgroundColor: background,
+      colorBy: "valueA",
+      pointColor: colours.length > 1 ? colours : [...colours, ...colours],
+      pointColorActive: "#ff4fa3",
+      pointColorHover: "#ff4fa3",
+      pointSize: sizeOf(points.x.length),
+      pointSizeSelected: 2,
+      pointScaleMode: "constant",
+      opacity: points.x.length > 50_000 ? 0.5 : 0.85,
+    });
+  }, [ready, colours, background, points]);
+
+  React.useEffect(() => {
+    const now = plot.current;
+    if (!ready || !now) return;
+    if (!points.x.length) {
+      now.clear();
+      return;
+    }
+    void now.draw(
+      { x: points.x, y: points.y, valueA: points.value },
+      { zDataType: numeric ? "continuous" : "categorical" },
+    );
+  }, [ready, points, numeric]);
+
+  React.useEffect(() => {
+    if (ready) plot.current?.set({ mouseMode: tool === "lasso" ? "lasso" : "panZoom" });
+  }, [ready, tool]);
+
+  React.useEffect(() => {
+    const now = plot.current;
+    if (!ready || !now?.get("isPointsDrawn")) return;
+    if (selected.length) now.select(selected, { preventEvent: true });
+    else now.deselect({ preventEvent: true });
+  }, [ready, selected]);
+
+  React.useImperativeHandle(
+    ref,
+    () => ({
+      zoomBy: (factor) => {
+        const now = plot.current;
+        if (!now) return;
+        const distance = now.get("cameraDistance") as number;
+        now.zoomToLocation(now.get("cameraTarget") as [number, number], distance / factor, {
+          transition: true,
+          transitionDuration: 150,
+        });
+      },
+      fit: () => {
+        if (!canvas.current) return;
+        void plot.current?.zoomToLocation([0, 0], distanceToFit(canvas.current), {
+          transition: true,
+          transitionDuration: 200,
+        });
+      },
+      positionOf: (point) => plot.current?.getScreenPosition(point) ?? null,
+    }),
+    [],
+  );
+
+  if (failed) {
+    return (
+      <p className="dcf-inline-problem" role="alert">
+        The map needs WebGL, which this browser does not offer ({failed}).
+      </p>
+    );
+  }
+  return (
+    <canvas ref={canvas} role="img" aria-label={label} tabIndex={0} />
+  );
+});
+
+/** How far the camera is where all of [-1, 1] is seen both ways, with some air around. */
+function distanceToFit({ clientWidth, clientHeight }: HTMLElement): number {
+  return 1.06 * Math.max(1, clientHeight / Math.max(clientWidth, 1));
+}
+
+function sizeOf(count: number): number {
+  if (count > 200_000) return 1.5;
+  if (count > 20_000) return 2.5;
+  return count > 2_000 ? 4 : 6;
+}

@@ -236,6 +236,7 @@ class Comparison:
         return {
             "file": files,
             "pixels": signals.digests,
+            "first_copy": copies,
             "hash": signals.hashes,
             "structure": signals.structure,
             "basis_mean": signals.basis.mean,
@@ -255,11 +256,8 @@ class Comparison:
     ) -> dict[str, Any]:
         """What is kept beside the columns."""
         threshold, scope = self._options.threshold, self._options.scope
-        chosen = threshold is not None
-        if known is not None and not chosen:
-            before = known.document
-            chosen = before["chosen"] and before["scope"] == scope
-            threshold = before["threshold"] if chosen else None
+        if threshold is None and known is not None and known.document["scope"] == scope:
+            threshold = known.document["threshold"]
         if threshold is None:
             threshold = self._usual_threshold(columns, shape["floor"])
         return {
@@ -267,7 +265,6 @@ class Comparison:
             "new": new,
             "floor": shape["floor"],
             "threshold": float(threshold),
-            "chosen": chosen,
             "scope": scope,
             "compared_at": list(shape["compared_at"]),
             "colour": shape["colour"],
@@ -282,7 +279,7 @@ class Comparison:
         if self._options.scope == "same_prediction":
             rows = self._iteration.rows_of(unpack_ids(columns["sample_id"]))
             prediction = self._iteration.column("prediction")[rows]
-        copies = first_copies(columns["pixels"], columns["file"])
+        copies = columns["first_copy"]
         pairs = pairs_in_scope(columns["near"], columns["ses"], copies, prediction)
         ses, owner = pairs.ses[~pairs.exact], pairs.pair[~pairs.exact].T.ravel()
         return max(choose_levels(np.tile(ses, 2), owner, len(copies))[1], floor)
@@ -335,6 +332,7 @@ def _still_known(
     for name in PER_SAMPLE:
         columns[name] = columns[name][stays]
     columns["near"], columns["ses"] = np.sort(near[alive], axis=1), columns["ses"][alive]
+    columns["first_copy"] = heir[kept.first_copy[rows]]
     return _Known(columns, dict(kept.document)), at[stays]
 
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from bson import ObjectId
 
 from ..errors import InputError
-from ..similarity.listed_pairs import Pairs, first_copies, pairs_in_scope
+from ..similarity.listed_pairs import Pairs, pairs_in_scope
 from .columns import BUCKET, delete_columns, read_column, write_column
 from .iterations import Iteration, unpack_ids
 from .runs import Run
@@ -35,6 +35,7 @@ COLUMNS = (
     "path",  # uint64 (n,): digest of each file's path, to notice another file
     "file",  # V16 (n,): digest of the file's content
     "pixels",  # V16 (n,): digest of the pixels that were compared
+    "first_copy",  # int64 (n,): the first image with equal pixels or an equal file
     "hash",  # uint64 (n,): perceptual hash
     "structure",  # float32 (n, d): structure features
     "basis_mean",  # float32 (w,)
@@ -104,7 +105,7 @@ class KeptDuplicates:
     @cached_property
     def first_copy(self) -> npt.NDArray[np.int64]:
         """The first of the exact copies of each sample."""
-        return first_copies(self.column("pixels"), self.column("file"))
+        return self.column("first_copy")
 
 
 def load_duplicates(run: Run) -> KeptDuplicates | None:
@@ -128,7 +129,12 @@ def _opened(comparison: ObjectId) -> KeptDuplicates | None:
 @lru_cache(maxsize=8)
 def rows_of_compared(kept: KeptDuplicates, iteration: Iteration) -> npt.NDArray[np.int64]:
     """The row of each compared sample, -1 where the iteration does not hold it."""
-    return iteration.rows_of(kept.sample_ids)
+    wanted, ids = kept.column("sample_id"), iteration.column("id_sorted")
+    if not len(ids):
+        return np.full(len(wanted), -1, np.int64)
+    at = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    rows = iteration.column("id_row")[at].astype(np.int64)
+    return np.where(ids[at] == wanted, rows, -1)
 
 
 def pairs_of_rows(
@@ -240,7 +246,6 @@ def set_threshold(run: Run, threshold: Any, scope: str | None = None) -> KeptDup
     check_threshold(threshold, kept.floor, WHY_LOWEST)
     values = {
         "threshold": float(threshold),
-        "chosen": True,
         "scope": scope,
         "fields_written": False,
     }

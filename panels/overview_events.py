@@ -175,7 +175,7 @@ def outdated(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Outda
     run, iteration = opened.run, opened.iteration
     collection = run.dataset._sample_collection
     added = collection.count_documents({"created_at": {"$gt": iteration.created_at}})
-    if not run.dataset.has_field(run.field("suspicion")):
+    if not run.dataset.has_field(run.field("suspicion")) or run.has_unwritten_fields():
         return events.OutdatedReply(added=added, deleted=0, relabelled=0)
     open_ones = {run.field("suspicion"): {"$ne": None}, run.field("decision"): None}
     by_label = {"_id": f"${run.label_field}.label", "n": {"$sum": 1}}

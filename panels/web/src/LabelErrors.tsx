@@ -4,6 +4,7 @@ import * as React from "react";
 import { useRecoilValue } from "recoil";
 import { ask, asProblem } from "./ask";
 import { CellScreen } from "./cell/CellScreen";
+import { DuplicatesScreen } from "./duplicates/DuplicatesScreen";
 import type { IterationInfo, PulseReply, RunInfo, Problem as Said, StatusReply } from "./events";
 import { MapScreen } from "./map/MapScreen";
 import { Overview } from "./overview/Overview";
@@ -21,7 +22,7 @@ import styles from "./styles.css?inline";
 const PULSE_MS = 3000;
 
 export type Screen =
-  | { name: "overview" | "map" }
+  | { name: "overview" | "map" | "duplicates" }
   | { name: "cell"; label: number; prediction: number }
   | { name: "queue"; cell: [number, number] | null };
 
@@ -161,6 +162,7 @@ function OnIteration({ runs, run, iteration, revision, onRun, onIteration }: OnI
           o: () => setScreen({ name: "overview" }),
           q: () => setScreen({ name: "queue", cell: null }),
           m: () => setScreen({ name: "map" }),
+          n: () => setScreen({ name: "duplicates" }),
         }
       : {},
   );
@@ -217,6 +219,9 @@ function OnIteration({ runs, run, iteration, revision, onRun, onIteration }: OnI
             setScreen(next ? { name: "cell", ...next } : { name: "overview" });
           }}
         />
+      )}
+      {screen.name === "duplicates" && (
+        <DuplicatesScreen onBack={() => setScreen({ name: "overview" })} />
       )}
       {screen.name === "map" && <MapScreen onBack={() => setScreen({ name: "overview" })} />}
       {screen.name === "queue" && (

@@ -4,6 +4,7 @@ import * as React from "react";
 import { ask, asProblem } from "./ask";
 import type {
   Action,
+  GroupRequest,
   IterationInfo,
   Order,
   OutdatedReply,
@@ -44,6 +45,7 @@ export interface Session {
     rows: number[],
     option?: { label?: string; tag?: string },
   ) => Promise<boolean>;
+  decideGroup: (request: Omit<GroupRequest, "run" | "iteration">) => Promise<boolean>;
   undo: (decision?: string) => Promise<boolean>;
   refresh: () => Promise<void>;
   report: (action: string, problem: Problem) => void;
@@ -239,6 +241,11 @@ export function useLoadedSession({ run, iteration, view, revision }: Options) {
       act(action, rows.length, () => ask("resolve", { ...key, action, rows, ...option })),
     [act, key],
   );
+  const decideGroup = React.useCallback<Session["decideGroup"]>(
+    (request) =>
+      act(request.action, request.rows.length, () => ask("resolve_group", { ...key, ...request })),
+    [act, key],
+  );
   const undo = React.useCallback<Session["undo"]>(
     (decision) => act("undo", 0, () => ask("undo", { run: key.run, decision: decision ?? null })),
     [act, key],
@@ -270,6 +277,7 @@ export function useLoadedSession({ run, iteration, view, revision }: Options) {
         dismiss,
         wantCells,
         resolve,
+        decideGroup,
         undo,
         refresh,
         report,
@@ -288,6 +296,7 @@ export function useLoadedSession({ run, iteration, view, revision }: Options) {
       dismiss,
       wantCells,
       resolve,
+      decideGroup,
       undo,
       refresh,
       report,

@@ -1,7 +1,7 @@
 // Every shortcut of the panel, the one list that the help overlay, the buttons and the guide go by.
 import * as React from "react";
 
-export type Scope = "everywhere" | "overview" | "cell" | "queue" | "map";
+export type Scope = "everywhere" | "overview" | "cell" | "queue" | "duplicates" | "map";
 
 export interface Shortcut {
   keys: string[];
@@ -15,6 +15,7 @@ export const SHORTCUTS = {
   overview: { keys: ["o"], scope: "everywhere", does: "Go to the overview" },
   queue: { keys: ["q"], scope: "everywhere", does: "Go to the queue" },
   map: { keys: ["m"], scope: "everywhere", does: "Go to the map of the dataset" },
+  duplicates: { keys: ["n"], scope: "everywhere", does: "Go to the near-duplicates" },
   move: {
     keys: ["Arrow keys", "Home", "End", "Page Up", "Page Down"],
     scope: "overview",
@@ -43,6 +44,33 @@ export const SHORTCUTS = {
   queueRelabel: { keys: ["r"], scope: "queue", does: "Choose a label from all classes" },
   queueRemove: { keys: ["x"], scope: "queue", does: "Remove the sample from the dataset" },
   queueSkip: { keys: ["s"], scope: "queue", does: "Skip the sample for now" },
+  groupMove: {
+    keys: ["Arrow up", "Arrow down"],
+    scope: "duplicates",
+    does: "Go to the group before or after",
+  },
+  groupPick: {
+    keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
+    scope: "duplicates",
+    does: "Choose the image with that number to be kept",
+  },
+  groupKeepOne: {
+    keys: ["k"],
+    scope: "duplicates",
+    does: "Keep the chosen image, remove the others",
+  },
+  groupKeepAll: {
+    keys: ["a"],
+    scope: "duplicates",
+    does: "Keep all on purpose; the group is never shown again",
+  },
+  groupRelabel: {
+    keys: ["r"],
+    scope: "duplicates",
+    does: "Give all images of the group one label",
+  },
+  groupRemove: { keys: ["x"], scope: "duplicates", does: "Remove all images of the group" },
+  groupDiffer: { keys: ["d"], scope: "duplicates", does: "Show or hide where two images differ" },
   mapTool: { keys: ["l"], scope: "map", does: "Switch between lasso and pan" },
   mapOutstanding: { keys: ["e"], scope: "map", does: "Select the samples that stand out most" },
   mapStep: {

@@ -23,7 +23,7 @@ import { useSample } from "../samples";
 import { useSelection } from "../selection";
 import { useSession } from "../session";
 import { useKeys } from "../shortcuts";
-import { Thumbnails } from "../thumbnails";
+import { useThumbnails } from "../useThumbnails";
 import { Actions } from "./Actions";
 import { CellGrid } from "./Grid";
 import { IiesRange } from "./IiesRange";
@@ -47,13 +47,6 @@ const FEATURES: Record<Features, string> = {
   pixels: "Pixels",
   saliency: "Saliency",
 };
-
-function useThumbnails(edge: number): Thumbnails {
-  const { key } = useSession();
-  const thumbnails = React.useMemo(() => new Thumbnails(key, edge), [key, edge]);
-  React.useEffect(() => () => thumbnails.dispose(), [thumbnails]);
-  return thumbnails;
-}
 
 export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep }: Props) {
   const { classes, iteration } = useSession();

@@ -140,9 +140,7 @@ export const Scatter = React.forwardRef<ScatterHandle, Props>(function Scatter(p
       </p>
     );
   }
-  return (
-    <canvas ref={canvas} role="img" aria-label={label} tabIndex={0} />
-  );
+  return <canvas ref={canvas} role="img" aria-label={label} tabIndex={0} />;
 });
 
 /** How far the camera is where all of [-1, 1] is seen both ways, with some air around. */

@@ -15,7 +15,7 @@ import type { IterationInfo, RunInfo } from "../events";
 import { percent } from "../format";
 import { Icon } from "./Icon";
 
-export type ScreenName = "overview" | "queue" | "map";
+export type ScreenName = "overview" | "queue" | "duplicates" | "map";
 
 export const OPERATORS = {
   find: "@deconfuse/label-errors/find_label_errors",
@@ -76,6 +76,7 @@ export function Header(props: Props) {
       >
         <ToggleButton value="overview">Overview</ToggleButton>
         <ToggleButton value="queue">Queue</ToggleButton>
+        <ToggleButton value="duplicates">Duplicates</ToggleButton>
         <ToggleButton value="map">Map</ToggleButton>
       </ToggleButtonGroup>
       <span className="dcf-grow" />

@@ -10,6 +10,8 @@ const TITLES: [Scope, string][] = [
   ["overview", "Overview"],
   ["cell", "Cell"],
   ["queue", "Queue"],
+  ["duplicates", "Duplicates"],
+  ["map", "Map of the dataset"],
 ];
 
 export function Help({ onClose }: { onClose: () => void }) {

@@ -8,6 +8,9 @@ const DONE: Record<string, string> = {
   confirm: "Confirmed",
   remove: "Removed",
   tag: "Tagged",
+  keep_one: "Removed",
+  keep_all: "Kept on purpose:",
+  relabel_alike: "Relabelled",
   undo: "Took back a decision on",
 };
 

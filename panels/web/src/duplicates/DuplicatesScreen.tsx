@@ -1,0 +1,228 @@
+// Near-duplicates in groups: leaks first, then label conflicts, then the most alike.
+import { executeOperator } from "@fiftyone/operators";
+import * as fos from "@fiftyone/state";
+import { Button, ToggleButton, ToggleButtonGroup } from "@mui/material";
+import * as React from "react";
+import { useRecoilValue } from "recoil";
+import { ask, asProblem } from "../ask";
+import type { DuplicateKind, DuplicateScope } from "../events";
+import { count, plural } from "../format";
+import { Icon } from "../parts/Icon";
+import { Outcome } from "../parts/Outcome";
+import { Problem } from "../parts/Problem";
+import { Waiting } from "../parts/States";
+import { useSession } from "../session";
+import { useKeys } from "../shortcuts";
+import { useThumbnails } from "../useThumbnails";
+import { GroupActions } from "./GroupActions";
+import { GroupList } from "./GroupList";
+import { GroupView } from "./GroupView";
+import { Threshold } from "./Threshold";
+import { useDuplicates } from "./useDuplicates";
+
+const FIND = "@deconfuse/label-errors/find_duplicates";
+const EDGE = 128;
+
+export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
+  const { key, report, refresh } = useSession();
+  const view = JSON.stringify([useRecoilValue(fos.view), useRecoilValue(fos.filters)]);
+  const [kind, setKind] = React.useState<DuplicateKind | null>(null);
+  const [looked, setLooked] = React.useState<number | null>(null);
+  const [scope, setScope] = React.useState<DuplicateScope | null>(null);
+  const [at, setAt] = React.useState(0);
+  const [chosen, setChosen] = React.useState<{ group: string; row: number } | null>(null);
+  const [differ, setDiffer] = React.useState(false);
+  const thumbnails = useThumbnails(EDGE);
+  React.useSyncExternalStore(thumbnails.subscribe, thumbnails.snapshot);
+  const { groups, problem, more, again } = useDuplicates(
+    { kind, threshold: looked, scope, view },
+    thumbnails,
+  );
+
+  const list = groups?.list ?? [];
+  const place = Math.min(at, Math.max(0, list.length - 1));
+  const group = list[place] ?? null;
+  const members = React.useMemo(
+    () => (group?.rows ?? []).flatMap((row) => groups?.members.get(row) ?? []),
+    [group, groups],
+  );
+  const keep = group && chosen?.group === group.id ? chosen.row : (group?.proposal ?? -1);
+  const pick = (row: number) => group && setChosen({ group: group.id, row });
+  const go = (by: number) => setAt(Math.max(0, Math.min(list.length - 1, place + by)));
+  const next = () => go(1);
+  const previous = () => go(-1);
+  const digits = members.slice(0, 9).map((member, i) => [String(i + 1), () => pick(member.row)]);
+  useKeys({
+    Escape: onBack,
+    ArrowDown: next,
+    ArrowUp: previous,
+    d: () => setDiffer(!differ),
+    ...Object.fromEntries(digits),
+  });
+
+  const launch = () =>
+    executeOperator(FIND, { run_key: key.run, in_panel: true }).catch((error) =>
+      report("find_duplicates", asProblem(error)),
+    );
+  const set = async (threshold: number, wanted: DuplicateScope) => {
+    try {
+      await ask("set_threshold", { run: key.run, threshold, scope: wanted });
+      setLooked(null);
+      setScope(null);
+      again();
+      await refresh();
+    } catch (error) {
+      report("set_threshold", asProblem(error));
+    }
+  };
+
+  if (problem && !groups) return <Problem problem={problem} onRetry={again} onBack={onBack} />;
+  if (!groups) return <Waiting text="Fetching the groups …" />;
+  const { reply } = groups;
+  if (!reply.computed) return <NotCompared onLaunch={() => void launch()} onBack={onBack} />;
+  const { totals } = reply;
+  const kinds: [DuplicateKind | "every", string, number][] = [
+    ["every", "All", totals.groups],
+    ["leak", "Leaks", totals.leaks],
+    ["conflict", "Labels differ", totals.conflicts],
+    ["alike", "Alike", totals.alike],
+  ];
+  return (
+    <section className="dcf-cellscreen" aria-label="Near-duplicates">
+      <div className="dcf-tools dcf-tools-wrap">
+        <ToggleButtonGroup
+          size="small"
+          exclusive
+          value={kind ?? "every"}
+          onChange={(_, value) => {
+            if (!value) return;
+            setKind(value === "every" ? null : value);
+            setAt(0);
+          }}
+          aria-label="Which groups"
+        >
+          {kinds.map(([name, text, n]) => (
+            <ToggleButton key={name} value={name}>
+              {text}&nbsp;<span className="dcf-soft">{count(n)}</span>
+            </ToggleButton>
+          ))}
+        </ToggleButtonGroup>
+        <Threshold
+          reply={reply}
+          threshold={looked ?? reply.threshold}
+          scope={scope ?? reply.scope}
+          onLook={setLooked}
+          onScope={setScope}
+          onSet={() => void set(looked ?? reply.threshold, scope ?? reply.scope)}
+          changed={looked !== null || scope !== null}
+        />
+      </div>
+      {problem && (
+        <p className="dcf-inline-problem" role="alert">
+          {problem.message}
+        </p>
+      )}
+      {reply.added > 0 && (
+        <div className="dcf-banner" role="status">
+          <Icon name="warn" />
+          <span>{plural(reply.added, "sample")} not compared yet.</span>
+          <Button size="small" onClick={() => void launch()}>
+            Compare them
+          </Button>
+        </div>
+      )}
+      {group ? (
+        <div className="dcf-cellbody dcf-duplicates">
+          <GroupList
+            list={list}
+            matching={reply.matching}
+            at={place}
+            thumbnails={thumbnails}
+            onPick={setAt}
+            onMore={more}
+          />
+          <div className="dcf-stage dcf-groupstage">
+            <div className="dcf-groupscroll">
+              <h2 className="dcf-title">
+                Group {count(place + 1)} of {count(reply.matching)}{" "}
+                {group.leak && <span className="dcf-badge dcf-badge-leak">across splits</span>}{" "}
+                {group.conflict && (
+                  <span className="dcf-badge dcf-badge-conflict">labels differ</span>
+                )}{" "}
+                <span className="dcf-soft">
+                  {group.exact ? "exact copies" : `SSIM ${group.ses.toFixed(3)}`}
+                </span>
+              </h2>
+              <GroupView
+                key={group.id}
+                group={group}
+                members={members}
+                keep={keep}
+                differ={differ}
+                thumbnails={thumbnails}
+                onKeep={pick}
+                onDiffer={() => setDiffer(!differ)}
+              />
+            </div>
+            <div className="dcf-decide">
+              <GroupActions members={members} keep={keep} />
+            </div>
+          </div>
+        </div>
+      ) : (
+        <NoneLeft settled={totals.settled} compared={reply.compared} onBack={onBack} />
+      )}
+      <Outcome />
+    </section>
+  );
+}
+
+function NotCompared({ onLaunch, onBack }: { onLaunch: () => void; onBack: () => void }) {
+  const [asked, setAsked] = React.useState(false);
+  return (
+    <div className="dcf-screen">
+      <Icon name="copies" className="dcf-screen-icon" />
+      <h3>The images were not compared yet</h3>
+      <p>
+        Near-duplicates may carry different labels, or sit in training and test data at once.
+        Finding them takes seconds for thousands of images, and what was found is kept.
+      </p>
+      <div className="dcf-screen-buttons">
+        <Button
+          variant="contained"
+          disabled={asked}
+          onClick={() => {
+            setAsked(true);
+            onLaunch();
+          }}
+        >
+          {asked ? "Comparing …" : "Find near-duplicates"}
+        </Button>
+        <Button onClick={onBack}>Back to the overview</Button>
+      </div>
+    </div>
+  );
+}
+
+interface NoneLeftProps {
+  settled: number;
+  compared: number;
+  onBack: () => void;
+}
+
+function NoneLeft({ settled, compared, onBack }: NoneLeftProps) {
+  return (
+    <div className="dcf-screen">
+      <Icon name="check" className="dcf-screen-icon" />
+      <h3>No group to decide on</h3>
+      <p>
+        {plural(compared, "image")} compared
+        {settled > 0 ? `, ${plural(settled, "group")} decided on` : ""}. A lower threshold shows
+        images that are less alike.
+      </p>
+      <div className="dcf-screen-buttons">
+        <Button onClick={onBack}>Back to the overview</Button>
+      </div>
+    </div>
+  );
+}

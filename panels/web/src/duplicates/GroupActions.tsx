@@ -1,0 +1,119 @@
+// What can be done with a group, each a decision that can be taken back.
+import { Button, Tooltip } from "@mui/material";
+import * as React from "react";
+import type { GroupAction } from "../events";
+import { AskRemove } from "../parts/Ask";
+import { Choose } from "../parts/Choose";
+import { Icon, type IconName } from "../parts/Icon";
+import { useSession } from "../session";
+import { SHORTCUTS, useKeys } from "../shortcuts";
+import { labelsOf, type Member } from "./groups";
+
+interface Props {
+  members: readonly Member[];
+  keep: number;
+}
+
+export function GroupActions({ members, keep }: Props) {
+  const { classes, decideGroup, busy } = useSession();
+  const [choosing, setChoosing] = React.useState<HTMLElement | null>(null);
+  const [asking, setAsking] = React.useState(false);
+  const relabel = React.useRef<HTMLButtonElement>(null);
+  const outside = members.filter((member) => !member.inView).length;
+  const idle = busy || members.length === 0 || outside > 0;
+  const probable = labelsOf(members)
+    .map(([name]) => classes.indexOf(name))
+    .filter((at) => at >= 0);
+  const act = (action: GroupAction, label?: string) => {
+    setChoosing(null);
+    setAsking(false);
+    void decideGroup({
+      action,
+      rows: members.map((member) => member.row),
+      labels: members.map((member) => member.label),
+      keep: action === "keep_one" ? keep : null,
+      label: label ?? null,
+    });
+  };
+  const open = () => setChoosing(relabel.current);
+  useKeys(
+    idle
+      ? {}
+      : {
+          k: () => act("keep_one"),
+          a: () => act("keep_all"),
+          r: open,
+          x: () => setAsking(true),
+        },
+  );
+  const others = members.length - 1;
+  return (
+    <fieldset className="dcf-actions dcf-group-actions">
+      <legend className="dcf-sr">Decide on the group</legend>
+      {outside > 0 && (
+        <p className="dcf-note dcf-action-wide">
+          {outside} of the images are outside FiftyOne's current view. Clear it to decide on the
+          group.
+        </p>
+      )}
+      <GroupButton tip="groupKeepOne" icon="check" idle={idle} onClick={() => act("keep_one")}>
+        Keep one, remove {others === 1 ? "the other" : `the other ${others}`}
+      </GroupButton>
+      <GroupButton tip="groupKeepAll" icon="copies" idle={idle} onClick={() => act("keep_all")}>
+        Keep all, never ask again
+      </GroupButton>
+      <GroupButton tip="groupRelabel" icon="edit" idle={idle} onClick={open} buttonRef={relabel}>
+        One label for all…
+      </GroupButton>
+      <GroupButton tip="groupRemove" icon="remove" idle={idle} onClick={() => setAsking(true)}>
+        Remove all
+      </GroupButton>
+      <Choose
+        anchor={choosing}
+        first={probable}
+        samples={members.length}
+        onChoose={(name) => act("relabel_alike", name)}
+        onClose={() => setChoosing(null)}
+      />
+      {asking && (
+        <AskRemove
+          samples={members.length}
+          onRemove={() => act("remove")}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </fieldset>
+  );
+}
+
+interface GroupButtonProps {
+  tip: keyof typeof SHORTCUTS;
+  icon: IconName;
+  idle: boolean;
+  onClick: () => void;
+  buttonRef?: React.Ref<HTMLButtonElement>;
+  children: React.ReactNode;
+}
+
+function GroupButton({ tip, icon, idle, onClick, buttonRef, children }: GroupButtonProps) {
+  const { keys, does } = SHORTCUTS[tip];
+  return (
+    <Tooltip title={`${does} (${keys[0]})`}>
+      <span className="dcf-action">
+        <Button
+          {...(buttonRef ? { ref: buttonRef } : {})}
+          fullWidth
+          size="small"
+          variant="outlined"
+          className="dcf-button"
+          startIcon={<Icon name={icon} />}
+          disabled={idle}
+          onClick={onClick}
+          aria-keyshortcuts={keys[0]}
+        >
+          <span className="dcf-button-text">{children}</span>
+        </Button>
+      </span>
+    </Tooltip>
+  );
+}

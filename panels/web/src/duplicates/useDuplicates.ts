@@ -1,0 +1,60 @@
+// The groups at a threshold, fetched page by page, and anew after every decision.
+import * as React from "react";
+import { ask, asProblem } from "../ask";
+import type { DuplicateKind, DuplicateScope, Problem } from "../events";
+import { useSession } from "../session";
+import type { Thumbnails } from "../thumbnails";
+import { type Groups, withPage } from "./groups";
+
+export const PAGE = 40;
+const AGAIN_MS = 3000;
+
+export interface Asked {
+  kind: DuplicateKind | null;
+  threshold: number | null;
+  scope: DuplicateScope | null;
+  view: string;
+}
+
+export function useDuplicates({ kind, threshold, scope, view }: Asked, thumbnails: Thumbnails) {
+  const { key, overview } = useSession();
+  const [groups, setGroups] = React.useState<Groups | null>(null);
+  const [problem, setProblem] = React.useState<Problem | null>(null);
+  const [turn, again] = React.useReducer((n: number) => n + 1, 0);
+  const known = React.useRef<Groups | null>(null);
+  const asked = React.useRef(0);
+
+  const fetchPage = React.useCallback(
+    async (offset: number) => {
+      const mine = ++asked.current;
+      try {
+        const request = { ...key, kind, threshold, scope, offset, limit: PAGE };
+        const reply = await ask("duplicates", { ...request, edge: thumbnails.edge });
+        if (mine !== asked.current) return;
+        if (reply.sheet) await thumbnails.add(reply.sheet);
+        if (mine !== asked.current) return;
+        known.current = withPage(known.current, reply, offset);
+        setGroups(known.current);
+        setProblem(null);
+      } catch (error) {
+        if (mine === asked.current) setProblem(asProblem(error));
+      }
+    },
+    [key, kind, threshold, scope, thumbnails],
+  );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: view, revision and turn ask anew
+  React.useEffect(() => {
+    void fetchPage(0);
+  }, [fetchPage, view, overview.revision, turn]);
+  const computed = groups?.reply.computed;
+  React.useEffect(() => {
+    if (computed !== false) return;
+    const timer = window.setInterval(again, AGAIN_MS);
+    return () => window.clearInterval(timer);
+  }, [computed]);
+  const more = React.useCallback(() => {
+    const now = known.current;
+    if (now && now.list.length < now.reply.matching) void fetchPage(now.list.length);
+  }, [fetchPage]);
+  return { groups, problem, more, again };
+}

@@ -1,0 +1,11 @@
+// Thumbnails of one size for as long as a screen is shown.
+import * as React from "react";
+import { useSession } from "./session";
+import { Thumbnails } from "./thumbnails";
+
+export function useThumbnails(edge: number): Thumbnails {
+  const { key } = useSession();
+  const thumbnails = React.useMemo(() => new Thumbnails(key, edge), [key, edge]);
+  React.useEffect(() => () => thumbnails.dispose(), [thumbnails]);
+  return thumbnails;
+}

@@ -1,0 +1,143 @@
+"""The Duplicates screen in the real App: compared, judged by keyboard, undone."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.test_panel import AXE, shown
+from tests.planted_copies import Pictures, noise
+
+
+class Planted:
+    """Pictures with a pair that is alike, a leak and a label conflict."""
+
+    def __init__(self, pictures: Pictures):
+        self.pictures, self.dataset = pictures, pictures.dataset
+        self.alike = [pictures.ids[0], pictures.add(noise(0), "cat", "train", "alike.png")]
+        self.leak = [pictures.ids[1], pictures.near(1, "dog", "test", "leak.png")]
+        self.conflict = [pictures.ids[2], pictures.near(2, "dog", "train", "conflict.png")]
+        pictures.classify({self.conflict[1]: "cat"})
+
+    def present(self, ids: list[str]) -> int:
+        self.dataset.reload()
+        return len(self.dataset.select(ids))
+
+
+@pytest.fixture
+def planted(dataset_name: str, tmp_path: Path) -> Planted:
+    return Planted(Pictures(dataset_name, tmp_path))
+
+
+def on_screen(app: Any, dataset: Any) -> Locator:
+    app.open(dataset)
+    content = shown(app)
+    content.get_by_role("button", name="Duplicates", exact=True).click()
+    return content
+
+
+def shoot(app: Any, name: str) -> None:
+    """Keep a picture for whoever wants to look: DECONFUSE_PICTURES names the folder."""
+    folder = os.environ.get("DECONFUSE_PICTURES")
+    if folder:
+        app.page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def serious(app: Any) -> list[Any]:
+    app.page.add_script_tag(path=str(AXE))
+    found = app.page.evaluate("axe.run('.dcf')")["violations"]
+    return [
+        (v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")
+    ]
+
+
+def test_groups_are_found_and_decided_by_keyboard(app: Any, planted: Planted) -> None:
+    content = on_screen(app, planted.dataset)
+    expect(content.get_by_text("The images were not compared yet")).to_be_visible()
+    shoot(app, "duplicates-none")
+    content.get_by_role("button", name="Find near-duplicates").click()
+    title = content.locator(".dcf-groupscroll h2")
+    expect(title).to_contain_text("Group 1 of 3", timeout=120_000)
+    expect(title).to_contain_text("across splits")
+    options = content.get_by_role("option")
+    expect(options).to_have_count(3)
+    expect(options.nth(1)).to_contain_text("different labels")
+    expect(options.nth(2)).to_contain_text("exact copies")
+
+    # The difference, then another image to keep than the proposed one.
+    app.page.keyboard.press("d")
+    expect(content.locator(".dcf-differ-pictures img")).to_have_count(3)
+    shoot(app, "duplicates-leak")
+    app.page.keyboard.press("2")
+    expect(content.get_by_role("radio", checked=True)).to_have_attribute("aria-checked", "true")
+    expect(content.get_by_role("radio").nth(1)).to_be_checked()
+    app.page.keyboard.press("k")
+    expect(title).to_contain_text("Group 1 of 2")
+    assert planted.present(planted.leak) == 1
+
+    # A label for all of the conflict.
+    expect(title).to_contain_text("labels differ")
+    app.page.keyboard.press("r")
+    app.page.get_by_role("combobox").fill("cat")
+    app.page.keyboard.press("Enter")
+    expect(title).to_contain_text("Group 1 of 1")
+    labels = planted.dataset.select(planted.conflict).values("ground_truth.label")
+    assert labels == ["cat", "cat"]
+
+    # The last pair is there on purpose; and all three are taken back, last first.
+    app.page.keyboard.press("a")
+    expect(content.get_by_text(re.compile("2 groups decided on"))).to_be_visible()
+    shoot(app, "duplicates-done")
+    for left in (1, 2, 3):
+        app.page.keyboard.press("u")
+        expect(title).to_contain_text(f"Group 1 of {left}")
+    assert planted.present(planted.leak) == 2
+    assert app.errors == []
+
+
+def test_the_threshold_is_looked_at_and_then_set(app: Any, planted: Planted, operator: Any) -> None:
+    operator("find_duplicates")(planted.dataset)
+    content = on_screen(app, planted.dataset)
+    title = content.locator(".dcf-groupscroll h2")
+    expect(title).to_contain_text("Group 1 of 3")
+    slider = content.get_by_role("slider", name=re.compile("Similarity"))
+    slider.focus()
+    app.page.keyboard.press("End")
+    expect(title).to_contain_text("Group 1 of 1")
+    content.get_by_role("button", name="Set", exact=True).click()
+    expect(content.get_by_role("button", name="Set", exact=True)).to_have_count(0)
+    expect(title).to_contain_text("Group 1 of 1")
+    from plugin.keeping.duplicates import load_duplicates
+    from plugin.keeping.runs import load_run
+
+    kept = load_duplicates(load_run(planted.dataset, "deconfuse"))
+    assert kept is not None
+    assert kept.threshold == 1.0
+    assert app.errors == []
+
+
+def test_the_overview_marks_cells_and_every_width_is_accessible(
+    new_window: Any, planted: Planted, operator: Any
+) -> None:
+    operator("find_duplicates")(planted.dataset)
+    for theme in ("dark", "light"):
+        app = new_window(color_scheme=theme)
+        app.page.add_init_script(f"localStorage.setItem('mui-mode', '{theme}')")
+        app.open(planted.dataset)
+        content = shown(app)
+        expect(content.locator(".dcf-cell-copies").first).to_be_visible()
+        content.get_by_role("button", name="Duplicates", exact=True).click()
+        expect(content.locator(".dcf-groupscroll h2")).to_contain_text("Group 1 of 3")
+        app.page.keyboard.press("d")
+        expect(content.locator(".dcf-differ-pictures img")).to_have_count(3)
+        shoot(app, f"duplicates-{theme}")
+        assert serious(app) == []
+        app.page.set_viewport_size({"width": 1050, "height": 900})
+        app.page.wait_for_timeout(500)
+        shoot(app, f"duplicates-narrow-{theme}")
+        assert app.errors == []

@@ -36,19 +36,24 @@ class Pictures:
         self.dataset.add_sample_field(
             "ground_truth", fo.EmbeddedDocumentField, embedded_doc_type=fo.Classification
         )
-        self.ids = [self.add(noise(i), CLASSES[i % 2], "train", f"{i}.png") for i in range(n)]
+        made = [self._made(noise(i), CLASSES[i % 2], "train", f"{i}.png") for i in range(n)]
+        self.dataset.add_samples(made, progress=False)
+        self.ids: list[str] = [str(sample.id) for sample in made]
 
     def add(self, image: Image.Image, label: str, split: str, name: str) -> str:
         """Add a picture; its id."""
+        sample = self._made(image, label, split, name)
+        self.dataset.add_sample(sample)
+        return str(sample.id)
+
+    def _made(self, image: Image.Image, label: str, split: str, name: str) -> Any:
         path = self.folder / name
         image.save(path)
-        sample = fo.Sample(
+        return fo.Sample(
             filepath=str(path),
             tags=[split] if split else [],
             ground_truth=fo.Classification(label=label),
         )
-        self.dataset.add_sample(sample)
-        return str(sample.id)
 
     def near(self, seed: int, label: str, split: str, name: str) -> str:
         """Add a slightly changed copy of picture ``seed``; its id."""

@@ -109,7 +109,7 @@ class FindLabelErrors(LongOperator):
         left_out = f" {skipped:,} samples were left out." if skipped else ""
         yield ctx.ops.notify(
             f"{result['misclassified']:,} of {result['open']:,} open samples are suspect "
-            f"(agreement {result['accuracy']:.2%}).{left_out}",
+            f"(agreement {result['accuracy']:.2%}).{left_out}{_of_duplicates(result)}",
             variant="success",
         )
 
@@ -148,6 +148,16 @@ def _target(ctx: Any) -> Collection:
         if _is_form(ctx)
         else ctx.view
     )
+
+
+def _of_duplicates(result: dict[str, Any]) -> str:
+    """What to say of near-duplicates, if anything."""
+    found = result.get("duplicates")
+    if not found:
+        return ""
+    if "failed" in found:
+        return f" Near-duplicates were not found: {found['failed']}"
+    return f" {found['groups']:,} groups of near-duplicates, {found['leaks']:,} across splits."
 
 
 def _is_form(ctx: Any) -> bool:

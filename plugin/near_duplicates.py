@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+from contextlib import suppress
 from typing import Any
 
 from .comparison import Comparison, DuplicateOptions, present
@@ -47,7 +49,15 @@ def find_duplicates(run: Run, options: DuplicateOptions, report: Report = silent
     options.check(run)
     iteration = run.iteration()
     with Job(run.dataset, run.key, TASK, report) as job:
-        return compare(run, iteration, options, job)
+        try:
+            return compare(run, iteration, options, job)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise InputError(
+                "The disk is full. Nothing of this search was kept. Free some space, or point "
+                "TMPDIR to a larger disk."
+            ) from error
 
 
 def compare(
@@ -63,7 +73,7 @@ def compare(
         found = search.compared(known, *present(run, iteration, skipped))
         report(COMPARED, "Storing near-duplicates")
         kept = keep(found.columns, found.header)
-    write_duplicates(run, iteration, part_of(report, KEPT, 1.0))
+    write_duplicates(run, iteration, part_of(_to_the_end(report), KEPT, 1.0))
     groups = current_groups(run, iteration, kept, kept.threshold, kept.scope)
     return {
         "run_key": run.key,
@@ -77,6 +87,16 @@ def compare(
         "skipped": dict(skipped.reasons),
         "skipped_samples": skipped.samples,
     }
+
+
+def _to_the_end(report: Report) -> Report:
+    """A report for what must not be cancelled, since the comparison is kept already."""
+
+    def told(progress: float | None, label: str) -> None:
+        with suppress(Cancelled):
+            report(progress, label)
+
+    return told
 
 
 def after_label_errors(

@@ -330,7 +330,10 @@ def test_many_samples_go_in_chunks(run: Run, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"action": "rename"}, "action must be one of relabel, confirm, remove, tag, keep_all, got 'rename'"),
+        (
+            {"action": "rename"},
+            "action must be one of relabel, confirm, remove, tag, keep_all, got 'rename'",
+        ),
         ({"action": None}, "action must be one of"),
         ({"action": "relabel"}, "action 'relabel' needs a label, got None"),
         ({"action": "relabel", "label": 3}, "needs a label, got 3"),

@@ -16,7 +16,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from plugin.deciding import journal
-from plugin.deciding.changes import ACTIONS
+from plugin.deciding.changes import ACTIONS, KEEP_ALL
 from plugin.deciding.completion import recover_abandoned
 from plugin.deciding.decisions import resolve, undo
 from plugin.deciding.journal import applied_headers, entries, entries_of, headers
@@ -54,7 +54,7 @@ steps = st.one_of(
 )
 acts = st.builds(
     Act,
-    action=st.sampled_from((*ACTIONS, "undo", "undo")),
+    action=st.sampled_from((*ACTIONS, KEEP_ALL, "undo", "undo")),
     samples=st.lists(st.integers(0, SAMPLES - 1), min_size=1, unique=True).map(tuple),
     label=st.sampled_from(AWKWARD),
     redo=st.booleans(),
@@ -94,6 +94,8 @@ class Model:
                 self.kinds[i] = kind
                 if document is not None:
                     self.documents[i] = copy.deepcopy(document)
+            return
+        if act.action == KEEP_ALL:  # nothing changes on the samples
             return
         kind = ACTIONS[act.action]
         for i in ids:

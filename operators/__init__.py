@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .estimate_remaining import EstimateRemaining
 from .export_decisions import ExportDecisions
 from .find_duplicates import FindDuplicates
 from .find_label_errors import FindLabelErrors
@@ -22,4 +23,5 @@ OPERATORS: tuple[type[Any], ...] = (
     Undo,
     ExportDecisions,
     ImportDecisions,
+    EstimateRemaining,
 )

@@ -8,6 +8,7 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
+from ..plugin.deciding.audits import basis_of, open_audit
 from ..plugin.deciding.decisions import Resolution, resolve
 from ..plugin.keeping.runs import list_runs, load_run
 from .base import run_key_input
@@ -95,6 +96,7 @@ class Resolve(foo.Operator):
         expected_label: str | Mapping[str, str | None] | None = None,
         note: str | None = None,
         author: str | None = None,
+        audit: str | None = None,
     ) -> dict[str, Any]:
         """Make one decision from a script.
 
@@ -109,6 +111,8 @@ class Resolve(foo.Operator):
                 another one by now are left alone
             note: a remark for the audit trail
             author: who decided, by default the user of this process
+            audit: the audit that this is a verdict of, noted with the decision; samples of an
+                audit that are resolved without it count as judged too
 
         Returns:
             ``decision`` (its id), ``applied``, ``conflict_count``, ``conflicts`` and what was asked
@@ -126,8 +130,15 @@ class Resolve(foo.Operator):
             expected_label=expected_label,
             note=note,
             author=author,
+            basis=_basis(run, audit),
         )
         return made.to_dict()
+
+
+def _basis(run: Any, audit: str | None) -> dict[str, Any] | None:
+    """What is noted with a verdict of an audit. InputError if the run has no such audit."""
+    opened = open_audit(run, audit) if audit is not None else None
+    return None if opened is None else basis_of(opened)
 
 
 def _samples_input(ctx: Any, inputs: types.Object) -> None:

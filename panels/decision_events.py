@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..plugin.deciding import decisions
+from ..plugin.deciding.checks import basis_of_check
 from ..plugin.errors import InputError
 from ..plugin.keeping.iterations import Iteration
 from . import events
@@ -44,8 +45,18 @@ def resolve(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Resolv
         expected_label=dict(zip(ids, names, strict=True)) if action != "tag" else None,
         author=ctx.user_id,
         iteration=opened.iteration.number,
+        basis=_basis(opened, request, ids),
     )
     return resolution_reply(done)
+
+
+def _basis(opened: Opened, request: dict[str, Any], ids: list[str]) -> dict[str, Any] | None:
+    """The check that a bulk decision rests on."""
+    check = request.get("check")
+    if not check:
+        return None
+    action, label = str(request.get("action")), request.get("label")
+    return basis_of_check(opened.run, str(check), action, label, ids)
 
 
 def undo(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ResolveReply:

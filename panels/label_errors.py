@@ -12,6 +12,7 @@ import fiftyone.operators.types as types
 
 from ..plugin.errors import InputError
 from . import (
+    audit_events,
     decision_events,
     duplicate_events,
     events,
@@ -48,6 +49,14 @@ ANSWERS: dict[str, Answer] = {
     "undo": decision_events.undo,
     "queue": decision_events.queue,
     "show_in_grid": decision_events.show_in_grid,
+    "audit": audit_events.audit,
+    "audit_draw": audit_events.audit_draw,
+    "audit_items": audit_events.audit_items,
+    "audit_verdict": audit_events.audit_verdict,
+    "audit_close": audit_events.audit_close,
+    "set_target": audit_events.set_target,
+    "check_draw": audit_events.check_draw,
+    "check_read": audit_events.check_read,
 }
 
 

@@ -29,7 +29,11 @@ COLUMNS = (
     "dataset",
     "run_key",
     "label_field",
+    "basis",
 )
+LATER = ("basis",)
+"""Columns that files of earlier versions do not have."""
+
 NUMBERS = ("seq", "iteration")
 FORMATS = ("csv", "json")
 FORMAT_NAME = "deconfuse-decisions"
@@ -148,7 +152,7 @@ def _read_csv(file: Any, path: Path) -> Iterator[Row]:
     csv.field_size_limit(2**31 - 1)
     reader = csv.reader(file)
     names = next(reader, [])
-    missing = [name for name in COLUMNS if name not in names]
+    missing = [name for name in COLUMNS if name not in (*names, *LATER)]
     if missing:
         raise InputError(f"'{path}' is no audit trail of Deconfuse: no column {missing[0]!r}")
     for number, cells in enumerate(reader, start=1):
@@ -174,9 +178,9 @@ def _read_json(file: Any, path: Path) -> Iterator[Row]:
 
 
 def _checked(row: Any, path: Path, number: int) -> Row:
-    if not isinstance(row, dict) or any(name not in row for name in COLUMNS):
+    if not isinstance(row, dict) or any(name not in (*row, *LATER) for name in COLUMNS):
         raise InputError(f"'{path}', row {number}: expected {', '.join(COLUMNS)}")
-    row = {name: row[name] for name in COLUMNS}
+    row = {name: row.get(name) for name in COLUMNS}
     for name in COLUMNS:
         value = row[name]
         if name in NUMBERS and isinstance(value, str):

@@ -51,6 +51,7 @@ class Resolution:
             removal finds its id or file in use), ``busy``, ``too_large`` or ``error``
         undoes: the id of the decision that was taken back
         seq: the decision's place among all decisions on the dataset; it grows
+        basis: the audit or check that it rests on, if any
     """
 
     decision: str | None
@@ -67,6 +68,7 @@ class Resolution:
     note: str | None = None
     created_at: str | None = None
     seq: int | None = None
+    basis: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The resolution as plain, JSON-ready values."""
@@ -84,6 +86,7 @@ def resolve(
     note: str | None = None,
     author: str | None = None,
     iteration: int | None = None,
+    basis: Mapping[str, Any] | None = None,
 ) -> Resolution:
     """Relabel, confirm, remove or tag samples: one decision, however many samples.
 
@@ -98,6 +101,8 @@ def resolve(
         note: a remark for the audit trail
         author: who decided; by default the user of this process
         iteration: the iteration that the author looked at, by default the run's last
+        basis: what the decision rests on, kept with it: the audit that it is a verdict of, or the
+            random check that was made before (see ``audits.py`` and ``checks.py``)
 
     Raises:
         InputError: on bad input, with nothing changed
@@ -105,7 +110,9 @@ def resolve(
     request = Request.checked(action, sample_ids, label, tag, expected_label)
     header = header_of(run, action, author, note, _iteration_number(run, iteration))
     return commit(
-        run, header | {"label": label, "tag": tag}, lambda draft: plan_resolve(draft, request)
+        run,
+        header | {"label": label, "tag": tag, "basis": dict(basis) if basis else None},
+        lambda draft: plan_resolve(draft, request),
     )
 
 
@@ -294,6 +301,7 @@ def _resolution(header: Header, planned: list[dict[str, Any]], *, made: bool) ->
         note=header["note"],
         created_at=utc_text(header["created_at"]),
         seq=header["seq"] if made else None,
+        basis=header.get("basis"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -58,6 +59,7 @@ def _rows(run: Run, made: list[Header], report: Report) -> Iterator[Row]:
             "dataset": run.dataset.name,
             "run_key": run.key,
             "label_field": run.label_field,
+            "basis": json.dumps(header["basis"]) if header.get("basis") else None,
         } | {name: header[name] for name in ("author", "action", "tag", "note", "iteration")}
         for entry in entries_of(header["_id"], keep):
             if not was_lost(entry, header):
@@ -175,6 +177,11 @@ def _problem(row: Row) -> str | None:
     if row["action"] == "tag" and not row["tag"]:
         return "tag is empty, and the action is tag"
     try:
+        if row["basis"] and not isinstance(json.loads(row["basis"]), dict):
+            return f"basis must be a JSON object, got {row['basis']!r}"
+    except json.JSONDecodeError:
+        return f"basis must be a JSON object, got {row['basis']!r}"
+    try:
         datetime.fromisoformat(row["time"])
     except ValueError:
         return f"time must be a time in ISO 8601, got {row['time']!r}"
@@ -259,6 +266,7 @@ def _again(
         "created_at": datetime.fromisoformat(first["time"]),
         "origin": first["decision"],
         "tag": first["tag"],
+        "basis": json.loads(first["basis"]) if first["basis"] else None,
     }
     ids = [str(found[row["sample_id"]]) for row in rows]
     if first["action"] == UNDO:

@@ -24,6 +24,9 @@ OWNED_COLLECTIONS = (
     "deconfuse.decisions",
     "deconfuse.decision_samples",
     "deconfuse.turns",
+    "deconfuse.audits",
+    "deconfuse.checks",
+    "deconfuse.targets",
 )
 ABANDONED_AFTER = timedelta(days=1)
 

@@ -1,0 +1,255 @@
+"""Operator ``estimate_remaining``: draws an audit, takes its verdicts, estimates what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..plugin.deciding import audits
+from ..plugin.deciding.audits import OpenedAudit
+from ..plugin.errors import InputError
+from ..plugin.keeping.iterations import unpack_ids
+from ..plugin.keeping.runs import Run, list_runs, load_run
+from ..plugin.remaining import reading
+from .base import run_key_input
+from .run_choice import dataset_of, open_run
+
+AUDIT_SIZE = 500
+
+
+class EstimateRemaining(foo.Operator):
+    """Draws an audit where there is none, else reads its verdicts; says how many errors are left.
+
+    The verdicts are given in the panel, or here from a script.
+    """
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """The operator as FiftyOne lists it."""
+        return foo.OperatorConfig(
+            name="estimate_remaining",
+            label="Label errors: estimate how many are left",
+            description="Draw a random audit, or read its verdicts, and estimate the errors left",
+            icon="query_stats",
+            dynamic=True,
+        )
+
+    def __call__(
+        self,
+        sample_collection: Any,
+        run_key: str = "deconfuse",
+        audit_size: int = AUDIT_SIZE,
+        verdicts: Mapping[str, str | None] | None = None,
+        close: bool = False,
+        new: bool = False,
+        share: float | None = None,
+        confidence: float | None = None,
+        seed: int | None = None,
+        author: str | None = None,
+    ) -> dict[str, Any]:
+        """Draw an audit where there is none, else read it, and estimate the errors left.
+
+        Args:
+            sample_collection: the dataset, or a view of it
+            run_key: the run
+            audit_size: samples of a new audit
+            verdicts: for the open audit, the class that a person sees in each sample, by sample
+                id; None where nobody can tell
+            close: close the open audit although verdicts are missing
+            new: draw another audit, after one that is done or closed
+            share: the stopping target: the share of all errors that is to be found
+            confidence: the stopping target's confidence
+            seed: of a new audit's random numbers
+            author: who judges, by default the user of this process
+
+        Returns:
+            ``audit`` (its id), ``state``, ``size``, ``judged``, ``wrong``, ``unclear``,
+            ``waiting`` (the ids of the samples that still want a verdict, in their order),
+            ``estimate`` (None while too few are judged) and ``target``
+
+        Raises:
+            InputError: on bad input, with nothing changed
+        """
+        run = load_run(dataset_of(sample_collection), run_key)
+        return estimate(
+            run,
+            audit_size,
+            verdicts=verdicts,
+            close=close,
+            new=new,
+            target=(share, confidence),
+            seed=seed,
+            author=author,
+        )
+
+    def resolve_input(self, ctx: Any) -> types.Property:
+        """The form."""
+        inputs = types.Object()
+        title = types.View(label="Estimate how many label errors are left")
+        runs = list_runs(ctx.dataset)
+        run_key_input(ctx, inputs, runs)
+        if not runs:
+            return types.Property(inputs, view=title)
+        last = audits.open_audit(open_run(ctx))
+        if last is not None and last.status == "open":
+            text = f"Audit {last.record.number} still waits for {len(last.waiting)} verdicts"
+            inputs.view("waiting", types.Notice(label=f"{text}. Give them in the panel."))
+            inputs.bool(
+                "close",
+                default=False,
+                label="Close it",
+                description="Its verdicts stay; the rest will not be judged",
+            )
+        elif last is not None:
+            inputs.bool(
+                "new",
+                default=False,
+                label="Draw another audit",
+                description="Of what is open by now; otherwise the last one is read again",
+            )
+        if last is None or (last.status != "open" and ctx.params.get("new")):
+            inputs.int(
+                "audit_size",
+                default=AUDIT_SIZE,
+                min=1,
+                max=audits.LARGEST,
+                required=True,
+                label="Samples to judge",
+                description="Drawn at random, the suspicious ones more densely. Four times as "
+                "many halve the interval",
+            )
+        return types.Property(inputs, view=title)
+
+    def execute(self, ctx: Any) -> dict[str, Any]:
+        """Draw or read, for the App."""
+        params = ctx.params
+        result = estimate(
+            open_run(ctx),
+            params.get("audit_size") or AUDIT_SIZE,
+            verdicts=params.get("verdicts"),
+            close=bool(params.get("close")),
+            new=bool(params.get("new")),
+            target=(params.get("share"), params.get("confidence")),
+            seed=params.get("seed"),
+            author=params.get("author") or ctx.user_id,
+        )
+        ctx.ops.notify(summary(result), variant="info")
+        return result
+
+    def resolve_output(self, ctx: Any) -> Any:
+        """What is known."""
+        outputs = types.Object()
+        outputs.str("audit", label="Audit")
+        outputs.str("state", label="State")
+        outputs.int("judged", label="Samples judged")
+        outputs.obj("estimate", label="Estimate", view=types.JSONView())
+        outputs.obj("target", label="Stopping target", view=types.JSONView())
+        return types.Property(outputs, view=types.View(label="Label errors left"))
+
+
+def estimate(
+    run: Run,
+    audit_size: int,
+    *,
+    verdicts: Mapping[str, str | None] | None = None,
+    close: bool = False,
+    new: bool = False,
+    target: tuple[float | None, float | None] = (None, None),
+    seed: int | None = None,
+    author: str | None = None,
+) -> dict[str, Any]:
+    """Do what the operator does; see its ``__call__``."""
+    last = audits.open_audit(run)
+    is_open = last is not None and last.status == "open"
+    if verdicts and new:
+        raise InputError("verdicts belong to the open audit: give them before a new one is drawn")
+    if (verdicts or close) and not is_open:
+        raise InputError(
+            f"Run '{run.key}' has no open audit. Call estimate_remaining without verdicts first."
+        )
+    _choose_target(run, *target)
+    if last is not None and verdicts:
+        audits.give_verdicts(last, verdicts, author=author)
+    if last is not None and close:
+        audits.end_audit(last)
+    if last is None or new:
+        audits.draw_audit(run, audit_size, seed=seed, author=author)
+    now = audits.open_audit(run)
+    assert now is not None
+    return report(run, now)
+
+
+def _choose_target(run: Run, share: float | None, confidence: float | None) -> None:
+    if share is None and confidence is None:
+        return
+    known = audits.read_target(run)
+    audits.choose_target(
+        run,
+        known.share if share is None else share,
+        known.confidence if confidence is None else confidence,
+    )
+
+
+def report(run: Run, audit: OpenedAudit) -> dict[str, Any]:
+    """An audit, its estimate and the distance to the target, as plain values."""
+    verdict = audit.verdict
+    ids = unpack_ids(audit.record.sample_id)
+    target = audits.read_target(run)
+    return {
+        "run_key": run.key,
+        "audit": str(audit.record.id),
+        "number": audit.record.number,
+        "iteration": audit.record.iteration,
+        "state": audit.status,
+        "size": len(verdict),
+        "population": int(audit.record.draw.population.sum()),
+        "judged": int((verdict != reading.WAITING).sum()),
+        "right": int((verdict == reading.RIGHT).sum()),
+        "wrong": int((verdict == reading.WRONG).sum()),
+        "unclear": int((verdict == reading.UNCLEAR).sum()),
+        "gone": int((verdict == reading.GONE).sum()),
+        "waiting": [ids[at] for at in audit.waiting.tolist()],
+        "estimate": _estimate(audit),
+        "target": {
+            "share": target.share,
+            "confidence": target.confidence,
+            **asdict(target.distance),
+        },
+    }
+
+
+def _estimate(audit: OpenedAudit) -> dict[str, Any] | None:
+    left = audit.reading.left()
+    at_draw, unclear = (audit.reading.errors_at_draw(w) for w in (reading.WRONG, reading.UNCLEAR))
+    if left is None or at_draw is None or unclear is None:
+        return None
+    classes = audit.state.iteration.classes
+    return {
+        "left": asdict(left),
+        "at_draw": asdict(at_draw),
+        "unclear": asdict(unclear),
+        "parts": [
+            {
+                "label": classes[part.label],
+                "prediction": None if part.prediction is None else classes[part.prediction],
+                "judged": part.judged,
+                "left": asdict(part.left),
+            }
+            for part in audit.parts()
+        ],
+    }
+
+
+def summary(result: Mapping[str, Any]) -> str:
+    """One sentence on an audit."""
+    known = result["estimate"]
+    waiting = len(result["waiting"])
+    if known is None:
+        return f"Audit {result['number']}: {waiting:,} samples wait for a verdict"
+    left = known["left"]
+    text = f"About {left['point']:,.0f} errors are left ({left['low']:,.0f} to {left['high']:,.0f})"
+    return f"{text}; {waiting:,} samples of the audit wait for a verdict" if waiting else text

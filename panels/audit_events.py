@@ -1,0 +1,235 @@
+"""Answers about audits, the stopping target, and checks before bulk decisions."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import fiftyone.operators as foo
+import numpy as np
+import numpy.typing as npt
+from bson import ObjectId
+
+from ..plugin.deciding import audits
+from ..plugin.deciding.audits import OpenedAudit
+from ..plugin.deciding.checks import draw_check, give_check
+from ..plugin.deciding.decisions import utc_text
+from ..plugin.errors import InputError
+from ..plugin.keeping.iterations import unpack_ids
+from ..plugin.keeping.runs import Run
+from ..plugin.remaining import reading
+from ..plugin.remaining.estimating import Interval
+from . import events
+from .opened import open_iteration, open_run
+from .picture_events import LARGEST_PREVIEW, thumbnail_store
+
+MOST_ITEMS = 64
+ALL_CLASSES_UP_TO = 20
+MOST_PARTS = 200
+
+
+def audit(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AuditReply:
+    """An audit as it stands, its estimate, and the distance to the target."""
+    run = open_run(ctx, request.get("run"))
+    return _reply(run, audits.open_audit(run, request.get("audit")))
+
+
+def audit_draw(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AuditReply:
+    """Draw an audit of what is open."""
+    run = open_run(ctx, request.get("run"))
+    size: Any = request.get("size")
+    return _reply(run, audits.draw_audit(run, size, author=ctx.user_id))
+
+
+def audit_close(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AuditReply:
+    """Close an audit that nobody will finish."""
+    run = open_run(ctx, request.get("run"))
+    audits.end_audit(_opened(run, request))
+    return _reply(run, audits.open_audit(run, request.get("audit")))
+
+
+def set_target(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AuditReply:
+    """Set the stopping target."""
+    run = open_run(ctx, request.get("run"))
+    audits.choose_target(run, request.get("share"), request.get("confidence"))
+    return _reply(run, audits.open_audit(run))
+
+
+def audit_items(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AuditItemsReply:
+    """The next samples to judge, without anything that tells their label."""
+    run = open_run(ctx, request.get("run"))
+    opened = _opened(run, request)
+    skipped = np.asarray(request.get("skip") or [], np.int64)
+    places = opened.waiting[~np.isin(opened.waiting, skipped)]
+    places = places[: max(1, min(MOST_ITEMS, int(request.get("limit") or 8)))]
+    size = max(64, min(LARGEST_PREVIEW, int(request.get("size") or 512)))
+    return events.AuditItemsReply(
+        audit=str(opened.record.id),
+        items=_items(opened, places, size),
+        waiting=len(opened.waiting),
+    )
+
+
+def audit_verdict(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AuditVerdictReply:
+    """Take one verdict."""
+    run = open_run(ctx, request.get("run"))
+    opened = _opened(run, request)
+    label, unclear = request.get("label"), bool(request.get("unclear"))
+    if unclear == isinstance(label, str):
+        raise InputError("A verdict is either a label or unclear")
+    place: Any = request.get("place")
+    made = audits.give_verdict(opened, place, label, author=ctx.user_id)
+    now = _opened(run, request)
+    return events.AuditVerdictReply(
+        decision=None if made is None else made.decision,
+        gone=made is None,
+        waiting=len(now.waiting),
+        revision=now.state.revision,
+    )
+
+
+def check_draw(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CheckReply:
+    """Draw a check of open rows, those of a cell if none are named."""
+    opened = open_iteration(ctx, request)
+    where = opened.cell(request.get("label"), request.get("prediction"))
+    named = request.get("rows")
+    rows = opened.rows(named, opened.iteration.samples) if named else np.r_[where]
+    rows = rows[~opened.decided[rows]]
+    ids = opened.ids(rows)
+    size: Any = request.get("size")
+    check, drawn = draw_check(
+        opened.run, ids, size, becomes=request.get("becomes"), author=ctx.user_id
+    )
+    return events.CheckReply(
+        check=check, rows=opened.iteration.rows_of(drawn).tolist(), population=len(ids)
+    )
+
+
+def check_read(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CheckBound:
+    """Take the verdicts of a check and answer the bound."""
+    opened = open_iteration(ctx, request)
+    rows = opened.rows(request.get("exceptions"), opened.iteration.samples)
+    bound = give_check(opened.run, str(request.get("check")), opened.ids(rows))
+    return events.CheckBound(
+        check=bound.check,
+        checked=bound.checked,
+        exceptions=bound.exceptions,
+        unchecked=bound.unchecked,
+        most_wrong=bound.most_wrong,
+        share=round(bound.share, 4),
+        confidence=bound.confidence,
+    )
+
+
+def _opened(run: Run, request: dict[str, Any]) -> OpenedAudit:
+    found = audits.open_audit(run, request.get("audit"))
+    if found is None:
+        raise InputError(f"Run '{run.key}' has no audit yet. Draw one first.")
+    return found
+
+
+def _items(opened: OpenedAudit, places: npt.NDArray[np.int64], size: int) -> list[events.AuditItem]:
+    ids = unpack_ids(opened.record.sample_id[places])
+    query = {"_id": {"$in": [ObjectId(i) for i in ids]}}
+    found = opened.run.dataset._sample_collection.find(query, {"filepath": 1})
+    paths = {str(document["_id"]): document.get("filepath") or "" for document in found}
+    pictures = thumbnail_store().get([paths.get(i, "") for i in ids], size) if ids else []
+    items = []
+    for place, picture in zip(places.tolist(), pictures, strict=True):
+        kind = "image/png" if picture.data.startswith(b"\x89PNG") else "image/jpeg"
+        data = base64.b64encode(picture.data).decode()
+        items.append(
+            events.AuditItem(
+                place=place,
+                classes=_classes(opened, place),
+                image=f"data:{kind};base64,{data}" if data else "",
+                width=picture.width,
+                height=picture.height,
+                # Not the store's own words: they name the file, and its folder may name the class.
+                problem="This image cannot be read" if picture.problem else "",
+            )
+        )
+    return items
+
+
+def _classes(opened: OpenedAudit, place: int) -> list[int]:
+    """All classes of the run, or of many the probable ones and the label, by index."""
+    iteration, row = opened.state.iteration, int(opened.record.row[place])
+    if len(iteration.classes) <= ALL_CLASSES_UP_TO:
+        return list(range(len(iteration.classes)))
+    listed = set(iteration.column("top_class", row, row + 1)[0].tolist())
+    return sorted(listed | set(iteration.column("label", row, row + 1).tolist()))
+
+
+def _reply(run: Run, opened: OpenedAudit | None) -> events.AuditReply:
+    target = audits.read_target(run)
+    far = target.distance
+    estimate = None if opened is None else _estimate(opened, far.found)
+    everything = far.found + (0.0 if estimate is None else estimate["left"]["point"])
+    likely = far.found / everything if estimate is not None and everything else None
+    return events.AuditReply(
+        revision=0 if opened is None else opened.state.revision,
+        audit=None if opened is None else _info(opened),
+        estimate=estimate,
+        target=events.Target(
+            share=target.share,
+            confidence=target.confidence,
+            found=far.found,
+            sure=round(far.sure, 4),
+            likely=None if likely is None else round(likely, 4),
+            most_left=far.most_left,
+            allowed_left=far.allowed_left,
+            reached=far.reached,
+        ),
+    )
+
+
+def _info(opened: OpenedAudit) -> events.AuditInfo:
+    record, verdict = opened.record, opened.verdict
+    return events.AuditInfo(
+        id=str(record.id),
+        number=record.number,
+        iteration=record.iteration,
+        size=len(verdict),
+        judged=int((verdict != reading.WAITING).sum()),
+        waiting=len(opened.waiting),
+        right=int((verdict == reading.RIGHT).sum()),
+        wrong=int((verdict == reading.WRONG).sum()),
+        unclear=int((verdict == reading.UNCLEAR).sum()),
+        gone=int((verdict == reading.GONE).sum()),
+        population=int(record.draw.population.sum()),
+        drawn_at=utc_text(record.drawn_at),
+        drawn_by=record.drawn_by,
+        state=opened.status,
+    )
+
+
+def _estimate(opened: OpenedAudit, found: int) -> events.Estimate | None:
+    left = opened.reading.left()
+    at_draw, unclear = (
+        opened.reading.errors_at_draw(what) for what in (reading.WRONG, reading.UNCLEAR)
+    )
+    if left is None or at_draw is None or unclear is None:
+        return None
+    return events.Estimate(
+        judged=int(opened.reading.used.sum()),
+        at_draw=_range(at_draw),
+        left=_range(left),
+        unclear=_range(unclear),
+        found=found,
+        parts=[
+            events.AuditPart(
+                label=part.label,
+                prediction=part.prediction,
+                judged=part.judged,
+                left=_range(part.left),
+            )
+            for part in opened.parts()[:MOST_PARTS]
+        ],
+    )
+
+
+def _range(value: Interval) -> events.Range:
+    return events.Range(
+        point=round(value.point, 1), low=round(value.low, 1), high=round(value.high, 1)
+    )

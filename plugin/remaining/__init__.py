@@ -1,0 +1,1 @@
+"""How many wrong labels are left: drawing audits, estimating from them, and when to stop."""

@@ -1,0 +1,111 @@
+"""The estimate is unbiased by enumeration, and its interval covers as often as it says."""
+
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plugin.remaining.drawing import allocation, stratify
+from plugin.remaining.estimating import Interval, interval, total, upper_bound
+
+
+@st.composite
+def small_strata(draw):
+    """Two or three strata of at most five samples, errors among them, and the draws."""
+    sizes = draw(st.lists(st.integers(1, 5), min_size=1, max_size=3))
+    errors = [draw(st.lists(st.booleans(), min_size=n, max_size=n)) for n in sizes]
+    drawn = [draw(st.integers(1, n)) for n in sizes]
+    return [np.array(e, int) for e in errors], np.array(drawn)
+
+
+@settings(max_examples=60, deadline=None)
+@given(small_strata())
+def test_the_estimate_is_unbiased_over_all_possible_audits(case) -> None:
+    errors, drawn = case
+    population = np.array([len(e) for e in errors])
+    possible = [list(combinations(range(len(e)), n)) for e, n in zip(errors, drawn, strict=True)]
+    estimates = [
+        total([e[list(s)].sum() for e, s in zip(errors, chosen, strict=True)], drawn, population)
+        for chosen in product(*possible)
+    ]
+    assert np.mean(estimates) == pytest.approx(sum(e.sum() for e in errors))
+
+
+counts = st.integers(1, 60).flatmap(
+    lambda n: st.tuples(st.integers(0, n), st.just(n), st.integers(n, 5_000))
+)
+
+
+@given(st.lists(counts, min_size=1, max_size=8), st.floats(0.5, 0.999))
+def test_the_interval_is_possible_and_holds_the_estimate(strata, confidence) -> None:
+    wrong, drawn, population = np.array(strata).T
+    found = interval(wrong, drawn, population, confidence)
+    assert found.low <= found.point + 1e-6
+    assert found.point <= found.high + 1e-6
+    assert found.low >= wrong.sum() - 1e-6
+    assert found.high <= population.sum() - (drawn - wrong).sum() + 1e-6
+    wider = interval(wrong, drawn, population, (1 + confidence) / 2)
+    assert wider.low <= found.low + 1e-6
+    assert wider.high >= found.high - 1e-6
+    alpha = (1 - confidence) / 2
+    assert upper_bound(wrong, drawn, population, alpha) == pytest.approx(found.high, rel=1e-6)
+
+
+@given(st.integers(1, 200).flatmap(lambda n: st.tuples(st.integers(1, n), st.just(n))))
+def test_one_stratum_without_end_is_wilson_s_interval(case) -> None:
+    x, n = case
+    if x == n:
+        return
+    size = 10**9
+    z, p = 1.959963984540054, x / n
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    found = interval(np.array([x]), np.array([n]), np.array([size]))
+    assert found.low / size == pytest.approx(max(centre - half, x / size), abs=2e-6)
+    assert found.high / size == pytest.approx(centre + half, abs=2e-6)
+
+
+def test_what_was_judged_completely_is_known() -> None:
+    assert interval(np.array([3, 0]), np.array([5, 2]), np.array([5, 2])) == Interval(3, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "drawn", "population"),
+    [([3], [2], [5]), ([1], [6], [5]), ([-1], [2], [5]), ([0, 0], [3, 0], [5, 5])],
+)
+def test_counts_that_contradict_each_other_are_refused(wrong, drawn, population) -> None:
+    with pytest.raises(ValueError, match=r"wrong <= drawn|judged sample"):
+        interval(np.array(wrong), np.array(drawn), np.array(population))
+
+
+def population(kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """Suspicion and errors: well ranked, badly ranked, rare, or sure of itself and wrong."""
+    rng = np.random.default_rng(7)
+    g = rng.normal(size=20_000)
+    suspicion, odds = {
+        "well ranked": (2.5 * g - 4, 4 * g - 6),
+        "badly ranked": (2 * g - 2, 0.5 * g - 5),
+        "rare": (2 * g - 4, 3 * g - 9),
+        "sure and wrong": (9 * g - 8, 3 * g - 4),
+    }[kind]
+    return suspicion, rng.random(20_000) < 1 / (1 + np.exp(-odds))
+
+
+@pytest.mark.parametrize("size", [200, 500, 1_000])
+@pytest.mark.parametrize("kind", ["well ranked", "badly ranked", "rare", "sure and wrong"])
+def test_the_interval_covers_also_where_errors_are_skewed(kind: str, size: int) -> None:
+    suspicion, wrong = population(kind)
+    stratum = stratify(suspicion, size)
+    held = np.bincount(stratum)
+    errors = np.bincount(stratum[wrong], minlength=len(held))
+    drawn = allocation(held, size)
+    rng = np.random.default_rng(size)
+    met = rng.hypergeometric(errors, held - errors, drawn, (600, len(held)))
+    found = [interval(x, drawn, held) for x in met]
+    truth = wrong.sum()
+    covered = np.mean([f.low <= truth <= f.high for f in found])
+    assert 0.925 <= covered <= 0.995
+    spread = np.std([f.point for f in found]) / np.sqrt(600)
+    assert abs(np.mean([f.point for f in found]) - truth) < 4 * spread

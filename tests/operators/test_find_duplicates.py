@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +26,7 @@ from plugin.settings import Settings
 from tests.planted_copies import Pictures, noise
 from tests.traces import database_of, temporary
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 URI = "@deconfuse/label-errors/find_duplicates"
 
 
@@ -398,3 +404,119 @@ def test_it_can_be_delegated(pictures: Pictures, operator: Any) -> None:
     DelegatedOperationService().execute_queued_operations(operator=URI, limit=1)
     pictures.dataset.reload()
     assert pictures.dataset[leak].deconfuse_duplicates == [pictures.ids[1]]
+
+
+def test_a_cancelled_last_stage_keeps_the_iteration(pictures: Pictures) -> None:
+    settings = Settings.from_mapping({"label_field": "ground_truth", "epochs": 1})
+
+    def cancelling(progress: float | None, label: str) -> None:
+        if "to compare" in label or "Looked at" in label:
+            raise Cancelled("stop")
+
+    result = find_label_errors(pictures.dataset, settings, cancelling)
+    if "failed" not in result["duplicates"]:
+        pytest.skip("it was too quick to be cancelled")
+    assert result["duplicates"] == {"failed": "cancelled while near-duplicates were looked for"}
+    run = load_run(pictures.dataset, "deconfuse")
+    assert (run.iteration().number, run.has_unwritten_fields()) == (1, False)
+    assert load_duplicates(run) is None
+
+
+KILLED = """
+import os, signal, sys
+import fiftyone as fo
+from plugin.comparison import DuplicateOptions
+from plugin.keeping import duplicates
+from plugin.keeping.runs import load_run
+from plugin.near_duplicates import find_duplicates
+
+write, written = duplicates.write_column, []
+
+def dying(name, *parts):
+    written.append(name)
+    if len(written) == 9:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return write(name, *parts)
+
+duplicates.write_column = dying
+find_duplicates(load_run(fo.load_dataset(sys.argv[1]), "deconfuse"), DuplicateOptions())
+"""
+
+
+def test_a_killed_search_leaves_the_earlier_one(pictures: Pictures) -> None:
+    """A process that is killed between its columns and its document."""
+    leak = pictures.near(1, "dog", "test", "leak.png")
+    run, _ = pictures.classify()
+    first = find_duplicates(run, DuplicateOptions())
+    before = load_duplicates(run)
+    pictures.near(2, "cat", "test", "late.png")
+    pictures.classify()
+
+    dying = subprocess.run(
+        [sys.executable, "-c", KILLED, pictures.dataset.name], cwd=ROOT, check=False
+    )
+    assert dying.returncode == -signal.SIGKILL
+    kept = load_duplicates(run)
+    assert kept is not None
+    assert before is not None
+    assert kept.id == before.id
+    assert pictures.dataset[leak].deconfuse_duplicates == [pictures.ids[1]]
+    again = find_duplicates(run, DuplicateOptions())
+    assert (again["new"], again["pairs"]) == (1, first["pairs"] + 1)
+    import fiftyone.core.odm as odm
+
+    files = odm.get_db_conn()["deconfuse.columns.files"]
+    now = load_duplicates(run)
+    assert now is not None
+    owner = {f"metadata.{name}": value for name, value in run.owner.items()}
+    assert files.distinct("metadata.duplicates_id", owner) == [now.id]
+
+
+def test_a_full_disk_is_said_plainly(
+    pictures: Pictures, operator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures.classify()
+    before, files = database_of(pictures.dataset), temporary()
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(ValueError, match="The disk is full"):
+        operator("find_duplicates")(pictures.dataset)
+    assert database_of(pictures.dataset) == before
+    assert temporary() <= files
+
+
+def test_kept_groups_travel_with_the_audit_trail(
+    pictures: Pictures, operator: Any, tmp_path: Path
+) -> None:
+    leak = pictures.near(1, "dog", "test", "leak.png")
+    run, iteration = pictures.classify()
+    find_duplicates(run, DuplicateOptions())
+    group = [pictures.ids[1], leak]
+    assert find_duplicates(run, DuplicateOptions())["groups"] == 1
+    kept = operator("resolve")(pictures.dataset, "keep_all", group)
+    assert (kept["action"], kept["applied"]) == ("keep_all", 2)
+    found = find_duplicates(run, DuplicateOptions())
+    assert (found["groups"], found["settled"]) == (0, 1)
+    path = tmp_path / "decisions.csv"
+    operator("export_decisions")(pictures.dataset, str(path))
+    operator("undo")(pictures.dataset)
+    assert find_duplicates(run, DuplicateOptions())["groups"] == 1
+    clone = pictures.dataset.clone()
+    try:
+        if clone.has_run("deconfuse"):
+            clone.delete_run("deconfuse")
+        for name in [n for n in clone.get_field_schema() if n.startswith("deconfuse_")]:
+            clone.delete_sample_field(name)
+        other = Pictures.__new__(Pictures)
+        other.dataset = clone
+        there, _ = other.classify()
+        assert find_duplicates(there, DuplicateOptions())["groups"] == 1
+        made = operator("import_decisions")(clone, str(path))
+        assert (made["decisions"], made["applied"], made["refused"]) == (1, 2, [])
+        assert find_duplicates(there, DuplicateOptions())["groups"] == 0
+    finally:
+        clone.delete()
+    assert iteration.samples == 41

@@ -14,6 +14,7 @@ import { Outcome } from "./parts/Outcome";
 import { Problem } from "./parts/Problem";
 import { Progress, Running } from "./parts/Progress";
 import { AllResolved, NoDataset, NoRun, Outdated, Waiting } from "./parts/States";
+import { ProgressScreen } from "./progress/ProgressScreen";
 import { Queue } from "./queue/Queue";
 import { SessionContext, useLoadedSession } from "./session";
 import { ActiveContext, useActive, useKeys } from "./shortcuts";
@@ -22,7 +23,7 @@ import styles from "./styles.css?inline";
 const PULSE_MS = 3000;
 
 export type Screen =
-  | { name: "overview" | "map" | "duplicates" }
+  | { name: "overview" | "map" | "duplicates" | "progress" }
   | { name: "cell"; label: number; prediction: number }
   | { name: "queue"; cell: [number, number] | null };
 
@@ -162,6 +163,7 @@ function OnIteration({ runs, run, iteration, revision, onRun, onIteration }: OnI
           o: () => setScreen({ name: "overview" }),
           q: () => setScreen({ name: "queue", cell: null }),
           m: () => setScreen({ name: "map" }),
+          p: () => setScreen({ name: "progress" }),
           n: () => setScreen({ name: "duplicates" }),
         }
       : {},
@@ -222,6 +224,9 @@ function OnIteration({ runs, run, iteration, revision, onRun, onIteration }: OnI
       )}
       {screen.name === "duplicates" && (
         <DuplicatesScreen onBack={() => setScreen({ name: "overview" })} />
+      )}
+      {screen.name === "progress" && (
+        <ProgressScreen onBack={() => setScreen({ name: "overview" })} />
       )}
       {screen.name === "map" && <MapScreen onBack={() => setScreen({ name: "overview" })} />}
       {screen.name === "queue" && (

@@ -43,7 +43,7 @@ export interface Session {
   resolve: (
     action: Action,
     rows: number[],
-    option?: { label?: string; tag?: string },
+    option?: { label?: string; tag?: string; check?: string },
   ) => Promise<boolean>;
   decideGroup: (request: Omit<GroupRequest, "run" | "iteration">) => Promise<boolean>;
   undo: (decision?: string) => Promise<boolean>;

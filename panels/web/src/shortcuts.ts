@@ -1,7 +1,7 @@
 // Every shortcut of the panel, the one list that the help overlay, the buttons and the guide go by.
 import * as React from "react";
 
-export type Scope = "everywhere" | "overview" | "cell" | "queue" | "duplicates" | "map";
+export type Scope = "everywhere" | "overview" | "cell" | "queue" | "duplicates" | "map" | "audit";
 
 export interface Shortcut {
   keys: string[];
@@ -16,6 +16,7 @@ export const SHORTCUTS = {
   queue: { keys: ["q"], scope: "everywhere", does: "Go to the queue" },
   map: { keys: ["m"], scope: "everywhere", does: "Go to the map of the dataset" },
   duplicates: { keys: ["n"], scope: "everywhere", does: "Go to the near-duplicates" },
+  progress: { keys: ["p"], scope: "everywhere", does: "Go to the progress of the run" },
   move: {
     keys: ["Arrow keys", "Home", "End", "Page Up", "Page Down"],
     scope: "overview",
@@ -78,6 +79,14 @@ export const SHORTCUTS = {
     scope: "map",
     does: "Go through the selected samples",
   },
+  auditPick: {
+    keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"],
+    scope: "audit",
+    does: "Say that the picture shows the class with that number",
+  },
+  auditOther: { keys: ["r"], scope: "audit", does: "Say which of all classes it shows" },
+  auditUnclear: { keys: ["x"], scope: "audit", does: "Say that nobody can tell" },
+  auditSkip: { keys: ["s"], scope: "audit", does: "Skip the picture for now" },
 } as const satisfies Record<string, Shortcut>;
 
 export type Handlers = Record<string, (() => void) | undefined>;

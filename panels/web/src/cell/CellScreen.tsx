@@ -25,6 +25,7 @@ import { useSession } from "../session";
 import { useKeys } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
 import { Actions } from "./Actions";
+import { Check, WORTH_A_CHECK } from "./Check";
 import { CellGrid } from "./Grid";
 import { IiesRange } from "./IiesRange";
 import { CellMap, type MapHandle, type Tool } from "./Map";
@@ -61,6 +62,7 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
   const [range, setRange] = React.useState<[number, number]>([low, 1]);
   const [asked, setAsked] = React.useState<[number, number] | null>(null);
   const [focus, setFocus] = React.useState<number | null>(null);
+  const [checking, setChecking] = React.useState(false);
   const map = React.useRef<MapHandle>(null);
 
   const small = useThumbnails(MAP_EDGE);
@@ -401,6 +403,22 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
                   {count(elsewhere)} more selected in FiftyOne that {elsewhere === 1 ? "is" : "are"}{" "}
                   not shown here, and left alone.
                 </p>
+              )}
+              {chosen.length >= WORTH_A_CHECK && (
+                <Button size="small" fullWidth onClick={() => setChecking(true)}>
+                  Check some of them first…
+                </Button>
+              )}
+              {checking && (
+                <Check
+                  rows={chosen}
+                  label={label}
+                  prediction={prediction}
+                  thumbnails={large}
+                  version={largeVersion}
+                  onDone={done}
+                  onClose={() => setChecking(false)}
+                />
               )}
               <Actions
                 rows={chosen}

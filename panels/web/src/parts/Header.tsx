@@ -15,7 +15,7 @@ import type { IterationInfo, RunInfo } from "../events";
 import { percent } from "../format";
 import { Icon } from "./Icon";
 
-export type ScreenName = "overview" | "queue" | "duplicates" | "map";
+export type ScreenName = "overview" | "queue" | "duplicates" | "map" | "progress";
 
 export const OPERATORS = {
   find: "@deconfuse/label-errors/find_label_errors",
@@ -78,6 +78,7 @@ export function Header(props: Props) {
         <ToggleButton value="queue">Queue</ToggleButton>
         <ToggleButton value="duplicates">Duplicates</ToggleButton>
         <ToggleButton value="map">Map</ToggleButton>
+        <ToggleButton value="progress">Progress</ToggleButton>
       </ToggleButtonGroup>
       <span className="dcf-grow" />
       <Tooltip title="Undo the last decision (u)">

@@ -12,6 +12,7 @@ const TITLES: [Scope, string][] = [
   ["queue", "Queue"],
   ["duplicates", "Duplicates"],
   ["map", "Map of the dataset"],
+  ["audit", "Audit"],
 ];
 
 export function Help({ onClose }: { onClose: () => void }) {

@@ -1,0 +1,184 @@
+// How far the run is: errors left with their interval, the target, the iterations.
+import { Button, MenuItem, Select } from "@mui/material";
+import * as React from "react";
+import type { AuditReply } from "../events";
+import { count, plural } from "../format";
+import { Outcome } from "../parts/Outcome";
+import { Problem } from "../parts/Problem";
+import { Waiting } from "../parts/States";
+import { useSession } from "../session";
+import { useKeys } from "../shortcuts";
+import { AuditScreen } from "./AuditScreen";
+import { IntervalBar } from "./IntervalBar";
+import { Iterations } from "./Iterations";
+import { Target } from "./Target";
+import { type Audit, useAudit } from "./useAudit";
+
+const SIZES = [50, 100, 200, 500, 1000];
+
+export function ProgressScreen({ onBack }: { onBack: () => void }) {
+  const audit = useAudit();
+  const [judging, setJudging] = React.useState(false);
+  const leave = () => (judging ? setJudging(false) : onBack());
+  useKeys({ Escape: leave });
+  const { reply } = audit;
+  if (!reply) {
+    if (audit.problem)
+      return <Problem problem={audit.problem} onRetry={audit.retry} onBack={onBack} />;
+    return <Waiting text="Reading the audit …" />;
+  }
+  if (judging && reply.audit) {
+    return (
+      <AuditScreen
+        info={reply.audit}
+        onBack={() => {
+          setJudging(false);
+          audit.retry();
+        }}
+      />
+    );
+  }
+  return (
+    <section className="dcf-progress-screen" aria-label="Progress of the run">
+      {audit.problem && (
+        <p className="dcf-inline-problem" role="alert">
+          {audit.problem.message}
+        </p>
+      )}
+      <div className="dcf-cards">
+        <Left audit={audit} reply={reply} onJudge={() => setJudging(true)} />
+        <Target audit={audit} target={reply.target} />
+        <Iterations />
+        <Parts reply={reply} />
+      </div>
+      <Outcome />
+    </section>
+  );
+}
+
+interface LeftProps {
+  audit: Audit;
+  reply: AuditReply;
+  onJudge: () => void;
+}
+
+function Left({ audit, reply, onJudge }: LeftProps) {
+  const [size, setSize] = React.useState(200);
+  const { audit: info, estimate } = reply;
+  const open = info?.state === "open";
+  return (
+    <section className="dcf-card" aria-labelledby="dcf-left-title">
+      <h3 id="dcf-left-title">Wrong labels left</h3>
+      {estimate && info ? (
+        <>
+          <p className="dcf-big" data-testid="left">
+            about {count(estimate.left.point)}{" "}
+            <span className="dcf-soft">
+              ({count(estimate.left.low)} to {count(estimate.left.high)})
+            </span>
+          </p>
+          <IntervalBar value={estimate.left} most={Math.max(estimate.at_draw.high, 1)} />
+          <p className="dcf-note">
+            95 % interval, from {plural(estimate.judged, "sample")} of {count(info.population)} that
+            were judged without seeing their labels. {count(estimate.found)} wrong labels were found
+            in this run so far.
+            {estimate.unclear.point > 0 &&
+              ` Of about ${count(estimate.unclear.point)} nobody could tell.`}
+          </p>
+        </>
+      ) : (
+        <p className="dcf-note">
+          {info
+            ? "The audit has too few verdicts for an estimate."
+            : "Nobody knows yet. What the classifier alone says is biased: it has learnt some of the errors. An audit tells: open samples drawn at random, judged without their labels in view."}
+        </p>
+      )}
+      {open && info ? (
+        <>
+          <p>
+            Audit {info.number}: {count(info.judged)} of {count(info.size)} judged
+            {info.gone > 0 && `, ${count(info.gone)} gone from the dataset`}.
+          </p>
+          <div className="dcf-card-buttons">
+            <Button variant="contained" size="small" disabled={!info.waiting} onClick={onJudge}>
+              Judge {plural(info.waiting, "sample")}
+            </Button>
+            <Button size="small" disabled={audit.busy} onClick={() => void audit.close()}>
+              End this audit
+            </Button>
+          </div>
+        </>
+      ) : (
+        <div className="dcf-card-buttons">
+          <Select
+            size="small"
+            value={size}
+            onChange={(event) => setSize(Number(event.target.value))}
+            inputProps={{ "aria-label": "Samples in the audit" }}
+            className="dcf-select"
+          >
+            {SIZES.map((n) => (
+              <MenuItem key={n} value={n}>
+                {n} samples
+              </MenuItem>
+            ))}
+          </Select>
+          <Button
+            variant="contained"
+            size="small"
+            disabled={audit.busy}
+            onClick={() => void audit.draw(size).then((drawn) => drawn && onJudge())}
+          >
+            {info ? "Draw another audit" : "Draw an audit"}
+          </Button>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Parts({ reply }: { reply: AuditReply }) {
+  const { classes } = useSession();
+  const parts = reply.estimate?.parts ?? [];
+  if (!parts.length) return null;
+  return (
+    <section className="dcf-card dcf-card-wide" aria-labelledby="dcf-parts-title">
+      <h3 id="dcf-parts-title">Where they are</h3>
+      <div className="dcf-table-frame">
+        <table className="dcf-table">
+          <thead>
+            <tr>
+              <th scope="col">Label</th>
+              <th scope="col">Prediction</th>
+              <th scope="col">Judged</th>
+              <th scope="col">Wrong labels left</th>
+            </tr>
+          </thead>
+          <tbody>
+            {parts.map((part) => (
+              <tr key={`${part.label}/${part.prediction}`}>
+                <td>
+                  <bdi>{classes[part.label]}</bdi>
+                </td>
+                <td>
+                  {part.prediction === null ? (
+                    <span className="dcf-soft">any</span>
+                  ) : (
+                    <bdi>{classes[part.prediction]}</bdi>
+                  )}
+                </td>
+                <td>{count(part.judged)}</td>
+                <td>
+                  {count(part.left.point)}{" "}
+                  <span className="dcf-soft">
+                    ({count(part.left.low)} to {count(part.left.high)})
+                  </span>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

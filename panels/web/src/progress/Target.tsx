@@ -1,0 +1,84 @@
+// The target that the curator has set, and how far it is. A distance, never a verdict.
+import { Button, MenuItem, Select } from "@mui/material";
+import * as React from "react";
+import type { Target as Aim } from "../events";
+import { count, percent } from "../format";
+import type { Audit } from "./useAudit";
+
+const SHARES = [0.8, 0.9, 0.95, 0.99];
+const CONFIDENCES = [0.9, 0.95, 0.99];
+
+export function Target({ audit, target }: { audit: Audit; target: Aim }) {
+  const [share, setShare] = React.useState(target.share);
+  const [confidence, setConfidence] = React.useState(target.confidence);
+  const changed = share !== target.share || confidence !== target.confidence;
+  const options = (known: number[], own: number) =>
+    [...new Set([...known, own])].sort((a, b) => a - b);
+  return (
+    <section className="dcf-card" aria-labelledby="dcf-target-title">
+      <h3 id="dcf-target-title">Target</h3>
+      <p className="dcf-target-line">
+        At least{" "}
+        <Select
+          size="small"
+          variant="standard"
+          value={share}
+          onChange={(event) => setShare(Number(event.target.value))}
+          inputProps={{ "aria-label": "Share of the errors to find" }}
+        >
+          {options(SHARES, target.share).map((value) => (
+            <MenuItem key={value} value={value}>
+              {percent(value)}
+            </MenuItem>
+          ))}
+        </Select>{" "}
+        of the errors found, with{" "}
+        <Select
+          size="small"
+          variant="standard"
+          value={confidence}
+          onChange={(event) => setConfidence(Number(event.target.value))}
+          inputProps={{ "aria-label": "Confidence" }}
+        >
+          {options(CONFIDENCES, target.confidence).map((value) => (
+            <MenuItem key={value} value={value}>
+              {percent(value)}
+            </MenuItem>
+          ))}
+        </Select>{" "}
+        confidence
+        {changed && (
+          <Button
+            size="small"
+            disabled={audit.busy}
+            onClick={() => void audit.aim(share, confidence)}
+          >
+            Set
+          </Button>
+        )}
+      </p>
+      {/* biome-ignore lint/a11y/useSemanticElements: a meter cannot show the target's mark */}
+      <div
+        className="dcf-target-bar"
+        role="meter"
+        aria-label="Share of the errors that is certainly found"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round(100 * target.sure)}
+      >
+        <span className="dcf-target-sure" style={{ width: percent(target.sure) }} />
+        <span className="dcf-target-mark" style={{ left: percent(target.share) }} />
+      </div>
+      <p className="dcf-note" data-testid="distance">
+        {percent(target.sure)} certain by now
+        {target.likely !== null && `, ${percent(target.likely)} likely`}.{" "}
+        {target.reached
+          ? `At most ${count(target.most_left)} errors are left at this confidence, which is within the target.`
+          : `Up to ${count(target.most_left)} errors may be left; the target allows ${count(target.allowed_left)}. Fix more, or audit more.`}
+      </p>
+      <p className="dcf-note">
+        This holds however often you look, since every look is paid for in the interval.
+      </p>
+    </section>
+  );
+}

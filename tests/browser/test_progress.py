@@ -1,0 +1,145 @@
+"""The progress of a run in the real App: blind audit, estimate, target, check before bulk."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, expect
+
+from plugin.keeping.runs import load_run
+from tests.browser.test_panel import AXE, CLASSES, shown
+from tests.panels.made_runs import digit_probabilities, planted, write_iteration
+
+N = 600
+
+
+@pytest.fixture
+def made(dataset: Callable[..., Any]) -> tuple[Any, dict[str, str]]:
+    """Digits with planted errors and a run on them; the true digit of each file."""
+    from sklearn.datasets import load_digits
+
+    digits = np.asarray(load_digits(return_X_y=True)[1])[:N]
+    labels = planted(digits.tolist(), share=0.2)
+    new = dataset(n=N, labels=labels, scale=4)
+    p, features = digit_probabilities(tuple(labels), N)
+    write_iteration(new, p, CLASSES, features)
+    return new, dict(zip(new.values("id"), map(str, digits), strict=True))
+
+
+def shoot(app: Any, name: str) -> None:
+    """Keep a picture for whoever wants to look: DECONFUSE_PICTURES names the folder."""
+    folder = os.environ.get("DECONFUSE_PICTURES")
+    if folder:
+        app.page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def serious(app: Any) -> list[Any]:
+    if not app.page.evaluate("typeof axe !== 'undefined'"):
+        app.page.add_script_tag(path=str(AXE))
+    found = app.page.evaluate("axe.run('.dcf')")["violations"]
+    return [
+        (v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")
+    ]
+
+
+def on_progress(app: Any, dataset: Any) -> Locator:
+    app.open(dataset)
+    content = shown(app)
+    app.page.keyboard.press("p")
+    expect(content.get_by_text("Nobody knows yet")).to_be_visible()
+    return content
+
+
+def test_an_audit_is_judged_blind_and_read(app: Any, made: tuple[Any, dict[str, str]]) -> None:
+    from plugin.deciding.audits import open_audit
+    from plugin.keeping.iterations import unpack_ids
+
+    dataset, truth = made
+    content = on_progress(app, dataset)
+    shoot(app, "progress-none")
+    content.get_by_role("combobox", name="Samples in the audit").click()
+    app.page.get_by_role("option", name="50 samples").click()
+    content.get_by_role("button", name="Draw an audit").click()
+    status = content.get_by_role("region", name="Audit").get_by_role("status")
+    expect(status).to_have_text("0 of 50 judged")
+    picture = content.locator(".dcf-queue-picture")
+    expect(picture.locator("img")).to_be_visible()
+    shoot(app, "audit")
+    assert serious(app) == []
+    # Blind: nothing on the screen or in the page tells the label or the prediction.
+    side = content.get_by_role("complementary", name="Verdict").inner_text()
+    assert "abelled" not in side
+    assert "IIES" not in side
+    audit = open_audit(load_run(dataset, "deconfuse"))
+    assert audit is not None
+    ids = unpack_ids(audit.record.sample_id)
+
+    for judged in range(50):
+        place = int(str(picture.get_attribute("data-place")))
+        digit = CLASSES.index(truth[ids[place]])
+        app.page.keyboard.press("1234567890"[digit])
+        if judged < 49:
+            expect(status).to_have_text(f"{judged + 1} of 50 judged")
+    content.get_by_role("button", name="See the estimate").click()
+    left = content.get_by_test_id("left")
+    expect(left).to_contain_text(re.compile(r"about \d+"))
+    expect(content.get_by_test_id("distance")).to_contain_text("certain by now")
+    shoot(app, "progress")
+    assert serious(app) == []
+
+    # Every verdict is in the dataset: true labels, decided samples.
+    dataset.reload()
+    judged_ones = dataset.select(ids)
+    assert judged_ones.values("ground_truth.label") == [truth[i] for i in judged_ones.values("id")]
+    assert None not in judged_ones.values("deconfuse_decision")
+    assert app.errors == []
+
+
+def test_the_target_is_kept(new_window: Any, made: tuple[Any, dict[str, str]]) -> None:
+    dataset, _ = made
+    content = on_progress(new_window(), dataset)
+    page = content.page
+    content.get_by_role("combobox", name="Share of the errors to find").click()
+    page.get_by_role("option", name="99 %").click()
+    content.get_by_role("button", name="Set", exact=True).click()
+    expect(content.get_by_role("button", name="Set", exact=True)).to_have_count(0)
+    again = on_progress(new_window(), dataset)
+    chosen = again.get_by_role("combobox", name="Share of the errors to find")
+    expect(chosen).to_have_text("99 %")
+
+
+def test_a_bulk_decision_rests_on_a_check(app: Any, made: tuple[Any, dict[str, str]]) -> None:
+    import fiftyone.core.odm as foo
+
+    dataset, _ = made
+    app.open(dataset)
+    content = shown(app)
+    # The leftmost cell of the first row: the classifier agrees with its labels.
+    content.locator(".dcf-cell-correct .dcf-cell-open").first.click()
+    expect(content.locator('canvas[data-points]:not([data-points="0"])')).to_be_visible()
+    app.page.keyboard.press("e")
+    content.get_by_role("button", name=re.compile("Check some of them first")).click()
+    dialog = app.page.get_by_role("dialog")
+    dialog.get_by_role("combobox", name="Samples to check").click()
+    app.page.get_by_role("option", name="20", exact=True).click()
+    dialog.get_by_role("button", name="Draw 20").click()
+    tiles = dialog.get_by_role("button", name=re.compile("does not fit"))
+    expect(tiles).to_have_count(20)
+    shoot(app, "check")
+    tiles.first.click()
+    dialog.get_by_role("button", name="1 do not fit").click()
+    expect(dialog.get_by_test_id("bound")).to_contain_text("20 looked at, 1 did not fit")
+    shoot(app, "check-bound")
+    dialog.get_by_role("button", name=re.compile("Confirm .* samples")).click()
+    expect(content.get_by_test_id("cell-open")).to_have_text(re.compile("^1 open"))
+    run = load_run(dataset, "deconfuse")
+    header = foo.get_db_conn()["deconfuse.decisions"].find_one(run.owner)
+    assert header["basis"]["exceptions"] == 1
+    assert header["basis"]["checked"] == 20
+    assert app.errors == []

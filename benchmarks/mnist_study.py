@@ -11,7 +11,8 @@ real FiftyOne dataset. The annotator is played by the true labels and keeps to t
 - In a cell it first decides on the exceptions, one by one, each a gesture: an image whose digit is
   not what most of the cell's images are. Then one gesture takes the rest of the cell: relabel if
   they are wrong, confirm if they are right.
-- Whatever the classifier agrees with is never seen, unless a later iteration shows it.
+- Of what the classifier agrees with it sees the 50 samples that the map's *Stand out most* selects
+  by suspicion, once an iteration; it decides on the wrong ones one by one and confirms the others.
 - A group of duplicates takes one gesture: keep one.
 
 ``--audit N`` plays the first iteration a second way, on paper: of cells with more than four times
@@ -42,6 +43,7 @@ from numpy.typing import NDArray  # noqa: E402
 from real_data import ImageSet, corrupted_mnist, data_folder, load  # noqa: E402
 
 COPIES = 5
+OUTSTANDING = 50
 FIRST_GESTURES = 150
 Cell = tuple[int, int, NDArray[np.int64]]
 
@@ -161,16 +163,43 @@ class Study:
             self.decide([i for i, d in zip(held, digits, strict=True) if d == usual], said, usual)
         return shown
 
+    def outstanding(self) -> int:
+        """Look at the open samples with the highest suspicion; how many of them were wrong."""
+        from plugin.deciding.state import current_state
+        from plugin.keeping.iterations import unpack_ids
+        from plugin.keeping.runs import load_run
+
+        run = load_run(self.dataset, "deconfuse")
+        iteration = run.iteration()
+        open_rows = np.flatnonzero(current_state(run, iteration).kind == 0)
+        suspicion = iteration.column("suspicion")[open_rows]
+        rows = open_rows[np.argsort(-suspicion, kind="stable")[:OUTSTANDING]]
+        ids = unpack_ids(iteration.column("sample_id")[rows])
+        said = [iteration.classes[i] for i in iteration.column("label")[rows]]
+        self.effort.looked += len(ids)
+        wrong = [(i, y) for i, y in zip(ids, said, strict=True) if self.true[i] != y]
+        for sample, label in wrong:
+            self.decide([sample], label, self.true[sample])
+        self.confirm([i for i in ids if i not in dict(wrong)])
+        return len(wrong)
+
+    def confirm(self, ids: list[str]) -> None:
+        """One gesture: the labels of all of them are right."""
+        from plugin.deciding.decisions import resolve
+        from plugin.keeping.runs import load_run
+
+        resolve(load_run(self.dataset, "deconfuse"), "confirm", ids)
+        self.effort.gesture(0, 0)
+
     def decide(self, ids: list[str], said: str, digit: str) -> None:
         """One gesture: all of them are that digit."""
         from plugin.deciding.decisions import resolve
         from plugin.keeping.runs import load_run
 
-        run = load_run(self.dataset, "deconfuse")
         if digit == said:
-            resolve(run, "confirm", ids, expected_label=said)
-            self.effort.gesture(0, 0)
+            self.confirm(ids)
             return
+        run = load_run(self.dataset, "deconfuse")
         done = resolve(run, "relabel", ids, label=digit, expected_label=said)
         assert done.applied == len(ids), done
         right = sum(self.true[i] == digit for i in ids)
@@ -306,12 +335,14 @@ def main() -> None:
             on_paper = audited(study, options.audit)
             print("on paper, with audits:", on_paper)
         shown = study.review()
+        outstanding = study.outstanding()
         effort = study.effort
         rows.append(
             {
                 "iteration": number,
                 "agreement": round(result["accuracy"], 4),
                 "shown": shown,
+                "outstanding_wrong": outstanding,
                 "left": study.left(),
                 "fixed_share": round(1 - study.left() / study.planted, 5),
                 "wrong_changes": effort.wrong_changes,

@@ -82,8 +82,7 @@ def test_an_audit_is_judged_blind_and_read(app: Any, made: tuple[Any, dict[str, 
 
     for judged in range(50):
         place = int(str(picture.get_attribute("data-place")))
-        digit = CLASSES.index(truth[ids[place]])
-        app.page.keyboard.press("1234567890"[digit])
+        app.page.keyboard.press(truth[ids[place]])  # classes named by digits have these as keys
         if judged < 49:
             expect(status).to_have_text(f"{judged + 1} of 50 judged")
     content.get_by_role("button", name="See the estimate").click()

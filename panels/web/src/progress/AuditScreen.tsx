@@ -10,11 +10,11 @@ import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
 import { useSession } from "../session";
 import { useKeys } from "../shortcuts";
+import { keysOf } from "./keys";
 
 const FETCH = 12;
 const LOW = 4;
 const SIZE = 640;
-const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
 
 export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => void }) {
   const { key, classes, refresh, undo } = useSession();
@@ -87,13 +87,14 @@ export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => v
     const label = item?.classes[at];
     if (label !== undefined) judge({ label: classes[label] ?? "" });
   };
+  const keys = keysOf(item?.classes.map((label) => classes[label] ?? "") ?? []);
   useKeys({
     Escape: leave,
     u: takeBack,
     s: skip,
     x: () => judge({ unclear: true }),
     r: () => setChoosing(other.current),
-    ...Object.fromEntries(DIGITS.map((digit, at) => [digit, () => pick(at)])),
+    ...Object.fromEntries(keys.map((name, at) => [name || "none", () => pick(at)])),
   });
 
   if (problem) return <Problem problem={problem} onRetry={fetchItems} onBack={leave} />;
@@ -127,12 +128,12 @@ export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => v
                   variant="outlined"
                   className="dcf-button"
                   onClick={() => pick(at)}
-                  aria-keyshortcuts={DIGITS[at]}
+                  aria-keyshortcuts={keys[at] || undefined}
                 >
                   <span className="dcf-button-text">
                     <bdi>{classes[label]}</bdi>
                   </span>
-                  {at < DIGITS.length && <kbd>{DIGITS[at]}</kbd>}
+                  {keys[at] && <kbd>{keys[at]}</kbd>}
                 </Button>
               ))}
             </div>

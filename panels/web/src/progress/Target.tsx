@@ -66,8 +66,8 @@ export function Target({ audit, target }: { audit: Audit; target: Aim }) {
         aria-valuemax={100}
         aria-valuenow={Math.round(100 * target.sure)}
       >
-        <span className="dcf-target-sure" style={{ width: percent(target.sure) }} />
-        <span className="dcf-target-mark" style={{ left: percent(target.share) }} />
+        <span className="dcf-target-sure" style={{ width: `${100 * target.sure}%` }} />
+        <span className="dcf-target-mark" style={{ left: `${100 * target.share}%` }} />
       </div>
       <p className="dcf-note" data-testid="distance">
         {percent(target.sure)} certain by now

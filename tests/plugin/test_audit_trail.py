@@ -81,9 +81,9 @@ def test_a_file_is_replaced_only_when_the_new_one_is_complete(tmp_path: Path) ->
     [
         ("", "no column 'decision'"),
         ("a,b\n1,2\n", "no column 'decision'"),
-        (",".join(COLUMNS) + "\nx\n", "row 1: expected 16 cells, got 1"),
-        (",".join(COLUMNS) + "\n" + "," * 15 + "\n", "row 1: decision is empty"),
-        (",".join(COLUMNS) + "\nd,many" + "," * 14 + "\n", "row 1: seq must be a whole number"),
+        (",".join(COLUMNS) + "\nx\n", "row 1: expected 17 cells, got 1"),
+        (",".join(COLUMNS) + "\n" + "," * 16 + "\n", "row 1: decision is empty"),
+        (",".join(COLUMNS) + "\nd,many" + "," * 15 + "\n", "row 1: seq must be a whole number"),
         ("{", "is no JSON"),
         ("{}", "its format is not given"),
         (json.dumps({"format": "deconfuse-decisions", "version": 9}), "version 9; expected 1"),

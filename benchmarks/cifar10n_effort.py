@@ -1,0 +1,210 @@
+"""How much must be looked at to find the human label errors of CIFAR-10N, by order of review.
+
+``python benchmarks/cifar10n_effort.py [--data FOLDER] [--train [--images N] [--epochs E]``
+``[--iterations I] [--labels aggregate random1]]``
+
+Without ``--train``: orders computed from the imported out-of-fold probabilities, for the aggregate
+labels and the first annotator's. Filters of cleanlab show what they flag first, in order of
+self-confidence, and then the rest in the same order. The paper's order goes through the cells by
+CIES and through each cell by IIES; what is classified as labelled comes after that at random.
+
+With ``--train``: ``simple_cnn`` is trained on the labels by ``find_label_errors``, an annotator
+resolves the most suspicious 6 % of the samples, and it
+is trained again on what the labels are by then. The orders of the first iteration stand beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+
+import numpy as np  # noqa: E402
+import own_database  # noqa: E402
+from cifar10n_ranking import rivals  # noqa: E402
+from real_data import ImageSet, data_folder, load  # noqa: E402
+
+from plugin.scoring.measures import cies, iies, log_probabilities, suspicion  # noqa: E402
+
+NETWORKS = ("resnet18", "resnet50d", "efficientnet_b1")
+LABELS = {"aggregate": "human_aggregate_label", "random1": "human_random1_label"}
+FILTERS = (
+    "prune_by_noise_rate",
+    "prune_by_class",
+    "both",
+    "confident_learning",
+    "predicted_neq_given",
+    "low_self_confidence",
+)
+SHARES = (0.8, 0.9, 0.95)
+BUDGET = 0.06
+"""Share of the samples that the annotator resolves before the next training."""
+
+
+def paper_order(
+    label: np.ndarray, prediction: np.ndarray, p_max: np.ndarray, p_label: np.ndarray
+) -> np.ndarray:
+    """Samples by the size of their cell, and in a cell by IIES; the others at random."""
+    classes = int(max(label.max(), prediction.max())) + 1
+    size = cies(label, prediction, classes)[label, prediction]
+    wrong = label != prediction
+    shuffled = np.random.default_rng(0).random(len(label))
+    cell = label * classes + prediction
+    return np.lexsort((shuffled, -iies(p_max, p_label), cell, -np.where(wrong, size, 0), ~wrong))
+
+
+def measured(order: np.ndarray, wrong: np.ndarray) -> dict[str, Any]:
+    """P@n and effort of an order of review."""
+    found = np.cumsum(wrong[order]) / wrong.sum()
+    effort = [round(float((np.searchsorted(found, q) + 1) / len(wrong)), 4) for q in SHARES]
+    return {"p_at_n": round(float(wrong[order[: wrong.sum()]].mean()), 4), "effort": effort}
+
+
+def orders(p: np.ndarray, label: np.ndarray) -> dict[str, np.ndarray]:
+    """Each rival's order of review from probabilities."""
+    from cleanlab.filter import find_label_issues
+    from cleanlab.rank import get_label_quality_scores
+
+    rows = np.arange(len(label))
+    found = {
+        "random": np.random.default_rng(0).permutation(len(label)),
+        "the paper: cells by CIES, inside by IIES": paper_order(
+            label, p.argmax(axis=1), p.max(axis=1), p[rows, label]
+        ),
+    }
+    for name, score in rivals(p, label).items():
+        found[name] = np.argsort(-score, kind="stable")
+    quality = get_label_quality_scores(label, p, method="self_confidence")
+    for name in FILTERS:
+        flagged = find_label_issues(label, p, filter_by=name, n_jobs=1)
+        found[f"cleanlab filter {name} ({int(np.sum(flagged)):,} flagged)"] = np.lexsort(
+            (quality, ~np.asarray(flagged, bool))
+        )
+    return found
+
+
+def imported(folder: Path, images: ImageSet, name: str) -> dict[str, Any]:
+    """The orders from imported probabilities."""
+    train = images.splits == "train"
+    human, clean = images.labels[LABELS[name]][train], images.labels["clean_label"][train]
+    classes = sorted(set(clean.tolist()))
+    label = np.array([classes.index(y) for y in human])
+    wrong = human != clean
+    p = np.load(folder / "cifar10n_aggregate_probs.npz")
+    every = [p[network].astype(np.float64) for network in NETWORKS]
+    rows: dict[str, Any] = {}
+    for title, models in (("resnet18", every[:1]), ("three networks", every)):
+        mean = np.mean(models, axis=0)
+        mean /= mean.sum(axis=1, keepdims=True)
+        for rival, order in orders(mean, label).items():
+            rows[f"{rival}, {title}"] = measured(order, wrong)
+        score = suspicion(np.stack([log_probabilities(m) for m in models]), label)
+        rows[f"**suspicion, {title}**"] = measured(np.argsort(-score, kind="stable"), wrong)
+    return rows
+
+
+def trained(images: ImageSet, name: str, options: argparse.Namespace) -> dict[str, Any]:
+    """The same with a classifier that is trained here, over iterations."""
+    import fiftyone as fo
+
+    from plugin.keeping.iterations import unpack_ids
+    from plugin.keeping.runs import load_run
+    from plugin.label_errors import find_label_errors
+    from plugin.settings import Settings
+
+    chosen = np.flatnonzero(images.splits == "train")[: options.images]
+    human, clean = images.labels[LABELS[name]][chosen], images.labels["clean_label"][chosen]
+    dataset = fo.Dataset()
+    dataset.add_samples(
+        [
+            fo.Sample(filepath=images.paths[at], label=fo.Classification(label=str(y)))
+            for at, y in zip(chosen.tolist(), human, strict=True)
+        ],
+        progress=False,
+    )
+    ids: list[str] = dataset.values("id")
+    place = {sample_id: at for at, sample_id in enumerate(ids)}
+    wrong = human != clean
+    settings = Settings.from_mapping(
+        {"label_field": "label", "epochs": options.epochs, "duplicates": False}
+    )
+    rows: dict[str, Any] = {}
+    reviewed: list[int] = []
+    for number in range(1, options.iterations + 1):
+        made = find_label_errors(dataset, settings)
+        run = load_run(dataset, "deconfuse")
+        iteration = run.iteration()
+        at = np.array([place[i] for i in unpack_ids(iteration.column("sample_id"))])
+        columns = ["label", "prediction", "p_max", "p_label", "suspicion"]
+        label, prediction, p_max, p_label, score = (iteration.column(c) for c in columns)
+        if number == 1:
+            first = {
+                "random": np.random.default_rng(0).permutation(len(at)),
+                "the paper: cells by CIES, inside by IIES": paper_order(
+                    label, prediction, p_max, p_label
+                ),
+                "cleanlab self_confidence": np.argsort(p_label, kind="stable"),
+                "**suspicion, one iteration**": np.argsort(-score, kind="stable"),
+            }
+            rows |= {title: measured(at[order], wrong) for title, order in first.items()}
+        known = set(reviewed)
+        queue = [i for i in at[np.argsort(-score, kind="stable")].tolist() if i not in known]
+        last = number == options.iterations
+        part = queue if last else queue[: int(BUDGET * len(ids))]
+        if not last:
+            decide(run, [ids[i] for i in part], dict(zip(ids, clean.tolist(), strict=True)))
+        reviewed += part
+        share = wrong[reviewed[: int(BUDGET * len(ids)) * number]].sum() / wrong.sum()
+        print(
+            f"iteration {number}: agreement {made['accuracy']:.4f}, found {share:.1%}", flush=True
+        )
+    title = f"**suspicion, {options.iterations} iterations**"
+    rows[title] = measured(np.array(reviewed), wrong)
+    dataset.delete()
+    return rows
+
+
+def decide(run: Any, sample_ids: list[str], truth: dict[str, str]) -> None:
+    """Confirm or relabel samples as they should be."""
+    from plugin.deciding.decisions import resolve
+
+    now = dict(zip(*run.dataset.select(sample_ids).values(["id", "label.label"]), strict=True))
+    resolve(run, "confirm", [i for i in sample_ids if now[i] == truth[i]])
+    for name in sorted(set(truth.values())):
+        chosen = [i for i in sample_ids if truth[i] == name != now[i]]
+        if chosen:
+            resolve(run, "relabel", chosen, label=name)
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data")
+    parser.add_argument("--train", action="store_true")
+    parser.add_argument("--labels", choices=LABELS, nargs="*", default=list(LABELS))
+    parser.add_argument("--images", type=int, default=50_000)
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--iterations", type=int, default=3)
+    options = parser.parse_args()
+    folder = data_folder(options.data)
+    images = load("cifar10", folder)
+    if options.train:
+        own_database.start()
+    result: dict[str, Any] = {"benchmark": "cifar10n_effort", "train": options.train}
+    for name in options.labels:
+        rows = trained(images, name, options) if options.train else imported(folder, images, name)
+        result[name] = rows
+        print(f"\n| {name} | P@n | effort 80 / 90 / 95 % |\n|---|---|---|")
+        for title, row in rows.items():
+            effort = " / ".join(f"{e:.3f}" for e in row["effort"])
+            print(f"| {title} | {row['p_at_n']:.3f} | {effort} |", flush=True)
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -78,6 +78,13 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
         "queue": {"cell": None, "skip": [], "limit": 5},
         "show_in_grid": {"label": 0, "prediction": 1},
         "cancel": {},
+        "map": {"colour": "label", "map": None},
+        "audit_draw": {"size": 9},
+        "audit": {"audit": None},
+        "audit_items": {"audit": None, "skip": [], "limit": 4, "size": 64},
+        "audit_verdict": {"audit": None, "place": 0, "unclear": True},
+        "audit_close": {"audit": None},
+        "set_target": {"share": 0.9, "confidence": 0.95},
         "duplicates": {"offset": 0, "limit": 9, "kind": None, "threshold": None, "scope": None},
         "difference": {"first": 0, "second": 1, "size": 64},
         "set_threshold": {"threshold": 0.99},
@@ -85,11 +92,16 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
         "resolve": {"action": "confirm", "rows": [0]},
         "undo": {"decision": None},
     }
-    assert set(requests) == set(EVENTS)
+    assert set(requests) | {"check_draw", "check_read"} == set(EVENTS)
     for name, request in requests.items():
         reply = answer(name, **request)
         assert "error" not in reply, (name, reply)
         assert set(reply) == keys_of(EVENTS[name][1]), name
+    cell = {"label": 0, "prediction": 1, "rows": None, "becomes": "dog", "size": 2}
+    check = answer("check_draw", **cell)
+    assert set(check) == keys_of(EVENTS["check_draw"][1])
+    bound = answer("check_read", check=check["check"], exceptions=[])
+    assert set(bound) == keys_of(EVENTS["check_read"][1])
 
 
 def test_decided_rows_leave_every_answer(ask: Any) -> None:

@@ -47,7 +47,7 @@ def _kept(opened: Opened, where: slice) -> tuple[npt.NDArray[np.int64], npt.NDAr
     kept = load_duplicates(opened.run)
     if kept is None:
         return np.empty((0, 2), np.int64), np.empty(0)
-    every = open_pairs(opened.run, opened.state, kept, kept.floor)
+    every = open_pairs(opened.run, opened.state, kept, kept.floor, where)
     here = ((every.pair >= where.start) & (every.pair < where.stop)).any(axis=1)
     return every.pair[here], every.ses[here]
 

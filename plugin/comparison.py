@@ -339,14 +339,16 @@ def _still_known(
 def _of_first_copies(
     near: npt.NDArray[np.int64], ses: npt.NDArray[np.float64], copies: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """The pairs between the first copies of their images, each once."""
+    """The pairs between the first copies of their images, each once, by falling SES."""
     near = np.sort(copies[near], axis=1)
     order = np.lexsort((-ses, near[:, 1], near[:, 0]))
     near, ses = near[order], ses[order]
     fresh = np.ones(len(near), bool)
     fresh[1:] = (near[1:] != near[:-1]).any(axis=1)
     fresh &= near[:, 0] != near[:, 1]
-    return near[fresh], ses[fresh]
+    near, ses = near[fresh], ses[fresh]
+    falling = np.argsort(-ses, kind="stable")
+    return near[falling], ses[falling]
 
 
 def _signals(columns: Columns) -> Any:

@@ -27,7 +27,11 @@ FRESH_SECONDS = 30.0
 
 
 def open_pairs(
-    run: Run, state: RunState, kept: KeptDuplicates, threshold: float | None = None
+    run: Run,
+    state: RunState,
+    kept: KeptDuplicates,
+    threshold: float | None = None,
+    touching: slice | None = None,
 ) -> Pairs:
     """The pairs, as rows, of which both samples are open and which nobody has settled.
 
@@ -36,9 +40,10 @@ def open_pairs(
         state: its current state
         kept: its duplicates
         threshold: by default the one in force
+        touching: consecutive rows: enough to know the pairs that one of them is in
     """
     level = kept.threshold if threshold is None else threshold
-    pairs = pairs_of_rows(kept, state.iteration, level, kept.scope, state.kind != 0)
+    pairs = pairs_of_rows(kept, state.iteration, level, kept.scope, state.kind != 0, touching)
     return _only(pairs, ~settled_groups(run, state.iteration).holds(pairs.pair))
 
 

@@ -42,7 +42,7 @@ COLUMNS = (
     "basis_axes",  # float32 (w, d)
     "size",  # int32 (n, 2): height and width of the image
     "near",  # int64 (m, 2): pairs of different images, each the first of its copies
-    "ses",  # float64 (m,): their SES
+    "ses",  # float64 (m,): their SES, falling
 )
 
 
@@ -143,10 +143,11 @@ def pairs_of_rows(
     threshold: float,
     scope: str,
     left_out: npt.NDArray[np.bool_] | None = None,
+    touching: slice | None = None,
 ) -> Pairs:
     """The pairs at a threshold and in a scope, as rows of an iteration.
 
-    What it costs depends on the number of pairs, not on that of samples.
+    What it costs depends on the number of pairs, hardly on that of samples.
 
     Args:
         kept: the comparison
@@ -155,11 +156,17 @@ def pairs_of_rows(
         scope: ``same_prediction`` or ``all``
         left_out: shape (rows,): rows without which the pairs are made; of three equal images of
             which the first is left out, the other two are a pair
+        touching: consecutive rows: enough to know the pairs that one of them is in
     """
-    high = kept.ses >= threshold
-    near, ses = kept.near[high], kept.ses[high]
-    images = np.union1d(near, kept.with_copies)
-    rows = rows_of_compared(kept, iteration)[images]
+    stop = int(np.searchsorted(-kept.ses, -threshold, side="right"))
+    near, ses, copies = kept.near[:stop], kept.ses[:stop], kept.with_copies
+    rows = rows_of_compared(kept, iteration)
+    if touching is not None:
+        near, ses, copies = _touching(
+            kept, near, ses, (rows >= touching.start) & (rows < touching.stop)
+        )
+    images = np.union1d(near, copies)
+    rows = rows[images]
     group = np.zeros(len(images), np.int64)
     if scope == "same_prediction" and iteration.samples:
         group[:] = _predictions(iteration)[rows]
@@ -173,6 +180,22 @@ def pairs_of_rows(
         group,
     )
     return Pairs(np.sort(rows[local.pair], axis=1), local.ses, local.exact)
+
+
+def _touching(
+    kept: KeptDuplicates,
+    near: npt.NDArray[np.int64],
+    ses: npt.NDArray[np.float64],
+    wanted: npt.NDArray[np.bool_],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """The pairs that the wanted images or their copies are in, and the copies in these."""
+    first = kept.first_copy
+    touched = np.zeros(len(first), bool)
+    touched[first[wanted]] = True
+    which = touched[near].any(axis=1)
+    near, ses = near[which], ses[which]
+    touched[near.ravel()] = True
+    return near, ses, kept.with_copies[touched[first[kept.with_copies]]]
 
 
 @lru_cache(maxsize=2)

@@ -21,20 +21,14 @@ images.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import lru_cache
-from itertools import pairwise
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .working_size import WINDOW
-
-SIGMA = 1.5
-# Larger images are worked on in tiles of this side: each blur is then one small matrix product.
-_TILE = 64
+from .gaussian_window import TILE, as_planes, blur, check_shape, tiles, windows_of
 
 Progress = Callable[[int, int], None]
 
@@ -80,11 +74,11 @@ def ssim(
         )
     check_shape(tuple(left.shape))
     total = torch.zeros(len(left), dtype=dtype, device=left.device)
-    for rows, columns, windows in _tiles(*left.shape[1:3]):
+    for rows, columns, windows in tiles(*left.shape[1:3]):
         a = _Moments.of(as_planes(left[:, rows, columns], dtype), data_range)
         b = _Moments.of(as_planes(right[:, rows, columns], dtype), data_range)
         total += windows * _score(a, b)
-    return total / _windows(*left.shape[1:3])
+    return total / windows_of(*left.shape[1:3])
 
 
 def ssim_pairs(
@@ -128,7 +122,7 @@ def ssim_pairs(
     pairs = _checked_pairs(pairs, len(images))
     device = torch.device(device)
     out = np.empty(len(pairs), dtype=np.float64)
-    tile = min(_TILE, images.shape[1]) * min(_TILE, images.shape[2]) * images[0, 0, 0].size
+    tile = min(TILE, images.shape[1]) * min(TILE, images.shape[2]) * images[0, 0, 0].size
     # A tile of an image in a block holds its pixels and three maps; a pair in a step about six
     # maps.
     step = max(1, (1 << 18 if device.type == "cpu" else memory // 64) // tile)
@@ -140,54 +134,15 @@ def ssim_pairs(
         index = torch.from_numpy(local.reshape(-1, 2)).to(device)
         batch = torch.from_numpy(np.array(images[used])).to(device)
         scores = torch.zeros(stop - start, dtype=dtype, device=device)
-        for rows, columns, windows in _tiles(*images.shape[1:3]):
+        for rows, columns, windows in tiles(*images.shape[1:3]):
             block = _moments_in_steps(batch[:, rows, columns], step, dtype, data_range)
             parts = [_score(block.take(i[:, 0]), block.take(i[:, 1])) for i in index.split(step)]
             scores += windows * torch.cat(parts)
-        out[start:stop] = (scores / _windows(*images.shape[1:3])).cpu().numpy()
+        out[start:stop] = (scores / windows_of(*images.shape[1:3])).cpu().numpy()
         start = stop
         if progress is not None:
             progress(start, len(pairs))
     return out
-
-
-def check_shape(shape: tuple[int, ...]) -> None:
-    """Raise ValueError unless `shape` is (n, h, w) or (n, h, w, c), h and w at least the window.
-
-    >>> check_shape((5, 28, 28))
-    """
-    if len(shape) not in (3, 4):
-        raise ValueError(
-            "images must have shape (n, height, width) or (n, height, width, channels), "
-            f"got {shape}"
-        )
-    if min(shape[1:3]) < WINDOW:
-        raise ValueError(
-            f"SSIM needs images of at least {WINDOW} x {WINDOW} pixels (its window), "
-            f"got {shape[1]} x {shape[2]}"
-        )
-
-
-def as_planes(images: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """Images of shape (n, h, w) or (n, h, w, c) as planes of shape (n, c, h, w) of `dtype`."""
-    planes = images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2)
-    return planes.to(dtype, memory_format=torch.contiguous_format)
-
-
-def blur(planes: torch.Tensor) -> torch.Tensor:
-    """The Gaussian mean in every whole window of planes, *transposed*.
-
-    Planes (..., h, w) give (..., w - 10, h - 10).
-
-    The transpose costs nothing and changes no mean over windows; all maps here are transposed
-    alike.
-
-    >>> blur(torch.ones(1, 12, 15, dtype=torch.float64)).shape
-    torch.Size([1, 5, 2])
-    """
-    height, width = planes.shape[-2:]
-    rows = planes @ _band(width, planes.dtype, planes.device)
-    return rows.mT @ _band(height, planes.dtype, planes.device)
 
 
 class _Moments(NamedTuple):
@@ -220,45 +175,6 @@ def _score(x: _Moments, y: _Moments) -> torch.Tensor:
     structure = variance.div_(x.variance + y.variance).neg_().add_(1)
     luminance = apart.add_(x.offset - y.offset).square_().div_(x.power + y.power).neg_().add_(1)
     return structure.mul_(luminance).mean((-3, -2, -1))
-
-
-def _windows(height: int, width: int) -> int:
-    return (height - WINDOW + 1) * (width - WINDOW + 1)
-
-
-def _tiles(height: int, width: int) -> Iterator[tuple[slice, slice, int]]:
-    """Overlapping tiles (rows, columns, windows in it) that hold each window of an image once."""
-    for rows in _spans(height):
-        for columns in _spans(width):
-            windows = (rows.stop - rows.start - WINDOW + 1) * (
-                columns.stop - columns.start - WINDOW + 1
-            )
-            yield rows, columns, windows
-
-
-def _spans(length: int) -> list[slice]:
-    windows = length - WINDOW + 1
-    edges = (
-        np.linspace(0, windows, -(-windows // (_TILE - WINDOW + 1)) + 1)
-        .round()
-        .astype(int)
-        .tolist()
-    )
-    return [slice(a, b + WINDOW - 1) for a, b in pairwise(edges)]
-
-
-@lru_cache(maxsize=64)
-def _band(length: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-    """The window's weights as a matrix (length, length - 10), each column a row further down."""
-    band = np.zeros((length, length - WINDOW + 1))
-    for column in range(band.shape[1]):
-        band[column : column + WINDOW, column] = _weights()
-    return torch.from_numpy(band).to(dtype).to(device)
-
-
-def _weights() -> NDArray[np.float64]:
-    weights = np.exp(-0.5 * ((np.arange(WINDOW) - WINDOW // 2) / SIGMA) ** 2)
-    return weights / weights.sum()
 
 
 def _moments_in_steps(

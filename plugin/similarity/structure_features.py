@@ -24,7 +24,8 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import interpolate
 
-from .ssim import WINDOW, as_planes, blur, check_shape
+from .gaussian_window import as_planes, blur, check_shape
+from .working_size import WINDOW
 
 DIMENSIONS = 64
 SIDE = 32  # larger images are averaged down to this side first

@@ -1,87 +1,84 @@
-"""Cells, their counts and IIES histograms, against loops."""
+"""Pairs within a radius: one cell against all distances, many cells against one, old and new."""
 
-from fractions import Fraction
+from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from plugin.scoring.cells import HISTOGRAM_BINS, CellTable, cell_table, histogram_bin
-from plugin.scoring.measures import cies, iies
+from plugin.similarity import cells
+from plugin.similarity.cells import Cells
 
-seeds = st.integers(0, 2**32 - 1)
-Made = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]
-
-
-def made(seed: int) -> Made:
-    """Label, prediction, max p, p[label] and the number of classes, sorted into cells."""
-    generator = np.random.default_rng(seed)
-    n, classes = int(generator.integers(0, 60)), int(generator.integers(2, 7))
-    p = generator.dirichlet(np.full(classes, 0.5), n).astype(np.float32)
-    label = generator.integers(classes, size=n).astype(np.int32)
-    prediction = p.argmax(1).astype(np.int32)
-    order = np.lexsort((prediction, label))
-    p_label = p[np.arange(n), label]
-    return label[order], prediction[order], p.max(1)[order], p_label[order], classes
+Keys = set[tuple[int, int]]
 
 
-def table_of(made: Made) -> CellTable:
-    return cell_table(*made)
+def crowd(count: int, seed: int = 0, dimensions: int = 16) -> NDArray[np.float32]:
+    """Vectors of which every tenth has a near copy, some of them far from all others."""
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(count, dimensions)) * rng.uniform(0.5, 4, (count, 1))
+    vectors[: count // 10] = vectors[count // 2 : count // 2 + count // 10]
+    vectors[: count // 10] += rng.normal(size=(count // 10, dimensions)) * 0.05
+    return vectors.astype(np.float32)
 
 
-@given(seeds)
-def test_counts_are_cies_and_empty_cells_are_left_out(seed: int) -> None:
-    label, prediction, _, _, classes = rows = made(seed)
-    table = table_of(rows)
-    expected = cies(label, prediction, classes)
-    assert len(table) == np.count_nonzero(expected)
-    for at in range(len(table)):
-        assert table.count[at] == expected[table.label[at], table.prediction[at]]
+def all_pairs(vectors: NDArray[np.float32], radius: float, first: int = 0) -> Keys:
+    apart = np.linalg.norm(vectors[:, None].astype(float) - vectors[None], axis=-1)
+    return {(int(i), int(j)) for i, j in np.argwhere(apart <= radius) if i < j and j >= first}
 
 
-@given(seeds)
-def test_the_rows_of_a_cell_hold_its_pair_and_no_others_do(seed: int) -> None:
-    label, prediction, _, _, classes = rows = made(seed)
-    table = table_of(rows)
-    for lbl in range(classes):
-        for cls in range(classes):
-            expected = np.flatnonzero((label == lbl) & (prediction == cls)).tolist()
-            assert list(range(len(label)))[table.rows_of(lbl, cls)] == expected
-            assert (table.index_of(lbl, cls) is None) == (not expected)
+def found(searched: Cells, radius: float, first: int = 0) -> Keys:
+    pairs = [tuple(p) for near, _ in searched.within(radius, first) for p in near.pairs.tolist()]
+    assert len(pairs) == len(set(pairs)), "a pair came twice"
+    return set(pairs)
 
 
-def slow_bin(score: float, classes: int) -> int:
-    low = Fraction(1, classes)
-    return min(int((Fraction(score) - low) / (1 - low) * HISTOGRAM_BINS), HISTOGRAM_BINS - 1)
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(1, 120),
+    st.integers(0, 2**16),
+    st.floats(0.01, 6.0),
+    st.floats(0, 1),
+)
+def test_one_cell_finds_every_pair_once(count: int, seed: int, radius: float, old: float) -> None:
+    vectors, first = crowd(count, seed, 4), int(old * count)
+    expected = all_pairs(vectors, radius, first)
+    near_the_edge = all_pairs(vectors, radius * 1.001, first) - all_pairs(
+        vectors, radius * 0.999, first
+    )
+    assert found(Cells(vectors), radius, first) ^ expected <= near_the_edge
 
 
-@given(seeds)
-def test_histograms_count_each_sample_of_the_cell_once(seed: int) -> None:
-    label, _, p_max, p_label, classes = rows = made(seed)
-    table = table_of(rows)
-    score = iies(p_max, p_label)
-    for at in range(len(table)):
-        expected = [0] * HISTOGRAM_BINS
-        for x in range(*table.rows_of(table.label[at], table.prediction[at]).indices(len(label))):
-            expected[slow_bin(float(score[x]), classes)] += 1
-        assert table.histogram[at].tolist() == expected
+@pytest.mark.parametrize("first", [0, 1500, 2990])
+def test_many_cells_find_nearly_all_pairs_once(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "ONE_CELL_UP_TO", 100)
+    monkeypatch.setattr(cells, "CELL", 100)
+    vectors = np.random.default_rng(3).permutation(crowd(3000))
+    expected = all_pairs(vectors, 0.5, first)
+    got = found(Cells(vectors), 0.5, first)
+    assert got <= expected
+    assert len(got) >= 0.99 * len(expected)
 
 
-@pytest.mark.parametrize("classes", [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 100, 1000])
-def test_the_bin_of_agreement_is_exact(classes: int) -> None:
-    assert histogram_bin([0.5], classes).tolist() == [slow_bin(0.5, classes)]
+def test_around_compares_some_with_all() -> None:
+    vectors = crowd(500)
+    rows = np.array([3, 77, 400])
+    near = Cells(vectors).around(rows, 2.0)
+    expected = {pair for pair in all_pairs(vectors, 2.0) if set(pair) & set(rows.tolist())}
+    assert {(i, j) for i, j in near.pairs.tolist()} == expected
+    apart = np.square(vectors[near.pairs[:, 0]] - vectors[near.pairs[:, 1]]).sum(1)
+    np.testing.assert_allclose(near.squared, apart, atol=1e-3)
 
 
-@pytest.mark.parametrize("classes", [2, 10, 1000])
-def test_bins_run_from_one_over_the_classes_to_one(classes: int) -> None:
-    assert histogram_bin([1 / classes, 1.0], classes).tolist() == [0, HISTOGRAM_BINS - 1]
-    assert histogram_bin([0.0], classes).tolist() == [0]
+def test_equal_vectors_give_each_of_them_a_limited_number_of_pairs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cells, "MOST_NEAR", 20)
+    pairs = [near.pairs for near, _ in Cells(np.zeros((300, 4), np.float32)).within(1.0)]
+    assert 0 < len(np.concatenate(pairs)) <= 300 * 20
 
 
-def test_no_samples_make_no_cells() -> None:
-    none = np.empty(0, np.int32)
-    table = cell_table(none, none, none.astype(np.float32), none.astype(np.float32), 3)
-    assert len(table) == 0
-    assert table.start.tolist() == [0]
-    assert table.rows_of(0, 0) == slice(0, 0)
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_few_vectors(count: int) -> None:
+    assert len(found(Cells(np.zeros((count, 4), np.float32)), 1.0)) == (count == 2)

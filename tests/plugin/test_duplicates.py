@@ -8,8 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from plugin.similarity import neighbours
-from plugin.similarity.duplicates import Duplicates, choose_levels, compute_signals, find_duplicates
+from plugin.similarity import cells
+from plugin.similarity.duplicates import (
+    Duplicates,
+    Signals,
+    choose_levels,
+    compute_signals,
+    find_duplicates,
+)
 from plugin.similarity.ssim import ssim_pairs
 
 Pixels = NDArray[np.uint8]
@@ -20,9 +26,9 @@ def photographs(count: int, side: int = 24, seed: int = 0, channels: int = 0) ->
     rng = np.random.default_rng(seed)
     shape = (count, side, side, channels or 1)
     image = np.zeros(shape)
-    for cells in (3, 6, 12):
-        coarse = rng.normal(size=(count, cells, cells, channels or 1)) * 40
-        image += np.repeat(np.repeat(coarse, side // cells, axis=1), side // cells, axis=2)
+    for grid in (3, 6, 12):
+        coarse = rng.normal(size=(count, grid, grid, channels or 1)) * 40
+        image += np.repeat(np.repeat(coarse, side // grid, axis=1), side // grid, axis=2)
     pixels = np.clip(image + 128, 0, 255).astype(np.uint8)
     return pixels if channels else pixels[..., 0]
 
@@ -71,23 +77,30 @@ def test_crowded_images_get_more_neighbours() -> None:
     assert len(found.ses) == 780
 
 
-def test_the_approximate_search_finds_planted_copies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neighbours, "EXACT_UP_TO", 100)
+def test_the_search_in_cells_finds_planted_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "ONE_CELL_UP_TO", 100)
     images = photographs(3000)
     images = np.concatenate([images, noisy(images[:100], 5)])
     found = as_dict(find(images, floor=0.8, threshold=0.9))
     assert sum((i, 3000 + i) in found for i in range(100)) >= 99
 
 
+def without_structure(signals: Signals, floor: float) -> Signals:
+    """With structure that is too far apart to propose a pair, and near enough to exclude none."""
+    structure = np.random.default_rng(0).normal(size=signals.structure.shape)
+    apart = np.sqrt(2 * structure.shape[1])
+    scale = 1.3 * signals.basis.radius(floor) / apart
+    return signals._replace(structure=(scale * structure).astype(np.float32))
+
+
 def test_perceptual_hashes_find_what_structure_misses(monkeypatch: pytest.MonkeyPatch) -> None:
     images = photographs(300)
     images = np.concatenate([images, noisy(images[:50], 3)])
-    signals = compute_signals(images)
-    blind = np.random.default_rng(0).normal(size=signals.structure.shape).astype(np.float32) / 1e3
-    found = find_duplicates(
-        images, signals._replace(structure=blind), scope="all", floor=0.8, threshold=0.9
-    )
-    assert len(found.ses) >= 45
+    signals = without_structure(compute_signals(images), 0.8)
+    options: dict[str, Any] = {"scope": "all", "floor": 0.8, "threshold": 0.9}
+    assert len(find_duplicates(images, signals, **options).ses) >= 45
+    hashes = np.random.default_rng(0).integers(0, 2**64, len(images), dtype=np.uint64)
+    assert len(find_duplicates(images, signals._replace(hashes=hashes), **options).ses) == 0
 
 
 def test_embeddings_find_what_the_other_signals_miss() -> None:
@@ -95,14 +108,13 @@ def test_embeddings_find_what_the_other_signals_miss() -> None:
     images = np.concatenate([images, noisy(images[:50], 3)])
     rng = np.random.default_rng(0)
     signals = compute_signals(images)
-    signals = signals._replace(
-        hashes=rng.integers(0, 2**64, len(images), dtype=np.uint64),
-        structure=rng.normal(size=signals.structure.shape).astype(np.float32) / 1e3,
+    signals = without_structure(
+        signals._replace(hashes=rng.integers(0, 2**64, len(images), dtype=np.uint64)), 0.8
     )
     embeddings = rng.normal(size=(350, 32))
     embeddings[300:] = embeddings[:50] + 0.01
     options: dict[str, Any] = {"scope": "all", "floor": 0.8, "threshold": 0.9}
-    assert len(find_duplicates(images, signals, **options).ses) < 30
+    assert len(find_duplicates(images, signals, **options).ses) == 0
     assert len(find_duplicates(images, signals, embeddings=embeddings, **options).ses) == 50
 
 

@@ -1,0 +1,70 @@
+"""The stopping rule keeps its word although it is looked at again and again."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plugin.remaining.drawing import draw
+from plugin.remaining.estimating import upper_bound
+from plugin.remaining.stopping import distance, spent
+
+
+@given(
+    st.integers(0, 9_999),
+    st.integers(0, 9_999),
+    st.lists(st.floats(-50, 9_999), max_size=4),
+    st.floats(0.01, 0.99),
+)
+def test_reached_is_what_the_sure_share_says(found, unreviewed, bounds, share) -> None:
+    far = distance(found, unreviewed, bounds, share)
+    assert 0 <= far.most_left <= unreviewed
+    assert far.reached == (far.most_left <= far.allowed_left)
+    if found and abs(far.sure - share) > 1e-6:
+        assert far.reached == (far.sure >= share)
+    more = distance(found, unreviewed, [*bounds, 5.0], share)
+    assert more.most_left <= far.most_left
+
+
+def test_no_number_of_audits_uses_up_more_than_alpha() -> None:
+    assert sum(spent(j, 0.05) for j in range(1, 100_000)) <= 0.05
+    with pytest.raises(ValueError, match="counted from 1"):
+        spent(0, 0.05)
+
+
+def review(score: np.ndarray, wrong: np.ndarray, share: float, seed: int) -> float:
+    """Look after every 20 samples, draw an audit after every 300; the share found at the stop."""
+    rng = np.random.default_rng(seed)
+    decided = np.zeros(len(wrong), bool)
+    order = np.argsort(-score)
+    bounds: list[float] = []
+    since = 300
+    while True:
+        rows = np.flatnonzero(~decided)
+        if since >= 300 and len(rows):
+            made = draw(score[rows], 150, int(rng.integers(2**60)))
+            at = rows[made.at]
+            met = np.bincount(made.stratum[wrong[at]], minlength=len(made.population))
+            alpha = spent(len(bounds) + 1, 0.05)
+            found = int((wrong & decided).sum())
+            bounds.append(found + upper_bound(met, made.drawn, made.population, alpha))
+            decided[at] = True
+            since = 0
+        found = int((wrong & decided).sum())
+        left = [bound - found for bound in bounds]
+        if distance(found, int((~decided).sum()), left, share).reached:
+            return found / wrong.sum()
+        ahead = order[~decided[order]][:20]
+        decided[ahead] = True
+        since += len(ahead)
+
+
+@pytest.mark.parametrize("quality", [0.6, 2.0])
+def test_at_most_one_review_in_twenty_stops_short(quality: float) -> None:
+    rng = np.random.default_rng(2)
+    g = rng.normal(size=3_000)
+    wrong = rng.random(3_000) < 1 / (1 + np.exp(-(quality * 2 * g - 4)))
+    shares = [review(2 * g - 3, wrong, 0.8, seed) for seed in range(150)]
+    # 150 reviews at exactly 5 % would stop short more than 13 times with a probability below 2 %.
+    assert sum(share < 0.8 for share in shares) <= 13
+    assert np.mean(shares) < 0.99

@@ -47,8 +47,8 @@ class Cells:
         seed: of the centres that k-means begins with
 
     >>> cells = Cells(np.array([[0.0], [1.0], [5.0]], np.float32))
-    >>> [near.pairs.tolist() for near, done in cells.within(2.0)]
-    [[[0, 1]]]
+    >>> [pair for near, done in cells.within(2.0) for pair in near.pairs.tolist()]
+    [[0, 1]]
     """
 
     def __init__(self, vectors: NDArray[np.float32], *, seed: int = 51) -> None:

@@ -244,6 +244,13 @@ def _choose_model(inputs: Any) -> None:
         description="Empty for none; a torchvision weights name such as DEFAULT, or the path of "
         "a checkpoint",
     )
+    inputs.bool(
+        "warm_start",
+        default=False,
+        label="Go on from the last iteration",
+        description="Start from the weights of the run's last iteration; half as many epochs do",
+        view=types.SwitchView(),
+    )
 
 
 def _advanced(ctx: Any, inputs: Any) -> None:

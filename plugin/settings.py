@@ -26,6 +26,7 @@ class Settings:
         weights: for ``train``: none, a torchvision weights name, or a checkpoint's path
         epochs: passes over the training images
         batch_size: images a training step
+        warm_start: for ``train``: go on from the weights of the run's last iteration
         folds: 1 trains on all samples and classifies them; k classifies out of fold
         average_epochs: the probabilities of this many last epochs are averaged
         image_size: side in pixels that images are brought to
@@ -41,6 +42,7 @@ class Settings:
     embeddings: str | None = None
     model: str = "simple_cnn"
     weights: str | None = None
+    warm_start: bool = False
     epochs: int | None = None
     batch_size: int | None = None
     folds: int | None = None
@@ -85,8 +87,10 @@ class Settings:
             ("seed", 0, 2**31 - 1),
         ):
             _whole_number(name, getattr(self, name), least, most)
-        if not isinstance(self.duplicates, bool):
-            raise InputError(f"duplicates: expected True or False, got {self.duplicates!r}")
+        for name in ("duplicates", "warm_start"):
+            if not isinstance(getattr(self, name), bool):
+                raise InputError(f"{name}: expected True or False, got {getattr(self, name)!r}")
+        self._check_warm_start()
         if self.source == "predictions" and not self.prediction_fields:
             raise InputError("prediction_fields: name at least one field of predictions")
         if len(set(self.prediction_fields)) != len(self.prediction_fields):
@@ -100,6 +104,19 @@ class Settings:
         if self.source == "embeddings" and self.folds == 1:
             raise InputError(
                 "folds: a linear head fits its own training samples, so embeddings need at least 2"
+            )
+
+    def _check_warm_start(self) -> None:
+        if not self.warm_start:
+            return
+        if self.source != "train":
+            raise InputError("warm_start: only source 'train' has a classifier to go on from")
+        if self.weights is not None:
+            raise InputError("warm_start: give either weights or warm_start, not both")
+        if (self.folds or 1) > 1:
+            raise InputError(
+                "warm_start: the kept classifier has seen every sample, so that folds would no "
+                "longer be out of fold. Use folds=1, or train afresh."
             )
 
 

@@ -19,6 +19,7 @@ from ..pictures.pixels import Pixels
 from ..progress import Report
 from ..scoring.probabilities import LogProbabilities
 from .classifiers import Architecture, build, head_of, load_weights
+from .warm_start import WarmStart
 
 LEARNING_RATE = 1e-3
 FINE_TUNING_RATE = 1e-4
@@ -39,6 +40,8 @@ class Recipe:
         device: a torch device
         seed: of initial weights, dropout and order
         weights: as ``classifiers.load_weights``, or None
+        start: a classifier to go on from, or None
+        classes: the names of the classes; needed with ``start``
     """
 
     epochs: int
@@ -47,6 +50,8 @@ class Recipe:
     device: torch.device
     seed: int
     weights: str | None = None
+    start: WarmStart | None = None
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,8 @@ class Trainer:
         self.model = build(architecture)
         if recipe.weights is not None:
             load_weights(self.model, architecture, recipe.weights)
+        if recipe.start is not None:
+            recipe.start.into(self.model, architecture, recipe.classes)
         self.model.to(device=self._device, memory_format=self._layout)  # pyright: ignore
         self._states: list[dict[str, torch.Tensor]] = []
 
@@ -154,7 +161,8 @@ class Trainer:
             name: of this training, where there are several
         """
         recipe = self._recipe
-        rate = LEARNING_RATE if recipe.weights is None else FINE_TUNING_RATE
+        fresh = recipe.weights is None and recipe.start is None
+        rate = LEARNING_RATE if fresh else FINE_TUNING_RATE
         optimiser = torch.optim.Adam(self.model.parameters(), lr=rate, fused=self._on_gpu)
         steps = recipe.epochs * -(-len(chosen) // recipe.batch_size)
         schedule = torch.optim.lr_scheduler.OneCycleLR(

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..keeping.fields import root_dataset
 from ..keeping.labelled import read_labelled
+from ..keeping.runs import load_run
 from ..keeping.samples import Collection
 from ..learning.classifiers import (
     IMAGENET_MEAN,
@@ -32,6 +33,7 @@ from ..learning.training import (
     reproducible,
     stratified_folds,
 )
+from ..learning.warm_start import WarmStart
 from ..pictures.images import probe_images
 from ..pictures.pixels import Pixels
 from ..progress import Report, part_of
@@ -83,6 +85,7 @@ class TrainingSource:
             build(Architecture(settings.model, len(self.classes), 3, 32))
         size = settings.image_size or default_size(settings.model, kind.side)
         self._architecture = Architecture(settings.model, len(self.classes), kind.channels, size)
+        self._start = self._warm_start(samples) if settings.warm_start else None
         self._recipe = self._choose_recipe()
         self._folds = settings.folds or 1
         self._check_trainable()
@@ -94,7 +97,14 @@ class TrainingSource:
             "average_epochs": self._recipe.average_epochs,
             "folds": self._folds,
             "device": str(self._device),
+            "warm_start": self._start is not None,
         }
+
+    def _warm_start(self, samples: Collection) -> WarmStart:
+        iteration = load_run(root_dataset(samples), self._settings.run_key).iteration()
+        start = WarmStart.from_kept(iteration.weights(), iteration.classes)
+        start.check(self._architecture)
+        return start
 
     def _choose_recipe(self) -> Recipe:
         settings, shape = self._settings, self._architecture
@@ -105,7 +115,8 @@ class TrainingSource:
         few = len(self._ids) < FEW
         batch_size = settings.batch_size or (DEFAULT_BATCH_OF_FEW if few else DEFAULT_BATCH)
         enough = min(-(-DEFAULT_STEPS * batch_size // len(self._ids)), MOST_DEFAULT_EPOCHS)
-        epochs = settings.epochs or max(DEFAULT_EPOCHS[kind], enough)
+        usual = max(DEFAULT_EPOCHS[kind], enough)
+        epochs = settings.epochs or (usual if self._start is None else -(-usual // 2))
         return Recipe(
             epochs=epochs,
             batch_size=batch_size,
@@ -113,6 +124,8 @@ class TrainingSource:
             device=self._device,
             seed=settings.seed,
             weights=settings.weights,
+            start=self._start,
+            classes=tuple(self.classes),
         )
 
     def _check_trainable(self) -> None:
@@ -155,6 +168,8 @@ class TrainingSource:
             )
 
     def _normalisation(self, pixels: Pixels, usable: npt.NDArray[np.int64]) -> Normalisation:
+        if self._start is not None:
+            return Normalisation(self._start.trained.mean, self._start.trained.std)
         if self._settings.weights is not None and self._settings.model != SIMPLE:
             channels = self._architecture.channels
             return Normalisation(list(IMAGENET_MEAN[:channels]), list(IMAGENET_STD[:channels]))

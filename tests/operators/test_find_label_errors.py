@@ -249,6 +249,20 @@ def test_delegated_it_keeps_its_progress_and_result(dataset, operator):
     assert samples.exists("deconfuse_suspicion").count() == 60
 
 
+def test_the_next_iteration_goes_on_from_the_last(dataset, operator):
+    find = operator("find_label_errors")
+    samples = dataset(300)
+    with pytest.raises(ValueError, match="no Deconfuse run"):
+        find(samples, "ground_truth", warm_start=True, duplicates=False)
+    find(samples, "ground_truth", duplicates=False)
+    afresh = find(samples, "ground_truth", "afresh", epochs=1, duplicates=False)
+    samples.limit(5).match_tags("train").set_values("ground_truth.label", ["new"] * 4)
+    went_on = find(samples, "ground_truth", warm_start=True, epochs=1, duplicates=False)
+    assert went_on["iteration"] == 2
+    assert went_on["classes"] == 11
+    assert went_on["accuracy"] > afresh["accuracy"] + 0.2
+
+
 def test_a_notebook_gets_the_queued_operation(dataset, operator):
     samples = dataset(60, persistent=True)
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
+from ..plugin.deciding.outside_changes import outside_changes
 from ..plugin.keeping.iterations import Iteration
 from ..plugin.keeping.jobs import cancel_job, current_job
 from ..plugin.keeping.runs import Run, list_runs, load_run
@@ -20,7 +21,7 @@ from ..plugin.scoring.overview import cells_of_labels, expected_errors_of_rows, 
 from . import events
 from .duplicate_events import cell_flags
 from .layout_events import projections
-from .opened import Opened, cell_errors, open_iteration, open_run
+from .opened import Opened, cell_errors, label_probability, open_iteration, open_run
 from .view_members import all_members, view_is_set
 
 FIRST_CELLS = 3_000
@@ -166,32 +167,12 @@ def in_view(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.InView
 
 
 def outdated(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.OutdatedReply:
-    """What changed outside of the run since the iteration was made.
-
-    MongoDB counts the open samples by label. Labels that two samples have swapped are not seen, so
-    these are lower bounds.
-    """
+    """What changed outside of the run since the iteration was made."""
     opened = open_iteration(ctx, request)
-    run, iteration = opened.run, opened.iteration
-    collection = run.dataset._sample_collection
-    added = collection.count_documents({"created_at": {"$gt": iteration.created_at}})
-    if not run.dataset.has_field(run.field("suspicion")) or run.has_unwritten_fields():
-        return events.OutdatedReply(added=added, deleted=0, relabelled=0)
-    open_ones = {run.field("suspicion"): {"$ne": None}, run.field("decision"): None}
-    by_label = {"_id": f"${run.label_field}.label", "n": {"$sum": 1}}
-    found = {
-        d["_id"]: d["n"]
-        for d in collection.aggregate([{"$match": open_ones}, {"$group": by_label}])
-    }
-    expected = np.bincount(
-        iteration.cells.label, weights=opened.state.open_count, minlength=len(opened.classes)
+    found = outside_changes(opened.run, opened.state)
+    return events.OutdatedReply(
+        added=found.added, deleted=found.deleted, relabelled=found.relabelled
     )
-    lost = sum(
-        max(0, int(n) - found.get(name, 0))
-        for name, n in zip(opened.classes, expected, strict=True)
-    )
-    deleted = max(0, int(expected.sum()) - sum(found.values()))
-    return events.OutdatedReply(added=added, deleted=deleted, relabelled=max(0, lost - deleted))
 
 
 def _labels(opened: Opened, request: dict[str, Any]) -> npt.NDArray[np.int64]:
@@ -204,7 +185,7 @@ def _open_errors(opened: Opened) -> npt.NDArray[np.float64]:
     decided = np.flatnonzero(opened.decided)
     if not len(decided):
         return every
-    p_label = opened.iteration.column("p_label")
+    p_label = label_probability(opened.iteration)
     gone = expected_errors_of_rows(p_label, opened.iteration.cells.start, decided)
     return np.maximum(every - gone, 0.0)
 

@@ -12,6 +12,7 @@ from ..plugin.deciding.current_duplicates import open_pairs
 from ..plugin.keeping.duplicates import load_duplicates
 from ..plugin.pictures.projection import exact_neighbours
 from . import events
+from .one_thread import one_thread
 from .opened import Opened, open_iteration
 from .picture_events import thumbnail_store
 from .sample_documents import paths_of
@@ -70,7 +71,8 @@ def _nearest(
     images = _planes(opened, rows[used])
     from ..plugin.similarity.ssim import ssim_pairs  # imports torch, which takes seconds
 
-    scores = ssim_pairs(images, local.reshape(-1, 2))
+    with one_thread():
+        scores = ssim_pairs(images, local.reshape(-1, 2))
     best = np.argsort(-scores, kind="stable")
     return rows[near[best]], scores[best]
 

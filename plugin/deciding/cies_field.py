@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -10,26 +11,32 @@ import numpy.typing as npt
 from bson import ObjectId
 
 from ..errors import InputError
-from ..keeping.iterations import unpack_ids
+from ..keeping.iterations import Iteration, unpack_ids
 from ..keeping.runs import Run
 from .completion import samples_of
 from .journal import chunked, entries_of
 from .state import RunState, current_state
 
-ROWS_AT_ONCE = 1_000
+ROWS_AT_ONCE = 200
 MOST_ROWS = 20_000
 ATTEMPTS = 5
+PAUSE_SECONDS = 1.0
+"""What a thread waits before it writes, for further decisions on the same cells to join."""
+
+_waiting: dict[ObjectId, tuple[threading.Thread, set[int]]] = {}
+_lock = threading.Lock()
 
 
 def follow_cies(run: Run, decision: ObjectId) -> threading.Thread | None:
     """Write the new count onto the open samples of the cells that a decision touched.
 
-    Smallest cells first, at most ``MOST_ROWS`` samples a decision, and in a thread where it is
-    more than ``ROWS_AT_ONCE``. Larger cells keep the older number in this field until the next
-    iteration; the state, and with it the panel, is exact at any time.
+    Smallest cells first, at most ``MOST_ROWS`` samples a decision. Where it is more than
+    ``ROWS_AT_ONCE`` a thread writes them after a pause, once for all decisions until then. Larger
+    cells keep the older number in this field until the next iteration; the state, and with it the
+    panel, is exact at any time.
 
     Returns:
-        the thread, if one was started
+        the thread, if it is left to one
     """
     try:
         iteration = run.iteration()
@@ -42,9 +49,27 @@ def follow_cies(run: Run, decision: ObjectId) -> threading.Thread | None:
     if state.open_count[cells].sum() <= ROWS_AT_ONCE:
         _write(run, state, cells)
         return None
-    thread = threading.Thread(target=_write, args=(run, state, cells), name="deconfuse-cies")
+    return _write_later(run, state.iteration, cells)
+
+
+def _write_later(run: Run, iteration: Iteration, cells: npt.NDArray[np.int64]) -> threading.Thread:
+    """Have a thread write the cells, the one that waits to write if there is one."""
+    with _lock:
+        if iteration.id in _waiting:
+            thread, waiting = _waiting[iteration.id]
+            waiting.update(cells.tolist())
+            return thread
+        thread = threading.Thread(target=_write_soon, args=(run, iteration), name="deconfuse-cies")
+        _waiting[iteration.id] = (thread, set(cells.tolist()))
     thread.start()
     return thread
+
+
+def _write_soon(run: Run, iteration: Iteration) -> None:
+    time.sleep(PAUSE_SECONDS)
+    with _lock:
+        _, cells = _waiting.pop(iteration.id)
+    _write(run, current_state(run, iteration), np.array(sorted(cells), np.int64))
 
 
 def _touched(state: RunState, decision: ObjectId) -> npt.NDArray[np.int64]:

@@ -246,7 +246,7 @@ def write_scores(
             report(done / iteration.samples, "Writing scores onto the samples")
     if iteration.number > 1:
         _clear_older(run, now)
-    run.mark_fields_written(iteration)
+    run.mark_fields_written(iteration, _milliseconds(now))
     refresh(run.dataset)
 
 

@@ -80,9 +80,16 @@ class Run:
         last = _collection().find_one(self.owner, {"fields_written": 1}, sort=[("number", -1)])
         return last is not None and not last["fields_written"]
 
-    def mark_fields_written(self, iteration: Iteration) -> None:
-        """Note that the fields on the samples show this iteration."""
-        _collection().update_one({"_id": iteration.id}, {"$set": {"fields_written": True}})
+    def mark_fields_written(self, iteration: Iteration, stamp: datetime) -> None:
+        """Note that the fields on the samples show this iteration.
+
+        Args:
+            iteration: the iteration
+            stamp: the ``last_modified_at`` of that writing; later ones are somebody else's
+        """
+        samples = self.dataset._sample_collection.estimated_document_count()
+        noted = {"fields_written": True, "fields_stamp": stamp, "dataset_samples": samples}
+        _collection().update_one({"_id": iteration.id}, {"$set": noted})
 
 
 def _collection() -> Any:

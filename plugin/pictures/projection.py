@@ -22,6 +22,8 @@ SEED = 51
 FEWEST = 5
 """Below this number of samples there is nothing for UMAP to find."""
 
+SMALL_PRODUCT = 4_000_000
+
 
 def principal_components(vectors: FloatArray, dimensions: int) -> Layout:
     """Coordinates on the directions of largest variance.
@@ -45,7 +47,7 @@ def principal_components(vectors: FloatArray, dimensions: int) -> Layout:
         return out
     x = x - x.mean(axis=0)
     if d <= n:
-        values, axes = np.linalg.eigh(x.T @ x)
+        values, axes = np.linalg.eigh(_product(x.T, x))
         axes = axes[:, ::-1][:, :dimensions]
     else:
         values, left = np.linalg.eigh(x @ x.T)
@@ -53,10 +55,16 @@ def principal_components(vectors: FloatArray, dimensions: int) -> Layout:
         axes = (x.T @ left[:, ::-1][:, :dimensions]) / scale
     largest = np.abs(axes).argmax(axis=0)
     axes = axes * np.where(axes[largest, np.arange(axes.shape[1])] < 0, -1.0, 1.0)
-    coordinates = x @ axes
+    coordinates = _product(x, axes)
     coordinates[:, np.abs(coordinates).max(axis=0) < 1e-9 * max(np.abs(x).max(), 1e-12)] = 0.0
     out[:, : coordinates.shape[1]] = coordinates
     return out + np.float32(0.0)
+
+
+def _product(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """a @ b; a small one without BLAS, whose threads wait for each other on a busy machine."""
+    small = a.shape[0] * a.shape[1] * b.shape[1] <= SMALL_PRODUCT
+    return np.einsum("ij,jk->ik", a, b) if small else a @ b
 
 
 def exact_neighbours(

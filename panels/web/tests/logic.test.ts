@@ -156,7 +156,7 @@ describe("the session", () => {
   });
   it("says what changed outside", () => {
     expect(outdatedText({ added: 1, deleted: 0, relabelled: 2 })).toBe(
-      "1 sample added, at least 2 labels changed outside of this panel",
+      "1 sample added, 2 labels changed outside of this panel",
     );
     expect(outdatedText({ added: 0, deleted: 0, relabelled: 0 })).toBe("");
   });

@@ -6,7 +6,7 @@ export function outdatedText({ added, deleted, relabelled }: OutdatedReply): str
   const parts = [
     added ? `${plural(added, "sample")} added` : "",
     deleted ? `${plural(deleted, "sample")} deleted` : "",
-    relabelled ? `at least ${plural(relabelled, "label")} changed outside of this panel` : "",
+    relabelled ? `${plural(relabelled, "label")} changed outside of this panel` : "",
   ].filter(Boolean);
   return parts.join(", ");
 }

@@ -1,0 +1,80 @@
+"""What others change in a dataset is noticed sample by sample, and a run's own writing is not."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import fiftyone as fo
+import pytest
+
+from plugin.deciding import outside_changes as module
+from plugin.deciding.decisions import resolve, undo
+from plugin.deciding.outside_changes import OutsideChanges, outside_changes
+from plugin.deciding.state import current_state
+from plugin.keeping.fields import write_numbers, write_scores
+from plugin.keeping.runs import Run
+from plugin.progress import silent
+from tests.plugin.decided import ids_of, make_run
+
+NONE = OutsideChanges(added=0, deleted=0, relabelled=0)
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    made = make_run(60)
+    iteration = made.iteration()
+    write_scores(made, iteration, iteration.cells.count, silent)
+    yield made
+    made.dataset.delete()
+
+
+def changes(run: Run) -> OutsideChanges:
+    return outside_changes(run, current_state(run))
+
+
+def relabel(run: Run, sample_id: str, label: str) -> None:
+    sample: Any = run.dataset[sample_id]
+    sample[run.label_field].label = label
+    sample.save()
+
+
+def test_labels_that_two_samples_swap_are_noticed(run: Run) -> None:
+    assert changes(run) == NONE
+    labels = dict(zip(*run.dataset.values(["id", f"{run.label_field}.label"]), strict=True))
+    a = next(iter(labels))
+    b = next(i for i, label in labels.items() if label != labels[a])
+    relabel(run, a, labels[b])
+    relabel(run, b, labels[a])
+    assert changes(run) == OutsideChanges(added=0, deleted=0, relabelled=2)
+    relabel(run, a, labels[a])
+    assert changes(run).relabelled == 1
+    run.dataset.delete_samples([b])
+    assert changes(run) == OutsideChanges(added=0, deleted=1, relabelled=0)
+    module._seen.cache_clear()
+    assert changes(run) == OutsideChanges(added=0, deleted=1, relabelled=0)
+
+
+def test_decisions_and_later_numbers_are_no_changes_from_outside(run: Run) -> None:
+    ids = ids_of(run)
+    resolve(run, "relabel", ids[:5], label="dog")
+    resolve(run, "remove", ids[5:9])
+    assert changes(run) == NONE
+    undo(run)
+    assert changes(run) == NONE
+    iteration = run.iteration()
+    numbers = iteration.column("p_max")
+    write_numbers(run, "importance", iteration.column("sample_id"), numbers, silent)
+    assert changes(run) == NONE
+
+
+def test_one_added_and_one_deleted_do_not_cancel_out(run: Run) -> None:
+    run.dataset.delete_samples(ids_of(run)[:1])
+    label = fo.Classification(label="dog")
+    run.dataset.add_sample(fo.Sample(filepath="/new.png", **{run.label_field: label}))
+    assert changes(run) == OutsideChanges(added=1, deleted=1, relabelled=0)
+
+
+def test_edits_of_other_fields_are_no_new_labels(run: Run) -> None:
+    sample: Any = run.dataset.first()
+    sample.tags.append("seen")
+    sample.save()
+    assert changes(run) == NONE

@@ -179,6 +179,7 @@ def test_the_panel_audits_blind(run: Run, ask: Callable[..., Any]) -> None:
     opened = open_audit(run)
     assert opened is not None
     places = unpack_ids(opened.record.sample_id)
+    reply: dict[str, Any] = {}
     for place, sample_id in enumerate(places):
         reply = ask("audit_verdict", audit=drawn["id"], place=place, label=truth[sample_id])
         assert reply["waiting"] == 39 - place

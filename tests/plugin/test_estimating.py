@@ -20,16 +20,17 @@ def small_strata(draw):
     return [np.array(e, int) for e in errors], np.array(drawn)
 
 
+def met(errors, chosen) -> np.ndarray:
+    return np.array([e[list(s)].sum() for e, s in zip(errors, chosen, strict=True)])
+
+
 @settings(max_examples=60, deadline=None)
 @given(small_strata())
 def test_the_estimate_is_unbiased_over_all_possible_audits(case) -> None:
     errors, drawn = case
     population = np.array([len(e) for e in errors])
     possible = [list(combinations(range(len(e)), n)) for e, n in zip(errors, drawn, strict=True)]
-    estimates = [
-        total([e[list(s)].sum() for e, s in zip(errors, chosen, strict=True)], drawn, population)
-        for chosen in product(*possible)
-    ]
+    estimates = [total(met(errors, chosen), drawn, population) for chosen in product(*possible)]
     assert np.mean(estimates) == pytest.approx(sum(e.sum() for e in errors))
 
 
@@ -102,8 +103,8 @@ def test_the_interval_covers_also_where_errors_are_skewed(kind: str, size: int) 
     errors = np.bincount(stratum[wrong], minlength=len(held))
     drawn = allocation(held, size)
     rng = np.random.default_rng(size)
-    met = rng.hypergeometric(errors, held - errors, drawn, (1_000, len(held)))
-    found = [interval(x, drawn, held) for x in met]
+    samples = rng.hypergeometric(errors, held - errors, drawn, (1_000, len(held)))
+    found = [interval(x, drawn, held) for x in samples]
     truth = wrong.sum()
     covered = np.mean([f.low <= truth <= f.high for f in found])
     assert 0.925 <= covered <= 0.985

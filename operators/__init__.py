@@ -3,7 +3,9 @@
 from typing import Any
 
 from .estimate_remaining import EstimateRemaining
+from .compare_iterations import CompareIterations
 from .export_decisions import ExportDecisions
+from .export_report import ExportReport
 from .find_duplicates import FindDuplicates
 from .find_label_errors import FindLabelErrors
 from .import_decisions import ImportDecisions
@@ -16,6 +18,8 @@ OPERATORS: tuple[type[Any], ...] = (
     FindLabelErrors,
     FindDuplicates,
     MapDataset,
+    CompareIterations,
+    ExportReport,
     ListRuns,
     DeleteRun,
     CancelRun,

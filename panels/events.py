@@ -765,6 +765,33 @@ class MapReply(TypedDict):
     names: list[str]
 
 
+class HistoryRow(TypedDict):
+    """An iteration beside the one before; the last six are None for the first.
+
+    ``trusted_accuracy`` is that on the ``trusted`` samples, whose label a person confirmed or gave.
+    """
+
+    iteration: int
+    samples: int
+    agreement: float
+    suspects: int
+    trusted: int
+    trusted_accuracy: float | None
+    predicted_otherwise: int | None
+    now_agreeing: int | None
+    now_disagreeing: int | None
+    appeared: int | None
+    vanished: int | None
+
+
+class HistoryReply(TypedDict):
+    """The iterations, and the effort curve: labels ``fixed`` by samples ``looked`` at."""
+
+    iterations: list[HistoryRow]
+    looked: list[int]
+    fixed: list[int]
+
+
 EVENTS: dict[str, tuple[type, type]] = {
     "status": (NoRequest, StatusReply),
     "pulse": (RunRequest, PulseReply),
@@ -795,5 +822,6 @@ EVENTS: dict[str, tuple[type, type]] = {
     "show_in_grid": (ShowRequest, ShowReply),
     "cancel": (RunRequest, DoneReply),
     "map": (MapRequest, MapReply),
+    "history": (RunRequest, HistoryReply),
 }
 """Every event by name: what it is asked, what it answers. Any may answer ``{"error": Problem}``."""

@@ -78,6 +78,7 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
         "queue": {"cell": None, "skip": [], "limit": 5},
         "show_in_grid": {"label": 0, "prediction": 1},
         "cancel": {},
+        "history": {},
         "map": {"colour": "label", "map": None},
         "audit_draw": {"size": 9},
         "audit": {"audit": None},

@@ -659,6 +659,28 @@ export interface MapReply {
   names: string[];
 }
 
+/** An iteration beside the one before; the last six are None for the first. */
+export interface HistoryRow {
+  iteration: number;
+  samples: number;
+  agreement: number;
+  suspects: number;
+  trusted: number;
+  trusted_accuracy: number | null;
+  predicted_otherwise: number | null;
+  now_agreeing: number | null;
+  now_disagreeing: number | null;
+  appeared: number | null;
+  vanished: number | null;
+}
+
+/** The iterations, and the effort curve: labels ``fixed`` by samples ``looked`` at. */
+export interface HistoryReply {
+  iterations: HistoryRow[];
+  looked: number[];
+  fixed: number[];
+}
+
 /** Every event by name. */
 export interface Events {
   status: { request: NoRequest; reply: StatusReply };
@@ -690,6 +712,7 @@ export interface Events {
   show_in_grid: { request: ShowRequest; reply: ShowReply };
   cancel: { request: RunRequest; reply: DoneReply };
   map: { request: MapRequest; reply: MapReply };
+  history: { request: RunRequest; reply: HistoryReply };
 }
 
 export type EventName = keyof Events;

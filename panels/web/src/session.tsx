@@ -26,12 +26,21 @@ export interface Outcome {
   problem: Problem | null;
 }
 
+/** Rows that a decision has settled, shown so before the cells are counted again. */
+export interface Settled {
+  revision: number;
+  rows: readonly number[];
+}
+
 export interface Session {
   run: RunInfo;
   iteration: IterationInfo;
   key: { run: string; iteration: number };
   classes: string[];
   overview: Overview;
+  /** The newest revision known of, which the overview may still be on its way to. */
+  revision: number;
+  settled: readonly Settled[];
   order: Order;
   setOrder: (order: Order) => void;
   inView: number[] | null;
@@ -105,6 +114,7 @@ interface Options {
 }
 
 const PAGE = 100;
+const SETTLED_KEPT = 50;
 
 /** Whether anything of the App narrows what is shown. */
 export function narrows(view: string): boolean {
@@ -125,6 +135,7 @@ export function useLoadedSession({ run, iteration, view, revision }: Options) {
   const [outdated, setOutdated] = React.useState<OutdatedReply | null>(null);
   const [busy, setBusy] = React.useState(false);
   const [outcome, setOutcome] = React.useState<Outcome | null>(null);
+  const [settled, setSettled] = React.useState<readonly Settled[]>([]);
   const visible = React.useRef<number[]>([]);
   const asked = React.useRef(0);
   const known = React.useRef<Loaded | null>(null);
@@ -219,11 +230,21 @@ export function useLoadedSession({ run, iteration, view, revision }: Options) {
   );
 
   const act = React.useCallback(
-    async (action: string, rows: number, work: () => Promise<ResolveReply>) => {
+    async (
+      action: string,
+      rows: number,
+      work: () => Promise<ResolveReply>,
+      decided: readonly number[] = [],
+    ) => {
       setBusy(true);
       try {
         const reply = await work();
         setOutcome({ action, rows, reply, problem: null });
+        if (reply.revision) {
+          const all = reply.applied === decided.length;
+          const last = { revision: reply.revision, rows: all ? decided : [] };
+          setSettled((old) => [...old.slice(-SETTLED_KEPT), last]);
+        }
         if (reply.applied) reloadGridSoon();
         await refreshRef.current();
         return reply.applied > 0;
@@ -238,7 +259,12 @@ export function useLoadedSession({ run, iteration, view, revision }: Options) {
   );
   const resolve = React.useCallback<Session["resolve"]>(
     (action, rows, option) =>
-      act(action, rows.length, () => ask("resolve", { ...key, action, rows, ...option })),
+      act(
+        action,
+        rows.length,
+        () => ask("resolve", { ...key, action, rows, ...option }),
+        action === "tag" ? [] : rows,
+      ),
     [act, key],
   );
   const decideGroup = React.useCallback<Session["decideGroup"]>(
@@ -268,6 +294,8 @@ export function useLoadedSession({ run, iteration, view, revision }: Options) {
         key,
         classes: loaded.classes,
         overview: loaded.overview,
+        revision: Math.max(loaded.overview.revision, settled.at(-1)?.revision ?? 0),
+        settled,
         order,
         setOrder,
         inView,
@@ -288,6 +316,7 @@ export function useLoadedSession({ run, iteration, view, revision }: Options) {
       run,
       iteration,
       key,
+      settled,
       order,
       inView,
       outdated,

@@ -2,7 +2,8 @@
 import { describe, expect, it, vi } from "vitest";
 
 import { problemOf } from "../src/ask";
-import { samplesOf } from "../src/cell/useCell";
+import { samplesOf, without } from "../src/cell/useCell";
+import type { CellReply } from "../src/events";
 import { moved } from "../src/overview/moves";
 import { optionsFor } from "../src/parts/options";
 import { outdatedText } from "../src/parts/outdated";
@@ -21,6 +22,44 @@ describe("answers", () => {
       detail: "Traceback",
     });
     expect(problemOf(undefined, undefined)?.kind).toBe("unexpected");
+  });
+});
+
+describe("a cell before it is counted again", () => {
+  const reply: CellReply = {
+    revision: 4,
+    open: 30,
+    decided: 2,
+    matching: 30,
+    bars: [],
+    samples: {
+      row: [7, 8, 9],
+      id: ["a", "b", "c"],
+      label: [0, 0, 0],
+      prediction: [1, 1, 1],
+      iies: [0.9, 0.8, 0.7],
+      suspicion: [3, 2, 1],
+      in_view: [true, true, true],
+    },
+    sheet: null,
+    layout: { x: [1, 2, 3], y: [4, 5, 6], method: "pca", pending: true, note: "" },
+  };
+  it("loses what decisions after it have settled, and nothing else", () => {
+    const now = without(reply, [
+      { revision: 4, rows: [7] },
+      { revision: 5, rows: [8] },
+      { revision: 6, rows: [100] },
+    ]);
+    expect([now.open, now.decided, now.matching]).toEqual([29, 3, 29]);
+    expect([now.samples.row, now.samples.id]).toEqual([
+      [7, 9],
+      ["a", "c"],
+    ]);
+    expect([now.layout.x, now.layout.y]).toEqual([
+      [1, 3],
+      [4, 6],
+    ]);
+    expect(without(reply, [{ revision: 4, rows: [7, 8] }])).toBe(reply);
   });
 });
 

@@ -50,7 +50,7 @@ const FEATURES: Record<Features, string> = {
 };
 
 export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep }: Props) {
-  const { classes, iteration } = useSession();
+  const { classes, iteration, overview } = useSession();
   const selection = useSelection();
   const view = JSON.stringify([useRecoilValue(fos.view), useRecoilValue(fos.filters)]);
   const low = classes.length > 1 ? 1 / classes.length : 0;
@@ -164,7 +164,7 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
 
   if (problem) return <Problem problem={problem} onRetry={again} onBack={onBack} />;
   return (
-    <section className="dcf-cellscreen" aria-label="Cell">
+    <section className="dcf-cellscreen" aria-label="Cell" data-revision={overview.revision}>
       <header className="dcf-bar dcf-cellbar">
         <Tip title="Back to the overview (Esc)">
           <IconButton size="small" aria-label="Back to the overview" onClick={onBack}>

@@ -6,6 +6,9 @@ import { useSession } from "../session";
 import type { Thumbnails } from "../thumbnails";
 import { TilePicture } from "./Grid";
 
+/** The cell's own pictures come first, and a flurry of decisions asks once. */
+const AFTER_MS = 500;
+
 interface Props {
   label: number;
   prediction: number;
@@ -22,16 +25,19 @@ export function Pairs({ label, prediction, thumbnails, selected, onPick }: Props
   // biome-ignore lint/correctness/useExhaustiveDependencies: a decision changes the pairs
   React.useEffect(() => {
     let current = true;
-    ask("pairs", { ...key, label, prediction, limit: 16 }).then(
-      (answer) => {
-        if (!current) return;
-        setReply(answer);
-        setFailed("");
-      },
-      (error) => current && setFailed(String(error.message ?? error)),
-    );
+    const later = window.setTimeout(() => {
+      ask("pairs", { ...key, label, prediction, limit: 16 }).then(
+        (answer) => {
+          if (!current) return;
+          setReply(answer);
+          setFailed("");
+        },
+        (error) => current && setFailed(String(error.message ?? error)),
+      );
+    }, AFTER_MS);
     return () => {
       current = false;
+      window.clearTimeout(later);
     };
   }, [key, label, prediction, overview.revision]);
   React.useEffect(() => {

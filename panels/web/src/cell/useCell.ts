@@ -2,7 +2,7 @@
 import * as React from "react";
 import { ask, asProblem } from "../ask";
 import type { CellReply, Features, LayoutReply, Problem } from "../events";
-import { useSession } from "../session";
+import { type Settled, useSession } from "../session";
 import type { Thumbnails } from "../thumbnails";
 import type { Point } from "./scene";
 
@@ -26,6 +26,34 @@ export function samplesOf({ samples }: CellReply): CellSample[] {
   }));
 }
 
+/** A cell without the rows that decisions after it have settled. */
+export function without(reply: CellReply, settled: readonly Settled[]): CellReply {
+  const later = settled.filter((one) => one.revision > reply.revision);
+  const gone = new Set(later.flatMap((one) => [...one.rows]));
+  const stays = reply.samples.row.map((row) => !gone.has(row));
+  const left = stays.filter(Boolean).length;
+  const fewer = stays.length - left;
+  if (!fewer) return reply;
+  const keep = <T>(values: T[]): T[] => values.filter((_, i) => stays[i]);
+  const { samples, layout } = reply;
+  return {
+    ...reply,
+    open: reply.open - fewer,
+    decided: reply.decided + fewer,
+    matching: reply.matching - fewer,
+    samples: {
+      row: keep(samples.row),
+      id: keep(samples.id),
+      label: keep(samples.label),
+      prediction: keep(samples.prediction),
+      iies: keep(samples.iies),
+      suspicion: keep(samples.suspicion),
+      in_view: keep(samples.in_view),
+    },
+    layout: { ...layout, x: keep(layout.x), y: keep(layout.y) },
+  };
+}
+
 interface Asked {
   label: number;
   prediction: number;
@@ -35,8 +63,8 @@ interface Asked {
 }
 
 export function useCell({ label, prediction, offset, iies, view }: Asked, thumbnails: Thumbnails) {
-  const { key, overview } = useSession();
-  const [reply, setReply] = React.useState<CellReply | null>(null);
+  const { key, revision, settled } = useSession();
+  const [answered, setReply] = React.useState<CellReply | null>(null);
   const [problem, setProblem] = React.useState<Problem | null>(null);
   const range = iies ? iies.join() : "";
   // biome-ignore lint/correctness/useExhaustiveDependencies: range stands for iies; view and revision ask anew
@@ -64,7 +92,8 @@ export function useCell({ label, prediction, offset, iies, view }: Asked, thumbn
     return () => {
       current = false;
     };
-  }, [key, label, prediction, offset, range, view, overview.revision, thumbnails]);
+  }, [key, label, prediction, offset, range, view, revision, thumbnails]);
+  const reply = React.useMemo(() => answered && without(answered, settled), [answered, settled]);
   const samples = React.useMemo(() => (reply ? samplesOf(reply) : []), [reply]);
   return { reply, samples, problem };
 }

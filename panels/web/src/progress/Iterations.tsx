@@ -1,24 +1,54 @@
-// The iterations of the run: agreement and errors shown, as lines and as numbers.
+// The iterations of the run and the effort: what retraining and looking have brought.
+import { usePromptOperatorInput } from "@fiftyone/operators";
+import { Button } from "@mui/material";
 import * as React from "react";
+import { ask } from "../ask";
+import type { HistoryReply } from "../events";
 import { count, percent } from "../format";
+import { OPERATORS } from "../parts/Header";
 import { useSession } from "../session";
+import { Curve } from "./Curve";
 
-const WIDTH = 300;
-const HEIGHT = 90;
+const REPORT = "@deconfuse/label-errors/export_report";
 
 export function Iterations() {
-  const { run } = useSession();
-  const all = run.iterations;
+  const { run, key, overview } = useSession();
+  const prompt = usePromptOperatorInput();
+  const [history, setHistory] = React.useState<HistoryReply | null>(null);
+  const [failed, setFailed] = React.useState("");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: decisions change what is known
+  React.useEffect(() => {
+    let current = true;
+    ask("history", { run: key.run }).then(
+      (reply) => current && setHistory(reply),
+      (error) => current && setFailed(String(error.message ?? error)),
+    );
+    return () => {
+      current = false;
+    };
+  }, [key.run, overview.revision]);
+  const rows = history?.iterations ?? [];
   return (
-    <section className="dcf-card" aria-labelledby="dcf-iterations-title">
+    <section className="dcf-card dcf-card-wide" aria-labelledby="dcf-iterations-title">
       <h3 id="dcf-iterations-title">Iterations</h3>
-      {all.length > 1 && (
-        <Curve
-          name="Suspects shown"
-          values={all.map((iteration) => iteration.misclassified)}
-          text={count}
-        />
-      )}
+      {failed && <p className="dcf-note">They could not be compared: {failed}</p>}
+      <div className="dcf-curves">
+        {rows.length > 1 && (
+          <Curve
+            name="Suspects by iteration"
+            x={rows.map((row) => row.iteration)}
+            y={rows.map((row) => row.suspects)}
+            marks
+          />
+        )}
+        {history && history.looked.length > 0 && (
+          <Curve
+            name="Labels fixed by samples looked at"
+            x={[0, ...history.looked]}
+            y={[0, ...history.fixed]}
+          />
+        )}
+      </div>
       <div className="dcf-table-frame">
         <table className="dcf-table">
           <thead>
@@ -27,59 +57,39 @@ export function Iterations() {
               <th scope="col">Samples</th>
               <th scope="col">Agreement</th>
               <th scope="col">Suspects</th>
+              <th scope="col">Accuracy on judged labels</th>
+              <th scope="col">Cells</th>
             </tr>
           </thead>
           <tbody>
-            {all.map((iteration) => (
-              <tr key={iteration.number}>
-                <td>{iteration.number}</td>
-                <td>{count(iteration.samples)}</td>
-                <td>{percent(iteration.agreement, 2)}</td>
-                <td>{count(iteration.misclassified)}</td>
+            {rows.map((row) => (
+              <tr key={row.iteration}>
+                <td>{row.iteration}</td>
+                <td>{count(row.samples)}</td>
+                <td>{percent(row.agreement, 2)}</td>
+                <td>{count(row.suspects)}</td>
+                <td>
+                  {row.trusted_accuracy === null
+                    ? ""
+                    : `${percent(row.trusted_accuracy, 1)} of ${count(row.trusted)}`}
+                </td>
+                <td>{row.appeared === null ? "" : `+${row.appeared} −${row.vanished}`}</td>
               </tr>
             ))}
           </tbody>
         </table>
       </div>
+      <div className="dcf-card-buttons">
+        <Button
+          size="small"
+          onClick={() => prompt(OPERATORS.find, { run_key: run.key, label_field: run.label_field })}
+        >
+          Next iteration
+        </Button>
+        <Button size="small" onClick={() => prompt(REPORT, { run_key: run.key })}>
+          Export a report
+        </Button>
+      </div>
     </section>
-  );
-}
-
-interface CurveProps {
-  name: string;
-  values: number[];
-  text: (value: number) => string;
-}
-
-/** A line over the iterations, from zero. */
-export function Curve({ name, values, text }: CurveProps) {
-  const most = Math.max(...values, 1e-9);
-  const points = values.map((value, at) => ({
-    x: 24 + ((WIDTH - 48) * at) / Math.max(values.length - 1, 1),
-    y: HEIGHT - 18 - ((HEIGHT - 40) * value) / most,
-    value,
-    at,
-  }));
-  return (
-    <svg
-      className="dcf-curve"
-      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-      role="img"
-      aria-label={`${name}: ${values.map(text).join(", ")}`}
-    >
-      <line x1="0" x2={WIDTH} y1={HEIGHT - 18} y2={HEIGHT - 18} className="dcf-interval-scale" />
-      <polyline points={points.map(({ x, y }) => `${x},${y}`).join(" ")} />
-      {points.map(({ x, y, value, at }) => (
-        <g key={at}>
-          <circle cx={x} cy={y} r="3.5" />
-          <text x={x} y={y - 7} textAnchor="middle">
-            {text(value)}
-          </text>
-          <text x={x} y={HEIGHT - 5} textAnchor="middle">
-            {at + 1}
-          </text>
-        </g>
-      ))}
-    </svg>
   );
 }

@@ -1,0 +1,62 @@
+"""The operator ``compare_iterations``: the iterations of a run side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..plugin.history import compare_iterations
+from ..plugin.keeping.runs import list_runs, load_run
+from ..plugin.keeping.samples import Dataset
+from .base import run_key_input
+
+
+class CompareIterations(foo.Operator):
+    """Shows what retraining has brought."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """The operator as FiftyOne lists it."""
+        return foo.OperatorConfig(
+            name="compare_iterations",
+            label="Compare iterations",
+            description="What each iteration of a run agreed with, and what changed between them",
+            icon="timeline",
+            dynamic=True,
+        )
+
+    def __call__(
+        self, dataset: Dataset, run_key: str = "deconfuse", clean_tag: str | None = None
+    ) -> dict[str, Any]:
+        """Compare the iterations of a run.
+
+        Returns:
+            ``{"iterations": [...]}``, see the user guide
+        """
+        return {"iterations": compare_iterations(load_run(dataset, run_key), clean_tag)}
+
+    def execute(self, ctx: Any) -> dict[str, Any]:
+        """Compare them."""
+        params = ctx.params
+        return self(
+            ctx.dataset, params.get("run_key", "deconfuse"), params.get("clean_tag") or None
+        )
+
+    def resolve_input(self, ctx: Any) -> types.Property:
+        """The form."""
+        inputs = types.Object()
+        run_key_input(ctx, inputs, list_runs(ctx.dataset) if ctx.dataset else [])
+        inputs.str(
+            "clean_tag",
+            label="Clean tag",
+            description="Samples with this tag have labels that are known to be right",
+        )
+        return types.Property(inputs, view=types.View(label="Compare iterations"))
+
+    def resolve_output(self, ctx: Any) -> types.Property:
+        """The comparison, as JSON."""
+        outputs = types.Object()
+        outputs.list("iterations", types.Object(), label="Iterations", view=types.JSONView())
+        return types.Property(outputs, view=types.View(label="Iterations"))

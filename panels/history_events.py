@@ -1,0 +1,46 @@
+"""Answers about what a run has brought so far: its iterations and the effort."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone.operators as foo
+import numpy as np
+
+from ..plugin.deciding.journal import applied_headers
+from ..plugin.history import compare_iterations
+from ..plugin.reporting.effort import effort
+from . import events
+from .opened import open_run
+
+MOST_POINTS = 200
+
+
+def history(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.HistoryReply:
+    """The iterations side by side, and the effort curve in at most 200 points."""
+    run = open_run(ctx, request.get("run"))
+    made = effort(applied_headers(run))
+    count = len(made.looked)
+    kept = np.unique(np.linspace(0, count - 1, min(count, MOST_POINTS)).astype(int)).tolist()
+    return events.HistoryReply(
+        iterations=[_row(row) for row in compare_iterations(run)],
+        looked=[made.looked[i] for i in kept],
+        fixed=[made.fixed[i] for i in kept],
+    )
+
+
+def _row(row: dict[str, Any]) -> events.HistoryRow:
+    trusted, change = row["trusted"], row["change"]
+    return events.HistoryRow(
+        iteration=row["iteration"],
+        samples=row["samples"],
+        agreement=row["agreement"] or 0.0,
+        suspects=row["suspects"] or 0,
+        trusted=trusted["samples"] if trusted else 0,
+        trusted_accuracy=trusted["accuracy"] if trusted else None,
+        predicted_otherwise=change["predicted_otherwise"] if change else None,
+        now_agreeing=change["now_agreeing"] if change else None,
+        now_disagreeing=change["now_disagreeing"] if change else None,
+        appeared=len(change["appeared"]) if change else None,
+        vanished=len(change["vanished"]) if change else None,
+    )

@@ -1,0 +1,110 @@
+"""The report of a run: what was found and fixed, by whom, and what is probably left."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from .deciding.audits import open_audit, read_target
+from .deciding.journal import applied_headers
+from .deciding.state import current_state
+from .history import compare_iterations
+from .keeping.runs import Run
+from .reporting.effort import effort
+from .reporting.page import page
+
+LARGEST_CELLS = 20
+
+
+class Report:
+    """A run's report; in a notebook it shows itself.
+
+    Attributes:
+        html: the page
+    """
+
+    def __init__(self, html: str):
+        self.html = html
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def make_report(run: Run) -> Report:
+    """The report of a run as it stands.
+
+    Raises:
+        InputError: if the run has no iteration yet
+    """
+    last = run.iteration()
+    state = current_state(run, last)
+    counts = state.counts()
+    compared = compare_iterations(run)
+    made = effort(applied_headers(run))
+    first = compared[0]
+    return Report(
+        page(
+            {
+                "title": f"Label errors of {run.dataset.name}: {run.key}",
+                "facts": [
+                    ("Label field", run.label_field),
+                    ("Written", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
+                    ("Samples", last.samples),
+                    ("Reviewed", counts["reviewed"]),
+                    ("Suspects open", counts["misclassified_open"]),
+                    ("Agreement at first", first["agreement"]),
+                    ("Agreement at last", compared[-1]["agreement"]),
+                ],
+                "estimate": _estimate(run),
+                "target": _target(run),
+                "decisions": [(k, n) for k, n in counts["by_kind"].items() if n],
+                "authors": sorted(made.authors.items(), key=lambda item: -item[1]),
+                "effort": made,
+                "iterations": [
+                    (
+                        row["iteration"],
+                        row["samples"],
+                        row["agreement"],
+                        row["suspects"],
+                        row["trusted"]["accuracy"] if row["trusted"] else None,
+                    )
+                    for row in compared
+                ],
+                "cells": _cells(run),
+            }
+        )
+    )
+
+
+def _estimate(run: Run) -> str:
+    opened = open_audit(run)
+    left = None if opened is None else opened.reading.left()
+    if opened is None or left is None:
+        return ""
+    judged = int(opened.reading.used.sum())
+    return (
+        f"About {left.point:,.0f} wrong labels are left, {left.low:,.0f} to {left.high:,.0f} with "
+        f"95 % confidence, from {judged:,} samples that were judged blind."
+    )
+
+
+def _target(run: Run) -> str:
+    target = read_target(run)
+    return (
+        f"Target: at least {target.share:.0%} of the errors found with {target.confidence:.0%} "
+        f"confidence. Certain by now: {target.distance.sure:.0%}."
+    )
+
+
+def _cells(run: Run) -> list[tuple[Any, ...]]:
+    first = run.iterations()[0]
+    state = current_state(run, first)
+    cells = state.iteration.cells
+    size = cells.start[1:] - cells.start[:-1]
+    wrong = [i for i in range(len(size)) if cells.label[i] != cells.prediction[i]]
+    wrong.sort(key=lambda i: -int(size[i]))
+    names = first.classes
+    return [
+        (names[cells.label[i]], names[cells.prediction[i]], int(size[i]), int(state.open_count[i]))
+        for i in wrong[:LARGEST_CELLS]
+    ]

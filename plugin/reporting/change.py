@@ -1,0 +1,95 @@
+"""What changed between two iterations: predictions, and the cells that came or went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.integer[Any]]
+Cell = tuple[str, str, int]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an iteration said of some samples, by class index.
+
+    Attributes:
+        label: int (n,)
+        prediction: int (n,)
+        classes: the names that both index
+    """
+
+    label: IntArray
+    prediction: IntArray
+    classes: Sequence[str]
+
+    @property
+    def agrees(self) -> npt.NDArray[np.bool_]:
+        """Whether each prediction is the label."""
+        return self.label == self.prediction
+
+    def cells(self) -> dict[tuple[str, str], int]:
+        """Misclassified samples by label and prediction."""
+        wrong = ~self.agrees
+        pairs = np.stack([self.label[wrong], self.prediction[wrong]], axis=1)
+        found, count = np.unique(pairs, axis=0, return_counts=True)
+        names = self.classes
+        return {
+            (str(names[int(a)]), str(names[int(b)])): int(n)
+            for (a, b), n in zip(found.tolist(), count.tolist(), strict=True)
+        }
+
+
+@dataclass(frozen=True)
+class Change:
+    """What changed from one iteration to the next, over the samples of both.
+
+    Attributes:
+        shared: samples that both hold
+        predicted_otherwise: of these, those with another prediction
+        now_agreeing: disagreed before, agree now
+        now_disagreeing: agreed before, disagree now
+        appeared: (label, prediction, samples) of misclassified cells that were not there before
+        vanished: those that are gone
+    """
+
+    shared: int
+    predicted_otherwise: int
+    now_agreeing: int
+    now_disagreeing: int
+    appeared: list[Cell]
+    vanished: list[Cell]
+
+
+def change(before: Said, after: Said) -> Change:
+    """Compare what two iterations said of the same samples, in the same order.
+
+    Example:
+        >>> old = Said(np.array([0, 0, 1]), np.array([0, 1, 1]), ["cat", "dog"])
+        >>> new = Said(np.array([0, 1, 1]), np.array([1, 1, 1]), ["cat", "dog"])
+        >>> found = change(old, new)
+        >>> found.predicted_otherwise, found.now_agreeing, found.now_disagreeing
+        (1, 1, 1)
+        >>> found.appeared, found.vanished
+        ([], [])
+    """
+    names = {name: at for at, name in enumerate(after.classes)}
+    translated = np.array([names.get(name, -1) for name in before.classes], np.int64)
+    old, new = before.cells(), after.cells()
+    return Change(
+        shared=len(after.label),
+        predicted_otherwise=int((translated[before.prediction] != after.prediction).sum()),
+        now_agreeing=int((~before.agrees & after.agrees).sum()),
+        now_disagreeing=int((before.agrees & ~after.agrees).sum()),
+        appeared=_largest({cell: n for cell, n in new.items() if cell not in old}),
+        vanished=_largest({cell: n for cell, n in old.items() if cell not in new}),
+    )
+
+
+def _largest(cells: dict[tuple[str, str], int]) -> list[Cell]:
+    ordered = sorted(cells.items(), key=lambda item: (-item[1], item[0]))
+    return [(label, prediction, n) for (label, prediction), n in ordered]

@@ -1,0 +1,55 @@
+"""The effort curve: how many labels were fixed by how many samples looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+FIXES = ("relabel", "remove", "relabel_alike", "keep_one")
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Decision by decision, in the order in which they were made, undone ones left out.
+
+    Attributes:
+        looked: samples decided on so far
+        fixed: of these, those that were relabelled or removed
+        authors: samples decided on by each author
+    """
+
+    looked: list[int]
+    fixed: list[int]
+    authors: dict[str, int]
+
+
+def effort(decisions: Sequence[Mapping[str, Any]]) -> Effort:
+    """The effort curve of a journal.
+
+    Args:
+        decisions: headers in the order in which they were made, with ``_id``, ``action``,
+            ``undoes``, ``applied`` and ``author``
+
+    Example:
+        >>> made = [
+        ...     {"_id": 1, "action": "relabel", "undoes": None, "applied": 5, "author": "ann"},
+        ...     {"_id": 2, "action": "confirm", "undoes": None, "applied": 3, "author": "bob"},
+        ...     {"_id": 3, "action": "undo", "undoes": 2, "applied": 3, "author": "bob"},
+        ... ]
+        >>> effort(made)
+        Effort(looked=[5], fixed=[5], authors={'ann': 5})
+    """
+    undone: set[Any] = set()
+    for header in reversed(decisions):
+        if header["undoes"] is not None and header["_id"] not in undone:
+            undone.add(header["undoes"])
+    looked, fixed, authors = [0], [0], dict[str, int]()
+    for header in decisions:
+        if header["undoes"] is not None or header["_id"] in undone:
+            continue
+        count = int(header["applied"])
+        looked.append(looked[-1] + count)
+        fixed.append(fixed[-1] + (count if header["action"] in FIXES else 0))
+        authors[header["author"]] = authors.get(header["author"], 0) + count
+    return Effort(looked[1:], fixed[1:], authors)

@@ -1,0 +1,62 @@
+"""Iterations compared and the effort curve, against slow references."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plugin.reporting.change import Said, change
+from plugin.reporting.effort import Effort, effort
+from plugin.reporting.page import page
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 60))
+def test_changes_are_counted_sample_by_sample(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    old_names, new_names = ["a", "b", "c"], ["c", "a", "d", "b"]
+    old = Said(rng.integers(0, 3, n), rng.integers(0, 3, n), old_names)
+    new = Said(rng.integers(0, 4, n), rng.integers(0, 4, n), new_names)
+    found = change(old, new)
+    rows = [
+        (old_names[a], old_names[b], new_names[c], new_names[d])
+        for a, b, c, d in zip(old.label, old.prediction, new.label, new.prediction, strict=True)
+    ]
+    assert found.shared == n
+    assert found.predicted_otherwise == sum(b != d for _, b, _, d in rows)
+    assert found.now_agreeing == sum(a != b and c == d for a, b, c, d in rows)
+    assert found.now_disagreeing == sum(a == b and c != d for a, b, c, d in rows)
+    before = {(a, b) for a, b, _, _ in rows if a != b}
+    after = {(c, d) for _, _, c, d in rows if c != d}
+    assert {cell[:2] for cell in found.appeared} == after - before
+    assert {cell[:2] for cell in found.vanished} == before - after
+
+
+def made(at: int, action: str, count: int, undoes: int | None = None) -> dict[str, object]:
+    return {"_id": at, "action": action, "undoes": undoes, "applied": count, "author": "ann"}
+
+
+def test_undone_decisions_take_no_part_and_redone_ones_do() -> None:
+    journal = [made(1, "relabel", 4), made(2, "remove", 1), made(3, "undo", 4, undoes=1)]
+    assert effort(journal) == Effort([1], [1], {"ann": 1})
+    redone = [*journal, made(4, "undo", 4, undoes=3)]
+    assert effort(redone) == Effort([4, 5], [4, 5], {"ann": 5})
+    assert effort([]) == Effort([], [], {})
+
+
+def test_what_users_wrote_is_text_in_the_page() -> None:
+    nasty = "<script>alert(1)</script>"
+    html = page(
+        {
+            "title": nasty,
+            "facts": [("Label field", nasty)],
+            "estimate": nasty,
+            "target": nasty,
+            "decisions": [(nasty, 3)],
+            "authors": [(nasty, 3)],
+            "effort": Effort([3], [2], {nasty: 3}),
+            "iterations": [],
+            "cells": [(nasty, nasty, 5, 1)],
+        }
+    )
+    assert "<script" not in html
+    assert html.count("&lt;script&gt;") >= 8
+    assert "http" not in html

@@ -103,10 +103,11 @@ def test_the_interval_covers_also_where_errors_are_skewed(kind: str, size: int) 
     errors = np.bincount(stratum[wrong], minlength=len(held))
     drawn = allocation(held, size)
     rng = np.random.default_rng(size)
-    samples = rng.hypergeometric(errors, held - errors, drawn, (1_000, len(held)))
+    samples = rng.hypergeometric(errors, held - errors, drawn, (2_000, len(held)))
     found = [interval(x, drawn, held) for x in samples]
     truth = wrong.sum()
     covered = np.mean([f.low <= truth <= f.high for f in found])
-    assert 0.925 <= covered <= 0.985
-    spread = np.std([f.point for f in found]) / np.sqrt(1_000)
+    # From 93 to 98 %, and three standard errors of what 2,000 samples say.
+    assert 0.915 <= covered <= 0.99
+    spread = np.std([f.point for f in found]) / np.sqrt(2_000)
     assert abs(np.mean([f.point for f in found]) - truth) < 4 * spread

@@ -39,7 +39,6 @@ FIELDS: dict[str, str] = {
 """Fields that a run writes, without their prefix, and what they hold."""
 
 LATER_FIELDS: dict[str, str] = {
-    "importance": "Class-conditional coreset sensitivity: how much the sample matters to its class",
     "disagreement": "Share of the sample's nearest neighbours that carry another label",
 }
 """Numbers that a run writes once they are asked for."""

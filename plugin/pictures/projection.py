@@ -62,7 +62,7 @@ def principal_components(vectors: FloatArray, dimensions: int) -> Layout:
 
 
 def _product(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """a @ b; a small one without BLAS, whose threads wait for each other on a busy machine."""
+    """The matrix product; a small one without BLAS, whose threads a busy machine stalls."""
     small = a.shape[0] * a.shape[1] * b.shape[1] <= SMALL_PRODUCT
     return np.einsum("ij,jk->ik", a, b) if small else a @ b
 

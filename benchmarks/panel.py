@@ -3,16 +3,20 @@
 Usage: .venv/bin/python benchmarks/panel.py [--samples 10000 1000000] [--classes 10 1000]
            [--repeat 5] [--umap-images FOLDER]
 
-Makes synthetic runs on raw documents that share 2,000 image files, opens the real App in Chromium
-and measures, as medians: opening the panel (click to first cells), opening a cell (click to first
-pictures on the map), a decision (key to refreshed overview and counts), and FiftyOne's own grid
-showing the same cell (click to its new count, before any picture). Prints a table and a JSON line.
+Makes synthetic runs on raw documents that share 2,000 image files, their scores written onto the
+samples as find_label_errors does, opens the real App in Chromium and measures, as medians: opening
+the panel (click to first cells), opening a cell (click to first pictures on the map), a decision
+(key to the cell's new count, and to the refreshed overview), and FiftyOne's own grid showing the
+same cell (click to its new count, and to its first picture). Then the overview is scrolled for 200
+frames: the share that took more than 33 ms, beside as many frames in which nothing is done.
+Prints a table and a JSON line.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import socket
 import statistics
@@ -29,6 +33,7 @@ from scripts.screenshots import FLAGS, PANEL, isolate  # noqa: E402
 
 FILES = 2_000
 CHUNK = 20_000
+PATIENCE_MS = 15_000
 PAINTED = """() => {
   const c = document.querySelector('.dcf-map canvas');
   if (!c || !c.width || c.dataset.points === '0') return false;
@@ -40,6 +45,35 @@ PAINTED = """() => {
 }"""
 
 CHANGED = "([element, text]) => element.innerText !== text"
+REFRESHED = """(revision) =>
+  document.querySelector('.dcf-cellscreen').dataset.revision !== revision"""
+GRID_PAINTED = """([element, text]) => {
+  if (element.innerText === text) return false;
+  for (const c of document.querySelectorAll('[data-cy="fo-grid"] canvas')) {
+    if (!c.width) continue;
+    try {
+      const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+      for (let i = 0; i < d.length; i += 4) {
+        if (d[i + 3] > 0 && (d[i] !== d[i + 1] || d[i] !== d[i + 2])) return true;
+      }
+    } catch { return true; }
+  }
+  return false;
+}"""
+FRAMES = """async (pixels) => {
+  const list = document.querySelector('.dcf-list');
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  let last = await frame();
+  let slow = 0;
+  for (let i = 0; i < 200; i++) {
+    list.scrollTop += pixels;
+    const now = await frame();
+    if (now - last > 33.4) slow++;
+    last = now;
+  }
+  return slow / 200;
+}"""
+COLUMNS = ("panel", "cell", "decision", "overview", "grid", "grid_picture")
 
 
 def write_images(folder: Path) -> list[str]:
@@ -66,8 +100,10 @@ def write_run(paths: list[str], samples: int, classes: int) -> Any:
     import numpy as np
     from bson import ObjectId
 
+    from plugin.keeping.fields import write_scores
     from plugin.keeping.iterations import IterationWriter, Rows
     from plugin.keeping.runs import create_run
+    from plugin.progress import silent
 
     rng = np.random.default_rng(samples + classes)
     names = [f"class {i:04d}" for i in range(classes)]
@@ -127,7 +163,8 @@ def write_run(paths: list[str], samples: int, classes: int) -> Any:
                 }
                 for i in range(n)
             )
-        writer.commit({**header, "counts": {"misclassified": wrong}})
+        iteration = writer.commit({**header, "counts": {"misclassified": wrong}})
+    write_scores(run, iteration, iteration.cells.count, silent)
     return dataset
 
 
@@ -145,7 +182,7 @@ def measure(browser: Any, url: str, dataset: Any, repeat: int) -> dict[str, floa
     context.add_init_script("localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')")
     page = context.new_page()
     page.set_default_timeout(180_000)
-    taken: dict[str, list[float]] = {name: [] for name in ("panel", "cell", "decision", "grid")}
+    taken: dict[str, list[float]] = {name: [] for name in (*COLUMNS, "scroll", "still")}
     cells = page.locator(".dcf-cell:not(.dcf-cell-correct) .dcf-cell-open")
     for turn in range(repeat):
         page.goto(f"{url}/datasets/{dataset.name}")
@@ -159,7 +196,12 @@ def measure(browser: Any, url: str, dataset: Any, repeat: int) -> dict[str, floa
         option = page.locator('[data-cy="new-panel-option-label_errors"]')
         option.wait_for()
         taken["panel"].append(timed(option.click, cells.first.wait_for))
+        page.mouse.move(5, 5)
+        taken["still"].append(100 * page.evaluate(FRAMES, 0))
+        taken["scroll"].append(100 * page.evaluate(FRAMES, 35))
+        page.evaluate("document.querySelector('.dcf-list').scrollTop = 0")
         cell = cells.nth(turn)
+        cell.wait_for()
         taken["cell"].append(timed(cell.click, lambda: page.wait_for_function(PAINTED)))
         page.keyboard.press("g")
         page.locator(".dcf-tile").first.click()
@@ -167,25 +209,46 @@ def measure(browser: Any, url: str, dataset: Any, repeat: int) -> dict[str, floa
         head = page.locator('[data-testid="cell-open"]')
         before = head.inner_text()
         element = head.element_handle()
-        taken["decision"].append(
-            timed(
-                lambda: page.keyboard.press("c"),
-                lambda arg=(element, before): page.wait_for_function(CHANGED, arg=list(arg)),
-            )
-        )
-        taken["grid"].append(grid(page))
+        screen = page.locator(".dcf-cellscreen")
+        revision = screen.get_attribute("data-revision")
+        start = time.perf_counter()
+        page.keyboard.press("c")
+        page.wait_for_function(CHANGED, arg=[element, before])
+        taken["decision"].append(1000 * (time.perf_counter() - start))
+        page.wait_for_function(REFRESHED, arg=revision)
+        taken["overview"].append(1000 * (time.perf_counter() - start))
+        count, picture = grid(page)
+        taken["grid"].append(count)
+        taken["grid_picture"].append(picture)
         page.evaluate("__foo__.executeOperator('@voxel51/operators/clear_view')")
         page.wait_for_function("!location.search.includes('view')")
     context.close()
-    return {name: round(statistics.median(values), 0) for name, values in taken.items()}
+    seen = {name: [v for v in values if not math.isnan(v)] for name, values in taken.items()}
+    return {
+        name: round(statistics.median(values), 0) if values else math.nan
+        for name, values in seen.items()
+    }
 
 
-def grid(page: Any) -> float:
-    """Milliseconds until FiftyOne's grid shows the cell's count; its pictures follow after that."""
+def grid(page: Any) -> tuple[float, float]:
+    """Milliseconds until FiftyOne's grid shows the cell's count, and until its first picture.
+
+    The second is NaN where no picture was seen within ``PATIENCE_MS``.
+    """
+    from playwright.sync_api import TimeoutError
+
     counts = page.locator('[data-cy="entry-counts"]').first
     arg = [counts.element_handle(), counts.inner_text()]
     button = page.get_by_role("button", name="Show in grid")
-    return timed(button.click, lambda: page.wait_for_function(CHANGED, arg=arg))
+    start = time.perf_counter()
+    button.click()
+    page.wait_for_function(CHANGED, arg=arg)
+    counted = 1000 * (time.perf_counter() - start)
+    try:
+        page.wait_for_function(GRID_PAINTED, arg=arg, timeout=PATIENCE_MS)
+    except TimeoutError:  # it shows pictures that it had already on other canvases
+        return counted, math.nan
+    return counted, 1000 * (time.perf_counter() - start)
 
 
 def umap_table(folder: str | None) -> dict[str, float]:
@@ -247,9 +310,8 @@ def main() -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        print(
-            f"{'samples':>9} {'classes':>8} {'panel':>7} {'cell':>7} {'decision':>9} {'grid':>7} ms"
-        )
+        titles = (*COLUMNS, "scroll %", "still %")
+        print(f"{'samples':>9} {'classes':>8} " + " ".join(f"{name:>12}" for name in titles))
         for samples in asked.samples:
             for classes in asked.classes:
                 dataset = write_run(paths, samples, classes)
@@ -262,11 +324,8 @@ def main() -> None:
                     row = measure(browser, url, dataset, asked.repeat)
                     browser.close()
                 results["app"].append({"samples": samples, "classes": classes, **row})
-                print(
-                    f"{samples:>9} {classes:>8} {row['panel']:>7.0f} {row['cell']:>7.0f} "
-                    f"{row['decision']:>9.0f} {row['grid']:>7.0f}",
-                    flush=True,
-                )
+                values = " ".join(f"{value:>12.0f}" for value in row.values())
+                print(f"{samples:>9} {classes:>8} {values}", flush=True)
                 dataset.delete()
         database.stop()
     results["umap"] = umap_table(asked.umap_images)

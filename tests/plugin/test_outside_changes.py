@@ -62,7 +62,7 @@ def test_decisions_and_later_numbers_are_no_changes_from_outside(run: Run) -> No
     assert changes(run) == NONE
     iteration = run.iteration()
     numbers = iteration.column("p_max")
-    write_numbers(run, "importance", iteration.column("sample_id"), numbers, silent)
+    write_numbers(run, "disagreement", iteration.column("sample_id"), numbers, silent)
     assert changes(run) == NONE
 
 

@@ -58,7 +58,7 @@ def synthetic_run(samples: int, rng: np.random.Generator) -> Run:
             collection.insert_many(documents(template, rows, start), ordered=False)
             writer.append(rows)
         made = writer.commit({"number": 1, "settings": {}, "counts": {}, "skipped": {}})
-    run.mark_fields_written(made)
+    run.mark_fields_written(made, datetime.now(UTC))
     return run
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from .estimate_remaining import EstimateRemaining
 from .compare_iterations import CompareIterations
+from .estimate_remaining import EstimateRemaining
 from .export_decisions import ExportDecisions
 from .export_report import ExportReport
 from .find_duplicates import FindDuplicates

@@ -65,5 +65,5 @@ class Pictures:
         ids, labels = self.dataset.values(["id", "ground_truth.label"])
         p = np.full((len(ids), 2), 0.1)
         for row, (sample, label) in enumerate(zip(ids, labels, strict=True)):
-            p[row, CLASSES.index(given.get(sample, label))] = 0.9
+            p[row, CLASSES.index(str(given.get(sample, label)))] = 0.9
         return write_iteration(self.dataset, p, CLASSES)

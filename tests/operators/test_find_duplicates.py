@@ -278,7 +278,11 @@ def test_label_errors_end_with_duplicates(pictures: Pictures, operator: Any) -> 
     leak = pictures.near(1, "dog", "test", "leak.png")
     told: list[tuple[float | None, str]] = []
     settings = Settings.from_mapping({"label_field": "ground_truth", "epochs": 1})
-    result = find_label_errors(pictures.dataset, settings, lambda p, t: told.append((p, t)))
+
+    def report(progress: float | None, label: str) -> None:
+        told.append((progress, label))
+
+    result = find_label_errors(pictures.dataset, settings, report)
     assert result["duplicates"]["compared"] == 41
     same = pictures.dataset[leak].deconfuse_prediction.label == (
         pictures.dataset[pictures.ids[1]].deconfuse_prediction.label

@@ -46,7 +46,7 @@ def test_equal_images_differ_nowhere(image):
 @given(st.integers(1, 400), st.integers(1, 400), st.integers(16, 300))
 def test_pictures_stay_within_the_size(folder, width, height, size):
     made = write(folder, width, height), write(folder, 37, 53)
-    found = difference_of(*map(str, made), size)
+    found = difference_of(str(made[0]), str(made[1]), size)
     assert max(found.width, found.height) <= size
     for png in (found.first, found.second, found.difference):
         assert Image.open(io.BytesIO(png)).size == (found.width, found.height)

@@ -21,6 +21,7 @@ OWNED_COLLECTIONS = (
     "deconfuse.jobs",
     "deconfuse.duplicates",
     "deconfuse.maps",
+    "deconfuse.ranks",
     "deconfuse.decisions",
     "deconfuse.decision_samples",
     "deconfuse.turns",

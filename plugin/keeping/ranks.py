@@ -1,0 +1,84 @@
+"""Scores of an iteration's rows that are worked out later, such as importance, as kept."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import fiftyone.core.odm as foo
+import numpy as np
+import numpy.typing as npt
+from bson import ObjectId
+
+from .columns import delete_columns, read_column, write_column
+from .iterations import Iteration
+from .runs import Run
+
+COLLECTION = "deconfuse.ranks"
+
+
+def write_rank(
+    run: Run, iteration: Iteration, name: str, values: npt.NDArray[np.floating[Any]]
+) -> None:
+    """Keep one score of every row; one of that name that was there is replaced in one step.
+
+    Args:
+        run: the run
+        iteration: whose rows are scored
+        name: what the score is called, such as ``importance``
+        values: float (n,), aligned with the iteration's rows; NaN where a row has none
+
+    Raises:
+        ValueError: if there is not one value a row
+    """
+    if values.shape != (iteration.samples,):
+        raise ValueError(
+            f"values must have shape ({iteration.samples},), one a row of iteration "
+            f"{iteration.number}, got {values.shape}"
+        )
+    rank = ObjectId()
+    owner = {**run.owner, "iteration_id": iteration.id, "rank": name, "rank_id": rank}
+    try:
+        column = write_column(f"rank_{name}", [values.astype(np.float32)], owner)
+        foo.get_db_conn()[COLLECTION].replace_one(
+            _key(iteration, name),
+            {
+                **run.owner,
+                "iteration_id": iteration.id,
+                "name": name,
+                "rank_id": rank,
+                "column": column,
+                "created_at": datetime.now(UTC),
+            },
+            upsert=True,
+        )
+    except BaseException:
+        delete_columns({"rank_id": rank})
+        raise
+    delete_columns({"iteration_id": iteration.id, "rank": name, "rank_id": {"$ne": rank}})
+
+
+def read_rank(run: Run, iteration: Iteration, name: str) -> npt.NDArray[np.float32] | None:
+    """float32 (n,): one value a row, NaN where it has none; None where nobody computed it."""
+    document = _document(run, iteration, name)
+    return None if document is None else read_column(document["column"])
+
+
+def rank_id(run: Run, iteration: Iteration, name: str) -> str | None:
+    """What names the values that are kept now, None where there are none."""
+    document = _document(run, iteration, name)
+    return None if document is None else str(document["rank_id"])
+
+
+def rank_names(run: Run, iteration: Iteration) -> list[str]:
+    """The names of the scores that are kept of an iteration, in alphabetical order."""
+    query = {**run.owner, "iteration_id": iteration.id}
+    return sorted(foo.get_db_conn()[COLLECTION].distinct("name", query))
+
+
+def _key(iteration: Iteration, name: str) -> dict[str, Any]:
+    return {"_id": {"iteration": iteration.id, "name": name}}
+
+
+def _document(run: Run, iteration: Iteration, name: str) -> dict[str, Any] | None:
+    return foo.get_db_conn()[COLLECTION].find_one({**_key(iteration, name), **run.owner})

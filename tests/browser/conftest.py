@@ -7,15 +7,18 @@ by URL (``app.open(dataset)``), so tests share nothing but the server.
 import os
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from scripts import chromium
 from scripts.app_server import app_server
+from tests.browser.label_errors_panel import CLASSES
+from tests.panels.made_runs import digit_probabilities, planted, write_iteration
 
 HERE = Path(__file__).resolve().parent
 FAILURES = HERE / "failures"
@@ -140,3 +143,16 @@ def new_window(browser: Browser, app_url: str, request: pytest.FixtureRequest) -
 def app(new_window: Any) -> App:
     """One App window: ``app.open(dataset)``, ``app.open_panel(name)``, ``app.page``."""
     return new_window()
+
+
+@pytest.fixture
+def digits_run(dataset: Callable[..., Any]) -> tuple[Any, Any]:
+    """A dataset of digits with planted errors and a run on it; what its classifier said (n, 10)."""
+    from sklearn.datasets import load_digits
+
+    n = 400
+    labels = planted(np.asarray(load_digits(return_X_y=True)[1])[:n].tolist(), share=0.15)
+    new = dataset(n=n, labels=labels, scale=4)
+    p, features = digit_probabilities(tuple(labels), n)
+    write_iteration(new, p, CLASSES, features)
+    return new, p

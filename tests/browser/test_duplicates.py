@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.test_panel import AXE, shown
+from tests.browser.label_errors_panel import AXE, shown
 from tests.planted_copies import Pictures, noise
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.test_panel import AXE, CLASSES, lasso, shown
+from tests.browser.label_errors_panel import AXE, CLASSES, lasso, shown
 from tests.panels.made_runs import digit_probabilities, planted, write_iteration
 
 N = 300

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from plugin.keeping.runs import load_run
-from tests.browser.test_panel import AXE, CLASSES, shown
+from tests.browser.label_errors_panel import AXE, CLASSES, shown
 from tests.panels.made_runs import digit_probabilities, planted, write_iteration
 
 N = 600

@@ -1,0 +1,85 @@
+"""What the browser tests do with the panel: open it, find a cell, draw a lasso, ask axe."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+CLASSES = [str(digit) for digit in range(10)]
+AXE = Path(__file__).resolve().parents[2] / "panels/web/node_modules/axe-core/axe.min.js"
+
+
+def panel(app: Any, dataset: Any) -> Locator:
+    """Open the dataset and the panel on it; the panel once it shows its overview."""
+    app.open(dataset)
+    return shown(app)
+
+
+def shown(app: Any) -> Locator:
+    """The panel, opened unless the App remembers it from another window."""
+    content = app.page.locator('[data-cy="panel-content-label_errors"]')
+    if content.count() == 0:
+        content = app.open_panel("label_errors")
+    expect(content.locator(".dcf-cell-open").first).to_be_visible()
+    return content
+
+
+def truth(dataset: Any, p: Any) -> Counter[tuple[int, int]]:
+    """Samples by label and prediction, computed from the database and the probabilities."""
+    labels = dataset.values("ground_truth.label")
+    return Counter((CLASSES.index(a), int(b)) for a, b in zip(labels, p.argmax(1), strict=True))
+
+
+def largest(counts: Counter[tuple[int, int]]) -> tuple[int, int]:
+    """The misclassified pair with the most samples."""
+    return max((pair for pair in counts if pair[0] != pair[1]), key=lambda pair: counts[pair])
+
+
+def cell(content: Locator, pair: tuple[int, int]) -> Locator:
+    return content.locator(f'[data-cell="{pair[0]}-{pair[1]}"]')
+
+
+def open_cell(content: Locator, pair: tuple[int, int]) -> None:
+    cell(content, pair).click()
+    expect(content.locator('canvas[data-points]:not([data-points="0"])')).to_be_visible()
+
+
+def lasso(page: Page, content: Locator) -> None:
+    """Draw a lasso around the whole map."""
+    box = content.locator(".dcf-map canvas").bounding_box()
+    assert box is not None
+    left, top = box["x"] + 2, box["y"] + 2
+    right, bottom = box["x"] + box["width"] - 2, box["y"] + box["height"] - 2
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom), (left, top)):
+        page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+
+
+def button(content: Locator, name: str) -> Locator:
+    return content.get_by_role("button", name=re.compile(name))
+
+
+def toggle_theme(app: Any) -> None:
+    """Switch the App between light and dark."""
+    toggle = '[data-cy="theme-toggle"], [title*="mode" i], [aria-label*="mode" i]'
+    app.page.locator(toggle).first.click()
+
+
+def violations(app: Any) -> list[str]:
+    """What axe finds serious or critical in the panel as it is now."""
+    if not app.page.evaluate("typeof axe !== 'undefined'"):
+        app.page.add_script_tag(path=AXE)
+    found = app.page.evaluate(
+        "axe.run('.dcf', {resultTypes: ['violations']}).then(r => r.violations)"
+    )
+    return [
+        f"{rule['id']}: {[node['html'][:160] for node in rule['nodes'][:3]]}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+    ]

@@ -1,0 +1,58 @@
+"""The queue in the real App, by the keyboard alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import expect
+
+from tests.browser.label_errors_panel import panel
+from tests.panels.made_runs import write_iteration
+
+
+def test_queue_by_keyboard_alone(app: Any, dataset: Any) -> None:
+    labels = ["1", "2", "1", "2", "1", "2", "1", "1"]
+    new = dataset(n=len(labels), labels=labels, scale=4)
+    p = np.full((len(labels), 3), 0.1)
+    # Suspicion falls from sample to sample; the last two are agreed with.
+    for i, name in enumerate(labels):
+        own, other = int(name) - 1, 2 - int(name)
+        p[i, own], p[i, other] = (0.1 + 0.02 * i, 0.8 - 0.02 * i) if i < 6 else (0.8, 0.1)
+    write_iteration(new, p, ["1", "2", "3"])
+    ids = new.values("id")
+    content = panel(app, new)
+    page = app.page
+    content.locator(".dcf-cell-open").first.focus()
+    page.keyboard.press("q")
+    left = content.locator(".dcf-queue")
+
+    def at(row_left: int) -> None:
+        expect(left.get_by_text(f"{row_left} left")).to_be_visible()
+        expect(content.locator(".dcf-queue-picture[data-row]")).to_have_count(1)
+
+    for key, after in (("c", 5), ("a", 4), ("3", 3), ("s", 2), ("x", 1)):
+        at(after + 1)
+        page.keyboard.press(key)
+    at(1)
+    expect(content.get_by_text("Removed 1 sample.")).to_be_visible()
+    assert len(new.values("id")) == len(labels) - 1
+    page.keyboard.press("u")
+    at(2)
+    assert set(new.values("id")) == set(ids)
+    page.keyboard.press("x")
+    at(1)
+    page.keyboard.press("a")
+    expect(content.get_by_text("The queue is empty")).to_be_visible()
+    expect(content.get_by_text("1 sample skipped.")).to_be_visible()
+    expect(content.locator('[role="status"]', has_text="Relabelled 1 sample.")).to_be_visible()
+    new.reload()
+    now = dict(zip(*new.values(["id", "ground_truth.label"]), strict=True))
+    kept = dict(zip(*new.values(["id", "deconfuse_decision"]), strict=True))
+    assert now[ids[0]] == "1"
+    assert kept[ids[0]] == "confirmed"
+    assert now[ids[1]] == "1"
+    assert now[ids[2]] == "3"
+    assert kept[ids[3]] is None
+    assert ids[4] not in now
+    assert now[ids[5]] == "1"

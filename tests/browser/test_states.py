@@ -1,0 +1,102 @@
+"""What the panel shows when there is nothing to judge, or something went wrong."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from plugin.errors import Cancelled
+from plugin.keeping.columns import delete_columns
+from plugin.keeping.jobs import Job
+from tests.browser.label_errors_panel import button, cell, largest, panel, truth, violations
+from tests.panels.made_runs import write_iteration
+
+
+def test_no_run_offers_to_make_one_and_shows_it(app: Any, dataset: Any) -> None:
+    new = dataset(n=60, scale=4)
+    app.open(new)
+    content = app.open_panel("label_errors")
+    expect(content.get_by_text("Label errors were not looked for yet")).to_be_visible()
+    button(content, "^Find label errors$").click()
+    app.page.get_by_role("button", name="Execute").click()
+    expect(content.locator(".dcf-cell-open").first).to_be_visible(timeout=120_000)
+    expect(app.by("error-boundary")).to_have_count(0)
+    new.reload()
+    assert len(new.exists("deconfuse_suspicion")) == len(new)
+
+
+def test_all_resolved_says_what_was_achieved(app: Any, dataset: Any) -> None:
+    labels = ["1", "2"] * 4
+    new = dataset(n=8, labels=labels, scale=4)
+    p = np.tile([0.9, 0.1], (8, 1))
+    p[1::2] = [0.1, 0.9]
+    p[0] = [0.1, 0.9]
+    write_iteration(new, p, ["1", "2"])
+    content = panel(app, new)
+    expect(content.get_by_text("Every suspect of this iteration is resolved")).to_have_count(0)
+    content.locator(".dcf-cell-open").first.focus()
+    app.page.keyboard.press("q")
+    expect(content.locator(".dcf-queue-picture[data-row]")).to_have_count(1)
+    app.page.keyboard.press("a")
+    expect(content.get_by_text("The queue is empty")).to_be_visible()
+    app.page.keyboard.press("o")
+    expect(content.get_by_text("Every suspect of this iteration is resolved")).to_be_visible()
+    expect(content.get_by_text("1 relabelled")).to_be_visible()
+
+
+def test_a_python_error_has_a_screen(app: Any, digits_run: Any) -> None:
+    dataset, p = digits_run
+    content = panel(app, dataset)
+    delete_columns({"dataset_id": dataset._doc.id})
+    cell(content, largest(truth(dataset, p))).click()
+    expect(content.get_by_text("Something went wrong in Python")).to_be_visible()
+    content.locator("summary").click()
+    expect(content.locator("pre")).to_contain_text("NoFile")
+    expect(app.by("error-boundary")).to_have_count(0)
+    button(content, "^Back to the overview$").click()
+    expect(content.locator(".dcf-cell-open").first).to_be_visible()
+
+
+def test_a_job_is_shown_and_can_be_cancelled(app: Any, digits_run: Any) -> None:
+    dataset, _ = digits_run
+    with Job(dataset, "deconfuse", "Next iteration") as job:
+        job(0.4, "Epoch 2/5, loss 0.310")
+        content = panel(app, dataset)
+        strip = content.locator(".dcf-running")
+        expect(strip).to_contain_text("Next iteration Epoch 2/5, loss 0.310")
+        expect(strip.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "40")
+        assert violations(app) == []
+        job(0.6, "Epoch 3/5, loss 0.205")
+        expect(strip).to_contain_text("Epoch 3/5")
+        strip.get_by_role("button", name="Cancel").click()
+        expect(strip.get_by_role("button", name="Cancelling")).to_be_disabled()
+        with pytest.raises(Cancelled):
+            for _ in range(100):
+                job(0.7, "Epoch 4/5")
+                time.sleep(0.1)
+    expect(strip).to_have_count(0)
+    expect(content.locator(".dcf-cell-open").first).to_be_visible()
+
+
+def test_what_others_changed_is_said(app: Any, digits_run: Any) -> None:
+    dataset, _ = digits_run
+    one, two, three = dataset.values("id")[:3]
+    twin = dataset[three].copy()
+    dataset.delete_samples([one])
+    dataset.select(two).set_values("ground_truth.label", ["by hand"])
+    dataset.add_sample(twin)
+    content = panel(app, dataset)
+    banner = content.locator(".dcf-banner")
+    expect(banner).to_contain_text(
+        "1 sample added, 1 sample deleted, 1 label changed outside of this panel"
+    )
+    assert violations(app) == []
+    banner.get_by_role("button", name="Next iteration").click()
+    expect(app.page.get_by_role("button", name="Execute")).to_be_visible()
+    app.page.keyboard.press("Escape")
+    banner.get_by_role("button", name="Dismiss").click()
+    expect(banner).to_have_count(0)

@@ -15,6 +15,7 @@ from ..plugin.errors import InputError
 from ..plugin.keeping.iterations import Iteration
 from . import events
 from .opened import Opened, open_iteration, open_run
+from .ranking_events import ranked_rows
 
 MOST_AT_ONCE = 20_000
 MOST_IN_GRID = 20_000
@@ -87,9 +88,9 @@ def resolution_reply(done: decisions.Resolution) -> events.ResolveReply:
 
 
 def queue(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.QueueReply:
-    """The next open rows by suspicion: misclassified ones across cells, or all of one cell."""
+    """The next open rows: misclassified ones by suspicion, all of one cell, or of a ranking."""
     opened = open_iteration(ctx, request)
-    order = _candidates(opened, request.get("cell"))
+    order = _candidates(opened, request)
     order = order[~opened.decided[order]]
     skipped = opened.rows(request.get("skip"), opened.iteration.samples)
     left = order[~np.isin(order, skipped)] if len(skipped) else order
@@ -106,7 +107,10 @@ def queue(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.QueueRep
     )
 
 
-def _candidates(opened: Opened, cell: Any) -> npt.NDArray[np.int64]:
+def _candidates(opened: Opened, request: dict[str, Any]) -> npt.NDArray[np.int64]:
+    if request.get("by"):
+        return ranked_rows(opened, request)
+    cell = request.get("cell")
     if not cell:
         return _by_suspicion(opened.iteration)
     where = opened.cell(cell[0], cell[1])

@@ -14,6 +14,7 @@ from typing import Literal, NotRequired, TypedDict
 Order = Literal["count", "errors"]
 Features = Literal["embedding", "pixels", "saliency"]
 Colour = Literal["label", "prediction", "decision", "suspicion", "disagreement"]
+RankBy = Literal["suspicion", "confidence", "importance", "disagreement", "cleanlab", "both"]
 Action = Literal["relabel", "confirm", "remove", "tag"]
 ErrorKind = Literal["input", "unexpected"]
 DuplicateScope = Literal["same_prediction", "all"]
@@ -310,11 +311,17 @@ class SamplesReply(TypedDict):
 
 
 class QueueRequest(IterationRequest):
-    """Open samples by suspicion, across cells or in one; ``skip`` are rows passed over."""
+    """Open samples by suspicion, across cells or in one; ``skip`` are rows passed over.
+
+    ``by``, ``above`` and ``label`` go through a ranking in its order instead.
+    """
 
     cell: tuple[int, int] | None
     skip: list[int]
     limit: int
+    by: NotRequired[RankBy | None]
+    above: NotRequired[float | None]
+    label: NotRequired[int | None]
 
 
 class QueueReply(TypedDict):
@@ -765,6 +772,44 @@ class MapReply(TypedDict):
     names: list[str]
 
 
+class RankingRequest(IterationRequest):
+    """A page of the open samples in the order of a score.
+
+    ``above`` leaves out lower values, ``label`` all other classes; None for neither.
+    """
+
+    by: RankBy
+    above: float | None
+    label: int | None
+    offset: int
+    limit: int
+
+
+class RankingReply(TypedDict):
+    """Open samples, highest value first, column by column.
+
+    ``total`` counts those at or above the threshold, ``open`` those without it, in ``bars`` from
+    ``lowest`` to ``highest``; ``outside`` more are left out by FiftyOne's view. ``available`` says
+    which scores were computed; where the one asked for was not, all else is empty and ``operator``
+    computes it.
+    """
+
+    revision: int
+    rows: list[int]
+    ids: list[str]
+    labels: list[int]
+    predictions: list[int]
+    values: list[float]
+    total: int
+    open: int
+    outside: int
+    bars: list[int]
+    lowest: float
+    highest: float
+    available: dict[str, bool]
+    operator: str
+
+
 class HistoryRow(TypedDict):
     """An iteration beside the one before; the last six are None for the first.
 
@@ -822,6 +867,7 @@ EVENTS: dict[str, tuple[type, type]] = {
     "show_in_grid": (ShowRequest, ShowReply),
     "cancel": (RunRequest, DoneReply),
     "map": (MapRequest, MapReply),
+    "ranking": (RankingRequest, RankingReply),
     "history": (RunRequest, HistoryReply),
 }
 """Every event by name: what it is asked, what it answers. Any may answer ``{"error": Problem}``."""

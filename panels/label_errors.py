@@ -22,6 +22,7 @@ from . import (
     overview_events,
     pair_events,
     picture_events,
+    ranking_events,
 )
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ ANSWERS: dict[str, Answer] = {
     "layout": layout_events.layout,
     "samples": picture_events.samples,
     "map": map_events.dataset_map,
+    "ranking": ranking_events.ranking,
     "history": history_events.history,
     "pairs": pair_events.pairs,
     "duplicates": duplicate_events.duplicates,

@@ -3,6 +3,7 @@
 export type Order = "count" | "errors";
 export type Features = "embedding" | "pixels" | "saliency";
 export type Colour = "label" | "prediction" | "decision" | "suspicion" | "disagreement";
+export type RankBy = "suspicion" | "confidence" | "importance" | "disagreement" | "cleanlab" | "both";
 export type Action = "relabel" | "confirm" | "remove" | "tag";
 export type ErrorKind = "input" | "unexpected";
 export type DuplicateScope = "same_prediction" | "all";
@@ -284,6 +285,9 @@ export interface QueueRequest {
   cell: [number, number] | null;
   skip: number[];
   limit: number;
+  by?: "suspicion" | "confidence" | "importance" | "disagreement" | "cleanlab" | "both" | null;
+  above?: number | null;
+  label?: number | null;
 }
 
 /** The next rows; ``left`` counts the open ones, ``outside`` those that the view left out. */
@@ -659,6 +663,35 @@ export interface MapReply {
   names: string[];
 }
 
+/** A page of the open samples in the order of a score. */
+export interface RankingRequest {
+  run: string;
+  iteration: number;
+  by: "suspicion" | "confidence" | "importance" | "disagreement" | "cleanlab" | "both";
+  above: number | null;
+  label: number | null;
+  offset: number;
+  limit: number;
+}
+
+/** Open samples, highest value first, column by column. */
+export interface RankingReply {
+  revision: number;
+  rows: number[];
+  ids: string[];
+  labels: number[];
+  predictions: number[];
+  values: number[];
+  total: number;
+  open: number;
+  outside: number;
+  bars: number[];
+  lowest: number;
+  highest: number;
+  available: Record<string, boolean>;
+  operator: string;
+}
+
 /** An iteration beside the one before; the last six are None for the first. */
 export interface HistoryRow {
   iteration: number;
@@ -712,6 +745,7 @@ export interface Events {
   show_in_grid: { request: ShowRequest; reply: ShowReply };
   cancel: { request: RunRequest; reply: DoneReply };
   map: { request: MapRequest; reply: MapReply };
+  ranking: { request: RankingRequest; reply: RankingReply };
   history: { request: RunRequest; reply: HistoryReply };
 }
 

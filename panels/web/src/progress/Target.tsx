@@ -70,8 +70,8 @@ export function Target({ audit, target }: { audit: Audit; target: Aim }) {
         <span className="dcf-target-mark" style={{ left: `${100 * target.share}%` }} />
       </div>
       <p className="dcf-note" data-testid="distance">
-        {percent(target.sure)} certain by now
-        {target.likely !== null && `, ${percent(target.likely)} likely`}.{" "}
+        Found by now: at least {percent(target.sure)}, for certain
+        {target.likely !== null && `; about ${percent(target.likely)}, most likely`}.{" "}
         {target.reached
           ? `At most ${count(target.most_left)} errors are left at this confidence, which is within the target.`
           : `Up to ${count(target.most_left)} errors may be left; the target allows ${count(target.allowed_left)}. Fix more, or audit more.`}

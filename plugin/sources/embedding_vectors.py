@@ -1,0 +1,150 @@
+"""Embeddings by name: a vector field, a brain run, or a model of FiftyOne's zoo."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.zoo as foz
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import InputError
+from ..keeping.fields import read_documents, root_dataset, value_at
+from ..keeping.samples import Collection
+from ..progress import Report
+from ..scoring.vectors import common_length, decode_rows
+
+
+class EmbeddingVectors:
+    """The embeddings of some samples.
+
+    Args:
+        samples: the dataset or a view of it
+        name: a vector field of the samples, a brain run that holds embeddings, or a model of
+            FiftyOne's zoo
+
+    Attributes:
+        kind: ``field``, ``brain run`` or ``zoo model``
+
+    Raises:
+        InputError: if there is nothing of that name, or it holds no embeddings
+    """
+
+    def __init__(self, samples: Collection, name: str):
+        self._samples = samples
+        self._name = name
+        self.kind = self._find()
+
+    def _find(self) -> str:
+        dataset = root_dataset(self._samples)
+        schema = dataset.get_field_schema(flat=True)
+        if self._name in schema:
+            field = schema[self._name]
+            if isinstance(field, (fo.VectorField, fo.ArrayField, fo.ListField)):
+                return "field"
+            raise InputError(
+                f"embeddings: field '{self._name}' is of type {type(field).__name__}; expected "
+                "vectors"
+            )
+        if dataset.has_brain_run(self._name):
+            return "brain run"
+        if self._name in foz.list_zoo_models():
+            return "zoo model"
+        raise InputError(
+            f"embeddings: '{self._name}' is neither a vector field of dataset '{dataset.name}', a "
+            f"brain run of it ({', '.join(dataset.list_brain_runs()) or 'none'}), nor a model of "
+            "FiftyOne's zoo"
+        )
+
+    def read(
+        self, ids: list[str], folder: Path, report: Report
+    ) -> tuple[npt.NDArray[np.float32], dict[int, str]]:
+        """Read or compute the embeddings of samples.
+
+        Args:
+            ids: the samples
+            folder: where a field's embeddings are kept, so that memory does not grow with them
+            report: told how far it is
+
+        Returns:
+            float32 (n, d), in the order of ``ids``, zero where there is none; and what is wrong
+            with an embedding, by place
+        """
+        if self.kind == "field":
+            return self._from_field(ids, folder, report)
+        if self.kind == "brain run":
+            rows = self._from_brain_run(ids)
+        else:
+            rows = self._from_zoo(ids, report)
+        missing = f"embedding in '{self._name}' is missing"
+        width = next((len(r) for r in rows if r is not None), 0)
+        vectors = np.zeros((len(rows), width), np.float32)
+        problems = {}
+        for i, row in enumerate(rows):
+            if row is None or len(row) != width:
+                problems[i] = missing
+            elif not np.isfinite(row).all():
+                problems[i] = f"embedding in '{self._name}' holds NaN or infinite numbers"
+            else:
+                vectors[i] = row
+        return vectors, problems
+
+    def _from_field(
+        self, ids: list[str], folder: Path, report: Report
+    ) -> tuple[npt.NDArray[np.float32], dict[int, str]]:
+        position = {sample_id: i for i, sample_id in enumerate(ids)}
+        vectors: npt.NDArray[np.float32] | None = None
+        problems = dict.fromkeys(range(len(ids)), f"embedding in '{self._name}' is missing")
+        done = 0
+        for documents in read_documents(self._samples, [self._name], 1_000):
+            found = [d for d in documents if str(d["_id"]) in position]
+            stored = [value_at(d, self._name) for d in found]
+            if vectors is None:
+                width = common_length(stored)
+                if width is None:
+                    continue
+                path = os.path.join(folder, "vectors")
+                vectors = np.memmap(path, np.float32, "w+", shape=(len(ids), width))
+            matrix, wrong = decode_rows(stored, vectors.shape[1])
+            for document, row, problem in zip(found, matrix, wrong, strict=True):
+                i = position[str(document["_id"])]
+                if problem is None:
+                    vectors[i] = row
+                    del problems[i]
+                else:
+                    problems[i] = f"embedding in '{self._name}' {problem}"
+            done += len(documents)
+            report(done / max(len(self._samples), 1), f"Read {done:,} embeddings")
+        if vectors is None:
+            raise InputError(f"embeddings: no sample has a vector in field '{self._name}'")
+        return vectors, problems
+
+    def _from_brain_run(self, ids: list[str]) -> list[npt.NDArray[Any] | None]:
+        results: Any = root_dataset(self._samples).load_brain_results(self._name)
+        if getattr(results, "embeddings", None) is None:
+            raise InputError(f"embeddings: brain run '{self._name}' holds no embeddings")
+        found = dict(zip(map(str, results.sample_ids), results.embeddings, strict=True))
+        return [found.get(sample_id) for sample_id in ids]
+
+    def _from_zoo(self, ids: list[str], report: Report) -> list[npt.NDArray[Any] | None]:
+        report(0.0, f"Computing embeddings with {self._name}")
+        try:
+            model = foz.load_zoo_model(self._name)
+        except Exception as error:  # download and dependency errors of many kinds
+            raise InputError(
+                f"embeddings: zoo model '{self._name}' cannot be loaded: {error}"
+            ) from error
+        if not model.has_embeddings:
+            raise InputError(f"embeddings: zoo model '{self._name}' gives no embeddings")
+        view = root_dataset(self._samples).select(ids, ordered=True)
+        rows: list[npt.NDArray[Any] | None] = []
+        for start in range(0, len(ids), 1_024):
+            part: Any = view[start : start + 1_024].compute_embeddings(
+                model, batch_size=32, skip_failures=True, progress=False
+            )
+            rows += [None if row is None else np.asarray(row).ravel() for row in part]
+            report(len(rows) / len(ids), f"Embedded {len(rows):,} images")
+        return rows

@@ -31,11 +31,11 @@ demo:
 	@.venv/bin/python scripts/demo.py $(if $(DATA),--data "$(DATA)") --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve) $(if $(filter 1,$(FRESH)),--fresh)
 
 test: check
-	@$(PYTHON) scripts/setup.py browser
+	@$(PYTHON) scripts/setup.py browser labelstudio
 ifneq ($(WEB),)
 	$(NPM) test
 endif
-	DECONFUSE_REQUIRE_BROWSER=1 .venv/bin/python -m pytest $(ARGS)
+	DECONFUSE_REQUIRE_BROWSER=1 DECONFUSE_REQUIRE_LABEL_STUDIO=1 .venv/bin/python -m pytest $(ARGS)
 
 unit: setup
 	.venv/bin/python -m pytest -m "not browser" $(ARGS)
@@ -71,5 +71,5 @@ setup:
 	@$(PYTHON) scripts/setup.py python web
 
 clean:
-	rm -rf .venv .venv-lowest .demo .pytest_cache .ruff_cache .hypothesis panels/web/node_modules
+	rm -rf .venv .venv-lowest .venv-labelstudio .demo .pytest_cache .ruff_cache .hypothesis panels/web/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

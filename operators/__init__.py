@@ -6,12 +6,14 @@ from .compare_iterations import CompareIterations
 from .estimate_remaining import EstimateRemaining
 from .export_decisions import ExportDecisions
 from .export_report import ExportReport
+from .fetch_annotation import FetchAnnotation
 from .find_duplicates import FindDuplicates
 from .find_label_errors import FindLabelErrors
 from .import_decisions import ImportDecisions
 from .map_dataset import MapDataset
 from .resolve import Resolve
 from .runs import CancelRun, DeleteRun, ListRuns
+from .send_to_annotation import SendToAnnotation
 from .undo import Undo
 
 OPERATORS: tuple[type[Any], ...] = (
@@ -28,4 +30,6 @@ OPERATORS: tuple[type[Any], ...] = (
     ExportDecisions,
     ImportDecisions,
     EstimateRemaining,
+    SendToAnnotation,
+    FetchAnnotation,
 )

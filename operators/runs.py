@@ -7,6 +7,7 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
+from ..plugin.keeping.annotations import forget_annotations
 from ..plugin.keeping.fields import delete_fields
 from ..plugin.keeping.jobs import Job, cancel_job
 from ..plugin.keeping.runs import delete_run, describe_run, list_runs, load_run
@@ -67,6 +68,7 @@ class DeleteRun(foo.Operator):
         """
         run = load_run(dataset, run_key)
         with Job(dataset, run_key, "Deleting the run"):
+            forget_annotations(run)
             delete_fields(run)
             delete_run(run)
         return {"run_key": run_key, "deleted": True}

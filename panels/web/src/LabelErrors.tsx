@@ -16,6 +16,8 @@ import { Progress, Running } from "./parts/Progress";
 import { AllResolved, NoDataset, NoRun, Outdated, Waiting } from "./parts/States";
 import { ProgressScreen } from "./progress/ProgressScreen";
 import { Queue } from "./queue/Queue";
+import { FIRST, type RankingChoice } from "./ranking/choice";
+import { RankingScreen } from "./ranking/RankingScreen";
 import { SessionContext, useLoadedSession } from "./session";
 import { ActiveContext, useActive, useKeys } from "./shortcuts";
 import styles from "./styles.css?inline";
@@ -23,9 +25,9 @@ import styles from "./styles.css?inline";
 const PULSE_MS = 3000;
 
 export type Screen =
-  | { name: "overview" | "map" | "duplicates" | "progress" }
+  | { name: "overview" | "map" | "duplicates" | "progress" | "ranking" }
   | { name: "cell"; label: number; prediction: number }
-  | { name: "queue"; cell: [number, number] | null };
+  | { name: "queue"; cell: [number, number] | null; ranked?: boolean };
 
 export function LabelErrors() {
   const root = React.useRef<HTMLDivElement>(null);
@@ -153,6 +155,7 @@ function OnIteration({ runs, run, iteration, revision, onRun, onIteration }: OnI
   ]);
   const { session, problem, retry } = useLoadedSession({ run, iteration, view, revision });
   const [screen, setScreen] = React.useState<Screen>({ name: "overview" });
+  const [ranking, setRanking] = React.useState<RankingChoice>(FIRST);
   const [help, setHelp] = React.useState(false);
   const [dismissed, setDismissed] = React.useState(false);
   useKeys(
@@ -162,6 +165,7 @@ function OnIteration({ runs, run, iteration, revision, onRun, onIteration }: OnI
           u: () => void session.undo(),
           o: () => setScreen({ name: "overview" }),
           q: () => setScreen({ name: "queue", cell: null }),
+          w: () => setScreen({ name: "ranking" }),
           m: () => setScreen({ name: "map" }),
           p: () => setScreen({ name: "progress" }),
           n: () => setScreen({ name: "duplicates" }),
@@ -229,11 +233,21 @@ function OnIteration({ runs, run, iteration, revision, onRun, onIteration }: OnI
         <ProgressScreen onBack={() => setScreen({ name: "overview" })} />
       )}
       {screen.name === "map" && <MapScreen onBack={() => setScreen({ name: "overview" })} />}
+      {screen.name === "ranking" && (
+        <RankingScreen
+          choice={ranking}
+          onChoice={setRanking}
+          onReview={() => setScreen({ name: "queue", cell: null, ranked: true })}
+          onBack={() => setScreen({ name: "overview" })}
+        />
+      )}
       {screen.name === "queue" && (
         <Queue
-          key={screen.cell ? screen.cell.join() : "all"}
+          key={screen.cell ? screen.cell.join() : screen.ranked ? "ranked" : "all"}
           cell={screen.cell}
+          ranking={screen.ranked ? ranking : null}
           onBack={() => {
+            if (screen.ranked) return setScreen({ name: "ranking" });
             const at = screen.cell;
             setScreen(
               at ? { name: "cell", label: at[0], prediction: at[1] } : { name: "overview" },

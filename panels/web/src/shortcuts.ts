@@ -1,7 +1,15 @@
 // Every shortcut of the panel, the one list that the help overlay, the buttons and the guide go by.
 import * as React from "react";
 
-export type Scope = "everywhere" | "overview" | "cell" | "queue" | "duplicates" | "map" | "audit";
+export type Scope =
+  | "everywhere"
+  | "overview"
+  | "cell"
+  | "queue"
+  | "ranking"
+  | "duplicates"
+  | "map"
+  | "audit";
 
 export interface Shortcut {
   keys: string[];
@@ -14,6 +22,7 @@ export const SHORTCUTS = {
   undo: { keys: ["u"], scope: "everywhere", does: "Undo the last decision" },
   overview: { keys: ["o"], scope: "everywhere", does: "Go to the overview" },
   queue: { keys: ["q"], scope: "everywhere", does: "Go to the queue" },
+  ranking: { keys: ["w"], scope: "everywhere", does: "Go to the ranking, the worst first" },
   map: { keys: ["m"], scope: "everywhere", does: "Go to the map of the dataset" },
   duplicates: { keys: ["n"], scope: "everywhere", does: "Go to the near-duplicates" },
   progress: { keys: ["p"], scope: "everywhere", does: "Go to the progress of the run" },
@@ -45,6 +54,10 @@ export const SHORTCUTS = {
   queueRelabel: { keys: ["r"], scope: "queue", does: "Choose a label from all classes" },
   queueRemove: { keys: ["x"], scope: "queue", does: "Remove the sample from the dataset" },
   queueSkip: { keys: ["s"], scope: "queue", does: "Skip the sample for now" },
+  rankingReview: { keys: ["v"], scope: "ranking", does: "Review the ranking in the queue" },
+  rankingConfirm: { keys: ["c"], scope: "ranking", does: "Confirm the labels of the selected" },
+  rankingAccept: { keys: ["a"], scope: "ranking", does: "Give each of them its prediction" },
+  rankingAll: { keys: ["e"], scope: "ranking", does: "Select every sample of the page" },
   groupMove: {
     keys: ["Arrow up", "Arrow down"],
     scope: "duplicates",

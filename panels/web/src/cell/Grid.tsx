@@ -1,4 +1,4 @@
-// The images of a cell in order of suspicion, as a virtual grid.
+// Images in an order, as a virtual grid.
 import { useVirtualizer } from "@tanstack/react-virtual";
 import * as React from "react";
 import type { Thumbnails, Tile } from "../thumbnails";
@@ -7,6 +7,8 @@ export interface GridItem {
   row: number;
   name: string;
   faint: boolean;
+  /** Two short texts under the picture: what it is, and a value. */
+  caption?: [string, string];
 }
 
 interface Props {
@@ -23,6 +25,7 @@ interface Props {
 
 const SIDE = 96;
 const GAP = 6;
+const CAPTION = 22;
 
 export function CellGrid(props: Props) {
   const { items, thumbnails, selected, focus } = props;
@@ -38,12 +41,15 @@ export function CellGrid(props: Props) {
   }, []);
   const columns = Math.max(1, Math.floor((width - GAP) / (SIDE + GAP)));
   const lines = Math.ceil(items.length / columns);
+  const tall = SIDE + (items[0]?.caption ? CAPTION : 0);
   const virtual = useVirtualizer({
     count: lines,
     getScrollElement: () => scroller.current,
-    estimateSize: () => SIDE + GAP,
+    estimateSize: () => tall + GAP,
     overscan: 3,
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another height needs measuring
+  React.useEffect(() => virtual.measure(), [tall]);
   const shown = virtual.getVirtualItems();
   const first = (shown[0]?.index ?? 0) * columns;
   const last = ((shown.at(-1)?.index ?? 0) + 1) * columns;
@@ -100,7 +106,7 @@ export function CellGrid(props: Props) {
               style={{
                 transform: `translate(${GAP + column * (SIDE + GAP)}px, ${GAP + line.start}px)`,
                 width: SIDE,
-                height: SIDE,
+                height: tall,
               }}
               aria-pressed={selected.has(item.row)}
               aria-label={item.name}
@@ -110,6 +116,11 @@ export function CellGrid(props: Props) {
               onClick={(event) => click(event, line.index * columns + column)}
             >
               <TilePicture tile={thumbnails.get(item.row)} side={SIDE - 6} />
+              {item.caption && (
+                <span className="dcf-caption">
+                  <bdi>{item.caption[0]}</bdi> <span>{item.caption[1]}</span>
+                </span>
+              )}
             </button>
           )),
         )}

@@ -15,9 +15,11 @@ interface Props {
   /** The sample that is enlarged: its probable classes are offered first. */
   sample: SampleInfo | null;
   onDone: () => void;
+  /** Gives each of them its own prediction, where that is offered. */
+  onAccept?: (() => void) | undefined;
 }
 
-export function MapActions({ rows, sample, onDone }: Props) {
+export function MapActions({ rows, sample, onDone, onAccept }: Props) {
   const { resolve, busy } = useSession();
   const [choosing, setChoosing] = React.useState<HTMLElement | null>(null);
   const [asking, setAsking] = React.useState<"tag" | "remove" | null>(null);
@@ -40,6 +42,7 @@ export function MapActions({ rows, sample, onDone }: Props) {
       ? {}
       : {
           c: confirm,
+          a: onAccept,
           r: () => setChoosing(relabel.current),
           x: remove,
           t: () => setAsking("tag"),
@@ -54,6 +57,11 @@ export function MapActions({ rows, sample, onDone }: Props) {
       <Action tip="confirm" onClick={confirm} disabled={idle} icon="check" count={n} strong wide>
         Confirm {n === 1 ? "the label" : "their labels"}
       </Action>
+      {onAccept && (
+        <Action tip="accept" onClick={onAccept} disabled={idle} icon="accept" count={n} strong wide>
+          {n === 1 ? "Relabel as predicted" : "Relabel each as predicted"}
+        </Action>
+      )}
       <Action
         tip="relabel"
         buttonRef={relabel}

@@ -15,7 +15,7 @@ import type { IterationInfo, RunInfo } from "../events";
 import { percent } from "../format";
 import { Icon } from "./Icon";
 
-export type ScreenName = "overview" | "queue" | "duplicates" | "map" | "progress";
+export type ScreenName = "overview" | "queue" | "ranking" | "duplicates" | "map" | "progress";
 
 export const OPERATORS = {
   find: "@deconfuse/label-errors/find_label_errors",
@@ -73,9 +73,11 @@ export function Header(props: Props) {
         value={screen}
         onChange={(_, value) => value && props.onScreen(value)}
         aria-label="Screen"
+        className="dcf-screens"
       >
         <ToggleButton value="overview">Overview</ToggleButton>
         <ToggleButton value="queue">Queue</ToggleButton>
+        <ToggleButton value="ranking">Ranking</ToggleButton>
         <ToggleButton value="duplicates">Duplicates</ToggleButton>
         <ToggleButton value="map">Map</ToggleButton>
         <ToggleButton value="progress">Progress</ToggleButton>

@@ -10,6 +10,7 @@ const TITLES: [Scope, string][] = [
   ["overview", "Overview"],
   ["cell", "Cell"],
   ["queue", "Queue"],
+  ["ranking", "Ranking"],
   ["duplicates", "Duplicates"],
   ["map", "Map of the dataset"],
   ["audit", "Audit"],

@@ -13,12 +13,15 @@ import { Outcome } from "../parts/Outcome";
 import { Picture } from "../parts/Picture";
 import { Probabilities } from "../parts/Probabilities";
 import { Problem } from "../parts/Problem";
+import { type RankingChoice, SCORES } from "../ranking/choice";
 import { useSample } from "../samples";
 import { useSession } from "../session";
 import { SHORTCUTS, useKeys } from "../shortcuts";
 
 interface Props {
   cell: [number, number] | null;
+  /** The ranking to go through, in its order; null for the suspects. */
+  ranking: RankingChoice | null;
   onBack: () => void;
   onEverything: () => void;
 }
@@ -33,7 +36,7 @@ interface Line {
   outside: number;
 }
 
-export function Queue({ cell, onBack, onEverything }: Props) {
+export function Queue({ cell, ranking, onBack, onEverything }: Props) {
   const { key, classes, resolve, undo, overview } = useSession();
   const view = JSON.stringify([useRecoilValue(fos.view), useRecoilValue(fos.filters)]);
   const [line, setLine] = React.useState<Line | null>(null);
@@ -53,7 +56,7 @@ export function Queue({ cell, onBack, onEverything }: Props) {
 
   const fetchLine = React.useCallback(() => {
     const mine = ++turn.current;
-    ask("queue", { ...key, cell: within, skip: skipped.current, limit: FETCH }).then(
+    ask("queue", { ...key, ...ranking, cell: within, skip: skipped.current, limit: FETCH }).then(
       (reply) => {
         if (mine !== turn.current) return;
         const front = back.current === "no";
@@ -72,7 +75,7 @@ export function Queue({ cell, onBack, onEverything }: Props) {
       },
       (error) => setProblem(asProblem(error)),
     );
-  }, [key, within]);
+  }, [key, within, ranking]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another view or another's decisions change the line
   React.useEffect(() => {
     gone.current.clear();
@@ -164,6 +167,16 @@ export function Queue({ cell, onBack, onEverything }: Props) {
       <bdi>{classes[cell[0]]}</bdi> <span className="dcf-soft">predicted</span>{" "}
       <bdi>{classes[cell[1]]}</bdi>
     </>
+  ) : ranking ? (
+    <>
+      {SCORES[ranking.by].name}
+      {ranking.label !== null && (
+        <>
+          {" "}
+          <span className="dcf-soft">labelled</span> <bdi>{classes[ranking.label]}</bdi>
+        </>
+      )}
+    </>
   ) : (
     "All suspects"
   );
@@ -182,7 +195,7 @@ export function Queue({ cell, onBack, onEverything }: Props) {
           {line?.outside ? ` · ${count(line.outside)} outside the view` : ""}
         </span>
         <span className="dcf-grow" />
-        {cell && (
+        {(cell || ranking) && (
           <Button size="small" onClick={onEverything}>
             All suspects
           </Button>
@@ -192,6 +205,7 @@ export function Queue({ cell, onBack, onEverything }: Props) {
         <End
           line={line}
           skipped={skipped.current.length}
+          to={ranking ? "the ranking" : "the overview"}
           onBack={onBack}
           onAgain={() => {
             skipped.current = [];
@@ -277,11 +291,13 @@ export function Queue({ cell, onBack, onEverything }: Props) {
 function End({
   line,
   skipped,
+  to,
   onBack,
   onAgain,
 }: {
   line: Line;
   skipped: number;
+  to: string;
   onBack: () => void;
   onAgain: () => void;
 }) {
@@ -299,7 +315,7 @@ function End({
             Go through the skipped ones
           </Button>
         )}
-        <Button onClick={onBack}>Back to the overview</Button>
+        <Button onClick={onBack}>Back to {to}</Button>
       </div>
     </div>
   );

@@ -1,0 +1,108 @@
+// What the ranking shows when there is nothing in it, and what to do then.
+import { executeOperator, usePromptOperatorInput } from "@fiftyone/operators";
+import { Button } from "@mui/material";
+import * as React from "react";
+import { asProblem } from "../ask";
+import type { RankBy, RankingReply } from "../events";
+import { plural } from "../format";
+import { Icon } from "../parts/Icon";
+import { useSession } from "../session";
+import { type RankingChoice, SCORES } from "./choice";
+
+const MAP = "map_dataset";
+const START: Partial<Record<RankBy, { text: string; button: string; busy: string }>> = {
+  importance: {
+    text: "It needs embeddings of the samples, or goes by the run's own features.",
+    button: "Rank by importance",
+    busy: "Ranking …",
+  },
+  disagreement: {
+    text: "It comes with the map of the dataset: seconds for thousands of samples, minutes for a million.",
+    button: "Map the dataset",
+    busy: "Mapping …",
+  },
+  cleanlab: {
+    text: "Make the next iteration with the option “cleanlab”; the package must be installed.",
+    button: "Find label errors",
+    busy: "Finding …",
+  },
+};
+
+interface NotComputedProps {
+  by: RankBy;
+  operator: string;
+}
+
+/** The score was not computed for this iteration: what computes it, and a button that starts it. */
+export function NotComputed({ by, operator }: NotComputedProps) {
+  const { run, report } = useSession();
+  const prompt = usePromptOperatorInput();
+  const [asked, setAsked] = React.useState(false);
+  const start = START[by === "both" ? "cleanlab" : by];
+  const uri = `@deconfuse/label-errors/${operator}`;
+  const launch = () => {
+    if (operator !== MAP) {
+      const fields = operator === "find_label_errors" ? { label_field: run.label_field } : {};
+      prompt(uri, { run_key: run.key, ...fields });
+      return;
+    }
+    setAsked(true);
+    executeOperator(uri, { run_key: run.key, in_panel: true }).catch((error) => {
+      setAsked(false);
+      report(operator, asProblem(error));
+    });
+  };
+  return (
+    <div className="dcf-screen">
+      <Icon name="queue" className="dcf-screen-icon" />
+      <h3>{SCORES[by].name}: not computed for this iteration</h3>
+      <p>
+        {start?.text} It is computed by <code>{operator}</code> and kept.
+      </p>
+      <div className="dcf-screen-buttons">
+        <Button variant="contained" disabled={asked} onClick={launch}>
+          {asked ? start?.busy : start?.button}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+interface NoSamplesProps {
+  reply: RankingReply;
+  choice: RankingChoice;
+  onChoice: (choice: RankingChoice) => void;
+  onBack: () => void;
+}
+
+/** The score is there, but no open sample is at or above the threshold. */
+export function NoSamples({ reply, choice, onChoice, onBack }: NoSamplesProps) {
+  const { classes } = useSession();
+  const below = reply.open > 0;
+  return (
+    <div className="dcf-screen">
+      <Icon name="check" className="dcf-screen-icon" />
+      <h3>{below ? "No sample reaches the threshold" : "No open sample in this ranking"}</h3>
+      {below && <p>{plural(reply.open, "open sample")} below it.</p>}
+      {!below && reply.outside > 0 && (
+        <p>{plural(reply.outside, "open sample")} outside FiftyOne's current view.</p>
+      )}
+      {!below && reply.outside === 0 && choice.label !== null && (
+        <p>
+          None is labelled <bdi>{classes[choice.label]}</bdi>.
+        </p>
+      )}
+      <div className="dcf-screen-buttons">
+        {below && (
+          <Button variant="contained" onClick={() => onChoice({ ...choice, above: null })}>
+            Show all
+          </Button>
+        )}
+        {choice.label !== null && (
+          <Button onClick={() => onChoice({ ...choice, label: null })}>All classes</Button>
+        )}
+        <Button onClick={onBack}>Back to the overview</Button>
+      </div>
+    </div>
+  );
+}

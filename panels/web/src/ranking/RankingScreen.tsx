@@ -1,0 +1,290 @@
+// The open samples in the order of a score: set a threshold, select, decide, or review them one by one.
+import * as fos from "@fiftyone/state";
+import { Autocomplete, Button, IconButton, MenuItem, Select, TextField } from "@mui/material";
+import * as React from "react";
+import { useRecoilValue } from "recoil";
+import { CellGrid } from "../cell/Grid";
+import type { RankBy } from "../events";
+import { count, plural } from "../format";
+import { MapActions } from "../map/MapActions";
+import { Details } from "../parts/Details";
+import { Icon } from "../parts/Icon";
+import { Outcome } from "../parts/Outcome";
+import { optionsFor } from "../parts/options";
+import { Picture } from "../parts/Picture";
+import { Probabilities } from "../parts/Probabilities";
+import { Problem } from "../parts/Problem";
+import { Waiting } from "../parts/States";
+import { useSample } from "../samples";
+import { useSelection } from "../selection";
+import { useSession } from "../session";
+import { useKeys } from "../shortcuts";
+import { useThumbnails } from "../useThumbnails";
+import { byPrediction, type RankingChoice, SCORES, written } from "./choice";
+import { NoSamples, NotComputed } from "./Nothing";
+import { ScoreRange } from "./ScoreRange";
+import { PAGE, useRanking } from "./useRanking";
+
+const EDGE = 128;
+
+interface Props {
+  choice: RankingChoice;
+  onChoice: (choice: RankingChoice) => void;
+  onReview: () => void;
+  onBack: () => void;
+}
+
+export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
+  const { classes, resolve } = useSession();
+  const selection = useSelection();
+  const view = JSON.stringify([useRecoilValue(fos.view), useRecoilValue(fos.filters)]);
+  const [offset, setOffset] = React.useState(0);
+  const [focus, setFocus] = React.useState<number | null>(null);
+  const thumbnails = useThumbnails(EDGE);
+  const version = React.useSyncExternalStore(thumbnails.subscribe, thumbnails.snapshot);
+  const { reply, problem, retry } = useRanking(choice, offset, view);
+  const score = SCORES[choice.by];
+
+  const choose = (next: RankingChoice) => {
+    setOffset(0);
+    setFocus(null);
+    onChoice(next);
+  };
+  // Decisions can leave less than was there when this page was opened.
+  const beyond = reply !== null && offset > 0 && offset >= reply.total;
+  React.useEffect(() => {
+    if (beyond) setOffset(0);
+  }, [beyond]);
+
+  const place = React.useMemo(() => new Map(reply?.rows.map((row, at) => [row, at])), [reply]);
+  const idOf = (row: number) => reply?.ids[place.get(row) ?? -1] ?? "";
+  const chosen = React.useMemo(
+    () => reply?.rows.filter((_, at) => selection.ids.has(reply.ids[at] ?? "")) ?? [],
+    [reply, selection.ids],
+  );
+  const selected = React.useMemo(() => new Set(chosen), [chosen]);
+  const shown = focus !== null && place.has(focus) ? focus : (chosen[0] ?? null);
+  const sample = useSample(shown);
+  const items = React.useMemo(
+    () =>
+      reply?.rows.map((row, at) => {
+        const label = classes[reply.labels[at] ?? -1] ?? "";
+        const prediction = classes[reply.predictions[at] ?? -1] ?? "";
+        const value = written(reply.values[at] ?? 0, reply.lowest, reply.highest);
+        const what = label === prediction ? label : `${label} → ${prediction}`;
+        return {
+          row,
+          faint: false,
+          name: `${what} ${value}, ${score.value}, sample ${offset + at + 1}`,
+          caption: [what, value] as [string, string],
+        };
+      }) ?? [],
+    [reply, classes, offset, score],
+  );
+
+  const click = (row: number | null, more: boolean) => {
+    if (row === null) return;
+    setFocus(row);
+    if (more) selection.toggle(idOf(row));
+    else selection.set([idOf(row)]);
+  };
+  const all = () => selection.set(reply?.ids ?? []);
+  const leave = () => (chosen.length ? selection.set([]) : onBack());
+  const done = (rows: number[]) => {
+    selection.drop(rows.map(idOf));
+    setFocus(null);
+  };
+  const predicted = byPrediction(chosen, (row) => reply?.predictions[place.get(row) ?? -1] ?? -1);
+  const differing = chosen.some((row) => {
+    const at = place.get(row) ?? -1;
+    return reply?.labels[at] !== reply?.predictions[at];
+  });
+  const accept = async () => {
+    const ids = new Map(chosen.map((row) => [row, idOf(row)]));
+    for (const [label, rows] of predicted) {
+      if (!(await resolve("relabel", rows, { label: classes[label] ?? "" }))) return;
+      selection.drop(rows.map((row) => ids.get(row) ?? ""));
+    }
+    setFocus(null);
+  };
+  useKeys({ Escape: leave, e: all, v: reply?.total ? onReview : undefined });
+
+  if (problem) return <Problem problem={problem} onRetry={retry} onBack={onBack} />;
+  return (
+    <section className="dcf-cellscreen" aria-label="Ranking">
+      <div className="dcf-bar dcf-cellbar">
+        <Select<RankBy>
+          size="small"
+          value={choice.by}
+          onChange={(event) => choose({ ...choice, by: event.target.value as RankBy, above: null })}
+          inputProps={{ "aria-label": "Score" }}
+          className="dcf-select"
+        >
+          {(Object.keys(SCORES) as RankBy[]).map((by) => (
+            <MenuItem key={by} value={by}>
+              {SCORES[by].name}
+              {reply && !reply.available[by] && (
+                <span className="dcf-option-hint">not computed yet</span>
+              )}
+            </MenuItem>
+          ))}
+        </Select>
+        <ClassFilter label={choice.label} onLabel={(label) => choose({ ...choice, label })} />
+        <span className="dcf-grow" />
+        <Button
+          size="small"
+          startIcon={<Icon name="queue" />}
+          disabled={!reply?.total}
+          onClick={onReview}
+          aria-keyshortcuts="v"
+        >
+          Review these in the queue
+        </Button>
+      </div>
+      {!reply && <Waiting text="Ranking the samples …" />}
+      {reply && !reply.available[choice.by] && (
+        <NotComputed key={choice.by} by={choice.by} operator={reply.operator} />
+      )}
+      {reply?.available[choice.by] && (
+        <div className="dcf-cellbody">
+          <div className="dcf-stage">
+            <p className="dcf-note dcf-about">{score.about}</p>
+            <ScoreRange
+              key={choice.by}
+              reply={reply}
+              name={score.value}
+              above={choice.above}
+              onCommit={(above) => choose({ ...choice, above })}
+            />
+            {reply.total === 0 ? (
+              <NoSamples reply={reply} choice={choice} onChoice={choose} onBack={onBack} />
+            ) : (
+              <CellGrid
+                items={items}
+                thumbnails={thumbnails}
+                version={version}
+                selected={selected}
+                focus={shown}
+                label={`${score.name}, highest first`}
+                onClick={click}
+                onRange={(rows) => selection.add(rows.map(idOf))}
+                onFocus={setFocus}
+              />
+            )}
+            <div className="dcf-under">
+              {reply.total > PAGE && (
+                <div className="dcf-pages">
+                  <span>
+                    {count(offset + 1)} to {count(Math.min(offset + PAGE, reply.total))} of{" "}
+                    {count(reply.total)}, highest first
+                  </span>
+                  <IconButton
+                    size="small"
+                    aria-label="Higher values"
+                    disabled={offset === 0}
+                    onClick={() => setOffset(Math.max(0, offset - PAGE))}
+                  >
+                    <Icon name="left" />
+                  </IconButton>
+                  <IconButton
+                    size="small"
+                    aria-label="Lower values"
+                    disabled={offset + PAGE >= reply.total}
+                    onClick={() => setOffset(offset + PAGE)}
+                  >
+                    <Icon name="right" />
+                  </IconButton>
+                </div>
+              )}
+              {reply.outside > 0 && reply.total > 0 && (
+                <p className="dcf-note">
+                  {plural(reply.outside, "more open sample")} outside FiftyOne's current view.
+                </p>
+              )}
+            </div>
+          </div>
+          <aside className="dcf-side" aria-label="Chosen sample">
+            <div className="dcf-inspect">
+              {shown === null ? (
+                <p className="dcf-hint">
+                  Click an image to see it here. Ctrl or Cmd adds one to the selection, Shift all up
+                  to it.
+                </p>
+              ) : (
+                <>
+                  <Picture sample={sample} />
+                  {sample && (
+                    <>
+                      <Probabilities sample={sample} />
+                      <Details sample={sample} />
+                    </>
+                  )}
+                </>
+              )}
+            </div>
+            <div className="dcf-decide">
+              <div className="dcf-chosen" role="status">
+                <strong>{plural(chosen.length, "sample")} selected</strong>
+                {chosen.length ? (
+                  <Button size="small" onClick={() => selection.set([])}>
+                    Clear
+                  </Button>
+                ) : (
+                  <Button size="small" onClick={all} disabled={!reply.rows.length}>
+                    Select all {count(reply.rows.length)}
+                  </Button>
+                )}
+              </div>
+              <MapActions
+                rows={chosen}
+                sample={sample}
+                onDone={() => done(chosen)}
+                onAccept={differing ? () => void accept() : undefined}
+              />
+            </div>
+          </aside>
+        </div>
+      )}
+      <Outcome />
+    </section>
+  );
+}
+
+interface ClassFilterProps {
+  label: number | null;
+  onLabel: (label: number | null) => void;
+}
+
+/** Which class the samples are labelled as; all of them where nothing is chosen. */
+function ClassFilter({ label, onLabel }: ClassFilterProps) {
+  const { classes } = useSession();
+  const [typed, setTyped] = React.useState("");
+  const options = React.useMemo(
+    () => optionsFor(typed, classes, []).filter((option) => !option.hint),
+    [typed, classes],
+  );
+  const value = label === null ? null : { name: classes[label] ?? "", hint: "" };
+  return (
+    <Autocomplete
+      size="small"
+      className="dcf-search"
+      options={options}
+      filterOptions={(found) => found}
+      getOptionLabel={(option) => option.name}
+      isOptionEqualToValue={(a, b) => a.name === b.name}
+      value={value}
+      onInputChange={(_, text, reason) => setTyped(reason === "input" ? text : "")}
+      onChange={(_, option) => onLabel(option ? classes.indexOf(option.name) : null)}
+      noOptionsText="No class of that name"
+      renderOption={(props, option) => (
+        <li {...props} key={option.name}>
+          <bdi>{option.name}</bdi>
+        </li>
+      )}
+      renderInput={(params) => {
+        const input = { ...params.inputProps, "aria-label": "Labelled as" };
+        return <TextField {...params} inputProps={input} placeholder="All classes" />;
+      }}
+    />
+  );
+}

@@ -1,0 +1,44 @@
+// A page of the ranking as it stands, asked for anew when the choice, the view or the journal changes.
+import * as React from "react";
+import { ask, asProblem } from "../ask";
+import type { Problem, RankingReply } from "../events";
+import { useSession } from "../session";
+import { type RankingChoice, without } from "./choice";
+
+export const PAGE = 2000;
+/** A score that is being computed comes without a decision. */
+const AGAIN_MS = 3000;
+
+interface Answer {
+  by: RankingChoice["by"];
+  reply: RankingReply;
+}
+
+export function useRanking({ by, above, label }: RankingChoice, offset: number, view: string) {
+  const { key, revision, settled } = useSession();
+  const [answer, setAnswer] = React.useState<Answer | null>(null);
+  const [problem, setProblem] = React.useState<Problem | null>(null);
+  const [turn, again] = React.useReducer((n: number) => n + 1, 0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: view, revision and turn ask anew
+  React.useEffect(() => {
+    let current = true;
+    let timer = 0;
+    ask("ranking", { ...key, by, above, label, offset, limit: PAGE }).then(
+      (reply) => {
+        if (!current) return;
+        setAnswer({ by, reply });
+        setProblem(null);
+        if (!reply.available[by]) timer = window.setTimeout(again, AGAIN_MS);
+      },
+      (error) => current && setProblem(asProblem(error)),
+    );
+    return () => {
+      current = false;
+      window.clearTimeout(timer);
+    };
+  }, [key, by, above, label, offset, view, revision, turn]);
+  // The samples of another score are no stand-in for those on their way; other thresholds' are.
+  const known = answer?.by === by ? answer.reply : null;
+  const reply = React.useMemo(() => known && without(known, settled), [known, settled]);
+  return { reply, problem, retry: again };
+}

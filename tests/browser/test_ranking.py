@@ -184,11 +184,11 @@ def test_an_empty_ranking_offers_a_way_out(app: Any, digits_run: Any) -> None:
 def test_it_is_accessible_in_both_themes(new_window: Any, digits_run: Any, width: int) -> None:
     dataset, _ = digits_run
     for theme in ("dark", "light"):
-        app = new_window(width=max(width, 900), color_scheme=theme)
+        app = new_window(color_scheme=theme)
         app.page.add_init_script(f"localStorage.setItem('mui-mode', '{theme}')")
         content = on_ranking(app, dataset)
         root = content.locator(".dcf")
-        if width < 900:
+        if width < 600:
             root.evaluate(f"e => {{ e.style.width = '{width}px'; e.style.right = 'auto'; }}")
         tile = content.locator(".dcf-tile").first
         tile.click()

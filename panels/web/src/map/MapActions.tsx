@@ -59,7 +59,7 @@ export function MapActions({ rows, sample, onDone, onAccept }: Props) {
       </Action>
       {onAccept && (
         <Action tip="accept" onClick={onAccept} disabled={idle} icon="accept" count={n} strong wide>
-          {n === 1 ? "Relabel as predicted" : "Relabel each as predicted"}
+          {n === 1 ? "Accept the prediction" : "Accept the predictions"}
         </Action>
       )}
       <Action

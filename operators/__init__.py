@@ -11,6 +11,7 @@ from .find_duplicates import FindDuplicates
 from .find_label_errors import FindLabelErrors
 from .import_decisions import ImportDecisions
 from .map_dataset import MapDataset
+from .rank_by_importance import RankByImportance
 from .resolve import Resolve
 from .runs import CancelRun, DeleteRun, ListRuns
 from .send_to_annotation import SendToAnnotation
@@ -30,6 +31,7 @@ OPERATORS: tuple[type[Any], ...] = (
     ExportDecisions,
     ImportDecisions,
     EstimateRemaining,
+    RankByImportance,
     SendToAnnotation,
     FetchAnnotation,
 )

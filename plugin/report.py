@@ -9,6 +9,8 @@ from .deciding.audits import open_audit, read_target
 from .deciding.journal import applied_headers
 from .deciding.state import current_state
 from .history import compare_iterations
+from .importance.levelling import ADVICE, advice
+from .keeping.importance_rounds import kept_rounds
 from .keeping.runs import Run
 from .reporting.effort import effort
 from .reporting.page import page
@@ -42,6 +44,7 @@ def make_report(run: Run) -> Report:
     compared = compare_iterations(run)
     made = effort(applied_headers(run))
     first = compared[0]
+    rounds = kept_rounds(run)
     return Report(
         page(
             {
@@ -71,6 +74,8 @@ def make_report(run: Run) -> Report:
                     for row in compared
                 ],
                 "cells": _cells(run),
+                "rounds": [(r.looked, r.fixed, r.auroc) for r in rounds],
+                "advice": ADVICE[advice(rounds)],
             }
         )
     )

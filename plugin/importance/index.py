@@ -94,12 +94,17 @@ class ImportanceIndex:
             start += len(part)
             report(start / len(self.label), "Measuring distances and leverages")
 
-    def rescore(self, report: Report = silent) -> None:
-        """Fit the logistic regression to the labels as they are now, and score all by it."""
+    def rescore(self, report: Report = silent, names: Iterable[int] | None = None) -> None:
+        """Fit the logistic regression to the labels as they are now, and score by it.
+
+        Args:
+            report: told how far it is
+            names: the classes that get new scores, all by default
+        """
         if self._heads is not None:
             self._heads.fit(self.vectors, self.label, part_of(report, 0.0, 0.7))
             self.said = self._heads.speak(self.vectors, self.label, part_of(report, 0.7, 1.0))
-        self._score(range(self.classes))
+        self._score(range(self.classes) if names is None else names)
 
     def _score(self, names: Iterable[int]) -> None:
         members = dict(by_class(self.label)) if isinstance(names, range) else {}

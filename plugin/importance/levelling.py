@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Protocol
 
 AUROC_STEP = 0.0005
 """A round that raises the mean AUROC by less has not raised it."""
@@ -17,6 +17,37 @@ ROUNDS = 2
 """So many rounds in a row must have levelled off."""
 
 Advice = Literal["first", "decide", "go on", "auroc", "fixes", "both"]
+
+ADVICE: dict[Advice, str] = {
+    "first": "Rank by importance to begin.",
+    "decide": "Judge the samples that come first, then rank by importance again.",
+    "go on": "Go on: rounds still fix labels and raise the AUROC.",
+    "auroc": "The AUROC has levelled off over two rounds: stop here, or go on with another class.",
+    "fixes": "Two rounds in a row found few wrong labels: stop here, or go on with another class.",
+    "both": "AUROC and labels fixed have levelled off: stop here, or go on with another class.",
+}
+"""Each advice as a sentence."""
+
+STOP: tuple[Advice, ...] = ("auroc", "fixes", "both")
+
+
+class Scored(Protocol):
+    """What is asked of a round; see :class:`Round`."""
+
+    @property
+    def looked(self) -> int:
+        """Samples on which a decision stood."""
+        ...
+
+    @property
+    def fixed(self) -> int:
+        """Of these, those relabelled or removed."""
+        ...
+
+    @property
+    def auroc(self) -> float | None:
+        """Mean over the classes."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -35,7 +66,7 @@ class Round:
     auroc: float | None
 
 
-def advice(rounds: Sequence[Round]) -> Advice:
+def advice(rounds: Sequence[Scored]) -> Advice:
     """What the rounds so far advise.
 
     Returns:
@@ -68,7 +99,7 @@ def advice(rounds: Sequence[Round]) -> Advice:
     return "fixes" if fixes else "auroc" if auroc else "go on"
 
 
-def _risen(before: Round, after: Round) -> float | None:
+def _risen(before: Scored, after: Scored) -> float | None:
     if before.auroc is None or after.auroc is None:
         return None
     return after.auroc - before.auroc

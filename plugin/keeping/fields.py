@@ -40,6 +40,7 @@ FIELDS: dict[str, str] = {
 
 LATER_FIELDS: dict[str, str] = {
     "disagreement": "Share of the sample's nearest neighbours that carry another label",
+    "importance": "Coreset importance of the sample within its class; 1 is the average",
 }
 """Numbers that a run writes once they are asked for."""
 
@@ -168,6 +169,18 @@ def _chunks(documents: Iterable[dict[str, Any]], size: int) -> Iterator[list[dic
     remaining = iter(documents)
     while part := list(islice(remaining, size)):
         yield part
+
+
+def label_values(run: Run, sample_ids: Sequence[str]) -> dict[str, Any]:
+    """The labels that samples carry now, by sample id; those that are gone are left out."""
+    collection: Any = run.dataset._sample_collection
+    path = f"{run.label_field}.label"
+    found: dict[str, Any] = {}
+    for start in range(0, len(sample_ids), IDS_A_QUERY):
+        part = [ObjectId(i) for i in sample_ids[start : start + IDS_A_QUERY]]
+        for document in collection.find({"_id": {"$in": part}}, {path: 1}):
+            found[str(document["_id"])] = value_at(document, path)
+    return found
 
 
 def value_at(document: dict[str, Any], path: str) -> Any:
@@ -321,6 +334,8 @@ def write_numbers(
     sample_ids: npt.NDArray[np.bytes_],
     values: npt.NDArray[np.floating[Any]],
     report: Report,
+    *,
+    others: bool = True,
 ) -> None:
     """Write one of ``LATER_FIELDS`` onto samples, and take it off all others.
 
@@ -330,6 +345,7 @@ def write_numbers(
         sample_ids: S12 (n,), as ``iterations.pack_ids`` gives them
         values: float (n,); NaN for none
         report: told how far it is
+        others: whether it is taken off other samples
     """
     field = run.field(name)
     if not run.dataset.has_field(field):
@@ -355,10 +371,11 @@ def write_numbers(
         for written in pool.map(write, range(0, len(order), WRITE_CHUNK)):
             done += written
             report(done / len(order), f"Writing {name} onto the samples")
-    collection.update_many(
-        {field: {"$ne": None}, "last_modified_at": {"$lt": _milliseconds(now)}},
-        {"$set": {field: None, "last_modified_at": now}},
-    )
+    if others:
+        collection.update_many(
+            {field: {"$ne": None}, "last_modified_at": {"$lt": _milliseconds(now)}},
+            {"$set": {field: None, "last_modified_at": now}},
+        )
     refresh(run.dataset)
 
 

@@ -22,6 +22,7 @@ OWNED_COLLECTIONS = (
     "deconfuse.duplicates",
     "deconfuse.maps",
     "deconfuse.ranks",
+    "deconfuse.importance",
     "deconfuse.decisions",
     "deconfuse.decision_samples",
     "deconfuse.turns",

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from .effort import Effort
+from .rounds import rounds_part
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8885; --soft: #777; --mark: #d9480f; }
@@ -30,7 +31,8 @@ def page(facts: Mapping[str, Any]) -> str:
     Args:
         facts: ``title``, ``facts`` (pairs of name and value), ``decisions`` and ``authors`` (rows
             of name and number), ``effort``, ``iterations`` (rows), ``cells`` (rows), ``estimate``
-            and ``target`` (sentences, empty for none)
+            and ``target`` (sentences, empty for none), and optionally ``rounds`` of cleaning by
+            importance with their ``advice``
     """
     parts = [
         f"<h1>{escape(facts['title'])}</h1>",
@@ -48,6 +50,7 @@ def page(facts: Mapping[str, Any]) -> str:
             ("Iteration", "Samples", "Agreement", "Suspects", "Accuracy on judged labels"),
             facts["iterations"],
         ),
+        rounds_part(facts.get("rounds", ()), facts.get("advice", "")),
         "<h2>Largest cells of the first iteration, and what is open of them</h2>",
         _table(("Label", "Prediction", "Samples", "Open"), facts["cells"]),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,15 @@ class EmbeddingVectors:
                 vectors[i] = row
         return vectors, problems
 
+    def sampled(self) -> str:
+        """A digest of some stored embeddings of a field; empty for other kinds."""
+        if self.kind != "field":
+            return ""
+        collection: Any = root_dataset(self._samples)._sample_collection
+        ends = [collection.find({}, {self._name: 1}).sort("_id", way).limit(8) for way in (1, -1)]
+        stored = [repr(value_at(document, self._name)) for end in ends for document in end]
+        return hashlib.sha256("".join(stored).encode()).hexdigest()
+
     def _from_field(
         self, ids: list[str], folder: Path, report: Report
     ) -> tuple[npt.NDArray[np.float32], dict[int, str]]:
@@ -140,11 +150,15 @@ class EmbeddingVectors:
         if not model.has_embeddings:
             raise InputError(f"embeddings: zoo model '{self._name}' gives no embeddings")
         view = root_dataset(self._samples).select(ids, ordered=True)
-        rows: list[npt.NDArray[Any] | None] = []
-        for start in range(0, len(ids), 1_024):
+        there: list[str] = view.values("id")
+        rows: dict[str, npt.NDArray[Any]] = {}
+        for start in range(0, len(there), 1_024):
             part: Any = view[start : start + 1_024].compute_embeddings(
                 model, batch_size=32, skip_failures=True, progress=False
             )
-            rows += [None if row is None else np.asarray(row).ravel() for row in part]
-            report(len(rows) / len(ids), f"Embedded {len(rows):,} images")
-        return rows
+            names = there[start : start + 1_024]
+            found = zip(names, part, strict=True)
+            rows |= {name: np.asarray(row).ravel() for name, row in found if row is not None}
+            done = start + len(names)
+            report(done / len(there), f"Embedded {done:,} images")
+        return [rows.get(sample_id) for sample_id in ids]

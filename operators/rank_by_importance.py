@@ -1,0 +1,185 @@
+"""The operator ``rank_by_importance``: coreset importance, and the top n of each class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..plugin.importance_ranking import TOP, ImportanceOptions, rank_by_importance
+from ..plugin.keeping.importance_rounds import kept_rounds
+from ..plugin.keeping.runs import Run, list_runs, load_run
+from ..plugin.keeping.samples import Collection
+from ..plugin.settings import DEVICES
+from .base import LongOperator, Work, execute, run_key_input, terminal
+from .run_choice import counted, dataset_of, default_run, open_run
+
+VARIANT_CHOICES = {
+    "label_aware": (
+        "Label-aware",
+        "Sensitivity, weighted by how little a cross-fitted logistic regression expects the label",
+    ),
+    "label_free": (
+        "Label-free",
+        "Sensitivity alone: unusual samples of a class, whose labels may well be right",
+    ),
+}
+
+
+class RankByImportance(LongOperator):
+    """Scores samples by how much they matter to their class, and keeps the score up to date."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """The operator as FiftyOne lists it."""
+        return foo.OperatorConfig(
+            name="rank_by_importance",
+            label="Rank by importance",
+            description="Coreset importance of each sample within its class, and the top of each",
+            icon="leaderboard",
+            dynamic=True,
+            execute_as_generator=True,
+            allow_immediate_execution=True,
+            allow_delegated_execution=True,
+            default_choice_to_delegated=False,
+        )
+
+    def __call__(
+        self,
+        sample_collection: Collection,
+        run_key: str = "deconfuse",
+        embeddings: str | None = None,
+        class_size: Mapping[str, int] | None = None,
+        variant: str = "label_aware",
+        *,
+        again: bool = False,
+        device: str = "auto",
+        delegate: bool = False,
+    ) -> dict[str, Any]:
+        """Rank from a script; call it again after decisions, and it is brought up to date.
+
+        Args:
+            sample_collection: the dataset; all samples of the run's last iteration are ranked
+            run_key: the run
+            embeddings: a vector field, a brain run or a zoo model; by default the run's features
+            class_size: how many samples to give of each class, such as ``{"missile": 50}``; by
+                default 50 of the class to begin with
+            variant: ``label_aware`` or ``label_free``
+            again: also give samples that an earlier call gave
+            device: ``auto``, ``cpu``, ``cuda`` or ``mps``
+            delegate: queue the operation instead
+
+        Returns:
+            ``top`` (sample ids by class, most important first), ``begin`` (pairs of label and
+            prediction, the most confused first), ``auroc``, ``round``, ``looked``, ``fixed``,
+            ``advice``, ``stop``, ``samples``, ``left_out``, ``built``, ``scored``, ``run_key``,
+            ``iteration``
+
+        Raises:
+            InputError: on bad input, with nothing changed
+        """
+        given = {"run_key": run_key, "embeddings": embeddings, "class_size": class_size}
+        given |= {"variant": variant, "again": again, "device": device}
+        ctx = {"dataset": dataset_of(sample_collection), "params": given}
+        run, options = _checked(ctx["dataset"], given)
+        if delegate:
+            return execute(self.uri, ctx, request_delegation=True)
+        # Called directly: an operator's execution is ended after ten minutes.
+        return rank_by_importance(run, options, terminal())
+
+    def work(self, ctx: Any) -> Work:
+        """Check the parameters and say what to do with them."""
+        params = dict(ctx.params)
+        if params.get("class_size") is None and params.get("class_name"):
+            params["class_size"] = {params["class_name"]: params.get("size") or TOP}
+        run, options = _checked(ctx.dataset, params)
+        return lambda report: rank_by_importance(run, options, report)
+
+    def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
+        """Show the fields and say what is to be looked at."""
+        yield ctx.ops.reload_dataset()
+        yield ctx.ops.notify(summary(result), variant="success")
+
+    def resolve_input(self, ctx: Any) -> types.Property:
+        """The form."""
+        inputs = types.Object()
+        runs = list_runs(ctx.dataset) if ctx.dataset else []
+        run_key_input(ctx, inputs, runs)
+        if runs:
+            _options(ctx, inputs)
+        return types.Property(inputs, view=types.View(label="Rank by importance"))
+
+    def resolve_output(self, ctx: Any) -> types.Property:
+        """What was found."""
+        outputs = types.Object()
+        outputs.int("samples", label="Samples ranked")
+        outputs.int("round", label="Round")
+        outputs.float("auroc", label="AUROC")
+        outputs.str("advice", label="Advice")
+        outputs.obj("begin", label="Classes to begin with", view=types.JSONView())
+        outputs.obj("top", label="Samples to look at", view=types.JSONView())
+        return types.Property(outputs, view=types.View(label="Importance"))
+
+
+def _checked(dataset: Any, params: dict[str, Any]) -> tuple[Run, ImportanceOptions]:
+    run = load_run(dataset, params.get("run_key") or default_run(dataset))
+    options = ImportanceOptions(
+        embeddings=params.get("embeddings") or None,
+        class_size=params.get("class_size"),
+        variant=params.get("variant") or "label_aware",
+        again=bool(params.get("again")),
+        device=params.get("device") or "auto",
+    )
+    options.check(run)
+    return run, options
+
+
+def summary(result: dict[str, Any]) -> str:
+    """One sentence on what to look at next.
+
+    Args:
+        result: what ``rank_by_importance`` returned
+    """
+    text = f"{counted(result['samples'])} ranked by importance."
+    for name, ids in result["top"].items():
+        text += f" Look at the first {counted(len(ids))} of {name}: Ranking, by importance."
+    left_out = result["left_out"]
+    return f"{text} {counted(left_out)} without a vector left out." if left_out else text
+
+
+def _options(ctx: Any, inputs: types.Object) -> None:
+    run = open_run(ctx)
+    vectors = [
+        name
+        for name, field in ctx.dataset.get_field_schema().items()
+        if isinstance(field, (fo.VectorField, fo.ArrayField))
+    ]
+    names = [*vectors, *ctx.dataset.list_brain_runs(type="similarity")]
+    inputs.str(
+        "embeddings",
+        label="Embeddings",
+        description="A vector field, a brain run or a zoo model. Empty: the features of the run",
+        view=types.AutocompleteView(choices=[types.Choice(name, label=name) for name in names]),
+    )
+    choices = types.RadioGroup()
+    for name, (label, description) in VARIANT_CHOICES.items():
+        choices.add_choice(name, label=label, description=description)
+    inputs.enum("variant", choices.values(), default="label_aware", label="Variant", view=choices)
+    rounds = kept_rounds(run)
+    first = rounds[-1].begin[0] if rounds and rounds[-1].begin else None
+    classes = run.iteration().classes
+    inputs.str(
+        "class_name",
+        label="Class",
+        description="Whose most important samples to look at. Empty: the class to begin with"
+        + (f", '{first['label']}' (confused with '{first['prediction']}')" if first else ""),
+        view=types.AutocompleteView(choices=[types.Choice(name, label=name) for name in classes]),
+    )
+    inputs.int("size", default=TOP, min=1, label="Samples to look at")
+    inputs.bool(
+        "again", default=False, label="Again", description="Also samples that were given before"
+    )
+    inputs.enum("device", DEVICES, default="auto", label="Device", view=types.DropdownView())

@@ -115,7 +115,9 @@ class Annotator:
     def request(self, method: str, path: str, content: Any = None) -> Any:
         """One request as this person."""
         headers = {"Authorization": f"Token {self.token}"}
-        answer = requests.request(method, self.url + path, json=content, headers=headers, timeout=60)
+        answer = requests.request(
+            method, self.url + path, json=content, headers=headers, timeout=60
+        )
         answer.raise_for_status()
         return answer.json()
 

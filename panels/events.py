@@ -837,6 +837,42 @@ class HistoryReply(TypedDict):
     fixed: list[int]
 
 
+class ImportanceRound(TypedDict):
+    """A round of cleaning by importance: of the samples ``looked`` at so many were ``fixed``.
+
+    ``auroc`` is the mean over the classes, of held-out samples with the labels as they were.
+    """
+
+    looked: int
+    fixed: int
+    auroc: float | None
+
+
+class Confused(TypedDict):
+    """Two classes by name: ``share`` of the samples with the label are predicted as the other."""
+
+    label: str
+    prediction: str
+    samples: int
+    share: float
+
+
+class ImportanceReply(TypedDict):
+    """Rounds of cleaning by importance that can be compared, first to last; none before the first.
+
+    ``begin`` are the most confused pairs, ``reviewed`` counts the samples decided on by now.
+    """
+
+    rounds: list[ImportanceRound]
+    begin: list[Confused]
+    advice: str
+    stop: bool
+    variant: str
+    embeddings: str
+    iteration: int
+    reviewed: int
+
+
 EVENTS: dict[str, tuple[type, type]] = {
     "status": (NoRequest, StatusReply),
     "pulse": (RunRequest, PulseReply),
@@ -869,5 +905,6 @@ EVENTS: dict[str, tuple[type, type]] = {
     "map": (MapRequest, MapReply),
     "ranking": (RankingRequest, RankingReply),
     "history": (RunRequest, HistoryReply),
+    "importance": (RunRequest, ImportanceReply),
 }
 """Every event by name: what it is asked, what it answers. Any may answer ``{"error": Problem}``."""

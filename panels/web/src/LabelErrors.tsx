@@ -230,7 +230,13 @@ function OnIteration({ runs, run, iteration, revision, onRun, onIteration }: OnI
         <DuplicatesScreen onBack={() => setScreen({ name: "overview" })} />
       )}
       {screen.name === "progress" && (
-        <ProgressScreen onBack={() => setScreen({ name: "overview" })} />
+        <ProgressScreen
+          onBack={() => setScreen({ name: "overview" })}
+          onRank={(label) => {
+            setRanking({ by: "importance", above: null, label });
+            setScreen({ name: "ranking" });
+          }}
+        />
       )}
       {screen.name === "map" && <MapScreen onBack={() => setScreen({ name: "overview" })} />}
       {screen.name === "ranking" && (

@@ -714,6 +714,33 @@ export interface HistoryReply {
   fixed: number[];
 }
 
+/** A round of cleaning by importance: of the samples ``looked`` at so many were ``fixed``. */
+export interface ImportanceRound {
+  looked: number;
+  fixed: number;
+  auroc: number | null;
+}
+
+/** Two classes by name: ``share`` of the samples with the label are predicted as the other. */
+export interface Confused {
+  label: string;
+  prediction: string;
+  samples: number;
+  share: number;
+}
+
+/** Rounds of cleaning by importance that can be compared, first to last; none before the first. */
+export interface ImportanceReply {
+  rounds: ImportanceRound[];
+  begin: Confused[];
+  advice: string;
+  stop: boolean;
+  variant: string;
+  embeddings: string;
+  iteration: number;
+  reviewed: number;
+}
+
 /** Every event by name. */
 export interface Events {
   status: { request: NoRequest; reply: StatusReply };
@@ -747,6 +774,7 @@ export interface Events {
   map: { request: MapRequest; reply: MapReply };
   ranking: { request: RankingRequest; reply: RankingReply };
   history: { request: RunRequest; reply: HistoryReply };
+  importance: { request: RunRequest; reply: ImportanceReply };
 }
 
 export type EventName = keyof Events;

@@ -1,4 +1,4 @@
-// A line chart from zero, small, with its numbers for those who cannot see it.
+// A line chart, from zero unless said otherwise, small, with its numbers for those who cannot see it.
 import * as React from "react";
 import { count } from "../format";
 
@@ -14,17 +14,20 @@ interface Props {
   y: number[];
   /** Whether every point is marked with its number. */
   marks?: boolean;
+  /** What the chart's lower edge stands for. */
+  from?: number;
+  write?: (value: number) => string;
 }
 
-export function Curve({ name, x, y, marks }: Props) {
+export function Curve({ name, x, y, marks, from = 0, write = count }: Props) {
   const first = Math.min(...x);
   const last = Math.max(...x, first + 1e-9);
-  const most = Math.max(...y, 1e-9);
+  const most = Math.max(...y, from + 1e-9);
   const points = x.map((value, at) => ({
     at,
     value: y[at] ?? 0,
     left: LEFT + 10 + ((WIDTH - 2 * LEFT - 20) * (value - first)) / (last - first),
-    top: BOTTOM - ((BOTTOM - TOP) * (y[at] ?? 0)) / most,
+    top: BOTTOM - ((BOTTOM - TOP) * ((y[at] ?? from) - from)) / (most - from),
   }));
   const end = points.at(-1);
   return (
@@ -34,7 +37,7 @@ export function Curve({ name, x, y, marks }: Props) {
         className="dcf-curve"
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         role="img"
-        aria-label={`${name}: ${marks ? y.map(count).join(", ") : `${count(y.at(-1) ?? 0)} by ${count(last)}`}`}
+        aria-label={`${name}: ${marks ? y.map(write).join(", ") : `${write(y.at(-1) ?? 0)} by ${count(last)}`}`}
       >
         <line x1="0" x2={WIDTH} y1={BOTTOM} y2={BOTTOM} className="dcf-interval-scale" />
         <polyline points={points.map(({ left, top }) => `${left},${top}`).join(" ")} />
@@ -42,7 +45,7 @@ export function Curve({ name, x, y, marks }: Props) {
           <g key={at}>
             <circle cx={left} cy={top} r="3.5" />
             <text x={left} y={top - 7} textAnchor={marks ? "middle" : "end"}>
-              {count(value)}
+              {write(value)}
             </text>
             <text x={left} y={HEIGHT - 5} textAnchor={marks ? "middle" : "end"}>
               {count(x[at] ?? 0)}

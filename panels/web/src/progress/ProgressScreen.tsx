@@ -9,6 +9,7 @@ import { Waiting } from "../parts/States";
 import { useSession } from "../session";
 import { useKeys } from "../shortcuts";
 import { AuditScreen } from "./AuditScreen";
+import { Importance } from "./Importance";
 import { IntervalBar } from "./IntervalBar";
 import { Iterations } from "./Iterations";
 import { Target } from "./Target";
@@ -16,7 +17,13 @@ import { type Audit, useAudit } from "./useAudit";
 
 const SIZES = [50, 100, 200, 500, 1000];
 
-export function ProgressScreen({ onBack }: { onBack: () => void }) {
+interface Props {
+  onBack: () => void;
+  /** Shows the most important samples of a class, or of all. */
+  onRank: (label: number | null) => void;
+}
+
+export function ProgressScreen({ onBack, onRank }: Props) {
   const audit = useAudit();
   const [judging, setJudging] = React.useState(false);
   const leave = () => (judging ? setJudging(false) : onBack());
@@ -49,6 +56,7 @@ export function ProgressScreen({ onBack }: { onBack: () => void }) {
         <Left audit={audit} reply={reply} onJudge={() => setJudging(true)} />
         <Target audit={audit} target={reply.target} />
         <Iterations />
+        <Importance onRank={onRank} />
         <Parts reply={reply} />
       </div>
       <Outcome />

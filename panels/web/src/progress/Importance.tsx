@@ -1,0 +1,121 @@
+// Cleaning by importance, round by round: what it has brought, where to go on, when to stop.
+import { executeOperator, usePromptOperatorInput } from "@fiftyone/operators";
+import { Button } from "@mui/material";
+import * as React from "react";
+import { ask, asProblem } from "../ask";
+import type { ImportanceReply } from "../events";
+import { count, percent, plural } from "../format";
+import { useSession } from "../session";
+import { Curve } from "./Curve";
+
+const RANK = "@deconfuse/label-errors/rank_by_importance";
+/** A round that is being computed comes without a decision. */
+const AGAIN_MS = 3000;
+const four = (value: number) => value.toFixed(4);
+
+export function Importance({ onRank }: { onRank: (label: number | null) => void }) {
+  const { run, key, classes, overview, report } = useSession();
+  const prompt = usePromptOperatorInput();
+  const [reply, setReply] = React.useState<ImportanceReply | null>(null);
+  const [failed, setFailed] = React.useState("");
+  const [scoring, setScoring] = React.useState(false);
+  const [turn, again] = React.useReducer((n: number) => n + 1, 0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: decisions and turn ask anew
+  React.useEffect(() => {
+    let current = true;
+    let timer = 0;
+    ask("importance", { run: key.run }).then(
+      (found) => {
+        if (!current) return;
+        setReply(found);
+        const waiting = found.reviewed !== found.rounds.at(-1)?.looked;
+        if (waiting) timer = window.setTimeout(again, AGAIN_MS);
+      },
+      (error) => current && setFailed(String(error.message ?? error)),
+    );
+    return () => {
+      current = false;
+      window.clearTimeout(timer);
+    };
+  }, [key.run, overview.revision, turn]);
+  const rounds = reply?.rounds ?? [];
+  const last = rounds.at(-1);
+  const measured = rounds.flatMap(({ auroc }, at) => (auroc === null ? [] : [{ auroc, at }]));
+  const first = reply?.begin[0];
+  const outdated = reply?.iteration !== run.iterations.at(-1)?.number;
+  const since = reply && last && !outdated ? reply.reviewed - last.looked : 0;
+  const score = () => {
+    setScoring(true);
+    const { embeddings, variant } = reply ?? { embeddings: "", variant: "" };
+    executeOperator(RANK, { run_key: run.key, embeddings, variant, in_panel: true })
+      .catch((error) => report("rank_by_importance", asProblem(error)))
+      .finally(() => {
+        setScoring(false);
+        again();
+      });
+  };
+  return (
+    <section className="dcf-card dcf-card-wide" aria-labelledby="dcf-importance-title">
+      <h3 id="dcf-importance-title">Cleaning by importance</h3>
+      {failed && <p className="dcf-note">Its rounds could not be read: {failed}</p>}
+      <p className="dcf-note" data-testid="importance-advice">
+        {reply?.advice}
+        {since > 0 && ` ${plural(since, "decision")} since the last round.`}
+      </p>
+      {rounds.length > 1 && (
+        <div className="dcf-curves">
+          {measured.length > 1 && (
+            <Curve
+              name="AUROC by round"
+              x={measured.map(({ at }) => at + 1)}
+              y={measured.map(({ auroc }) => auroc)}
+              from={Math.min(...measured.map(({ auroc }) => auroc))}
+              write={four}
+              marks={measured.length <= 7}
+            />
+          )}
+          <Curve
+            name="Labels fixed by round"
+            x={rounds.map((_, at) => at + 1)}
+            y={rounds.map(({ fixed }) => fixed)}
+            marks={rounds.length <= 7}
+          />
+        </div>
+      )}
+      {last && (
+        <p>
+          Round {count(rounds.length)}
+          {last.auroc !== null && `: AUROC ${four(last.auroc)}`}, {count(last.fixed)} of{" "}
+          {plural(last.looked, "sample")} fixed.
+          {first && (
+            <>
+              {" "}
+              Most confused: {percent(first.share, 1)} of <bdi>{first.label}</bdi> are predicted{" "}
+              <bdi>{first.prediction}</bdi>.
+            </>
+          )}
+        </p>
+      )}
+      <div className="dcf-card-buttons">
+        {first && (
+          <Button
+            size="small"
+            variant="contained"
+            onClick={() => onRank(Math.max(0, classes.indexOf(first.label)))}
+          >
+            Look at <bdi>{first.label}</bdi>
+          </Button>
+        )}
+        {last ? (
+          <Button size="small" disabled={scoring || (since === 0 && !outdated)} onClick={score}>
+            {scoring ? "Scoring …" : "Score again"}
+          </Button>
+        ) : (
+          <Button size="small" onClick={() => prompt(RANK, { run_key: run.key })}>
+            Rank by importance
+          </Button>
+        )}
+      </div>
+    </section>
+  );
+}

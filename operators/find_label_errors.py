@@ -268,3 +268,11 @@ def _advanced(ctx: Any, inputs: Any) -> None:
         description="Look for images that are nearly the same when the scores are done",
         view=types.SwitchView(),
     )
+    inputs.bool(
+        "cleanlab",
+        default=False,
+        label="cleanlab beside it",
+        description="Add cleanlab's label quality and filter; the package cleanlab must be "
+        "installed",
+        view=types.SwitchView(),
+    )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .cleanlab_columns import CleanlabColumns, write_cleanlab_fields
 from .deciding.state import current_state
 from .errors import InputError
 from .keeping.fields import (
@@ -51,7 +52,8 @@ def find_label_errors(
     Returns:
         ``run_key``, ``iteration``, ``samples``, ``classes``, ``open``, ``misclassified`` (among
         open samples), ``accuracy`` (share of all scored samples whose prediction is the label),
-        ``skipped`` (a count for each reason), ``skipped_samples`` (the first thousand), and
+        ``skipped`` (a count for each reason), ``skipped_samples`` (the first thousand),
+        ``cleanlab`` if asked for (``issues``, and ``both``: those that are misclassified too), and
         ``duplicates``, where these are looked for: what ``find_duplicates`` returns, or ``failed``,
         the reason why there are none; the iteration is kept all the same
 
@@ -103,6 +105,7 @@ def complete_fields(run: Run, report: Report = silent) -> bool:
 def _write_fields(run: Run, iteration: Iteration, report: Report) -> None:
     state = current_state(run, iteration.number)
     write_scores(run, iteration, state.open_count, report)
+    write_cleanlab_fields(run, iteration, report)
 
 
 def _classify(
@@ -110,12 +113,16 @@ def _classify(
 ) -> tuple[Run, Iteration, dict[str, Any]]:
     dataset = root_dataset(samples)
     source = _source(samples, settings)
-    with IterationWriter(dataset._doc.id, settings.run_key, source.classes) as writer:
+    with (
+        IterationWriter(dataset._doc.id, settings.run_key, source.classes) as writer,
+        CleanlabColumns(len(source.classes), wanted=settings.cleanlab) as cleanlab,
+    ):
         tally = _Tally()
         with closing(source.batches(report)) as batches:
             for batch in batches:
                 rows = _scored(batch)
                 writer.append(rows)
+                cleanlab.append(batch, rows)
                 tally.add(rows, batch.decided)
         skipped = source.outcome.skipped
         if writer.samples == 0:
@@ -123,6 +130,7 @@ def _classify(
                 f"No sample of '{dataset.name}' could be scored; the most frequent reason: "
                 f"{skipped.most_common()}"
             )
+        cleanlab.compute(report)
         report(1.0, "Storing the iteration")
         run = create_run(dataset, settings.run_key, settings.label_field)
         try:
@@ -136,7 +144,8 @@ def _classify(
         except BaseException:
             discard_empty(run)
             raise
-    return run, iteration, _summary(iteration)
+        found = cleanlab.keep(run, iteration)
+    return run, iteration, _summary(iteration) | found
 
 
 def _source(samples: Collection, settings: Settings) -> Source:

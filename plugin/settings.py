@@ -33,6 +33,7 @@ class Settings:
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``
         seed: the same seed on the same CPU gives the same scores
         duplicates: look for near-duplicates afterwards
+        cleanlab: add cleanlab's label quality and filter, if it is installed
     """
 
     label_field: str
@@ -51,6 +52,7 @@ class Settings:
     device: str = "auto"
     seed: int = 51
     duplicates: bool = True
+    cleanlab: bool = False
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Settings:
@@ -87,7 +89,7 @@ class Settings:
             ("seed", 0, 2**31 - 1),
         ):
             _whole_number(name, getattr(self, name), least, most)
-        for name in ("duplicates", "warm_start"):
+        for name in ("duplicates", "warm_start", "cleanlab"):
             if not isinstance(getattr(self, name), bool):
                 raise InputError(f"{name}: expected True or False, got {getattr(self, name)!r}")
         self._check_warm_start()

@@ -41,8 +41,13 @@ FIELDS: dict[str, str] = {
 LATER_FIELDS: dict[str, str] = {
     "disagreement": "Share of the sample's nearest neighbours that carry another label",
     "importance": "Coreset importance of the sample within its class; 1 is the average",
+    "cleanlab_score": "cleanlab's label quality: the probability of the label; low is suspect",
+    "cleanlab_issue": "Whether cleanlab's filter reports the label",
 }
-"""Numbers that a run writes once they are asked for."""
+"""Numbers, and yes or no, that a run writes once they are asked for."""
+
+YES_OR_NO = ("cleanlab_issue",)
+"""Those of ``LATER_FIELDS`` that are true or false."""
 
 OWN_FIELDS = (*FIELDS, *LATER_FIELDS)
 """Every field that belongs to a run once it exists, without its prefix."""
@@ -349,16 +354,18 @@ def write_numbers(
     """
     field = run.field(name)
     if not run.dataset.has_field(field):
-        run.dataset.add_sample_field(field, fo.FloatField, description=LATER_FIELDS[name])
+        kind = fo.BooleanField if name in YES_OR_NO else fo.FloatField
+        run.dataset.add_sample_field(field, kind, description=LATER_FIELDS[name])
         _group_in_sidebar(run)
     now = datetime.now(UTC).replace(tzinfo=None)
     collection: Any = run.dataset._sample_collection
     order = np.argsort(sample_ids, kind="stable")
+    stored = bool if name in YES_OR_NO else float
 
     def write(start: int) -> int:
         rows = order[start : start + WRITE_CHUNK]
         ids = [ObjectId(i) for i in unpack_ids(sample_ids[rows])]
-        numbers = [None if np.isnan(v) else float(v) for v in values[rows]]
+        numbers = [None if np.isnan(v) else stored(v) for v in values[rows]]
         place = {"$indexOfArray": [{"$literal": ids}, "$_id"]}
         value = {"$arrayElemAt": [{"$literal": numbers}, place]}
         collection.update_many(

@@ -10,6 +10,7 @@ from .fetch_annotation import FetchAnnotation
 from .find_duplicates import FindDuplicates
 from .find_label_errors import FindLabelErrors
 from .import_decisions import ImportDecisions
+from .import_predictions import ImportPredictions
 from .map_dataset import MapDataset
 from .rank_by_importance import RankByImportance
 from .resolve import Resolve
@@ -30,6 +31,7 @@ OPERATORS: tuple[type[Any], ...] = (
     Undo,
     ExportDecisions,
     ImportDecisions,
+    ImportPredictions,
     EstimateRemaining,
     RankByImportance,
     SendToAnnotation,

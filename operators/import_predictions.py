@@ -1,0 +1,234 @@
+"""The operator ``import_predictions``: any model's predictions, from a file onto the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..plugin.importing.settings import FOREIGN, MATCHES, ImportSettings
+from ..plugin.importing.understanding import KINDS
+from ..plugin.keeping.runs import list_runs
+from ..plugin.keeping.samples import Collection
+from ..plugin.prediction_import import import_predictions
+from .base import LongOperator, Work, execute, terminal
+
+OPTIONS = tuple(ImportSettings.__dataclass_fields__)
+TEXTS = {
+    "values": {
+        "auto": "As the file says, or as its first rows look",
+        "logits": "Logits: any numbers, the highest wins",
+        "probabilities": "Probabilities: none negative, their sum is 1",
+    },
+    "match": {
+        "auto": "By sample id, else by file path",
+        "id": "By sample id",
+        "filepath": "By file path",
+    },
+    "foreign": {
+        "keep": "Keep them: a prediction may be a class that no label has",
+        "drop": "Leave them out, and predict among the others",
+        "error": "Refuse the file",
+    },
+}
+
+
+class ImportPredictions(LongOperator):
+    """Fills a field of predictions from a file, for ``source="predictions"`` to read."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """The operator as FiftyOne lists it."""
+        return foo.OperatorConfig(
+            name="import_predictions",
+            label="Label errors: import predictions",
+            description="Fill a field with a model's predictions from CSV, JSON lines or NumPy",
+            icon="upload_file",
+            dynamic=True,
+            execute_as_generator=True,
+            allow_immediate_execution=True,
+            allow_delegated_execution=True,
+            default_choice_to_delegated=False,
+        )
+
+    def __call__(
+        self,
+        sample_collection: Collection,
+        path: str | Path,
+        field: str = "predictions",
+        *,
+        classes: Sequence[str] | str | Path | None = None,
+        keys: str | Path | None = None,
+        values: str = "auto",
+        match: str = "auto",
+        root: str | Path | None = None,
+        label_field: str | None = None,
+        foreign: str = "keep",
+        overwrite: bool = False,
+        delegate: bool = False,
+    ) -> dict[str, Any]:
+        """Run from Python; see the user guide for the parameters.
+
+        Returns:
+            what became of the rows; with ``delegate=True`` the queued operation
+        """
+        listed = classes if classes is None or isinstance(classes, str | Path) else list(classes)
+        params = {
+            "path": str(path),
+            "field": field,
+            "classes": str(listed) if isinstance(listed, Path) else listed,
+            "keys": None if keys is None else str(keys),
+            "values": values,
+            "match": match,
+            "root": None if root is None else str(root),
+            "label_field": label_field,
+            "foreign": foreign,
+            "overwrite": overwrite,
+        }
+        settings = ImportSettings.from_mapping(params)
+        if delegate:
+            # The form's file inputs are objects, and know no list.
+            files = {"path": params["path"], "keys": params["keys"]}
+            if isinstance(listed, list):
+                params |= {"classes": None, "class_names": listed}
+            else:
+                files["classes"] = params["classes"]
+            params |= {name: {"absolute_path": path} for name, path in files.items() if path}
+            ctx = {"view": sample_collection.view(), "params": params}
+            return execute(self.uri, ctx, request_delegation=True)
+        return import_predictions(sample_collection, settings, terminal())
+
+    def work(self, ctx: Any) -> Work:
+        """Check the parameters and say what to do with them."""
+        given = {name: ctx.params.get(name) for name in OPTIONS}
+        for name in ("path", "keys", "classes"):
+            given[name] = _chosen(given[name])
+        given["classes"] = ctx.params.get("class_names") or given["classes"]
+        settings = ImportSettings.from_mapping({"field": "predictions", **_filled(given)})
+        samples = ctx.view if ctx.params.get("target", "view") == "view" else ctx.dataset
+        return lambda report: import_predictions(samples, settings, report)
+
+    def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
+        """Say what was done and let the grid and the sidebar follow."""
+        left = result["unmatched"] + result["repeated"] + sum(result["skipped"].values())
+        yield ctx.ops.reload_dataset()
+        yield ctx.ops.notify(
+            summary(result), variant="warning" if left or result["without_row"] else "success"
+        )
+
+    def resolve_input(self, ctx: Any) -> types.Property:
+        """The form: which file, which field, and how its samples are found."""
+        inputs = types.Object()
+        if ctx.dataset is None:
+            inputs.view("none", types.Error(label="Open a dataset first"))
+            return types.Property(inputs, view=types.View(label="Import predictions"))
+        _file_inputs(ctx, inputs)
+        _field_inputs(ctx, inputs)
+        for name, label in (("match", "Find samples"), ("values", "The scores are")):
+            _choice(inputs, name, label, {"match": MATCHES, "values": KINDS}[name])
+        inputs.str(
+            "root",
+            label="Folder of relative paths",
+            description="Only where the file names paths relative to a folder",
+        )
+        if ctx.params.get("label_field"):
+            _choice(inputs, "foreign", "Classes that no label has", FOREIGN)
+        return types.Property(inputs, view=types.View(label="Import predictions"))
+
+
+def _file_inputs(ctx: Any, inputs: Any) -> None:
+    inputs.file(
+        "path",
+        required=True,
+        label="File",
+        description="CSV, JSON lines (.jsonl), or NumPy (.npz, .npy), on the machine of the App's "
+        "server",
+        view=types.FileExplorerView(button_label="Choose a file…"),
+    )
+    path = _chosen(ctx.params.get("path")) or ""
+    if path.endswith(".npy"):
+        inputs.file(
+            "keys",
+            required=True,
+            label="Sample ids or file paths",
+            description="A text file with one a line, in the order of the rows",
+            view=types.FileExplorerView(button_label="Choose a file…"),
+        )
+    if path.endswith((".npy", ".npz", ".jsonl", ".ndjson")):
+        inputs.file(
+            "classes",
+            label="List of classes",
+            description="A text file with one class a line, or a JSON list; only where the file "
+            "does not name them itself",
+            view=types.FileExplorerView(button_label="Choose a file…"),
+        )
+
+
+def _field_inputs(ctx: Any, inputs: Any) -> None:
+    inputs.str(
+        "field",
+        default="predictions",
+        label="Field",
+        description="The new field that receives the predictions",
+    )
+    if ctx.dataset.has_field(ctx.params.get("field") or "predictions"):
+        inputs.bool(
+            "overwrite",
+            default=False,
+            label="Overwrite",
+            description="The field is there already; its predictions go",
+            view=types.SwitchView(),
+        )
+    if ctx.has_custom_view:
+        choice = types.RadioGroup()
+        choice.add_choice("dataset", label="The whole dataset")
+        choice.add_choice("view", label="The current view", description="Only what it selects")
+        inputs.enum("target", choice.values(), default="dataset", label="Samples", view=choice)
+    ours = {f"{key}_prediction" for key in list_runs(ctx.dataset)}
+    schema = ctx.dataset.get_field_schema(embedded_doc_type=fo.Classification)
+    labels = [name for name in schema if name not in ours]
+    inputs.enum(
+        "label_field",
+        labels,
+        label="Label field",
+        default=labels[0] if len(labels) == 1 else None,
+        description="Compare the classes with those of these labels",
+        view=types.AutocompleteView(),
+    )
+
+
+def _choice(inputs: Any, name: str, label: str, values: Sequence[str]) -> None:
+    choice = types.RadioGroup()
+    for value in values:
+        choice.add_choice(value, label=TEXTS[name][value])
+    inputs.enum(name, choice.values(), default=values[0], label=label, view=choice)
+
+
+def _chosen(value: Any) -> Any:
+    """The path that a file explorer hands over, or what was given from Python."""
+    return value.get("absolute_path") if isinstance(value, dict) else value
+
+
+def _filled(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def summary(result: dict[str, Any]) -> str:
+    """One sentence on what an import did.
+
+    Args:
+        result: what it returned
+    """
+    parts = {
+        "rows without their sample": result["unmatched"],
+        "rows about a sample that came before": result["repeated"],
+        "rows that cannot be used": sum(result["skipped"].values()),
+        "samples without a row": result["without_row"],
+        "classes that no label has": len(result["foreign_classes"]),
+    }
+    found = [f"{number:,} {what}" for what, number in parts.items() if number]
+    return "; ".join([f"{result['written']:,} predictions in '{result['field']}'", *found])

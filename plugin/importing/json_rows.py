@@ -1,0 +1,135 @@
+"""Predictions as JSON lines: an object a line, with the sample, and a label or scores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from .class_list import checked_classes
+from .rows import SCORES, Rows, number_or_nan, part_named, rows_a_piece, scores_of, text_or_none
+
+LONGEST_LINE = 32 * 1024 * 1024
+
+Line = dict[str, Any]
+
+
+class JsonPredictions:
+    """A file of JSON lines; a first line ``{"classes": [...]}`` names what lists of scores mean.
+
+    Args:
+        path: the file
+        classes: the class names of the scores; by default those of the file
+
+    Raises:
+        InputError: if the first line is no object, or lists scores whose classes nobody names
+    """
+
+    def __init__(self, path: Path, classes: Sequence[str] | None = None):
+        self._path = path
+        self.kind: str | None = None
+        self.classes = tuple(classes) if classes else None
+        opening = list(islice(self._lines(), 2))
+        if not opening:
+            raise InputError(f"path: '{path}' is empty; expected a JSON object a line")
+        self._has_header = set(opening[0][1]) == {"classes"}
+        if self._has_header:
+            stated = opening.pop(0)[1]["classes"]
+            if not isinstance(stated, list):
+                raise InputError(f"path: '{path}', line 1: 'classes' must be a list of names")
+            stated = checked_classes([str(name) for name in stated], f"path: '{path}', line 1")
+            self.classes = self.classes or stated
+        if opening:
+            self._learn(*opening[0])
+
+    def rows(self) -> Iterator[Rows]:
+        """All rows, a piece at a time."""
+        lines = islice(self._lines(), int(self._has_header), None)
+        size, first = rows_a_piece(len(self.classes or ())), 1
+        while piece := list(islice(lines, size)):
+            yield self._piece(first, [row for _, row in piece])
+            first += len(piece)
+
+    def _lines(self) -> Iterator[tuple[int, Line]]:
+        with self._path.open("rb") as file:
+            number = 0
+            while raw := file.readline(LONGEST_LINE):
+                number += 1
+                where = f"path: '{self._path}', line {number}"
+                if len(raw) == LONGEST_LINE:
+                    raise InputError(f"{where}: longer than {LONGEST_LINE:,} bytes")
+                if not raw.strip():
+                    continue
+                try:
+                    row = json.loads(raw.decode("utf-8-sig"))
+                except (ValueError, RecursionError) as error:
+                    raise InputError(f"{where}: not a JSON object ({error})") from error
+                if not isinstance(row, dict):
+                    raise InputError(f"{where}: expected a JSON object, got {str(row)[:40]!r}")
+                yield number, row
+
+    def _learn(self, line: int, row: Line) -> None:
+        """What the first row tells of all others."""
+        where = f"path: '{self._path}', line {line}"
+        parts = {part_named(key) for key in row}
+        if not {"id", "path"} & parts:
+            raise InputError(
+                f"{where}: needs 'id' or 'filepath', to say which sample it is about; it has "
+                f"{', '.join(list(row)[:10]) or 'nothing'}"
+            )
+        given = next((part for part in SCORES if part in parts), None)
+        if given is None:
+            self.classes = None
+            if not {"label", "confidence"} <= parts:
+                raise InputError(
+                    f"{where}: needs 'label' and 'confidence', or 'logits' or 'probabilities'; it "
+                    f"has {', '.join(list(row)[:10])}"
+                )
+            return
+        self.kind = None if given == "scores" else given
+        scores = _part(row, given)
+        if self.classes is None and isinstance(scores, dict):
+            self.classes = checked_classes([str(name) for name in scores], where)
+        if self.classes is None:
+            raise InputError(
+                f"classes: '{self._path}' lists {given} without the names of their classes. Give "
+                'classes, or begin the file with a line {"classes": [...]}.'
+            )
+
+    def _piece(self, first: int, rows: list[Line]) -> Rows:
+        n = len(rows)
+        found = Rows(
+            first=first,
+            ids=[text_or_none(_part(row, "id")) for row in rows],
+            paths=[text_or_none(_part(row, "path")) for row in rows],
+            labels=[text_or_none(_part(row, "label")) for row in rows],
+            confidence=np.array([number_or_nan(_part(row, "confidence")) for row in rows]),
+            scores=None,
+            problems=[None] * n,
+        )
+        if self.classes:
+            found.scores = np.zeros((n, len(self.classes)))
+            for i, row in enumerate(rows):
+                found.scores[i], found.problems[i] = self._scores(row, self.classes)
+        return found
+
+    def _scores(self, row: Line, classes: tuple[str, ...]) -> Any:
+        for part in (self.kind,) if self.kind else SCORES:
+            values = _part(row, part)
+            if isinstance(values, dict):
+                foreign = [name for name in values if name not in classes]
+                if foreign:
+                    return np.zeros(len(classes)), f"a score for '{foreign[0]}', which is no class"
+                values = [values.get(name) for name in classes]
+            if isinstance(values, list):
+                return scores_of([np.nan if v is None else v for v in values], classes)
+        return np.zeros(len(classes)), f"no {self.kind or 'scores'}"
+
+
+def _part(row: Line, part: str) -> Any:
+    return next((value for key, value in row.items() if part_named(key) == part), None)

@@ -93,7 +93,7 @@ class Cells:
     ) -> NearPairs:
         """Pairs of rows with residents of one cell, some of which are among the rows."""
         found = [NearPairs(np.empty((0, 2), np.int64), np.empty(0, np.float32))]
-        for part in _parts(rows, residents):
+        for part in _parts(rows, residents) if len(residents) else ():
             a, b, squared = self._near(part, residents, radius)
             # Two residents ask for each other, unless one is old.
             once = (self._own[a] != self._own[b]) | (a < b) | ((b < first) & (a != b))
@@ -107,6 +107,9 @@ class Cells:
         """Rows, columns (None: all) and squared distances of what is within the radius."""
         right = self._right if columns is None else self._right[columns]
         squared = self._left[rows] @ right.T
+        # Most rows are near nothing; to find that out costs less than to list what is near.
+        some = (squared.amin(1) <= radius * radius).nonzero().squeeze(1)
+        rows, squared = rows[some], squared[some]
         a, b = (squared <= radius * radius).nonzero().unbind(1)
         if len(a) and int(torch.bincount(a).max()) > MOST_NEAR:
             values, nearest = squared.topk(MOST_NEAR, largest=False)

@@ -89,8 +89,8 @@ def find_duplicates(
 
     Time grows with n log n and the number of pairs kept. Memory beside `images`, `signals` and
     `embeddings` is
-    `memory`, an index of about 0.4 KB an image, and 32 bytes a candidate pair, of which an image
-    has at most 256.
+    `memory`, cells of about 0.8 KB an image, and 32 bytes a candidate pair, of which an image
+    has at most 512 at a time.
 
     Args:
         images: as in `compute_signals`.

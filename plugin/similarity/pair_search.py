@@ -24,6 +24,7 @@ _SAMPLED_AT_ONCE = 4096
 _HARDLY = 0.01  # of a batch
 _ENOUGH = 500  # pairs, to measure from how far apart near-duplicates are
 _MARGIN = 1e-3  # float32 is off by less; what it lets through is scored again in float64
+_CHANNEL = 0.1  # CIFAR-10, SES from 0.65: green alone is at most 0.06 below the mean of channels
 
 Progress = Callable[[int, int], None]
 
@@ -101,7 +102,7 @@ class PairSearch:
             size += len(near.pairs)
             # Cell after cell, so that the images of a batch are in few pairs with others.
             if size >= _JUDGED_AT_ONCE or done == len(self._rows):
-                found.append(self.judged(np.sort(np.concatenate(waiting)), floor))
+                found.append(self.judged(np.concatenate(waiting), floor))
                 waiting, size = [], 0
                 if progress is not None:
                     progress(done, len(self._rows))
@@ -125,9 +126,13 @@ class PairSearch:
     def judged(self, keys: NDArray[np.int64], floor: float) -> Found:
         """Those of the pairs that have at least `floor`, and their SES."""
         pairs = self.pairs(keys)
-        rough = ssim_pairs(self._images, pairs, device=self._device, memory=self._memory)
-        high = rough >= floor - _MARGIN
-        keys, pairs = keys[high], pairs[high]
+        tries = [(self._images, _MARGIN)]
+        if self._images.ndim == 4 and self._images.shape[-1] == 3:
+            tries.insert(0, (self._images[..., 1:2], _CHANNEL))
+        for images, margin in tries:
+            rough = ssim_pairs(images, pairs, device=self._device, memory=self._memory)
+            high = rough >= floor - margin
+            keys, pairs = keys[high], pairs[high]
         device = "cpu" if torch.device(self._device).type == "mps" else self._device
         ses = ssim_pairs(
             self._images, pairs, device=device, dtype=torch.float64, memory=self._memory

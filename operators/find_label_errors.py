@@ -9,11 +9,14 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
+from ..plugin.errors import InputError
 from ..plugin.keeping.runs import list_runs
 from ..plugin.keeping.samples import Collection
 from ..plugin.label_errors import find_label_errors
+from ..plugin.prediction_preview import preview_predictions
 from ..plugin.settings import DEVICES, Settings
 from .base import LongOperator, Work, execute, terminal
+from .prediction_preview import show_preview
 
 SOURCES = {
     "train": (
@@ -77,16 +80,24 @@ class FindLabelErrors(LongOperator):
         label_field: str,
         run_key: str = "deconfuse",
         *,
+        preview: bool = False,
         delegate: bool = False,
         **options: Any,
     ) -> dict[str, Any]:
         """Run from Python; see the user guide for the options.
 
         Returns:
-            the result's counts; with ``delegate=True`` the queued operation
+            the result's counts; with ``delegate=True`` the queued operation; with ``preview=True``
+            what is understood of the predictions, with nothing scored
         """
         params = {"label_field": label_field, "run_key": run_key, **options}
         settings = Settings.from_mapping(params)
+        if preview:
+            if settings.source != "predictions":
+                raise InputError("preview: only source 'predictions' has something to look at")
+            return preview_predictions(
+                sample_collection, settings.label_field, settings.prediction_fields
+            )
         if delegate:
             ctx = {"view": sample_collection.view(), "params": params}
             return execute(self.uri, ctx, request_delegation=True)
@@ -218,6 +229,9 @@ def _choose_source(ctx: Any, inputs: Any, classifications: list[str]) -> None:
                 ]
             ),
         )
+        label_field, fields = ctx.params.get("label_field"), ctx.params.get("prediction_fields")
+        if label_field and fields:
+            show_preview(inputs, _target(ctx), label_field, list(fields))
     elif source == "embeddings":
         inputs.str(
             "embeddings",

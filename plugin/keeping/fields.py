@@ -170,6 +170,22 @@ def read_documents(
     yield from ahead(_chunks(collection.find({}, wanted).batch_size(chunk), chunk))
 
 
+def draw_documents(
+    samples: Collection, projection: Sequence[str], most: int
+) -> list[dict[str, Any]]:
+    """The stored documents of all samples, or of ``most`` of them, drawn at random."""
+    collection: Any = root_dataset(samples)._sample_collection
+    wanted = dict.fromkeys(projection, 1) or {"_id": 1}
+    if is_view(samples) and samples._all_stages:
+        ids: Any = samples.values("_id")
+        step = max(1, -(-len(ids) // most))
+        return list(collection.find({"_id": {"$in": ids[::step]}}, wanted))
+    if len(samples) <= most:
+        return list(collection.find({}, wanted))
+    found = collection.aggregate([{"$sample": {"size": most}}, {"$project": wanted}])
+    return list({document["_id"]: document for document in found}.values())
+
+
 def _chunks(documents: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
     remaining = iter(documents)
     while part := list(islice(remaining, size)):

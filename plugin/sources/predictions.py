@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..keeping.fields import labels_of, read_documents, root_dataset, value_at
+from ..keeping.fields import draw_documents, labels_of, read_documents, root_dataset, value_at
 from ..keeping.labelled import check_classes, label_problem
 from ..keeping.samples import Collection
 from ..progress import Report
@@ -38,6 +38,23 @@ class PredictionField:
     name: str
     classes: tuple[str, ...]
     has_logits: bool
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Some samples and what each model says of them.
+
+    Attributes:
+        drawn: how many samples were looked at
+        label: int64 (n,), class index of each that has a label
+        models: log-probabilities, one array (n, C) a field
+        usable: bool (n,) a field, whether it says something of the sample
+    """
+
+    drawn: int
+    label: npt.NDArray[np.int64]
+    models: list[LogProbabilities]
+    usable: list[npt.NDArray[np.bool_]]
 
 
 class PredictionSource:
@@ -100,11 +117,8 @@ class PredictionSource:
 
     def _batch(self, documents: list[dict[str, Any]], index: dict[str, int]) -> Batch | None:
         usable = [d for d in documents if self._has_label(d)]
-        models, problems = [], [None] * len(usable)
-        for f in self.fields:
-            log_p, found = _read_field(f, usable)
-            problems = [a or b for a, b in zip(problems, found, strict=True)]
-            models.append(align(log_p, f.classes, self.classes))
+        models, found = self._read(usable)
+        problems = [next(filter(None, of_one), None) for of_one in zip(*found, strict=True)]
         keep = np.array([p is None for p in problems], bool)
         for document, problem in zip(usable, problems, strict=True):
             if problem is not None:
@@ -119,6 +133,34 @@ class PredictionSource:
             models=[m[keep] for m in models],
             features=None,
             decided=np.array([bool(d.get(self._decision_field)) for d in kept], bool),
+        )
+
+    def _read(
+        self, documents: list[dict[str, Any]]
+    ) -> tuple[list[LogProbabilities], list[list[str | None]]]:
+        """What each model says of some samples over all classes, and why it says nothing."""
+        models, problems = [], []
+        for f in self.fields:
+            log_p, found = _read_field(f, documents)
+            models.append(align(log_p, f.classes, self.classes))
+            problems.append(found)
+        return models, problems
+
+    def sample(self, most: int) -> Sampled:
+        """Some labelled samples, drawn at random where there are more."""
+        names = [name for name in self._projection() if name != self._decision_field]
+        drawn = draw_documents(self._samples, names, most)
+        usable = [d for d in drawn if label_problem(d, self._label_field) is None]
+        index = {name: i for i, name in enumerate(self.classes)}
+        # A label that was written since the classes were listed is left out.
+        usable = [d for d in usable if value_at(d, self._label_field)["label"] in index]
+        models, problems = self._read(usable)
+        labels = [index[value_at(d, self._label_field)["label"]] for d in usable]
+        return Sampled(
+            drawn=len(drawn),
+            label=np.array(labels, np.int64),
+            models=models,
+            usable=[np.array([p is None for p in found], bool) for found in problems],
         )
 
     def _has_label(self, document: dict[str, Any]) -> bool:

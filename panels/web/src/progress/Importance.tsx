@@ -47,7 +47,9 @@ export function Importance({ onRank }: { onRank: (label: number | null) => void 
   const score = () => {
     setScoring(true);
     const { embeddings, variant } = reply ?? { embeddings: "", variant: "" };
-    executeOperator(RANK, { run_key: run.key, embeddings, variant, in_panel: true })
+    // No class: what is given to be looked at is what the ranking shows.
+    const given = { run_key: run.key, embeddings, variant, class_size: {}, in_panel: true };
+    executeOperator(RANK, given)
       .catch((error) => report("rank_by_importance", asProblem(error)))
       .finally(() => {
         setScoring(false);
@@ -103,7 +105,9 @@ export function Importance({ onRank }: { onRank: (label: number | null) => void 
             variant="contained"
             onClick={() => onRank(Math.max(0, classes.indexOf(first.label)))}
           >
-            Look at <bdi>{first.label}</bdi>
+            <span>
+              Look at <bdi>{first.label}</bdi>
+            </span>
           </Button>
         )}
         {last ? (
@@ -111,7 +115,7 @@ export function Importance({ onRank }: { onRank: (label: number | null) => void 
             {scoring ? "Scoring …" : "Score again"}
           </Button>
         ) : (
-          <Button size="small" onClick={() => prompt(RANK, { run_key: run.key })}>
+          <Button size="small" onClick={() => prompt(RANK, { run_key: run.key, in_panel: true })}>
             Rank by importance
           </Button>
         )}

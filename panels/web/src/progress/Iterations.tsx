@@ -49,7 +49,8 @@ export function Iterations() {
           />
         )}
       </div>
-      <div className="dcf-table-frame">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
+      <section className="dcf-table-frame" aria-label="Iterations, a table" tabIndex={0}>
         <table className="dcf-table">
           <thead>
             <tr>
@@ -78,7 +79,7 @@ export function Iterations() {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
       <div className="dcf-card-buttons">
         <Button
           size="small"

@@ -152,7 +152,8 @@ function Parts({ reply }: { reply: AuditReply }) {
   return (
     <section className="dcf-card dcf-card-wide" aria-labelledby="dcf-parts-title">
       <h3 id="dcf-parts-title">Where they are</h3>
-      <div className="dcf-table-frame">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
+      <section className="dcf-table-frame" aria-label="Where they are, a table" tabIndex={0}>
         <table className="dcf-table">
           <thead>
             <tr>
@@ -186,7 +187,7 @@ function Parts({ reply }: { reply: AuditReply }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </section>
   );
 }

@@ -43,7 +43,7 @@ export function NotComputed({ by, operator }: NotComputedProps) {
   const launch = () => {
     if (operator !== MAP) {
       const fields = operator === "find_label_errors" ? { label_field: run.label_field } : {};
-      prompt(uri, { run_key: run.key, ...fields });
+      prompt(uri, { run_key: run.key, ...fields, in_panel: true });
       return;
     }
     setAsked(true);

@@ -145,6 +145,8 @@ def summary(result: dict[str, Any]) -> str:
     """
     text = f"{counted(result['samples'])} ranked by importance."
     for name, ids in result["top"].items():
+        if not ids:
+            continue
         text += f" Look at the first {counted(len(ids))} of {name}: Ranking, by importance."
     left_out = result["left_out"]
     return f"{text} {counted(left_out)} without a vector left out." if left_out else text

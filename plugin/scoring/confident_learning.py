@@ -23,7 +23,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..progress import Report, silent
 
-BYTES_AT_ONCE = 256 * 1024 * 1024
+BYTES_AT_ONCE = 64 * 1024 * 1024
 INSTALL = "pip install 'cleanlab>=2.6.4,<3'"
 
 Labels = npt.NDArray[np.int64]
@@ -107,7 +107,7 @@ class ConfidentLearning:
             joint = calibrate_confident_joint(self._joint(label, thresholds), label)
             report(0.5, "cleanlab: finding issues")
             for rows in self._groups(label):
-                part = self._read(rows, len(label))
+                part = self._read(rows)
                 quality[rows], issue[rows] = _judge(label[rows], part, joint)
         return quality, issue
 
@@ -125,10 +125,16 @@ class ConfidentLearning:
                 yield np.flatnonzero((label >= first) & (label < last))
             first = last
 
-    def _read(self, rows: npt.NDArray[np.int64], n: int) -> Probabilities:
-        file = self._folder / "probabilities"
-        spooled = np.memmap(file, np.float32, mode="r", shape=(n, self._classes))
-        return np.asarray(spooled[rows])
+    def _read(self, rows: npt.NDArray[np.int64]) -> Probabilities:
+        """The probabilities of some rows, ascending; consecutive ones are read at once."""
+        out: Any = np.empty((len(rows), self._classes), np.float32)
+        starts = np.flatnonzero(np.diff(rows, prepend=-2) != 1)
+        stops = np.append(starts[1:], len(rows))
+        with (self._folder / "probabilities").open("rb") as file:
+            for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+                file.seek(int(rows[start]) * out.strides[0])
+                file.readinto(out[start:stop])
+        return out
 
     def _thresholds(self, label: Labels) -> npt.NDArray[np.floating[Any]]:
         """The mean probability of each class's label among the samples that have it."""
@@ -138,7 +144,7 @@ class ConfidentLearning:
         present = np.zeros(self._classes, bool)
         for rows in self._groups(label):
             here = np.unique(label[rows])
-            found[here] = get_confident_thresholds(label[rows], self._read(rows, len(label)))[here]
+            found[here] = get_confident_thresholds(label[rows], self._read(rows))[here]
             present[here] = True
         if present.all():
             return found.astype(np.float32)  # as cleanlab compares them
@@ -156,7 +162,7 @@ class ConfidentLearning:
         joint = np.eye(self._classes, dtype=np.int64, order="F")
         for rows in self._groups(label):
             part = compute_confident_joint(
-                label[rows], self._read(rows, len(label)), thresholds=thresholds, calibrate=False
+                label[rows], self._read(rows), thresholds=thresholds, calibrate=False
             )
             here = np.unique(label[rows])
             joint[here] = part[here]

@@ -42,11 +42,13 @@ class Change:
     def applied(self, vectors: Vectors, distance: Float, quadratic: Float) -> tuple[Float, Float]:
         """Squared distances and quadratic forms (m,) of vectors (m, d) after the change.
 
-        Costs m · d · k, where computing them anew costs m · d².
+        Costs m · d · k, where computing them anew costs m · d². Only float64 vectors are multiplied
+        in float64: what single precision rounds off is far below what it rounds off the vectors.
         """
-        centred = np.asarray(vectors, np.float64) - self.mean
+        precision = np.float64 if vectors.dtype == np.float64 else np.float32
+        centred = vectors.astype(precision) - self.mean.astype(precision)
         columns = np.column_stack([self.directions, self.pull, self.moved])
-        products = centred @ columns
+        products = (centred @ columns.astype(precision)).astype(np.float64)
         shift = self.moved @ columns
         inner = products[:, :-2] - shift[:-2]
         turned = quadratic - 2.0 * products[:, -2] + shift[-2]

@@ -118,6 +118,24 @@ def test_updates_are_what_building_anew_gives(seed: int, changes: int) -> None:
         np.testing.assert_allclose(index.importance[own], expected, rtol=1e-5)
 
 
+def test_a_hundred_updates_in_single_precision_do_not_drift() -> None:
+    vectors, label = made(11, n=400)
+    single = vectors.astype(np.float32)
+    index = ImportanceIndex(single, label, 3, variant="label_free")
+    rng = np.random.default_rng(2)
+    for _ in range(100):
+        rows = rng.choice(400, 5, replace=False)
+        new = rng.integers(-1, 3, 5)
+        index.update(rows, new)
+        label[rows] = new
+    for name in range(3):
+        own = label == name
+        sensitivity, leverage = reference(single[own].astype(np.float64), index._geometry.strength)
+        root = np.sqrt(leverage)
+        expected = own.sum() * (sensitivity + root / root.sum()) / 2
+        np.testing.assert_allclose(index.importance[own], expected, rtol=1e-3)
+
+
 def test_only_the_two_classes_of_a_change_are_scored_again(monkeypatch) -> None:
     vectors, label = made(5, n=200, classes=4)
     index = ImportanceIndex(vectors, label, 4)

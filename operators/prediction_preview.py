@@ -128,9 +128,9 @@ def _layout() -> dict[str, Any]:
 
     return {
         "title": {"text": "Calibration"},
-        "height": 320,
-        "margin": {"l": 50, "r": 10, "t": 40, "b": 45},
+        "height": 380,
+        "margin": {"l": 50, "r": 10, "t": 40, "b": 100},
         "xaxis": axis("confidence"),
         "yaxis": axis("share that agrees with the label"),
-        "legend": {"orientation": "h", "y": -0.25},
+        "legend": {"orientation": "h", "y": -0.22},
     }

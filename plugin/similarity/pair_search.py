@@ -126,11 +126,11 @@ class PairSearch:
     def judged(self, keys: NDArray[np.int64], floor: float) -> Found:
         """Those of the pairs that have at least `floor`, and their SES."""
         pairs = self.pairs(keys)
-        tries = [(self._images, _MARGIN)]
-        if self._images.ndim == 4 and self._images.shape[-1] == 3:
-            tries.insert(0, (self._images[..., 1:2], _CHANNEL))
-        for images, margin in tries:
-            rough = ssim_pairs(images, pairs, device=self._device, memory=self._memory)
+        colour = len(self._images.shape) == 4 and self._images.shape[3] == 3
+        for channel, margin in [(1, _CHANNEL), (None, _MARGIN)] if colour else [(None, _MARGIN)]:
+            rough = ssim_pairs(
+                self._images, pairs, device=self._device, channel=channel, memory=self._memory
+            )
             high = rough >= floor - margin
             keys, pairs = keys[high], pairs[high]
         device = "cpu" if torch.device(self._device).type == "mps" else self._device

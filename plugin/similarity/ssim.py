@@ -88,6 +88,7 @@ def ssim_pairs(
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
     data_range: float = 255.0,
+    channel: int | None = None,
     memory: int = 256 << 20,
     progress: Progress | None = None,
 ) -> NDArray[np.float64]:
@@ -104,6 +105,7 @@ def ssim_pairs(
         device: where to compute.
         dtype: as in `ssim`.
         data_range: as in `ssim`.
+        channel: of colour images, the only one to compare; all where None.
         memory: bytes of working memory on `device` to stay within, about.
         progress: called with (pairs done, m) after each block; what it raises ends the work.
 
@@ -122,17 +124,19 @@ def ssim_pairs(
     pairs = _checked_pairs(pairs, len(images))
     device = torch.device(device)
     out = np.empty(len(pairs), dtype=np.float64)
-    tile = min(TILE, images.shape[1]) * min(TILE, images.shape[2]) * images[0, 0, 0].size
+    channels = 1 if channel is not None or len(images.shape) == 3 else images.shape[3]
+    tile = min(TILE, images.shape[1]) * min(TILE, images.shape[2]) * channels
     # A tile of an image in a block holds its pixels and three maps; a pair in a step about six
     # maps.
     step = max(1, (1 << 18 if device.type == "cpu" else memory // 64) // tile)
-    images_at_once = max(2, memory // (4 * tile * dtype.itemsize + images[:1].size))
+    images_at_once = max(2, memory // (4 * tile * dtype.itemsize + int(np.prod(images.shape[1:]))))
     start = 0
     while start < len(pairs):
         stop = _block_end(pairs, start, images_at_once)
         used, local = np.unique(pairs[start:stop], return_inverse=True)
         index = torch.from_numpy(local.reshape(-1, 2)).to(device)
-        batch = torch.from_numpy(np.array(images[used])).to(device)
+        pixels = images[used] if channel is None else images[used][..., channel]
+        batch = torch.from_numpy(np.array(pixels)).to(device)
         scores = torch.zeros(stop - start, dtype=dtype, device=device)
         for rows, columns, windows in tiles(*images.shape[1:3]):
             block = _moments_in_steps(batch[:, rows, columns], step, dtype, data_range)

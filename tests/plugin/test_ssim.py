@@ -156,3 +156,10 @@ def test_bad_input_is_named(shape: tuple[int, ...], pairs: list[object], message
 def test_two_shapes_are_named() -> None:
     with pytest.raises(ValueError, match=r"one shape, got \(1, 16, 16\) and \(1, 16, 17\)"):
         ssim(np.zeros((1, 16, 16)), np.zeros((1, 16, 17)))
+
+
+def test_one_channel_is_the_score_of_that_plane() -> None:
+    images = np.random.default_rng(4).integers(0, 256, (6, 20, 24, 3), dtype=np.uint8)
+    pairs = np.array([[0, 1], [2, 5], [3, 3]])
+    alone = ssim_pairs(np.ascontiguousarray(images[..., 1]), pairs)
+    np.testing.assert_allclose(ssim_pairs(images, pairs, channel=1), alone, rtol=1e-12)

@@ -126,5 +126,7 @@ def _which(ctx: Any, inputs: types.Object) -> None:
     key = ctx.params.get("annotation") or sent[-1].key
     backend = next((one.backend for one in sent if one.key == key), sent[-1].backend)
     for name, label, description in OPTIONS[backend]:
+        if name == "url":
+            description = "Empty: where the samples were sent to"
         if name != "project_name":
             inputs.str(name, label=label, description=description)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -318,6 +319,19 @@ def test_a_refused_or_failed_upload_leaves_nothing(digits, send, label_studio):
         send(digits, range(3), suggestion="hint", project_name="x")
     assert _without_metadata(database_of(digits)) == _without_metadata(before)
     assert label_studio.projects() == projects
+
+
+def test_a_project_that_cannot_be_filled_is_deleted(digits, send, label_studio, tmp_path):
+    odd = tmp_path / "image.xyz"
+    sample = digits.first()
+    odd.write_bytes(Path(sample.filepath).read_bytes())
+    # Past FiftyOne, which wants the ending of an image; Label Studio takes some only.
+    found = {"_id": sample._id}
+    digits._sample_collection.update_one(found, {"$set": {"filepath": str(odd)}})
+    with pytest.raises(ValueError, match=r"Label Studio at .* answered with HTTP"):
+        send(digits, range(3), project_name="Half filled")
+    assert "Half filled" not in label_studio.projects()
+    assert digits.list_annotation_runs() == []
 
 
 def _without_metadata(found: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.special import softmax
 from torch.nn import functional as F
 
 from ..learning.training import reproducible, stratified_folds
@@ -82,7 +83,7 @@ class HeldOut:
             self.fold = stratified_folds(label.astype(np.int64), self.folds, self._seed)
         rows = self._drawn(label)
         fold = torch.from_numpy(self.fold[rows])
-        x = self._standardised(vectors[rows])
+        x = torch.from_numpy(self._standardised(vectors[rows])).to(self._device)
         y = torch.from_numpy(label[rows].astype(np.int64)).to(self._device)
         with reproducible(self._seed):
             if x.numel() * self._classes < SMALL:
@@ -100,10 +101,10 @@ class HeldOut:
         order = shuffled[np.argsort(label[shuffled], kind="stable")]
         return np.sort(order[np.linspace(0, len(order) - 1, FIT_ROWS).astype(np.int64)])
 
-    def _standardised(self, vectors: Vectors) -> torch.Tensor:
+    def _standardised(self, vectors: Vectors) -> npt.NDArray[np.float32]:
         out = np.ones((len(vectors), len(self._mean) + 1), np.float32)
         out[:, :-1] = (vectors - self._mean) / self._scale
-        return torch.from_numpy(out).to(self._device)
+        return out
 
     def _fitted(
         self, x: torch.Tensor, y: torch.Tensor, start: npt.NDArray[np.float32]
@@ -145,9 +146,8 @@ class HeldOut:
         x, fold = self._standardised(vectors), self.fold[rows]
         for k in range(self.folds):
             at = np.flatnonzero(fold == k)
-            weights = torch.from_numpy(self._weights[k]).to(self._device)
-            out[at] = F.softmax(x[at] @ weights, dim=1).cpu().numpy()
-        return out
+            out[at] = x[at] @ self._weights[k]
+        return softmax(out, axis=1)
 
     def speak(self, vectors: Vectors, label: Labels, report: Report = silent) -> Said:
         """Go through all samples: vectors (n, d), class indices (n,), negative for none."""
@@ -155,16 +155,15 @@ class HeldOut:
         p_label, prediction = np.full(n, np.nan, np.float32), np.empty(n, np.int32)
         compared = self._compared(label)
         kept = np.empty((len(compared), self._classes), np.float32)
-        with reproducible(self._seed):
-            for start, stop in self._blocks(n, vectors.shape[1]):
-                rows = np.arange(start, stop)
-                p = self.probabilities(vectors[start:stop], rows)
-                prediction[start:stop] = p.argmax(axis=1)
-                own = np.flatnonzero(label[start:stop] >= 0)
-                p_label[start + own] = p[own, label[start + own]]
-                a, b = np.searchsorted(compared, (start, stop))
-                kept[a:b] = p[compared[a:b] - start]
-                report(stop / n, "Predicting held-out samples")
+        for start, stop in self._blocks(n, vectors.shape[1]):
+            rows = np.arange(start, stop)
+            p = self.probabilities(vectors[start:stop], rows)
+            prediction[start:stop] = p.argmax(axis=1)
+            own = np.flatnonzero(label[start:stop] >= 0)
+            p_label[start + own] = p[own, label[start + own]]
+            a, b = np.searchsorted(compared, (start, stop))
+            kept[a:b] = p[compared[a:b] - start]
+            report(stop / n, "Predicting held-out samples")
         return Said(p_label, prediction, auroc_by_class(kept, label[compared]))
 
     def _blocks(self, n: int, width: int) -> Iterator[tuple[int, int]]:

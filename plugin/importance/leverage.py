@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from .moments import ClassMoments
 
@@ -76,8 +77,10 @@ class ClassGeometry:
         total = float(moments.spread().sum())
         self.strength = max(ridge * total / max(int(moments.count.sum()) * width, 1), 1e-12)
         self.count, self.mean, self.inverse = moments.count, moments.mean, moments.scatter
-        for name in range(len(self.count)):
-            self.inverse[name] = self._inverted(self.inverse[name])
+        # Many small inversions: on a busy machine BLAS's threads would wait for each other.
+        with threadpool_limits(1, user_api="blas"):
+            for name in range(len(self.count)):
+                self.inverse[name] = self._inverted(self.inverse[name])
 
     def _inverted(self, scatter: Float) -> Float:
         inverse = np.linalg.inv(scatter + self.strength * np.eye(len(scatter)))

@@ -263,7 +263,7 @@ def test_long_vectors_are_projected_and_still_find_errors() -> None:
     kept = spooled(vectors, label, classes)
     assert kept.projected
     assert kept.vectors.shape == (400, widest(classes))
-    index = ImportanceIndex(vectors, label, classes)
+    index = ImportanceIndex(vectors, label, classes, folds=2)
     assert index.projected
     assert set(np.argsort(-index.importance)[:2]) == set(wrong)
 

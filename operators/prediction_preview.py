@@ -128,6 +128,7 @@ def _layout() -> dict[str, Any]:
 
     return {
         "title": {"text": "Calibration"},
+        "showlegend": True,
         "height": 380,
         "margin": {"l": 50, "r": 10, "t": 40, "b": 100},
         "xaxis": axis("confidence"),

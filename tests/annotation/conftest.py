@@ -1,4 +1,4 @@
-"""One Label Studio a session, in an environment of its own (scripts/setup.py labelstudio)."""
+"""A Label Studio for the tests, in an environment of its own (scripts/setup.py labelstudio)."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 from tests.annotation import label_studio as studio
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[studio.Server]:
     """A running server; skipped where there is none, unless it was asked for."""
     if not studio.PROGRAM.exists():

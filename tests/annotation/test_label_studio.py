@@ -89,12 +89,12 @@ def fetch(operator: Any, label_studio: Server) -> Callable[..., dict[str, Any]]:
     return fetcher
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ada(label_studio: Server) -> Annotator:
     return label_studio.annotator("Ada", "Lovelace")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bob(label_studio: Server) -> Annotator:
     return label_studio.annotator("Bob", "Babbage")
 

@@ -9,7 +9,8 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.importance_ranking import TOP, ImportanceOptions, rank_by_importance
+from ..plugin.importance_options import TOP, ImportanceOptions
+from ..plugin.importance_ranking import rank_by_importance
 from ..plugin.keeping.importance_rounds import kept_rounds
 from ..plugin.keeping.runs import Run, list_runs, load_run
 from ..plugin.keeping.samples import Collection

@@ -9,7 +9,8 @@ import pytest
 
 from plugin import importance_ranking
 from plugin.deciding.decisions import resolve, undo
-from plugin.importance_ranking import ImportanceOptions, rank_by_importance
+from plugin.importance_options import ImportanceOptions
+from plugin.importance_ranking import rank_by_importance
 from plugin.keeping.importance_rounds import kept_rounds
 from plugin.keeping.ranks import read_rank
 from plugin.keeping.runs import load_run

@@ -745,6 +745,20 @@ class DoneReply(TypedDict):
     done: bool
 
 
+class SameRequest(IterationRequest):
+    """Rows whose sample ids, and sample ids whose rows, are wanted; at most 2,000 of each."""
+
+    rows: list[int]
+    ids: list[str]
+
+
+class SameReply(TypedDict):
+    """The ids of the rows asked for, in their order; the rows of those ids that the run holds."""
+
+    ids: list[str]
+    rows: list[int]
+
+
 class MapRequest(IterationRequest):
     """The whole dataset as a map; ``map`` names the places that are on screen already."""
 
@@ -903,6 +917,7 @@ EVENTS: dict[str, tuple[type, type]] = {
     "show_in_grid": (ShowRequest, ShowReply),
     "cancel": (RunRequest, DoneReply),
     "map": (MapRequest, MapReply),
+    "same": (SameRequest, SameReply),
     "ranking": (RankingRequest, RankingReply),
     "history": (RunRequest, HistoryReply),
     "importance": (RunRequest, ImportanceReply),

@@ -43,6 +43,7 @@ ANSWERS: dict[str, Answer] = {
     "layout": layout_events.layout,
     "samples": picture_events.samples,
     "map": map_events.dataset_map,
+    "same": map_events.same,
     "ranking": ranking_events.ranking,
     "history": history_events.history,
     "importance": importance_events.importance,

@@ -17,6 +17,7 @@ from .opened import Opened, open_iteration
 from .view_members import all_members, view_is_set
 
 OPEN, OUTSIDE = 1, 2
+MOST_SHARED = 2_000
 OUTER_SHARE = 0.005
 """So many of the numbers at each end share its colour, for a few extremes would take it all."""
 
@@ -44,6 +45,17 @@ def dataset_map(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Ma
     places = map_places(opened.iteration) if request.get("map") != kept else None
     reply["places"] = "" if places is None else _packed(places)
     return reply
+
+
+def same(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.SameReply:
+    """What FiftyOne's selection calls rows of the map, and the other way round."""
+    opened = open_iteration(ctx, request)
+    rows = opened.rows(request.get("rows"), MOST_SHARED)
+    ids = request.get("ids") or []
+    if len(ids) > MOST_SHARED:
+        raise InputError(f"ids must be at most {MOST_SHARED}, got {len(ids)}")
+    found = opened.iteration.rows_of([str(i) for i in ids])
+    return events.SameReply(ids=opened.ids(rows), rows=found[found >= 0].tolist())
 
 
 def _values(opened: Opened, colour: Any) -> tuple[npt.NDArray[np.uint16], list[str], float, float]:

@@ -108,3 +108,23 @@ def test_every_colour_is_drawn_and_accessible(
     serious = [v for v in found["violations"] if v["impact"] in ("serious", "critical")]
     assert serious == [], [(v["id"], v["nodes"][0]["html"]) for v in serious]
     assert app.errors == []
+
+
+def test_map_and_grid_share_the_selection(
+    app: Any, made: tuple[Any, set[str]], operator: Any
+) -> None:
+    dataset, _ = made
+    operator("map_dataset")(dataset)
+    content = on_map(app, dataset)
+    expect(content.get_by_test_id("map-points")).to_have_text("300 samples")
+    selected = content.locator(".dcf-chosen")
+    for number, picture in enumerate(app.by("looker").all()[:2], start=1):
+        picture.hover()
+        picture.locator('[data-cy^="looker-checkbox-"]').first.click()
+        expect(selected).to_contain_text(f"{number} sample")
+    lasso(app.page, content)
+    expect(selected).to_contain_text("300 samples selected")
+    expect(app.by("action-manage-selected")).to_contain_text("300")
+    app.page.keyboard.press("Escape")
+    expect(selected).to_contain_text("0 samples selected")
+    expect(app.by("action-manage-selected")).to_have_count(0)

@@ -82,6 +82,7 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
         "importance": {},
         "ranking": {"by": "confidence", "above": None, "label": None, "offset": 0, "limit": 9},
         "map": {"colour": "label", "map": None},
+        "same": {"rows": [3, 1], "ids": []},
         "audit_draw": {"size": 9},
         "audit": {"audit": None},
         "audit_items": {"audit": None, "skip": [], "limit": 4, "size": 64},

@@ -642,6 +642,20 @@ export interface DoneReply {
   done: boolean;
 }
 
+/** Rows whose sample ids, and sample ids whose rows, are wanted; at most 2,000 of each. */
+export interface SameRequest {
+  run: string;
+  iteration: number;
+  rows: number[];
+  ids: string[];
+}
+
+/** The ids of the rows asked for, in their order; the rows of those ids that the run holds. */
+export interface SameReply {
+  ids: string[];
+  rows: number[];
+}
+
 /** The whole dataset as a map; ``map`` names the places that are on screen already. */
 export interface MapRequest {
   run: string;
@@ -772,6 +786,7 @@ export interface Events {
   show_in_grid: { request: ShowRequest; reply: ShowReply };
   cancel: { request: RunRequest; reply: DoneReply };
   map: { request: MapRequest; reply: MapReply };
+  same: { request: SameRequest; reply: SameReply };
   ranking: { request: RankingRequest; reply: RankingReply };
   history: { request: RunRequest; reply: HistoryReply };
   importance: { request: RunRequest; reply: ImportanceReply };

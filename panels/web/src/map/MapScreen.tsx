@@ -30,6 +30,7 @@ import { Legend } from "./Legend";
 import { MapActions } from "./MapActions";
 import { Scatter, type ScatterHandle } from "./Scatter";
 import { useMap } from "./useMap";
+import { MOST_SHARED, useMapSelection } from "./useMapSelection";
 
 const COLOURS: Record<Colour, string> = {
   label: "Label",
@@ -47,7 +48,7 @@ export function MapScreen({ onBack }: { onBack: () => void }) {
   const view = JSON.stringify([useRecoilValue(fos.view), useRecoilValue(fos.filters)]);
   const [colour, setColour] = React.useState<Colour>("disagreement");
   const [tool, setTool] = React.useState<"lasso" | "pan">("lasso");
-  const [chosen, setChosen] = React.useState<number[]>([]);
+  const { chosen, choose: select, alone } = useMapSelection();
   const [at, setAt] = React.useState(0);
   const [hovered, setHovered] = React.useState<number | null>(null);
   const scatter = React.useRef<ScatterHandle>(null);
@@ -79,7 +80,7 @@ export function MapScreen({ onBack }: { onBack: () => void }) {
   const preview = useSample(over, [], 192);
 
   const choose = (rows: number[]) => {
-    setChosen(rows);
+    select(rows);
     setAt(0);
   };
   const step = (by: number) =>
@@ -227,6 +228,11 @@ export function MapScreen({ onBack }: { onBack: () => void }) {
                 </Button>
               )}
             </div>
+            {alone && (
+              <p className="dcf-note">
+                More than {count(MOST_SHARED)}: selected here alone, not in FiftyOne's grid.
+              </p>
+            )}
             <MapActions rows={open} sample={sample} onDone={() => choose([])} />
           </div>
         </aside>

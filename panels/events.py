@@ -45,10 +45,11 @@ class IterationInfo(TypedDict):
 
 
 class RunInfo(TypedDict):
-    """One run of the dataset."""
+    """One run of the dataset; ``again`` is what the last iteration was made with, in JSON."""
 
     key: str
     label_field: str
+    again: str
     iterations: list[IterationInfo]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import fields
 from threading import Thread
 from typing import Any
 
@@ -18,6 +20,7 @@ from ..plugin.keeping.jobs import cancel_job, current_job
 from ..plugin.keeping.runs import Run, list_runs, load_run
 from ..plugin.label_errors import complete_fields
 from ..plugin.scoring.overview import cells_of_labels, expected_errors_of_rows, label_rows
+from ..plugin.settings import Settings
 from . import events
 from .duplicate_events import cell_flags
 from .layout_events import projections
@@ -28,6 +31,10 @@ FIRST_CELLS = 3_000
 """Cells sent with the overview itself; the others follow as they are wanted."""
 
 LABELS_A_PAGE = 200
+
+IN_FORM = {"source", "prediction_fields", "embeddings", "model", "weights", "warm_start"}
+CARRIED_OVER = {*IN_FORM, "seed", "cleanlab"}
+"""Settings of an iteration that the form of the next one begins with."""
 
 
 def status(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.StatusReply:
@@ -62,8 +69,22 @@ def _run_info(run: Run) -> events.RunInfo:
     return events.RunInfo(
         key=run.key,
         label_field=run.label_field,
+        again=json.dumps(_again(run)),
         iterations=[_iteration_info(iteration) for iteration in run.iterations()],
     )
+
+
+def _again(run: Run) -> dict[str, Any]:
+    """What the form of the next iteration begins with: what the last one was given."""
+    made = run.iterations()
+    given = made[-1].settings if made else {}
+    usual = {f.name: f.default for f in fields(Settings)}
+    again = {
+        name: given[name]
+        for name in sorted(CARRIED_OVER & set(given))
+        if given[name] and given[name] != usual[name]
+    }
+    return {**again, "show_advanced": True} if set(again) - IN_FORM else again
 
 
 def _iteration_info(iteration: Iteration) -> events.IterationInfo:

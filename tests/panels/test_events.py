@@ -8,6 +8,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import fiftyone as fo
 import numpy as np
 import pytest
 
@@ -190,3 +191,20 @@ def test_changes_outside_are_noticed(ask: Any) -> None:
     assert answer("outdated") == {"added": 0, "deleted": 0, "relabelled": 0}
     new.add_sample(fo.Sample(filepath="/none.png", ground_truth=fo.Classification(label="cat")))
     assert answer("outdated")["added"] == 1
+
+
+def test_the_next_iteration_begins_with_what_the_last_was_given(
+    dataset: Any, operator: Any, context: Any
+) -> None:
+    new = dataset(n=12, labels=["cat", "dog", "eel"] * 4, scale=2)
+    logits = np.random.default_rng(0).normal(size=(12, 3))
+    new.default_classes = CLASSES
+    new.set_values(
+        "model",
+        [fo.Classification(label=CLASSES[int(row.argmax())], logits=row) for row in logits],
+    )
+    given = {"source": "predictions", "prediction_fields": ["model"], "seed": 7}
+    operator("find_label_errors")(new, label_field="ground_truth", duplicates=False, **given)
+    ctx = context(new, "label_errors", __method__="status", request={})
+    again = json.loads(operator("label_errors").execute(ctx)["runs"][0]["again"])
+    assert again == {**given, "show_advanced": True}

@@ -30,10 +30,11 @@ export interface IterationInfo {
   has_model: boolean;
 }
 
-/** One run of the dataset. */
+/** One run of the dataset; ``again`` is what the last iteration was made with, in JSON. */
 export interface RunInfo {
   key: string;
   label_field: string;
+  again: string;
   iterations: IterationInfo[];
 }
 

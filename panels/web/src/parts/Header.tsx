@@ -1,6 +1,5 @@
 // The panel's head: which run and iteration, which screen, and what can be started.
 
-import { usePromptOperatorInput } from "@fiftyone/operators";
 import {
   Button,
   IconButton,
@@ -13,13 +12,10 @@ import {
 import * as React from "react";
 import type { IterationInfo, RunInfo } from "../events";
 import { percent } from "../format";
+import { useNextIteration } from "../useNextIteration";
 import { Icon } from "./Icon";
 
 export type ScreenName = "overview" | "queue" | "ranking" | "duplicates" | "map" | "progress";
-
-export const OPERATORS = {
-  find: "@deconfuse/label-errors/find_label_errors",
-};
 
 interface Props {
   runs: RunInfo[];
@@ -36,7 +32,7 @@ interface Props {
 
 export function Header(props: Props) {
   const { runs, run, iteration, screen } = props;
-  const prompt = usePromptOperatorInput();
+  const next = useNextIteration(run);
   return (
     <header className="dcf-header">
       <Select
@@ -95,7 +91,7 @@ export function Header(props: Props) {
         className="dcf-launch"
         aria-label="Next iteration"
         startIcon={<Icon name="retrain" />}
-        onClick={() => prompt(OPERATORS.find, { run_key: run.key, label_field: run.label_field })}
+        onClick={next}
       >
         <span>Next iteration</span>
       </Button>

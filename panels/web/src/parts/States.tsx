@@ -6,7 +6,7 @@ import * as React from "react";
 import type { StatusReply } from "../events";
 import { count, percent, plural } from "../format";
 import { useSession } from "../session";
-import { OPERATORS } from "./Header";
+import { FIND, useNextIteration } from "../useNextIteration";
 import { Icon } from "./Icon";
 import { outdatedText } from "./outdated";
 
@@ -54,7 +54,7 @@ export function NoRun({ status }: { status: StatusReply }) {
         <div className="dcf-screen-buttons">
           <Button
             variant="contained"
-            onClick={() => prompt(OPERATORS.find, { label_field: status.label_fields[0] })}
+            onClick={() => prompt(FIND, { label_field: status.label_fields[0] })}
           >
             Find label errors
           </Button>
@@ -66,8 +66,8 @@ export function NoRun({ status }: { status: StatusReply }) {
 
 export function AllResolved() {
   const { overview, iteration } = useSession();
-  const prompt = usePromptOperatorInput();
   const { run } = useSession();
+  const next = useNextIteration(run);
   const { progress } = overview;
   const of = (kind: string) => progress.decisions[kind] ?? 0;
   return (
@@ -82,11 +82,7 @@ export function AllResolved() {
           {count(progress.open)} samples that it agrees with are open still.
         </p>
       </div>
-      <Button
-        variant="contained"
-        size="small"
-        onClick={() => prompt(OPERATORS.find, { run_key: run.key, label_field: run.label_field })}
-      >
+      <Button variant="contained" size="small" onClick={next}>
         Next iteration
       </Button>
     </div>
@@ -95,7 +91,7 @@ export function AllResolved() {
 
 export function Outdated({ onDismiss }: { onDismiss: () => void }) {
   const { outdated, run } = useSession();
-  const prompt = usePromptOperatorInput();
+  const next = useNextIteration(run);
   if (!outdated) return null;
   const text = outdatedText(outdated);
   if (!text) return null;
@@ -103,10 +99,7 @@ export function Outdated({ onDismiss }: { onDismiss: () => void }) {
     <div className="dcf-banner" role="status">
       <Icon name="warn" />
       <span>Since this iteration: {text}. A new one takes them in.</span>
-      <Button
-        size="small"
-        onClick={() => prompt(OPERATORS.find, { run_key: run.key, label_field: run.label_field })}
-      >
+      <Button size="small" onClick={next}>
         Next iteration
       </Button>
       <Button size="small" onClick={onDismiss}>

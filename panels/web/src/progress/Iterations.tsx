@@ -5,8 +5,8 @@ import * as React from "react";
 import { ask } from "../ask";
 import type { HistoryReply } from "../events";
 import { count, percent } from "../format";
-import { OPERATORS } from "../parts/Header";
 import { useSession } from "../session";
+import { useNextIteration } from "../useNextIteration";
 import { Curve } from "./Curve";
 
 const REPORT = "@deconfuse/label-errors/export_report";
@@ -14,6 +14,7 @@ const REPORT = "@deconfuse/label-errors/export_report";
 export function Iterations() {
   const { run, key, overview } = useSession();
   const prompt = usePromptOperatorInput();
+  const next = useNextIteration(run);
   const [history, setHistory] = React.useState<HistoryReply | null>(null);
   const [failed, setFailed] = React.useState("");
   // biome-ignore lint/correctness/useExhaustiveDependencies: decisions change what is known
@@ -81,10 +82,7 @@ export function Iterations() {
         </table>
       </section>
       <div className="dcf-card-buttons">
-        <Button
-          size="small"
-          onClick={() => prompt(OPERATORS.find, { run_key: run.key, label_field: run.label_field })}
-        >
+        <Button size="small" onClick={next}>
           Next iteration
         </Button>
         <Button size="small" onClick={() => prompt(REPORT, { run_key: run.key })}>

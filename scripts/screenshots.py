@@ -23,9 +23,6 @@ from scripts.private_database import PrivateDatabase  # noqa: E402
 OUT = ROOT / "docs" / "screenshots"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader"]
 PANEL = '[data-cy="panel-content-label_errors"]'
-DIGITS = 1_797
-CLASSES = 1_000
-SPREAD = 30_000
 
 
 def isolate(home: Path) -> PrivateDatabase:
@@ -44,57 +41,6 @@ def isolate(home: Path) -> PrivateDatabase:
     )
     database.wait()
     return database
-
-
-def digits(home: Path) -> Any:
-    """Digits with planted label errors, and a run on them."""
-    import fiftyone as fo
-
-    from scripts import demo_data
-    from tests.panels.made_runs import digit_probabilities, write_iteration
-
-    made = demo_data.digits(home / "digits")[:DIGITS]
-    labels = tuple(str(digit.label) for digit in made)
-    dataset = fo.Dataset("digits", persistent=True)
-    dataset.add_samples(
-        fo.Sample(
-            filepath=str(digit.path),
-            tags=["train"],
-            ground_truth=fo.Classification(label=str(digit.label)),
-        )
-        for digit in made
-    )
-    p, features = digit_probabilities(labels, DIGITS)
-    write_iteration(dataset, p, [str(i) for i in range(10)], features)
-    return dataset
-
-
-def thousand(home: Path) -> Any:
-    """1,000 classes with a run whose classifier confuses neighbours."""
-    import fiftyone as fo
-    import numpy as np
-
-    from tests.panels.made_runs import write_iteration
-
-    rng = np.random.default_rng(0)
-    classes = [f"species {i:03d}" for i in range(CLASSES)]
-    label = rng.integers(0, CLASSES, SPREAD)
-    paths = sorted((home / "digits").iterdir())
-    dataset = fo.Dataset("thousand", persistent=True)
-    dataset.add_samples(
-        fo.Sample(
-            filepath=str(paths[i % len(paths)]),
-            ground_truth=fo.Classification(label=classes[label[i]]),
-        )
-        for i in range(SPREAD)
-    )
-    away = np.where(rng.random(SPREAD) < 0.3, 0, rng.geometric(0.04, SPREAD))
-    sure = (0.2 + 0.75 * rng.beta(2, 2, SPREAD)).astype(np.float32)
-    p = np.full((SPREAD, CLASSES), 1e-4, np.float32)
-    p[np.arange(SPREAD), label] = (1 - sure) / 2
-    p[np.arange(SPREAD), (label + away) % CLASSES] = sure
-    write_iteration(dataset, p / p.sum(1, keepdims=True), classes)
-    return dataset
 
 
 class Camera:
@@ -130,7 +76,27 @@ class Camera:
         target.screenshot(path=OUT / f"{name}-{self.theme}.png")
 
 
-def tour(camera: Camera, digits: Any, thousand: Any, fresh: Any) -> None:
+def rounds(camera: Camera, digits: Any, copies: Any) -> None:
+    """The screens beyond cells: near-duplicates, and progress with a blind audit."""
+    page = camera.page
+    camera.open(copies, ".dcf-cell-open")
+    page.locator(".dcf").get_by_role("button", name="Duplicates", exact=True).click()
+    page.locator(".dcf-groupscroll h2").wait_for()
+    page.keyboard.press("d")
+    page.locator(".dcf-differ-pictures img").first.wait_for()
+    camera.take("duplicates")
+    camera.open(digits, ".dcf-cell-open")
+    page.keyboard.press("p")
+    judge = page.get_by_role("button", name="Judge", exact=False)
+    draw = page.get_by_role("button", name="Draw an audit", exact=True)
+    judge.or_(draw).first.wait_for()
+    camera.take("progress")
+    judge.or_(draw).first.click()
+    page.locator(".dcf-queue-picture img").wait_for()
+    camera.take("audit")
+
+
+def tour(camera: Camera, thousand: Any, digits: Any) -> None:
     """Every screen in one theme."""
     page = camera.page
     camera.open(digits, ".dcf-cell-open")
@@ -159,10 +125,48 @@ def tour(camera: Camera, digits: Any, thousand: Any, fresh: Any) -> None:
     page.get_by_text("Keyboard shortcuts").first.wait_for()
     camera.take("shortcuts", whole=True)
     page.keyboard.press("Escape")
+    page.keyboard.press("o")
+    page.keyboard.press("w")
+    page.locator(".dcf-tile").first.wait_for()
+    camera.take("ranking")
+    page.keyboard.press("o")
+    page.keyboard.press("m")
+    page.get_by_test_id("map-points").wait_for()
+    camera.take("map")
+    page.keyboard.press("o")
     camera.open(thousand, ".dcf-cell-open")
     camera.take("thousand-classes")
+
+
+def states(camera: Camera, fresh: Any, changed: Any, clean: Any) -> None:
+    """What is there when there is nothing to judge, or something else goes on."""
+    from plugin.keeping.jobs import Job
+
+    page = camera.page
     camera.open(fresh, ".dcf-screen")
     camera.take("no-run")
+    with Job(changed, "deconfuse", "Next iteration") as job:
+        job(0.4, "Epoch 3/6, loss 0.213, agreement 95.1%, 2 min left")
+        camera.open(changed, ".dcf-running")
+        page.locator(".dcf-banner").wait_for()
+        page.get_by_text("Epoch 3/6").wait_for()
+        camera.take("running-and-outdated")
+    camera.open(clean, ".dcf-achieved")
+    camera.take("all-resolved")
+
+
+def narrow_panel(camera: Camera, digits: Any) -> None:
+    """Every screen in the width that the App gives a panel on a small display."""
+    page = camera.page
+    camera.open(digits, ".dcf-cell-open")
+    camera.take("narrow")
+    page.locator(".dcf-cell:not(.dcf-cell-correct) .dcf-cell-open").first.click()
+    page.locator(".dcf-pair").first.wait_for()
+    camera.take("narrow-cell")
+    page.keyboard.press("Escape")
+    page.keyboard.press("q")
+    page.locator(".dcf-queue-picture[data-row]").wait_for()
+    camera.take("narrow-queue")
 
 
 def main() -> None:
@@ -173,24 +177,36 @@ def main() -> None:
         home = Path(folder)
         database = isolate(home)
         import fiftyone as fo
+        import fiftyone.operators as foo
         from playwright.sync_api import sync_playwright
 
         from scripts import chromium
         from scripts.app_server import app_server
+        from scripts.screenshot_datasets import (
+            changed_outside,
+            copies,
+            digits,
+            thousand,
+            without_suspects,
+        )
 
-        made, many = digits(home), thousand(home)
+        made, many, twice = digits(home), thousand(home), copies(home)
+        foo.get_operator("@deconfuse/label-errors/map_dataset")(made)
         fresh = fo.Dataset("fresh", persistent=True)
-        fresh.add_samples(list(made.limit(40)))
+        fresh.add_samples(
+            fo.Sample(filepath=s.filepath, ground_truth=s.ground_truth) for s in made.limit(40)
+        )
+        changed, clean = changed_outside(made), without_suspects(made)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         with app_server(port, home / "server.log") as url, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
             for theme in ("dark", "light"):
-                tour(Camera(browser, url, theme), made, many, fresh)
-                narrow = Camera(browser, url, theme, width=1090)
-                narrow.open(made, ".dcf-cell-open")
-                narrow.take("narrow")
+                rounds(Camera(browser, url, theme), made, twice)
+                tour(Camera(browser, url, theme), many, made)
+                states(Camera(browser, url, theme), fresh, changed, clean)
+                narrow_panel(Camera(browser, url, theme, width=1090), made)
             browser.close()
         database.stop()
 

@@ -12,7 +12,8 @@ real FiftyOne dataset. The annotator is played by the true labels and keeps to t
   not what most of the cell's images are. Then one gesture takes the rest of the cell: relabel if
   they are wrong, confirm if they are right.
 - Of what the classifier agrees with it sees the 50 samples that the map's *Stand out most* selects
-  by suspicion, once an iteration; it decides on the wrong ones one by one and confirms the others.
+  by suspicion; it decides on the wrong ones one by one and confirms the others. As long as there
+  was an error among them it asks for the next 50.
 - A group of duplicates takes one gesture: keep one.
 
 ``--audit N`` plays the first iteration a second way, on paper: of cells with more than four times
@@ -164,6 +165,13 @@ class Study:
         return shown
 
     def outstanding(self) -> int:
+        """Look at what stands out most until 50 hold no error; how many errors there were."""
+        found = 0
+        while wrong := self.fifty():
+            found += wrong
+        return found
+
+    def fifty(self) -> int:
         """Look at the open samples with the highest suspicion; how many of them were wrong."""
         from plugin.deciding.state import current_state
         from plugin.keeping.iterations import unpack_ids

@@ -71,6 +71,7 @@ class Camera:
 
     def take(self, name: str, *, whole: bool = False) -> None:
         """Write one picture, of the panel or of the whole App."""
+        self.page.mouse.move(5, 5)
         self.page.wait_for_timeout(600)
         target = self.page if whole else self.page.locator(".dcf")
         target.screenshot(path=OUT / f"{name}-{self.theme}.png")

@@ -96,7 +96,9 @@ def complete_fields(run: Run, report: Report = silent) -> bool:
         return False
     try:
         with Job(run.dataset, run.key, "Writing scores onto the samples", report):
-            _write_fields(run, run.iteration(), report)
+            iteration = run.iteration()
+            _write_fields(run, iteration, report)
+            run.mark_written_late(iteration)
     except InputError:  # another process was quicker
         return False
     return True

@@ -95,6 +95,14 @@ class Run:
         noted = {"fields_written": True, "fields_stamp": stamp, "dataset_samples": samples}
         _collection().update_one({"_id": iteration.id}, {"$set": noted})
 
+    def mark_written_late(self, iteration: Iteration) -> None:
+        """Note that others may have changed the dataset before its fields were written.
+
+        What they changed cannot be told by time or number then, and is looked up one by one.
+        """
+        told = {"fields_stamp": "", "dataset_samples": ""}
+        _collection().update_one({"_id": iteration.id}, {"$unset": told})
+
 
 def _collection() -> Any:
     return foo.get_db_conn()[ITERATIONS]

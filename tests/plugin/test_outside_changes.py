@@ -12,6 +12,7 @@ from plugin.deciding.outside_changes import OutsideChanges, outside_changes
 from plugin.deciding.state import current_state
 from plugin.keeping.fields import write_numbers, write_scores
 from plugin.keeping.runs import Run
+from plugin.label_errors import complete_fields
 from plugin.progress import silent
 from tests.plugin.decided import ids_of, make_run
 
@@ -78,3 +79,15 @@ def test_edits_of_other_fields_are_no_new_labels(run: Run) -> None:
     sample.tags.append("seen")
     sample.save()
     assert changes(run) == NONE
+
+
+def test_what_changed_before_a_late_writing_is_noticed() -> None:
+    run = make_run(60)
+    gone, other = ids_of(run)[:2]
+    relabel(run, other, "by hand")
+    run.dataset.delete_samples([gone])
+    assert complete_fields(run)
+    assert changes(run) == OutsideChanges(added=0, deleted=1, relabelled=1)
+    resolve(run, "confirm", ids_of(run)[:5])
+    assert changes(run).deleted == 1
+    run.dataset.delete()

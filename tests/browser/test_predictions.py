@@ -105,8 +105,10 @@ def test_a_file_is_chosen_and_imported(app: Any, models: Any, tmp_path: Path) ->
         csv.writer(file).writerows([["id", *CLASSES], *rows])
     app.open(dataset)
     form = form_of(app, "Label errors: import predictions")
+    chooser = form.locator("button", has=app.page.get_by_test_id("FolderIcon"))
+    expect(chooser).to_be_visible()
     shoot(app, "import-1")
-    form.get_by_role("button").first.click()
+    chooser.click()
     explorer = app.page.get_by_role("dialog").last
     folder = explorer.get_by_role("textbox").first
     folder.fill(str(tmp_path))

@@ -1,5 +1,4 @@
 // One cell of the overview: predicted class, count, and how confidently its samples are misclassified.
-import { Tooltip } from "@mui/material";
 import * as React from "react";
 import { count } from "../format";
 import { Icon } from "../parts/Icon";
@@ -8,19 +7,27 @@ import { barsPath, type Cell, saturation } from "./cells";
 
 interface Props {
   cell: Cell;
-  style: React.CSSProperties;
-  at: string;
+  /** Pixels from the rows' heads. */
+  left: number;
+  row: number;
   column: number;
   tabbable: boolean;
   inView: number | null;
-  onFocus: () => void;
+  onFocus: (row: number, column: number) => void;
   onOpen: (cell: Cell) => void;
   onShow: (cell: Cell) => void;
 }
 
+export const CELL_WIDTH = 118;
 const BARS_WIDTH = 30;
 const BARS_HEIGHT = 46;
 
+/** Where a cell stands in its row. */
+export function placeAt(left: number): React.CSSProperties {
+  return { transform: `translateX(calc(var(--dcf-head) + ${left}px))`, width: CELL_WIDTH };
+}
+
+// Each scrolled frame draws the list anew: a cell whose props are the same costs nothing then.
 export const CellButton = React.memo(function CellButton(props: Props) {
   const { cell, inView } = props;
   const { classes, overview } = useSession();
@@ -44,18 +51,18 @@ export const CellButton = React.memo(function CellButton(props: Props) {
     // biome-ignore lint/a11y/useFocusableInteractive: the button in it is focused
     <div
       role="gridcell"
-      aria-colindex={props.column}
+      aria-colindex={props.column + 2}
       className={`dcf-cell${correct ? " dcf-cell-correct" : ""}${inView === 0 ? " dcf-cell-out" : ""}`}
-      style={{ ...props.style, "--dcf-blue": blue } as React.CSSProperties}
+      style={{ ...placeAt(props.left), "--dcf-blue": blue } as React.CSSProperties}
     >
       <button
         type="button"
         className="dcf-cell-open"
-        data-at={props.at}
+        data-at={`${props.row}-${props.column}`}
         data-cell={`${cell.label}-${cell.prediction}`}
         tabIndex={props.tabbable ? 0 : -1}
         aria-label={`${name}. Open`}
-        onFocus={props.onFocus}
+        onFocus={() => props.onFocus(props.row, props.column)}
         onClick={() => props.onOpen(cell)}
       >
         <span className="dcf-cell-text">
@@ -81,17 +88,16 @@ export const CellButton = React.memo(function CellButton(props: Props) {
         </svg>
         {cell.duplicates && <Icon name="copies" className="dcf-cell-copies" />}
       </button>
-      <Tooltip title="Show in FiftyOne's grid">
-        <button
-          type="button"
-          className="dcf-cell-show"
-          tabIndex={props.tabbable ? 0 : -1}
-          aria-label={`${name}. Show in FiftyOne's grid`}
-          onClick={() => props.onShow(cell)}
-        >
-          <Icon name="grid" />
-        </button>
-      </Tooltip>
+      <button
+        type="button"
+        className="dcf-cell-show"
+        title="Show in FiftyOne's grid"
+        tabIndex={props.tabbable ? 0 : -1}
+        aria-label={`${name}. Show in FiftyOne's grid`}
+        onClick={() => props.onShow(cell)}
+      >
+        <Icon name="grid" />
+      </button>
     </div>
   );
 });

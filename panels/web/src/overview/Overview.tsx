@@ -12,13 +12,11 @@ import * as React from "react";
 import { count, decimal } from "../format";
 import { Icon } from "../parts/Icon";
 import { useSession } from "../session";
-import { CellButton } from "./CellButton";
+import { CELL_WIDTH, CellButton, placeAt } from "./CellButton";
 import type { Cell } from "./cells";
 import { moved } from "./moves";
 
 const ROW_HEIGHT = 70;
-const CELL_WIDTH = 118;
-
 interface Props {
   onOpen: (cell: Cell) => void;
   onShow: (cell: Cell) => void;
@@ -29,6 +27,7 @@ export function Overview({ onOpen, onShow }: Props) {
   const [search, setSearch] = React.useState("");
   const [focus, setFocus] = React.useState<[number, number]>([0, 0]);
   const scroller = React.useRef<HTMLDivElement>(null);
+  const focusOn = React.useCallback((row: number, column: number) => setFocus([row, column]), []);
 
   const rows = React.useMemo(() => {
     const wanted = search.trim().toLocaleLowerCase();
@@ -168,14 +167,14 @@ export function Overview({ onOpen, onShow }: Props) {
                   </div>
                   {columns.map((column) => {
                     const cell = cells?.[column.index];
-                    const place = {
-                      transform: `translateX(calc(var(--dcf-head) + ${column.start}px))`,
-                      width: CELL_WIDTH,
-                    };
                     if (!cell) {
                       const expected = !cells && column.index < (overview.rows.cells[at] ?? 0);
                       return expected ? (
-                        <div key={column.index} className="dcf-cell-wait" style={place} />
+                        <div
+                          key={column.index}
+                          className="dcf-cell-wait"
+                          style={placeAt(column.start)}
+                        />
                       ) : null;
                     }
                     const here = focus[0] === item.index && focus[1] === column.index;
@@ -183,12 +182,12 @@ export function Overview({ onOpen, onShow }: Props) {
                       <CellButton
                         key={cell.cell}
                         cell={cell}
-                        style={place}
-                        at={`${item.index}-${column.index}`}
-                        column={column.index + 2}
+                        left={column.start}
+                        row={item.index}
+                        column={column.index}
                         tabbable={here}
                         inView={inView ? (inView[cell.cell] ?? 0) : null}
-                        onFocus={() => setFocus([item.index, column.index])}
+                        onFocus={focusOn}
                         onOpen={onOpen}
                         onShow={onShow}
                       />

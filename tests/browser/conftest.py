@@ -36,7 +36,7 @@ FLAGS = [
 # The App sets it when its promotion, which covers the page at some later time, is dismissed.
 NO_PROMOTION = "localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')"
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -30,6 +30,7 @@ def test_queue_by_keyboard_alone(app: Any, dataset: Any) -> None:
     def at(row_left: int) -> None:
         expect(left.get_by_text(f"{row_left} left")).to_be_visible()
         expect(content.locator(".dcf-queue-picture[data-row]")).to_have_count(1)
+        expect(left.get_by_role("button", name="Accept")).to_be_enabled()
 
     for key, after in (("c", 5), ("a", 4), ("3", 3), ("s", 2), ("x", 1)):
         at(after + 1)

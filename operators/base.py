@@ -14,9 +14,25 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.errors import Cancelled, InputError
+from ..plugin.keeping.samples import Collection
 from ..plugin.progress import Report
 
 Work = Callable[[Report], dict[str, Any]]
+
+
+def long_config(name: str, label: str, description: str, icon: str) -> foo.OperatorConfig:
+    """How FiftyOne lists a ``LongOperator``: it streams its progress and can be delegated."""
+    return foo.OperatorConfig(
+        name=name,
+        label=label,
+        description=description,
+        icon=icon,
+        dynamic=True,
+        execute_as_generator=True,
+        allow_immediate_execution=True,
+        allow_delegated_execution=True,
+        default_choice_to_delegated=False,
+    )
 
 
 class LongOperator(foo.Operator):
@@ -46,6 +62,11 @@ class LongOperator(foo.Operator):
     def resolve_delegation(self, ctx: Any) -> bool | None:
         """Delegate where the caller asks for it."""
         return ctx.params.get("delegate") or None
+
+    def queue(self, samples: Collection, params: dict[str, Any]) -> Any:
+        """Hand the work to FiftyOne's delegated operations; the queued operation."""
+        ctx = {"view": samples.view(), "params": params}
+        return execute(self.uri, ctx, request_delegation=True)
 
     def _stream(self, ctx: Any, work: Work) -> Iterator[Any]:
         messages: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()

@@ -12,11 +12,12 @@ from fiftyone.operators import types
 from ..plugin.deciding import audits
 from ..plugin.deciding.audits import OpenedAudit
 from ..plugin.errors import InputError
+from ..plugin.keeping.fields import root_dataset
 from ..plugin.keeping.iterations import unpack_ids
 from ..plugin.keeping.runs import Run, list_runs, load_run
 from ..plugin.remaining import reading
 from .base import run_key_input
-from .run_choice import dataset_of, open_run
+from .run_choice import open_run
 
 AUDIT_SIZE = 500
 
@@ -74,7 +75,7 @@ class EstimateRemaining(foo.Operator):
         Raises:
             InputError: on bad input, with nothing changed
         """
-        run = load_run(dataset_of(sample_collection), run_key)
+        run = load_run(root_dataset(sample_collection), run_key)
         return estimate(
             run,
             audit_size,

@@ -11,9 +11,10 @@ from fiftyone.operators import types
 
 from ..plugin.deciding.exchange import export_decisions
 from ..plugin.errors import InputError
+from ..plugin.keeping.fields import root_dataset
 from ..plugin.keeping.runs import list_runs, load_run
 from .base import LongOperator, Work, run_key_input, terminal
-from .run_choice import counted, dataset_of, open_run
+from .run_choice import counted, open_run
 
 
 class ExportDecisions(LongOperator):
@@ -91,5 +92,5 @@ class ExportDecisions(LongOperator):
         Raises:
             InputError: if the run, the format or the path cannot be used
         """
-        run = load_run(dataset_of(sample_collection), run_key)
+        run = load_run(root_dataset(sample_collection), run_key)
         return export_decisions(run, path, format, report=terminal())

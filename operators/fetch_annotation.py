@@ -11,10 +11,11 @@ from fiftyone.operators import types
 from ..plugin.annotation.backends import CREDENTIALS
 from ..plugin.annotation.fetching import fetch_annotation
 from ..plugin.keeping.annotations import annotations_of
+from ..plugin.keeping.fields import root_dataset
 from ..plugin.keeping.runs import list_runs, load_run
 from ..plugin.keeping.samples import Collection
-from .base import LongOperator, Work, execute, run_key_input, terminal
-from .run_choice import counted, dataset_of, default_run, open_run
+from .base import LongOperator, Work, long_config, run_key_input, terminal
+from .run_choice import counted, default_run, open_run
 from .send_to_annotation import OPTIONS
 
 
@@ -24,16 +25,11 @@ class FetchAnnotation(LongOperator):
     @property
     def config(self) -> foo.OperatorConfig:
         """The operator as FiftyOne lists it."""
-        return foo.OperatorConfig(
+        return long_config(
             name="fetch_annotation",
             label="Label errors: fetch annotation",
             description="Make decisions of what annotators said of the samples sent to them",
             icon="move_to_inbox",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_immediate_execution=True,
-            allow_delegated_execution=True,
-            default_choice_to_delegated=False,
         )
 
     def __call__(
@@ -62,11 +58,10 @@ class FetchAnnotation(LongOperator):
         Raises:
             InputError: if nothing was sent, or the backend cannot be reached
         """
-        run = load_run(dataset_of(sample_collection), run_key)
+        run = load_run(root_dataset(sample_collection), run_key)
         if delegate:
             params = {"run_key": run_key, "annotation": annotation, **options}
-            ctx = {"dataset": run.dataset, "params": params}
-            return execute(self.uri, ctx, request_delegation=True)
+            return self.queue(run.dataset, params)
         return fetch_annotation(run, annotation, options, terminal())
 
     def work(self, ctx: Any) -> Work:

@@ -11,12 +11,13 @@ from fiftyone.operators import types
 
 from ..plugin.comparison import DuplicateOptions
 from ..plugin.keeping.duplicates import LOWEST_THRESHOLD
+from ..plugin.keeping.fields import root_dataset
 from ..plugin.keeping.runs import list_runs, load_run
 from ..plugin.keeping.samples import Collection
 from ..plugin.near_duplicates import find_duplicates
 from ..plugin.settings import DEVICES
-from .base import LongOperator, Work, execute, run_key_input, terminal
-from .run_choice import counted, dataset_of, open_run
+from .base import LongOperator, Work, long_config, run_key_input, terminal
+from .run_choice import counted, open_run
 
 SCOPES = {
     "same_prediction": (
@@ -36,16 +37,11 @@ class FindDuplicates(LongOperator):
     @property
     def config(self) -> foo.OperatorConfig:
         """The operator as FiftyOne lists it."""
-        return foo.OperatorConfig(
+        return long_config(
             name="find_duplicates",
             label="Find near-duplicates",
             description="Find images that are nearly the same, label conflicts and leaks",
             icon="content_copy",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_immediate_execution=True,
-            allow_delegated_execution=True,
-            default_choice_to_delegated=False,
         )
 
     def __call__(
@@ -79,14 +75,13 @@ class FindDuplicates(LongOperator):
         Raises:
             InputError: on bad input, with nothing changed
         """
-        run = load_run(dataset_of(sample_collection), run_key)
+        run = load_run(root_dataset(sample_collection), run_key)
         options = DuplicateOptions(threshold, scope, embeddings, device)
         options.check(run)
         if delegate:
             params = {"run_key": run_key, "threshold": threshold, "scope": scope}
             params |= {"embeddings": embeddings, "device": device}
-            ctx = {"dataset": run.dataset, "params": params}
-            return execute(self.uri, ctx, request_delegation=True)
+            return self.queue(run.dataset, params)
         # Called directly: an operator's execution is ended after ten minutes.
         return find_duplicates(run, options, terminal())
 

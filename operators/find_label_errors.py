@@ -15,7 +15,7 @@ from ..plugin.keeping.samples import Collection
 from ..plugin.label_errors import find_label_errors
 from ..plugin.prediction_preview import preview_predictions
 from ..plugin.settings import DEVICES, Settings
-from .base import LongOperator, Work, execute, terminal
+from .base import LongOperator, Work, long_config, terminal
 from .prediction_preview import show_preview
 
 SOURCES = {
@@ -62,16 +62,11 @@ class FindLabelErrors(LongOperator):
     @property
     def config(self) -> foo.OperatorConfig:
         """The operator as FiftyOne lists it."""
-        return foo.OperatorConfig(
+        return long_config(
             name="find_label_errors",
             label="Find label errors",
             description="Score every sample for a wrong label with a classifier's help",
             icon="troubleshoot",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_immediate_execution=True,
-            allow_delegated_execution=True,
-            default_choice_to_delegated=False,
         )
 
     def __call__(
@@ -99,8 +94,7 @@ class FindLabelErrors(LongOperator):
                 sample_collection, settings.label_field, settings.prediction_fields
             )
         if delegate:
-            ctx = {"view": sample_collection.view(), "params": params}
-            return execute(self.uri, ctx, request_delegation=True)
+            return self.queue(sample_collection, params)
         # Called directly: an operator's execution is ended after ten minutes.
         return find_label_errors(sample_collection, settings, terminal())
 

@@ -15,7 +15,7 @@ from ..plugin.importing.understanding import KINDS
 from ..plugin.keeping.runs import list_runs
 from ..plugin.keeping.samples import Collection
 from ..plugin.prediction_import import import_predictions
-from .base import LongOperator, Work, execute, terminal
+from .base import LongOperator, Work, long_config, terminal
 
 OPTIONS = tuple(ImportSettings.__dataclass_fields__)
 TEXTS = {
@@ -43,16 +43,11 @@ class ImportPredictions(LongOperator):
     @property
     def config(self) -> foo.OperatorConfig:
         """The operator as FiftyOne lists it."""
-        return foo.OperatorConfig(
+        return long_config(
             name="import_predictions",
             label="Label errors: import predictions",
             description="Fill a field with a model's predictions from CSV, JSON lines or NumPy",
             icon="upload_file",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_immediate_execution=True,
-            allow_delegated_execution=True,
-            default_choice_to_delegated=False,
         )
 
     def __call__(
@@ -98,8 +93,7 @@ class ImportPredictions(LongOperator):
             else:
                 files["classes"] = params["classes"]
             params |= {name: {"absolute_path": path} for name, path in files.items() if path}
-            ctx = {"view": sample_collection.view(), "params": params}
-            return execute(self.uri, ctx, request_delegation=True)
+            return self.queue(sample_collection, params)
         return import_predictions(sample_collection, settings, terminal())
 
     def work(self, ctx: Any) -> Work:

@@ -11,7 +11,8 @@ from ..plugin.dataset_map import map_dataset
 from ..plugin.keeping.fields import root_dataset
 from ..plugin.keeping.runs import list_runs, load_run
 from ..plugin.keeping.samples import Collection
-from .base import LongOperator, Work, execute, run_key_input, terminal
+from .base import LongOperator, Work, long_config, run_key_input, terminal
+from .run_choice import open_run
 
 
 class MapDataset(LongOperator):
@@ -20,17 +21,12 @@ class MapDataset(LongOperator):
     @property
     def config(self) -> foo.OperatorConfig:
         """The operator as FiftyOne lists it."""
-        return foo.OperatorConfig(
+        return long_config(
             name="map_dataset",
             label="Map the dataset",
             description="Lay out all samples of a run by likeness, and find neighbours that carry "
             "another label",
             icon="scatter_plot",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_immediate_execution=True,
-            allow_delegated_execution=True,
-            default_choice_to_delegated=False,
         )
 
     def __call__(
@@ -41,16 +37,14 @@ class MapDataset(LongOperator):
         Returns:
             the result's counts; with ``delegate=True`` the queued operation
         """
-        dataset = root_dataset(sample_collection)
-        run = load_run(dataset, run_key)
+        run = load_run(root_dataset(sample_collection), run_key)
         if delegate:
-            ctx = {"dataset": dataset, "params": {"run_key": run_key}}
-            return execute(self.uri, ctx, request_delegation=True)
+            return self.queue(run.dataset, {"run_key": run_key})
         return map_dataset(run, terminal())
 
     def work(self, ctx: Any) -> Work:
         """The run to map."""
-        run = load_run(ctx.dataset, ctx.params.get("run_key") or "deconfuse")
+        run = open_run(ctx)
         return lambda report: map_dataset(run, report)
 
     def resolve_input(self, ctx: Any) -> types.Property:

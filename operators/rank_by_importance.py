@@ -11,12 +11,13 @@ from fiftyone.operators import types
 
 from ..plugin.importance_options import TOP, ImportanceOptions
 from ..plugin.importance_ranking import rank_by_importance
+from ..plugin.keeping.fields import root_dataset
 from ..plugin.keeping.importance_rounds import kept_rounds
 from ..plugin.keeping.runs import Run, list_runs, load_run
 from ..plugin.keeping.samples import Collection
 from ..plugin.settings import DEVICES
-from .base import LongOperator, Work, execute, run_key_input, terminal
-from .run_choice import counted, dataset_of, default_run, open_run
+from .base import LongOperator, Work, long_config, run_key_input, terminal
+from .run_choice import counted, default_run, open_run
 
 VARIANT_CHOICES = {
     "label_aware": (
@@ -36,16 +37,11 @@ class RankByImportance(LongOperator):
     @property
     def config(self) -> foo.OperatorConfig:
         """The operator as FiftyOne lists it."""
-        return foo.OperatorConfig(
+        return long_config(
             name="rank_by_importance",
             label="Rank by importance",
             description="Coreset importance of each sample within its class, and the top of each",
             icon="leaderboard",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_immediate_execution=True,
-            allow_delegated_execution=True,
-            default_choice_to_delegated=False,
         )
 
     def __call__(
@@ -84,10 +80,9 @@ class RankByImportance(LongOperator):
         """
         given = {"run_key": run_key, "embeddings": embeddings, "class_size": class_size}
         given |= {"variant": variant, "again": again, "device": device}
-        ctx = {"dataset": dataset_of(sample_collection), "params": given}
-        run, options = _checked(ctx["dataset"], given)
+        run, options = _checked(root_dataset(sample_collection), given)
         if delegate:
-            return execute(self.uri, ctx, request_delegation=True)
+            return self.queue(run.dataset, given)
         # Called directly: an operator's execution is ended after ten minutes.
         return rank_by_importance(run, options, terminal())
 

@@ -10,9 +10,10 @@ from fiftyone.operators import types
 
 from ..plugin.deciding.audits import basis_of, open_audit
 from ..plugin.deciding.decisions import Resolution, resolve
+from ..plugin.keeping.fields import root_dataset
 from ..plugin.keeping.runs import list_runs, load_run
 from .base import run_key_input
-from .run_choice import answer, counted, dataset_of, open_run
+from .run_choice import answer, counted, open_run
 
 ACTIONS = {
     "relabel": ("Relabel", "Give the samples another label. All else that the label holds stays"),
@@ -120,7 +121,7 @@ class Resolve(foo.Operator):
         Raises:
             InputError: on bad input, with nothing changed
         """
-        run = load_run(dataset_of(sample_collection), run_key)
+        run = load_run(root_dataset(sample_collection), run_key)
         made = resolve(
             run,
             action,

@@ -9,11 +9,6 @@ import fiftyone as fo
 from ..plugin.keeping.runs import list_runs, load_run
 
 
-def dataset_of(samples: Any) -> fo.Dataset:
-    """The dataset that a script passed, or that its view belongs to."""
-    return samples._root_dataset
-
-
 def open_run(ctx: Any) -> Any:
     """The run that the form names. InputError if there is none."""
     return load_run(ctx.dataset, ctx.params.get("run_key") or default_run(ctx.dataset))

@@ -11,11 +11,11 @@ from fiftyone.operators import types
 from ..plugin.annotation.backends import BACKENDS
 from ..plugin.annotation.handing_over import open_in_cell, send_to_annotation
 from ..plugin.errors import InputError
-from ..plugin.keeping.fields import is_view
+from ..plugin.keeping.fields import is_view, root_dataset
 from ..plugin.keeping.runs import Run, list_runs, load_run
 from ..plugin.keeping.samples import Collection
-from .base import LongOperator, Work, execute, run_key_input, terminal
-from .run_choice import counted, dataset_of, open_run
+from .base import LongOperator, Work, long_config, run_key_input, terminal
+from .run_choice import counted, open_run
 
 OPTIONS = {
     "labelstudio": (
@@ -42,16 +42,11 @@ class SendToAnnotation(LongOperator):
     @property
     def config(self) -> foo.OperatorConfig:
         """The operator as FiftyOne lists it."""
-        return foo.OperatorConfig(
+        return long_config(
             name="send_to_annotation",
             label="Label errors: send to annotation",
             description="Hand samples to annotators in Label Studio, CVAT or Labelbox",
             icon="send",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_immediate_execution=True,
-            allow_delegated_execution=True,
-            default_choice_to_delegated=False,
         )
 
     def __call__(
@@ -89,15 +84,14 @@ class SendToAnnotation(LongOperator):
         Raises:
             InputError: on bad input, or where the backend cannot be reached; nothing is kept
         """
-        run = load_run(dataset_of(sample_collection), run_key)
+        run = load_run(root_dataset(sample_collection), run_key)
         if sample_ids is None and label is None and is_view(sample_collection):
             sample_ids = sample_collection.values("id")
         ids = _chosen(run, sample_ids, label, prediction, limit)
         if delegate:
             params = {"run_key": run_key, "sample_ids": ids, "backend": backend}
             params |= {"suggestion": suggestion, **options}
-            ctx = {"dataset": run.dataset, "params": params}
-            return execute(self.uri, ctx, request_delegation=True)
+            return self.queue(run.dataset, params)
         return send_to_annotation(run, ids, backend, suggestion, options, terminal())
 
     def work(self, ctx: Any) -> Work:

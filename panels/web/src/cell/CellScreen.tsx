@@ -1,34 +1,28 @@
 // One cell: its images on a map or in a grid, the chosen one enlarged, and what to do with it.
 import * as fos from "@fiftyone/state";
-import {
-  Button,
-  IconButton,
-  MenuItem,
-  Select,
-  ToggleButton,
-  ToggleButtonGroup,
-  Tooltip,
-} from "@mui/material";
+import { Button, IconButton } from "@mui/material";
 import * as React from "react";
 import { useRecoilValue } from "recoil";
 import type { Features } from "../events";
 import { count, plural } from "../format";
-import { Details } from "../parts/Details";
+import { Chosen, Decide } from "../parts/Decide";
+import { DragTool, type Tool } from "../parts/DragTool";
 import { Icon } from "../parts/Icon";
+import { Inspect } from "../parts/Inspect";
 import { Outcome } from "../parts/Outcome";
-import { Picture } from "../parts/Picture";
-import { Probabilities } from "../parts/Probabilities";
+import { Pages } from "../parts/Pages";
 import { Problem } from "../parts/Problem";
+import { Tip } from "../parts/Tip";
 import { useSample } from "../samples";
 import { useSelection } from "../selection";
 import { useSession } from "../session";
 import { useKeys } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
-import { Actions } from "./Actions";
+import { CellTools, FeatureChoice } from "./CellTools";
 import { Check, WORTH_A_CHECK } from "./Check";
 import { CellGrid } from "./Grid";
 import { IiesRange } from "./IiesRange";
-import { CellMap, type MapHandle, type Tool } from "./Map";
+import { CellMap, type MapHandle } from "./Map";
 import { Pairs } from "./Pairs";
 import { PAGE, useCell, useLayout } from "./useCell";
 
@@ -43,14 +37,8 @@ interface Props {
 
 const MAP_EDGE = 64;
 const GRID_EDGE = 128;
-const FEATURES: Record<Features, string> = {
-  embedding: "Embedding",
-  pixels: "Pixels",
-  saliency: "Saliency",
-};
-
 export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep }: Props) {
-  const { classes, iteration, overview } = useSession();
+  const { classes, overview, resolve } = useSession();
   const selection = useSelection();
   const view = JSON.stringify([useRecoilValue(fos.view), useRecoilValue(fos.filters)]);
   const low = classes.length > 1 ? 1 / classes.length : 0;
@@ -123,6 +111,9 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
     selection.drop(rows.map((row) => byRow.get(row)?.id ?? ""));
     setFocus(null);
   };
+  const accept = async () => {
+    if (await resolve("relabel", chosen, { label: classes[prediction] ?? "" })) done(chosen);
+  };
   const all = () => selection.set(ids(samples.map((s) => s.row)));
   const again = () => setTurn((n) => n + 1);
   const leave = () => (chosen.length ? selection.set([]) : onBack());
@@ -151,6 +142,11 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
     [samples, faint, offset],
   );
   const correct = label === prediction;
+  const acceptText = (
+    <>
+      Relabel as “<bdi>{classes[prediction]}</bdi>”
+    </>
+  );
   const title = correct ? (
     <>
       <bdi>{classes[label]}</bdi> <span className="dcf-soft">predicted the same</span>
@@ -205,75 +201,15 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
       ) : (
         <div className="dcf-cellbody">
           <div className="dcf-stage">
-            <div className="dcf-tools">
-              <ToggleButtonGroup
-                size="small"
-                exclusive
-                value={mode}
-                onChange={(_, value) => value && setMode(value)}
-                aria-label="Arrange the images"
-              >
-                <ToggleButton value="map">Map</ToggleButton>
-                <ToggleButton value="grid">Grid</ToggleButton>
-              </ToggleButtonGroup>
-              {mode === "map" && (
-                <>
-                  <Select<Features>
-                    size="small"
-                    value={features}
-                    onChange={(event) => setFeatures(event.target.value as Features)}
-                    inputProps={{ "aria-label": "Features of the map" }}
-                    className="dcf-select"
-                  >
-                    {(Object.keys(FEATURES) as Features[]).map((name) => (
-                      <MenuItem
-                        key={name}
-                        value={name}
-                        disabled={name === "saliency" && !iteration.has_model}
-                      >
-                        {FEATURES[name]}
-                        {name === "saliency" && !iteration.has_model && (
-                          <span className="dcf-option-hint">this run kept no model</span>
-                        )}
-                      </MenuItem>
-                    ))}
-                  </Select>
-                  <ToggleButtonGroup
-                    size="small"
-                    exclusive
-                    value={tool}
-                    onChange={(_, value) => value && setTool(value)}
-                    aria-label="What dragging does"
-                  >
-                    <ToggleButton value="lasso" aria-label="Lasso">
-                      <Icon name="lasso" />
-                    </ToggleButton>
-                    <ToggleButton value="pan" aria-label="Pan">
-                      <Icon name="hand" />
-                    </ToggleButton>
-                  </ToggleButtonGroup>
-                  <Tip title="Show the whole map (0)">
-                    <IconButton
-                      size="small"
-                      aria-label="Show the whole map"
-                      onClick={() => map.current?.fit()}
-                    >
-                      <Icon name="fit" />
-                    </IconButton>
-                  </Tip>
-                  <Tip title="Lay the images out again (l)">
-                    <Button size="small" onClick={again} disabled={layout.asking}>
-                      Lay out again
-                    </Button>
-                  </Tip>
-                </>
-              )}
-              <span className="dcf-grow" />
-              <span className="dcf-soft dcf-method" role="status">
-                {mode === "map" && methodText(layout.method, layout.asking)}
-                {layout.note && mode === "map" ? ` ${layout.note}` : ""}
-              </span>
-            </div>
+            <CellTools mode={mode} onMode={setMode} layout={layout}>
+              <FeatureChoice features={features} onFeatures={setFeatures} />
+              <DragTool tool={tool} onTool={setTool} onFit={() => map.current?.fit()} />
+              <Tip title="Lay the images out again (l)">
+                <Button size="small" onClick={again} disabled={layout.asking}>
+                  Lay out again
+                </Button>
+              </Tip>
+            </CellTools>
             {layout.problem && mode === "map" && (
               <p className="dcf-inline-problem" role="alert">
                 {layout.problem.message}
@@ -308,29 +244,16 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
               />
             )}
             <div className="dcf-under">
-              {reply && reply.matching > PAGE && (
-                <div className="dcf-pages">
-                  <span>
-                    {count(offset + 1)} to {count(Math.min(offset + PAGE, reply.matching))} of{" "}
-                    {count(reply.matching)}, most suspicious first
-                  </span>
-                  <IconButton
-                    size="small"
-                    aria-label="More suspicious samples"
-                    disabled={offset === 0}
-                    onClick={() => setOffset(Math.max(0, offset - PAGE))}
-                  >
-                    <Icon name="left" />
-                  </IconButton>
-                  <IconButton
-                    size="small"
-                    aria-label="Less suspicious samples"
-                    disabled={offset + PAGE >= reply.matching}
-                    onClick={() => setOffset(offset + PAGE)}
-                  >
-                    <Icon name="right" />
-                  </IconButton>
-                </div>
+              {reply && (
+                <Pages
+                  offset={offset}
+                  page={PAGE}
+                  total={reply.matching}
+                  order="most suspicious first"
+                  before="More suspicious samples"
+                  after="Less suspicious samples"
+                  onOffset={setOffset}
+                />
               )}
               {outside > 0 && (
                 <p className="dcf-note">
@@ -367,37 +290,17 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
             </div>
           </div>
           <aside className="dcf-side" aria-label="Chosen sample">
-            <div className="dcf-inspect">
-              {shownFocus === null ? (
-                <p className="dcf-hint">
-                  Click an image to see it here. Drag around images to select them, Shift adds to
-                  the selection.
-                </p>
-              ) : (
-                <>
-                  <Picture sample={sample} />
-                  {sample && (
-                    <>
-                      <Probabilities sample={sample} />
-                      <Details sample={sample} />
-                    </>
-                  )}
-                </>
-              )}
-            </div>
+            <Inspect
+              sample={sample}
+              chosen={shownFocus !== null}
+              hint="Click an image to see it here. Drag around images to select them, Shift adds to the selection."
+            />
             <div className="dcf-decide">
-              <div className="dcf-chosen" role="status">
-                <strong>{plural(chosen.length, "sample")} selected</strong>
-                {chosen.length ? (
-                  <Button size="small" onClick={() => selection.set([])}>
-                    Clear
-                  </Button>
-                ) : (
-                  <Button size="small" onClick={all} disabled={!samples.length}>
-                    Select all {count(samples.length - faint.size)}
-                  </Button>
-                )}
-              </div>
+              <Chosen
+                chosen={chosen.length}
+                onClear={() => selection.set([])}
+                all={{ samples: samples.length - faint.size, onSelect: all }}
+              />
               {elsewhere > 0 && (
                 <p className="dcf-note">
                   {count(elsewhere)} more selected in FiftyOne that {elsewhere === 1 ? "is" : "are"}{" "}
@@ -420,10 +323,14 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
                   onClose={() => setChecking(false)}
                 />
               )}
-              <Actions
+              <Decide
                 rows={chosen}
-                label={label}
-                prediction={prediction}
+                confirm={
+                  <>
+                    Confirm “<bdi>{classes[label]}</bdi>”
+                  </>
+                }
+                accept={correct ? undefined : { text: acceptText, act: accept }}
                 probable={probable}
                 onDone={done}
               />
@@ -433,20 +340,5 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
       )}
       <Outcome />
     </section>
-  );
-}
-
-function methodText(method: "umap" | "pca" | null, asking: boolean): string {
-  if (method === "umap") return "UMAP";
-  if (method === "pca")
-    return asking ? "First layout · UMAP is on its way …" : "Principal components";
-  return asking ? "Laying out …" : "";
-}
-
-function Tip({ title, children }: { title: string; children: React.ReactElement }) {
-  return (
-    <Tooltip title={title}>
-      <span>{children}</span>
-    </Tooltip>
   );
 }

@@ -2,6 +2,7 @@
 import { select } from "d3-selection";
 import { type ZoomBehavior, zoom, zoomIdentity } from "d3-zoom";
 import * as React from "react";
+import type { Tool } from "../parts/DragTool";
 import type { Thumbnails, Tile } from "../thumbnails";
 import {
   between,
@@ -13,8 +14,6 @@ import {
   rowAt,
   rowsIn,
 } from "./scene";
-
-export type Tool = "lasso" | "pan";
 
 export interface MapHandle {
   zoomBy: (factor: number) => void;

@@ -101,6 +101,8 @@ export function useCell({ label, prediction, offset, iies, view }: Asked, thumbn
 const AGAIN_MS = 400;
 const LONGEST_MS = 2000;
 
+export type CellLayout = ReturnType<typeof useLayout>;
+
 /** Positions of rows: at once from the principal components, from UMAP as soon as it is there. */
 export function useLayout(
   samples: readonly CellSample[],

@@ -1,25 +1,17 @@
 // The whole dataset on one map: colour it, hover, draw a lasso, decide.
 import { executeOperator } from "@fiftyone/operators";
 import * as fos from "@fiftyone/state";
-import {
-  Button,
-  IconButton,
-  MenuItem,
-  Select,
-  ToggleButton,
-  ToggleButtonGroup,
-  Tooltip,
-} from "@mui/material";
+import { Button, MenuItem, Select, Tooltip } from "@mui/material";
 import * as React from "react";
 import { useRecoilValue } from "recoil";
 import { asProblem } from "../ask";
 import type { Colour } from "../events";
 import { count, plural } from "../format";
-import { Details } from "../parts/Details";
+import { Chosen, Decide } from "../parts/Decide";
+import { DragTool, type Tool } from "../parts/DragTool";
 import { Icon } from "../parts/Icon";
+import { Inspect } from "../parts/Inspect";
 import { Outcome } from "../parts/Outcome";
-import { Picture } from "../parts/Picture";
-import { Probabilities } from "../parts/Probabilities";
 import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
 import { useSample } from "../samples";
@@ -27,7 +19,6 @@ import { useSession } from "../session";
 import { useKeys } from "../shortcuts";
 import { highest, hues, isNumeric, pointsOf, ramp } from "./arrays";
 import { Legend } from "./Legend";
-import { MapActions } from "./MapActions";
 import { Scatter, type ScatterHandle } from "./Scatter";
 import { useMap } from "./useMap";
 import { MOST_SHARED, useMapSelection } from "./useMapSelection";
@@ -47,7 +38,7 @@ export function MapScreen({ onBack }: { onBack: () => void }) {
   const theme = useRecoilValue(fos.theme);
   const view = JSON.stringify([useRecoilValue(fos.view), useRecoilValue(fos.filters)]);
   const [colour, setColour] = React.useState<Colour>("disagreement");
-  const [tool, setTool] = React.useState<"lasso" | "pan">("lasso");
+  const [tool, setTool] = React.useState<Tool>("lasso");
   const { chosen, choose: select, alone } = useMapSelection();
   const [at, setAt] = React.useState(0);
   const [hovered, setHovered] = React.useState<number | null>(null);
@@ -130,29 +121,7 @@ export function MapScreen({ onBack }: { onBack: () => void }) {
                 </MenuItem>
               ))}
             </Select>
-            <ToggleButtonGroup
-              size="small"
-              exclusive
-              value={tool}
-              onChange={(_, value) => value && setTool(value)}
-              aria-label="What dragging does"
-            >
-              <ToggleButton value="lasso" aria-label="Lasso">
-                <Icon name="lasso" />
-              </ToggleButton>
-              <ToggleButton value="pan" aria-label="Pan">
-                <Icon name="hand" />
-              </ToggleButton>
-            </ToggleButtonGroup>
-            <Tooltip title="Show the whole map (0)">
-              <IconButton
-                size="small"
-                aria-label="Show the whole map"
-                onClick={() => scatter.current?.fit()}
-              >
-                <Icon name="fit" />
-              </IconButton>
-            </Tooltip>
+            <DragTool tool={tool} onTool={setTool} onFit={() => scatter.current?.fit()} />
             {numeric && (
               <Tooltip title={`Select the ${OUTSTANDING} that stand out most (e)`}>
                 <Button size="small" onClick={outstanding}>
@@ -196,44 +165,30 @@ export function MapScreen({ onBack }: { onBack: () => void }) {
           <Legend map={ready} colours={colours} numeric={numeric} />
         </div>
         <aside className="dcf-side" aria-label="Chosen sample">
-          <div className="dcf-inspect">
-            {focus === null ? (
-              <p className="dcf-hint">
-                Drag around points to select them, Shift adds. Hover for a picture; the arrow keys
-                go through what is selected.
-              </p>
-            ) : (
-              <>
-                <Picture sample={sample} />
-                {sample && (
-                  <>
-                    <Probabilities sample={sample} />
-                    <Details sample={sample} />
-                  </>
-                )}
-              </>
-            )}
-          </div>
+          <Inspect
+            sample={sample}
+            chosen={focus !== null}
+            hint="Drag around points to select them, Shift adds. Hover for a picture; the arrow keys go through what is selected."
+          />
           <div className="dcf-decide">
-            <div className="dcf-chosen" role="status">
-              <strong>{plural(open.length, "sample")} selected</strong>
+            <Chosen chosen={open.length} onClear={() => choose([])}>
               {open.length > 1 && (
                 <span className="dcf-soft">
                   showing {count(Math.min(at, open.length - 1) + 1)} of {count(open.length)}
                 </span>
               )}
-              {open.length > 0 && (
-                <Button size="small" onClick={() => choose([])}>
-                  Clear
-                </Button>
-              )}
-            </div>
+            </Chosen>
             {alone && (
               <p className="dcf-note">
                 More than {count(MOST_SHARED)}: selected here alone, not in FiftyOne's grid.
               </p>
             )}
-            <MapActions rows={open} sample={sample} onDone={() => choose([])} />
+            <Decide
+              rows={open}
+              confirm={`Confirm ${open.length === 1 ? "the label" : "their labels"}`}
+              probable={sample?.probabilities.map((p) => p.label) ?? []}
+              onDone={() => choose([])}
+            />
           </div>
         </aside>
       </div>

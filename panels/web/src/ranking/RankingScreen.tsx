@@ -1,18 +1,17 @@
 // The open samples in the order of a score: set a threshold, select, decide, or review them one by one.
 import * as fos from "@fiftyone/state";
-import { Autocomplete, Button, IconButton, MenuItem, Select, TextField } from "@mui/material";
+import { Autocomplete, Button, MenuItem, Select, TextField } from "@mui/material";
 import * as React from "react";
 import { useRecoilValue } from "recoil";
 import { CellGrid } from "../cell/Grid";
 import type { RankBy } from "../events";
-import { count, plural } from "../format";
-import { MapActions } from "../map/MapActions";
-import { Details } from "../parts/Details";
+import { plural } from "../format";
+import { Chosen, Decide } from "../parts/Decide";
 import { Icon } from "../parts/Icon";
+import { Inspect } from "../parts/Inspect";
 import { Outcome } from "../parts/Outcome";
 import { optionsFor } from "../parts/options";
-import { Picture } from "../parts/Picture";
-import { Probabilities } from "../parts/Probabilities";
+import { Pages } from "../parts/Pages";
 import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
 import { useSample } from "../samples";
@@ -95,6 +94,7 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
     setFocus(null);
   };
   const predicted = byPrediction(chosen, (row) => reply?.predictions[place.get(row) ?? -1] ?? -1);
+  const one = chosen.length === 1;
   const differing = chosen.some((row) => {
     const at = place.get(row) ?? -1;
     return reply?.labels[at] !== reply?.predictions[at];
@@ -172,30 +172,15 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
               />
             )}
             <div className="dcf-under">
-              {reply.total > PAGE && (
-                <div className="dcf-pages">
-                  <span>
-                    {count(offset + 1)} to {count(Math.min(offset + PAGE, reply.total))} of{" "}
-                    {count(reply.total)}, highest first
-                  </span>
-                  <IconButton
-                    size="small"
-                    aria-label="Higher values"
-                    disabled={offset === 0}
-                    onClick={() => setOffset(Math.max(0, offset - PAGE))}
-                  >
-                    <Icon name="left" />
-                  </IconButton>
-                  <IconButton
-                    size="small"
-                    aria-label="Lower values"
-                    disabled={offset + PAGE >= reply.total}
-                    onClick={() => setOffset(offset + PAGE)}
-                  >
-                    <Icon name="right" />
-                  </IconButton>
-                </div>
-              )}
+              <Pages
+                offset={offset}
+                page={PAGE}
+                total={reply.total}
+                order="highest first"
+                before="Higher values"
+                after="Lower values"
+                onOffset={setOffset}
+              />
               {reply.outside > 0 && reply.total > 0 && (
                 <p className="dcf-note">
                   {plural(reply.outside, "more open sample")} outside FiftyOne's current view.
@@ -204,42 +189,27 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
             </div>
           </div>
           <aside className="dcf-side" aria-label="Chosen sample">
-            <div className="dcf-inspect">
-              {shown === null ? (
-                <p className="dcf-hint">
-                  Click an image to see it here. Ctrl or Cmd adds one to the selection, Shift all up
-                  to it.
-                </p>
-              ) : (
-                <>
-                  <Picture sample={sample} />
-                  {sample && (
-                    <>
-                      <Probabilities sample={sample} />
-                      <Details sample={sample} />
-                    </>
-                  )}
-                </>
-              )}
-            </div>
+            <Inspect
+              sample={sample}
+              chosen={shown !== null}
+              hint="Click an image to see it here. Ctrl or Cmd adds one to the selection, Shift all up to it."
+            />
             <div className="dcf-decide">
-              <div className="dcf-chosen" role="status">
-                <strong>{plural(chosen.length, "sample")} selected</strong>
-                {chosen.length ? (
-                  <Button size="small" onClick={() => selection.set([])}>
-                    Clear
-                  </Button>
-                ) : (
-                  <Button size="small" onClick={all} disabled={!reply.rows.length}>
-                    Select all {count(reply.rows.length)}
-                  </Button>
-                )}
-              </div>
-              <MapActions
+              <Chosen
+                chosen={chosen.length}
+                onClear={() => selection.set([])}
+                all={{ samples: reply.rows.length, onSelect: all }}
+              />
+              <Decide
                 rows={chosen}
-                sample={sample}
-                onDone={() => done(chosen)}
-                onAccept={differing ? () => void accept() : undefined}
+                confirm={`Confirm ${one ? "the label" : "their labels"}`}
+                accept={
+                  differing
+                    ? { text: `Accept the prediction${one ? "" : "s"}`, act: accept }
+                    : undefined
+                }
+                probable={sample?.probabilities.map((p) => p.label) ?? []}
+                onDone={done}
               />
             </div>
           </aside>

@@ -1,0 +1,29 @@
+// The sample that is looked at: its picture, its probabilities and what is known of it.
+import * as React from "react";
+import type { SampleInfo } from "../events";
+import { Details } from "./Details";
+import { Picture } from "./Picture";
+import { Probabilities } from "./Probabilities";
+
+interface Props {
+  /** Null while it is on its way. */
+  sample: SampleInfo | null;
+  /** Said instead where no sample is chosen. */
+  hint: React.ReactNode;
+  chosen: boolean;
+}
+
+export function Inspect({ sample, hint, chosen }: Props) {
+  return (
+    <div className="dcf-inspect">
+      {!chosen && <p className="dcf-hint">{hint}</p>}
+      {chosen && <Picture sample={sample} />}
+      {chosen && sample && (
+        <>
+          <Probabilities sample={sample} />
+          <Details sample={sample} />
+        </>
+      )}
+    </div>
+  );
+}

@@ -14,7 +14,6 @@ from ..plugin.errors import InputError
 from ..plugin.keeping.maps import STEPS, map_disagreement, map_id, map_places
 from . import events
 from .opened import Opened, open_iteration
-from .view_members import all_members, view_is_set
 
 OPEN, OUTSIDE = 1, 2
 MOST_SHARED = 2_000
@@ -85,11 +84,9 @@ def _spread(
 
 def _shown(opened: Opened) -> npt.NDArray[np.uint8]:
     shown = np.where(opened.decided, 0, OPEN).astype(np.uint8)
-    if view_is_set(opened.ctx):
-        rows = opened.iteration.rows_of(all_members(opened.ctx))
-        outside = np.ones(len(shown), bool)
-        outside[rows[rows >= 0]] = False
-        shown[outside & (shown == OPEN)] = OUTSIDE
+    inside = opened.rows_in_view()
+    if inside is not None:
+        shown[~inside & (shown == OPEN)] = OUTSIDE
     return shown
 
 

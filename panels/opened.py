@@ -18,7 +18,7 @@ from ..plugin.keeping.runs import Run, load_run
 from ..plugin.scoring.measures import iies
 from ..plugin.scoring.overview import expected_errors
 from . import events
-from .view_members import members_of, view_is_set
+from .view_members import all_members, members_of, view_is_set
 
 
 @dataclass
@@ -99,6 +99,15 @@ class Opened:
             return np.ones(len(ids), bool)
         held = members_of(self.ctx, ids)
         return np.fromiter((i in held for i in ids), bool, len(ids))
+
+    def rows_in_view(self) -> npt.NDArray[np.bool_] | None:
+        """Whether FiftyOne's current view holds each row; None where it holds all."""
+        if not view_is_set(self.ctx):
+            return None
+        rows = self.iteration.rows_of(all_members(self.ctx))
+        inside = np.zeros(self.iteration.samples, bool)
+        inside[rows[rows >= 0]] = True
+        return inside
 
 
 def open_run(ctx: foo.ExecutionContext, key: Any) -> Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from threading import Thread
 from typing import Any
@@ -25,7 +26,6 @@ from . import events
 from .duplicate_events import cell_flags
 from .layout_events import projections
 from .opened import Opened, cell_errors, label_probability, open_iteration, open_run
-from .view_members import all_members, view_is_set
 
 FIRST_CELLS = 3_000
 """Cells sent with the overview itself; the others follow as they are wanted."""
@@ -66,18 +66,17 @@ def _label_fields(dataset: fo.Dataset) -> list[str]:
 
 
 def _run_info(run: Run) -> events.RunInfo:
+    made = run.iterations()
     return events.RunInfo(
         key=run.key,
         label_field=run.label_field,
-        again=json.dumps(_again(run)),
-        iterations=[_iteration_info(iteration) for iteration in run.iterations()],
+        again=json.dumps(_again(made[-1].settings if made else {})),
+        iterations=[_iteration_info(iteration) for iteration in made],
     )
 
 
-def _again(run: Run) -> dict[str, Any]:
+def _again(given: Mapping[str, Any]) -> dict[str, Any]:
     """What the form of the next iteration begins with: what the last one was given."""
-    made = run.iterations()
-    given = made[-1].settings if made else {}
     usual = {f.name: f.default for f in fields(Settings)}
     again = {
         name: given[name]
@@ -176,12 +175,11 @@ def cells(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CellsRep
 
 def in_view(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.InViewReply:
     """Open samples of each cell that FiftyOne's current view holds."""
-    if not view_is_set(ctx):
-        return events.InViewReply(open=None)
     opened = open_iteration(ctx, request)
-    rows = opened.iteration.rows_of(all_members(ctx))
-    rows = rows[rows >= 0]
-    rows = rows[~opened.decided[rows]]
+    inside = opened.rows_in_view()
+    if inside is None:
+        return events.InViewReply(open=None)
+    rows = np.flatnonzero(inside & ~opened.decided)
     start = opened.iteration.cells.start
     cell = np.searchsorted(start, rows, side="right") - 1
     return events.InViewReply(open=np.bincount(cell, minlength=len(start) - 1).tolist())

@@ -13,7 +13,6 @@ from ..plugin.deciding.ranking import ranking as ranking_by
 from . import events
 from .opened import Opened, open_iteration
 from .picture_events import MOST_ON_SCREEN
-from .view_members import all_members, view_is_set
 
 
 def ranking(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.RankingReply:
@@ -38,7 +37,7 @@ def ranking(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Rankin
         operator=COMPUTED_BY[by],
     )
     if found is not None:
-        inside = _inside(opened)
+        inside = opened.rows_in_view()
         ranked = _ranked(opened, request, found, inside)
         reply.update(
             total=len(ranked.rows),
@@ -69,16 +68,6 @@ def _ranked(
 ) -> Ranked:
     above, label = request.get("above"), request.get("label")
     return open_rows(found, opened.state, above=above, label=label, inside=inside)
-
-
-def _inside(opened: Opened) -> npt.NDArray[np.bool_] | None:
-    """Which rows FiftyOne's view holds, None where it holds all."""
-    if not view_is_set(opened.ctx):
-        return None
-    rows = opened.iteration.rows_of(all_members(opened.ctx))
-    inside = np.zeros(opened.iteration.samples, bool)
-    inside[rows[rows >= 0]] = True
-    return inside
 
 
 def _fill(

@@ -1,5 +1,4 @@
 // Near-duplicates in groups: leaks first, then label conflicts, then the most alike.
-import { executeOperator } from "@fiftyone/operators";
 import * as fos from "@fiftyone/state";
 import { Button, ToggleButton, ToggleButtonGroup } from "@mui/material";
 import * as React from "react";
@@ -8,11 +7,13 @@ import { ask, asProblem } from "../ask";
 import type { DuplicateKind, DuplicateScope } from "../events";
 import { count, plural } from "../format";
 import { Icon } from "../parts/Icon";
+import { NotYet } from "../parts/NotYet";
 import { Outcome } from "../parts/Outcome";
 import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
 import { useSession } from "../session";
 import { useKeys } from "../shortcuts";
+import { useLaunch } from "../useLaunch";
 import { useThumbnails } from "../useThumbnails";
 import { GroupActions } from "./GroupActions";
 import { GroupList } from "./GroupList";
@@ -20,11 +21,11 @@ import { GroupView } from "./GroupView";
 import { Threshold } from "./Threshold";
 import { useDuplicates } from "./useDuplicates";
 
-const FIND = "@deconfuse/label-errors/find_duplicates";
 const EDGE = 128;
 
 export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
   const { key, report, refresh } = useSession();
+  const launch = useLaunch();
   const view = JSON.stringify([useRecoilValue(fos.view), useRecoilValue(fos.filters)]);
   const [kind, setKind] = React.useState<DuplicateKind | null>(null);
   const [looked, setLooked] = React.useState<number | null>(null);
@@ -60,10 +61,6 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
     ...Object.fromEntries(digits),
   });
 
-  const launch = () =>
-    executeOperator(FIND, { run_key: key.run, in_panel: true }).catch((error) =>
-      report("find_duplicates", asProblem(error)),
-    );
   const set = async (threshold: number, wanted: DuplicateScope) => {
     try {
       await ask("set_threshold", { run: key.run, threshold, scope: wanted });
@@ -79,7 +76,23 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
   if (problem && !groups) return <Problem problem={problem} onRetry={again} onBack={onBack} />;
   if (!groups) return <Waiting text="Fetching the groups …" />;
   const { reply } = groups;
-  if (!reply.computed) return <NotCompared onLaunch={() => void launch()} onBack={onBack} />;
+  if (!reply.computed)
+    return (
+      <>
+        <NotYet
+          icon="copies"
+          title="The images were not compared yet"
+          operator="find_duplicates"
+          button="Find near-duplicates"
+          busy="Comparing …"
+          onBack={onBack}
+        >
+          Near-duplicates may carry different labels, or sit in training and test data at once.
+          Finding them takes seconds for thousands of images, and what was found is kept.
+        </NotYet>
+        <Outcome />
+      </>
+    );
   const { totals } = reply;
   const kinds: [DuplicateKind | "every", string, number][] = [
     ["every", "All", totals.groups],
@@ -126,7 +139,7 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
         <div className="dcf-banner" role="status">
           <Icon name="warn" />
           <span>{plural(reply.added, "sample")} not compared yet.</span>
-          <Button size="small" onClick={() => void launch()}>
+          <Button size="small" onClick={() => void launch("find_duplicates")}>
             Compare them
           </Button>
         </div>
@@ -174,33 +187,6 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
       )}
       <Outcome />
     </section>
-  );
-}
-
-function NotCompared({ onLaunch, onBack }: { onLaunch: () => void; onBack: () => void }) {
-  const [asked, setAsked] = React.useState(false);
-  return (
-    <div className="dcf-screen">
-      <Icon name="copies" className="dcf-screen-icon" />
-      <h3>The images were not compared yet</h3>
-      <p>
-        Near-duplicates may carry different labels, or sit in training and test data at once.
-        Finding them takes seconds for thousands of images, and what was found is kept.
-      </p>
-      <div className="dcf-screen-buttons">
-        <Button
-          variant="contained"
-          disabled={asked}
-          onClick={() => {
-            setAsked(true);
-            onLaunch();
-          }}
-        >
-          {asked ? "Comparing …" : "Find near-duplicates"}
-        </Button>
-        <Button onClick={onBack}>Back to the overview</Button>
-      </div>
-    </div>
   );
 }
 

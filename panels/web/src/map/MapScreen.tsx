@@ -1,16 +1,14 @@
 // The whole dataset on one map: colour it, hover, draw a lasso, decide.
-import { executeOperator } from "@fiftyone/operators";
 import * as fos from "@fiftyone/state";
 import { Button, MenuItem, Select, Tooltip } from "@mui/material";
 import * as React from "react";
 import { useRecoilValue } from "recoil";
-import { asProblem } from "../ask";
 import type { Colour } from "../events";
 import { count, plural } from "../format";
 import { Chosen, Decide } from "../parts/Decide";
 import { DragTool, type Tool } from "../parts/DragTool";
-import { Icon } from "../parts/Icon";
 import { Inspect } from "../parts/Inspect";
+import { NotYet } from "../parts/NotYet";
 import { Outcome } from "../parts/Outcome";
 import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
@@ -31,10 +29,9 @@ const COLOURS: Record<Colour, string> = {
   disagreement: "Neighbour disagreement",
 };
 const OUTSTANDING = 50;
-const MAP = "@deconfuse/label-errors/map_dataset";
 
 export function MapScreen({ onBack }: { onBack: () => void }) {
-  const { key, classes, report } = useSession();
+  const { classes } = useSession();
   const theme = useRecoilValue(fos.theme);
   const view = JSON.stringify([useRecoilValue(fos.view), useRecoilValue(fos.filters)]);
   const [colour, setColour] = React.useState<Colour>("disagreement");
@@ -95,11 +92,22 @@ export function MapScreen({ onBack }: { onBack: () => void }) {
   if (problem) return <Problem problem={problem} onRetry={retry} onBack={onBack} />;
   if (map === null) return <Waiting text="Fetching the map …" />;
   if (!ready || !points) {
-    const launch = () =>
-      executeOperator(MAP, { run_key: key.run, in_panel: true }).catch((error) =>
-        report("map_dataset", asProblem(error)),
-      );
-    return <NoMap onLaunch={() => void launch()} onBack={onBack} />;
+    return (
+      <>
+        <NotYet
+          icon="fit"
+          title="This iteration has no map yet"
+          operator="map_dataset"
+          button="Map the dataset"
+          busy="Mapping …"
+          onBack={onBack}
+        >
+          The map lays all samples out by likeness and finds those that lie among another class. It
+          takes seconds for thousands of samples, minutes for a million, and is kept.
+        </NotYet>
+        <Outcome />
+      </>
+    );
   }
   const place = hovered === null ? null : scatter.current?.positionOf(hovered);
   const hidden = ready.colour === "decision" ? 0 : ready.samples - points.rows.length;
@@ -194,32 +202,5 @@ export function MapScreen({ onBack }: { onBack: () => void }) {
       </div>
       <Outcome />
     </section>
-  );
-}
-
-function NoMap({ onLaunch, onBack }: { onLaunch: () => void; onBack: () => void }) {
-  const [asked, setAsked] = React.useState(false);
-  return (
-    <div className="dcf-screen">
-      <Icon name="fit" className="dcf-screen-icon" />
-      <h3>This iteration has no map yet</h3>
-      <p>
-        The map lays all samples out by likeness and finds those that lie among another class. It
-        takes seconds for thousands of samples, minutes for a million, and is kept.
-      </p>
-      <div className="dcf-screen-buttons">
-        <Button
-          variant="contained"
-          disabled={asked}
-          onClick={() => {
-            setAsked(true);
-            onLaunch();
-          }}
-        >
-          {asked ? "Mapping …" : "Map the dataset"}
-        </Button>
-        <Button onClick={onBack}>Back to the overview</Button>
-      </div>
-    </div>
   );
 }

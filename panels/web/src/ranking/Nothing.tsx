@@ -1,20 +1,17 @@
 // What the ranking shows when there is nothing in it, and what to do then.
-import { executeOperator, usePromptOperatorInput } from "@fiftyone/operators";
 import { Button } from "@mui/material";
 import * as React from "react";
-import { asProblem } from "../ask";
 import type { RankBy, RankingReply } from "../events";
 import { plural } from "../format";
 import { Icon } from "../parts/Icon";
+import { NotYet } from "../parts/NotYet";
 import { useSession } from "../session";
 import { type RankingChoice, SCORES } from "./choice";
 
-const MAP = "map_dataset";
-const START: Partial<Record<RankBy, { text: string; button: string; busy: string }>> = {
+const START: Partial<Record<RankBy, { text: string; button: string; busy?: string }>> = {
   importance: {
     text: "It needs embeddings of the samples, or goes by the run's own features.",
     button: "Rank by importance",
-    busy: "Ranking …",
   },
   disagreement: {
     text: "It comes with the map of the dataset: seconds for thousands of samples, minutes for a million.",
@@ -24,7 +21,6 @@ const START: Partial<Record<RankBy, { text: string; button: string; busy: string
   cleanlab: {
     text: "Make the next iteration with the option “cleanlab”; the package must be installed.",
     button: "Find label errors",
-    busy: "Finding …",
   },
 };
 
@@ -35,36 +31,20 @@ interface NotComputedProps {
 
 /** The score was not computed for this iteration: what computes it, and a button that starts it. */
 export function NotComputed({ by, operator }: NotComputedProps) {
-  const { run, report } = useSession();
-  const prompt = usePromptOperatorInput();
-  const [asked, setAsked] = React.useState(false);
+  const { run } = useSession();
   const start = START[by === "both" ? "cleanlab" : by];
-  const uri = `@deconfuse/label-errors/${operator}`;
-  const launch = () => {
-    if (operator !== MAP) {
-      const fields = operator === "find_label_errors" ? { label_field: run.label_field } : {};
-      prompt(uri, { run_key: run.key, ...fields, in_panel: true });
-      return;
-    }
-    setAsked(true);
-    executeOperator(uri, { run_key: run.key, in_panel: true }).catch((error) => {
-      setAsked(false);
-      report(operator, asProblem(error));
-    });
-  };
+  const fields = operator === "find_label_errors" ? { label_field: run.label_field } : {};
   return (
-    <div className="dcf-screen">
-      <Icon name="queue" className="dcf-screen-icon" />
-      <h3>{SCORES[by].name}: not computed for this iteration</h3>
-      <p>
-        {start?.text} It is computed by <code>{operator}</code> and kept.
-      </p>
-      <div className="dcf-screen-buttons">
-        <Button variant="contained" disabled={asked} onClick={launch}>
-          {asked ? start?.busy : start?.button}
-        </Button>
-      </div>
-    </div>
+    <NotYet
+      icon="queue"
+      title={`${SCORES[by].name}: not computed for this iteration`}
+      operator={operator}
+      form={operator === "map_dataset" ? undefined : fields}
+      button={start?.button ?? ""}
+      busy={start?.busy ?? start?.button ?? ""}
+    >
+      {start?.text} It is computed by <code>{operator}</code> and kept.
+    </NotYet>
   );
 }
 

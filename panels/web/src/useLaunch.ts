@@ -1,0 +1,21 @@
+// Starts one of the plugin's operators on the run; the panel shows its progress itself.
+import { executeOperator } from "@fiftyone/operators";
+import * as React from "react";
+import { asProblem } from "./ask";
+import { useSession } from "./session";
+
+/** Resolves when the operator has ended; what went wrong is reported. */
+export function useLaunch(): (operator: string) => Promise<void> {
+  const { key, report } = useSession();
+  return React.useCallback(
+    async (operator) => {
+      try {
+        const params = { run_key: key.run, in_panel: true };
+        await executeOperator(`@deconfuse/label-errors/${operator}`, params);
+      } catch (error) {
+        report(operator, asProblem(error));
+      }
+    },
+    [key.run, report],
+  );
+}

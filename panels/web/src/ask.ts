@@ -1,6 +1,7 @@
 // Asks the Python side: one promise an event, an error always a Problem.
 import { executeOperator } from "@fiftyone/operators";
 import type { EventName, Events, Problem } from "./events";
+import { Turns } from "./turns";
 
 const PANEL = "@deconfuse/label-errors/label_errors";
 
@@ -20,7 +21,11 @@ export type Ask = <N extends EventName>(
   request: Events[N]["request"],
 ) => Promise<Events[N]["reply"]>;
 
-export const ask: Ask = (name, request) =>
+const turns = new Turns();
+
+export const ask: Ask = (name, request) => turns.take(name, () => send(name, request));
+
+const send: Ask = (name, request) =>
   new Promise((resolve, reject) => {
     const callback = ({ result, error, errorMessage }: OperatorReply) => {
       const problem = problemOf(result, error, errorMessage);

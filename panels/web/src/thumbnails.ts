@@ -14,7 +14,8 @@ export interface Tile {
   height: number;
 }
 
-const BATCHES = [128, 256, 512];
+/** Small ones: a decision waits for those under way. */
+const BATCHES = [128, 192];
 const AT_ONCE = 2;
 const MOST = 12_000;
 
@@ -96,7 +97,7 @@ export class Thumbnails {
 
   private next() {
     while (this.running < AT_ONCE && this.waiting.length) {
-      const size = BATCHES[Math.min(this.served++, BATCHES.length - 1)] ?? 512;
+      const size = BATCHES[Math.min(this.served++, BATCHES.length - 1)] ?? 192;
       const rows = this.waiting.splice(0, this.edge > 64 ? Math.min(size, 128) : size);
       for (const row of rows) this.asked.add(row);
       this.running++;

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { Turns } from "../src/turns";
+
+function held() {
+  let release = () => {};
+  const promise = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { promise, release };
+}
+
+const settle = () => new Promise((resolve) => setTimeout(resolve));
+
+describe("turns", () => {
+  it("lets a decision pass thumbnails, and starts them when it is done", async () => {
+    const turns = new Turns();
+    const decision = held();
+    const log: string[] = [];
+    void turns.take("resolve", () => decision.promise);
+    void turns.take("thumbnails", async () => log.push("thumbnails"));
+    await settle();
+    expect(log).toEqual([]);
+    decision.release();
+    await settle();
+    expect(log).toEqual(["thumbnails"]);
+  });
+
+  it("waits for all that is awaited, and goes on after a failure", async () => {
+    const turns = new Turns();
+    const [first, second] = [held(), held()];
+    const log: string[] = [];
+    const failed = turns.take("resolve", async () => {
+      await first.promise;
+      throw new Error("refused");
+    });
+    void turns.take("overview", () => second.promise);
+    void turns.take("layout", async () => log.push("layout"));
+    first.release();
+    await expect(failed).rejects.toThrow("refused");
+    await settle();
+    expect(log).toEqual([]);
+    second.release();
+    await settle();
+    expect(log).toEqual(["layout"]);
+  });
+
+  it("keeps nothing else waiting", async () => {
+    const turns = new Turns();
+    const log: string[] = [];
+    void turns.take("resolve", () => held().promise);
+    void turns.take("status", async () => log.push("status"));
+    void turns.take("undo", async () => log.push("undo"));
+    await settle();
+    expect(log).toEqual(["status", "undo"]);
+  });
+});

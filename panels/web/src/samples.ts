@@ -6,48 +6,60 @@ import { useSession } from "./session";
 
 const KEPT = 60;
 
-/** Info on one row; `next` are rows that will probably be asked for, loaded ahead. */
+interface Known {
+  sample: SampleInfo;
+  /** The revision of the journal that it was asked for at. */
+  revision: number;
+}
+
+/**
+ * Info on one row; `next` are rows that will probably be asked for, loaded ahead.
+ *
+ * After a decision of anybody it is asked for again, and shown as it was until the answer is there.
+ */
 export function useSample(row: number | null, next: readonly number[] = [], size = 640) {
   const { key, overview } = useSession();
-  const cache = React.useRef(new Map<number, SampleInfo>());
-  const pending = React.useRef(new Set<number>());
+  const { revision } = overview;
+  const cache = React.useRef(new Map<number, Known>());
+  const pending = React.useRef(new Map<number, number>());
   const [, redraw] = React.useReducer((n: number) => n + 1, 0);
-  // Another iteration, or a decision of anybody, makes what is known of a sample old.
-  const stamp = `${key.run}/${key.iteration}/${overview.revision}`;
-  const stampRef = React.useRef(stamp);
-  if (stampRef.current !== stamp) {
-    stampRef.current = stamp;
+  const iteration = React.useRef(key);
+  if (iteration.current !== key) {
+    iteration.current = key;
     cache.current = new Map();
-    pending.current = new Set();
+    pending.current = new Map();
   }
   const wanted = row === null ? [] : [row, ...next];
   const wantedKey = wanted.join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: wantedKey stands for wanted
   React.useEffect(() => {
-    const missing = wanted.filter((r) => !cache.current.has(r) && !pending.current.has(r));
+    const asked = (r: number) => pending.current.get(r) ?? cache.current.get(r)?.revision ?? -1;
+    const missing = wanted.filter((r) => asked(r) < revision);
     if (!missing.length) return;
     const fetchRows = (rows: number[]) => {
-      const mine = stamp;
-      for (const r of rows) pending.current.add(r);
+      const [known, waiting] = [cache.current, pending.current];
+      for (const r of rows) waiting.set(r, revision);
+      const latest = (r: number) => waiting.get(r) === revision;
       ask("samples", { ...key, rows, size })
         .then((reply) => {
-          if (stampRef.current !== mine) return;
+          for (const r of rows) if (latest(r)) known.delete(r);
           for (const sample of reply.samples) {
-            cache.current.set(sample.row, sample);
+            if (!latest(sample.row)) continue;
+            known.set(sample.row, { sample, revision });
             if (sample.image) new Image().src = sample.image;
           }
-          for (const old of [...cache.current.keys()].slice(0, -KEPT)) cache.current.delete(old);
+          for (const old of [...known.keys()].slice(0, -KEPT)) known.delete(old);
           redraw();
         })
         .catch(() => {})
         .finally(() => {
-          if (stampRef.current === mine) for (const r of rows) pending.current.delete(r);
+          for (const r of rows) if (latest(r)) waiting.delete(r);
         });
     };
     if (missing[0] === row) {
       fetchRows([row as number]);
       if (missing.length > 1) fetchRows(missing.slice(1));
     } else fetchRows(missing);
-  }, [wantedKey, stamp, key, size]);
-  return row === null ? null : (cache.current.get(row) ?? null);
+  }, [wantedKey, revision, key, size]);
+  return row === null ? null : (cache.current.get(row)?.sample ?? null);
 }

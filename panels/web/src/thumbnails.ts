@@ -14,17 +14,26 @@ export interface Tile {
   height: number;
 }
 
-/** Small ones: a decision waits for those under way. */
-const BATCHES = [128, 192];
+const FIRST_BATCH = 96;
+const SMALLEST_BATCH = 32;
+const LARGEST_BATCH = 512;
+/** What a batch should take: a decision has to wait for those under way. */
+const BATCH_MS = 150;
 const AT_ONCE = 2;
 const MOST = 12_000;
+
+/** How many to ask for next, going by how long the last ones took. */
+export function nextBatch(rows: number, took: number): number {
+  const fitting = Math.round((rows * BATCH_MS) / Math.max(took, 1));
+  return Math.max(SMALLEST_BATCH, Math.min(LARGEST_BATCH, 2 * rows, fitting));
+}
 
 export class Thumbnails {
   private tiles = new Map<number, Tile | null>();
   private waiting: number[] = [];
   private asked = new Set<number>();
   private running = 0;
-  private served = 0;
+  private batch = FIRST_BATCH;
   private urls: string[] = [];
   private listeners = new Set<() => void>();
   version = 0;
@@ -97,12 +106,15 @@ export class Thumbnails {
 
   private next() {
     while (this.running < AT_ONCE && this.waiting.length) {
-      const size = BATCHES[Math.min(this.served++, BATCHES.length - 1)] ?? 192;
-      const rows = this.waiting.splice(0, this.edge > 64 ? Math.min(size, 128) : size);
+      const rows = this.waiting.splice(0, this.batch);
       for (const row of rows) this.asked.add(row);
       this.running++;
+      const start = performance.now();
       ask("thumbnails", { ...this.key, rows, edge: this.edge })
-        .then((sheet) => this.add(sheet))
+        .then((sheet) => {
+          this.batch = nextBatch(rows.length, performance.now() - start);
+          return this.add(sheet);
+        })
         .catch(() => {
           for (const row of rows) this.tiles.set(row, null);
           this.tell();

@@ -27,10 +27,15 @@ export class Turns {
       this.awaited++;
       return work().finally(() => {
         this.awaited--;
-        if (!this.awaited) for (const start of this.waiting.splice(0)) start();
+        // What follows from the answer is asked first: a decision, then the overview.
+        setTimeout(() => this.release());
       });
     }
     if (!this.awaited || !MEANWHILE.has(name)) return work();
     return new Promise<void>((start) => this.waiting.push(start)).then(() => this.take(name, work));
+  }
+
+  private release() {
+    if (!this.awaited) for (const start of this.waiting.splice(0)) start();
   }
 }

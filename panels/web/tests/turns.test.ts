@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { nextBatch } from "../src/thumbnails";
 import { Turns } from "../src/turns";
 
 function held() {
@@ -9,7 +10,7 @@ function held() {
   return { promise, release };
 }
 
-const settle = () => new Promise((resolve) => setTimeout(resolve));
+const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 describe("turns", () => {
   it("lets a decision pass thumbnails, and starts them when it is done", async () => {
@@ -44,6 +45,22 @@ describe("turns", () => {
     expect(log).toEqual(["layout"]);
   });
 
+  it("lets what follows from a decision go before what waited", async () => {
+    const turns = new Turns();
+    const [decision, overview] = [held(), held()];
+    const log: string[] = [];
+    const decided = turns.take("resolve", () => decision.promise);
+    void turns.take("thumbnails", async () => log.push("thumbnails"));
+    void decided.then(() => turns.take("overview", () => overview.promise));
+    decision.release();
+    await settle();
+    await settle();
+    expect(log).toEqual([]);
+    overview.release();
+    await settle();
+    expect(log).toEqual(["thumbnails"]);
+  });
+
   it("keeps nothing else waiting", async () => {
     const turns = new Turns();
     const log: string[] = [];
@@ -52,5 +69,15 @@ describe("turns", () => {
     void turns.take("undo", async () => log.push("undo"));
     await settle();
     expect(log).toEqual(["status", "undo"]);
+  });
+});
+
+describe("batches of thumbnails", () => {
+  it("grow where they are quick and shrink where they are slow, within limits", () => {
+    expect(nextBatch(96, 50)).toBe(192);
+    expect(nextBatch(96, 150)).toBe(96);
+    expect(nextBatch(96, 300)).toBe(48);
+    expect(nextBatch(96, 60_000)).toBe(32);
+    expect(nextBatch(512, 1)).toBe(512);
   });
 });

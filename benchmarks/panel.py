@@ -21,7 +21,6 @@ import os
 import socket
 import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.screenshots import FLAGS, PANEL, isolate  # noqa: E402
+from scripts.private_fiftyone import isolated  # noqa: E402
+from scripts.screenshots import FLAGS, PANEL  # noqa: E402
 
 FILES = 2_000
 CHUNK = 20_000
@@ -298,36 +298,33 @@ def main() -> None:
     parser.add_argument("--umap-images", help="folder of images of one size; else 1,797 digits")
     asked = parser.parse_args()
     results: dict[str, Any] = {"cores": os.cpu_count(), "app": []}
-    with tempfile.TemporaryDirectory(prefix="deconfuse-bench-") as folder:
-        home = Path(folder)
-        database = isolate(home)
-        from playwright.sync_api import sync_playwright
+    home = isolated("deconfuse-bench-")
+    from playwright.sync_api import sync_playwright
 
-        from scripts import chromium
-        from scripts.app_server import app_server
+    from scripts import chromium
+    from scripts.app_server import app_server
 
-        paths = write_images(home / "images")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        titles = (*COLUMNS, "scroll %", "still %")
-        print(f"{'samples':>9} {'classes':>8} " + " ".join(f"{name:>12}" for name in titles))
-        for samples in asked.samples:
-            for classes in asked.classes:
-                dataset = write_run(paths, samples, classes)
-                with (
-                    app_server(port, home / "server.log") as url,
-                    sync_playwright() as playwright,
-                ):
-                    path = chromium.find()
-                    browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-                    row = measure(browser, url, dataset, asked.repeat)
-                    browser.close()
-                results["app"].append({"samples": samples, "classes": classes, **row})
-                values = " ".join(f"{value:>12.0f}" for value in row.values())
-                print(f"{samples:>9} {classes:>8} {values}", flush=True)
-                dataset.delete()
-        database.stop()
+    paths = write_images(home / "images")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    titles = (*COLUMNS, "scroll %", "still %")
+    print(f"{'samples':>9} {'classes':>8} " + " ".join(f"{name:>12}" for name in titles))
+    for samples in asked.samples:
+        for classes in asked.classes:
+            dataset = write_run(paths, samples, classes)
+            with (
+                app_server(port, home / "server.log") as url,
+                sync_playwright() as playwright,
+            ):
+                path = chromium.find()
+                browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+                row = measure(browser, url, dataset, asked.repeat)
+                browser.close()
+            results["app"].append({"samples": samples, "classes": classes, **row})
+            values = " ".join(f"{value:>12.0f}" for value in row.values())
+            print(f"{samples:>9} {classes:>8} {values}", flush=True)
+            dataset.delete()
     results["umap"] = umap_table(asked.umap_images)
     print(results["umap"])
     print(json.dumps(results))

@@ -15,7 +15,6 @@ import os
 import re
 import socket
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,8 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from panel import write_images, write_run  # noqa: E402
 
-from scripts.screenshots import FLAGS, PANEL, isolate  # noqa: E402
+from scripts.private_fiftyone import isolated  # noqa: E402
+from scripts.screenshots import FLAGS, PANEL  # noqa: E402
 
 RECORD = """() => {
   window.frames_seen = [];
@@ -129,40 +129,37 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     asked = parser.parse_args()
     rows: dict[str, dict[str, float]] = {}
-    with tempfile.TemporaryDirectory(prefix="deconfuse-bench-") as folder:
-        home = Path(folder)
-        database = isolate(home)
-        from playwright.sync_api import sync_playwright
+    home = isolated("deconfuse-bench-")
+    from playwright.sync_api import sync_playwright
 
-        from scripts import chromium
-        from scripts.app_server import app_server
+    from scripts import chromium
+    from scripts.app_server import app_server
 
-        dataset = write_run(write_images(home / "images"), asked.samples, 10)
-        put_on_map(dataset)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        with app_server(port, home / "server.log") as url, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
-            for name, look in (("Map", our_map), ("FiftyOne's embeddings panel", embeddings_panel)):
-                context = browser.new_context(viewport={"width": 1600, "height": 1000})
-                context.add_init_script(
-                    "localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')"
-                )
-                page = context.new_page()
-                page.set_default_timeout(180_000)
-                page.goto(f"{url}/datasets/{dataset.name}")
-                page.locator('[data-cy="entry-counts"]').first.wait_for()
-                try:
-                    rows[name] = look(page, asked.seconds)
-                finally:
-                    pictures = os.environ.get("DECONFUSE_PICTURES")
-                    if pictures:
-                        page.screenshot(path=Path(pictures) / f"projector-{len(rows)}.png")
-                print(name, rows[name], flush=True)
-                context.close()
-            browser.close()
-        database.stop()
+    dataset = write_run(write_images(home / "images"), asked.samples, 10)
+    put_on_map(dataset)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with app_server(port, home / "server.log") as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
+        for name, look in (("Map", our_map), ("FiftyOne's embeddings panel", embeddings_panel)):
+            context = browser.new_context(viewport={"width": 1600, "height": 1000})
+            context.add_init_script(
+                "localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')"
+            )
+            page = context.new_page()
+            page.set_default_timeout(180_000)
+            page.goto(f"{url}/datasets/{dataset.name}")
+            page.locator('[data-cy="entry-counts"]').first.wait_for()
+            try:
+                rows[name] = look(page, asked.seconds)
+            finally:
+                pictures = os.environ.get("DECONFUSE_PICTURES")
+                if pictures:
+                    page.screenshot(path=Path(pictures) / f"projector-{len(rows)}.png")
+            print(name, rows[name], flush=True)
+            context.close()
+        browser.close()
     print(json.dumps({"samples": asked.samples, "cores": os.cpu_count(), **rows}))
 
 

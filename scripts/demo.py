@@ -37,7 +37,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def isolate(home: Path) -> PrivateDatabase:
+def isolate(home: Path) -> None:
     """Give FiftyOne a database and a plugin folder of the demo's own, before it is imported."""
     plugins = home / "plugins"
     plugins.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,6 @@ def isolate(home: Path) -> PrivateDatabase:
         FIFTYONE_PLUGINS_CACHE_ENABLED="true",
         FIFTYONE_DO_NOT_TRACK="true",
     )
-    return database
 
 
 def say(text: str = "") -> None:
@@ -167,13 +166,10 @@ def serve(dataset: Any, options: argparse.Namespace) -> None:
 def main() -> None:
     """Build, report, serve."""
     options = arguments()
-    database = isolate(options.home)
-    try:
-        dataset = prepare(options)
-        if not options.no_serve:
-            serve(dataset, options)
-    finally:
-        database.stop()
+    isolate(options.home)
+    dataset = prepare(options)
+    if not options.no_serve:
+        serve(dataset, options)
 
 
 if __name__ == "__main__":

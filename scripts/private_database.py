@@ -6,10 +6,13 @@ process joins that one's database, whatever folder it asks for. FIFTYONE_DATABAS
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import os
+import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -18,8 +21,19 @@ START_SECONDS = 60
 WATCH = '"$@" >/dev/null & cat >/dev/null; kill $! 2>/dev/null; wait $!'
 
 
+def temporary_folder(prefix: str) -> Path:
+    """A folder that is removed when this process ends, after a database that was made in it."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 class PrivateDatabase:
-    """A running mongod; ``environment()`` says how a process and its children come to use it."""
+    """A running mongod; ``environment()`` says how a process and its children come to use it.
+
+    Make it before fiftyone is imported. It ends with the process, and later than FiftyOne, which
+    asks it for a last time at its own exit and would wait half a minute for an answer.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -33,6 +47,7 @@ class PrivateDatabase:
         self._watch = subprocess.Popen(
             ["sh", "-c", WATCH, "sh", *command], stdin=subprocess.PIPE, start_new_session=True
         )
+        atexit.register(self._stop)
 
     def environment(self) -> dict[str, str]:
         """What to set before fiftyone is imported."""
@@ -59,8 +74,7 @@ class PrivateDatabase:
         log = self.log.read_text()[-4000:] if self.log.exists() else ""
         raise RuntimeError(f"mongod did not start; its log:\n{log}")
 
-    def stop(self) -> None:
-        """End mongod, and return when it has."""
+    def _stop(self) -> None:
         if self._watch.stdin is not None:
             self._watch.stdin.close()
         self._watch.wait(60)

@@ -8,39 +8,19 @@ It works on a database of its own, with scikit-learn's digits and with 1,000 mad
 from __future__ import annotations
 
 import argparse
-import os
 import socket
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.private_database import PrivateDatabase  # noqa: E402
+from scripts.private_fiftyone import isolated  # noqa: E402
 
 OUT = ROOT / "docs" / "screenshots"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader"]
 PANEL = '[data-cy="panel-content-label_errors"]'
-
-
-def isolate(home: Path) -> PrivateDatabase:
-    """Point FiftyOne at a database and a plugin folder of its own."""
-    plugins = home / "plugins"
-    plugins.mkdir()
-    (plugins / "deconfuse").symlink_to(ROOT, target_is_directory=True)
-    database = PrivateDatabase(home / "db")
-    os.environ.update(
-        **database.environment(),
-        FIFTYONE_PLUGINS_DIR=str(plugins),
-        FIFTYONE_PLUGINS_CACHE_ENABLED="true",
-        FIFTYONE_DO_NOT_TRACK="true",
-        FIFTYONE_SHOW_PROGRESS_BARS="false",
-        DECONFUSE_CACHE_DIR=str(home / "cache"),
-    )
-    database.wait()
-    return database
 
 
 class Camera:
@@ -174,42 +154,39 @@ def main() -> None:
     """Build the datasets, serve the App, and take the pictures."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="deconfuse-shots-") as folder:
-        home = Path(folder)
-        database = isolate(home)
-        import fiftyone as fo
-        import fiftyone.operators as foo
-        from playwright.sync_api import sync_playwright
+    home = isolated("deconfuse-shots-")
+    import fiftyone as fo
+    import fiftyone.operators as foo
+    from playwright.sync_api import sync_playwright
 
-        from scripts import chromium
-        from scripts.app_server import app_server
-        from scripts.screenshot_datasets import (
-            changed_outside,
-            copies,
-            digits,
-            thousand,
-            without_suspects,
-        )
+    from scripts import chromium
+    from scripts.app_server import app_server
+    from scripts.screenshot_datasets import (
+        changed_outside,
+        copies,
+        digits,
+        thousand,
+        without_suspects,
+    )
 
-        made, many, twice = digits(home), thousand(home), copies(home)
-        foo.get_operator("@deconfuse/label-errors/map_dataset")(made)
-        fresh = fo.Dataset("fresh", persistent=True)
-        fresh.add_samples(
-            fo.Sample(filepath=s.filepath, ground_truth=s.ground_truth) for s in made.limit(40)
-        )
-        changed, clean = changed_outside(made), without_suspects(made)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        with app_server(port, home / "server.log") as url, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
-            for theme in ("dark", "light"):
-                rounds(Camera(browser, url, theme), made, twice)
-                tour(Camera(browser, url, theme), many, made)
-                states(Camera(browser, url, theme), fresh, changed, clean)
-                narrow_panel(Camera(browser, url, theme, width=1090), made)
-            browser.close()
-        database.stop()
+    made, many, twice = digits(home), thousand(home), copies(home)
+    foo.get_operator("@deconfuse/label-errors/map_dataset")(made)
+    fresh = fo.Dataset("fresh", persistent=True)
+    fresh.add_samples(
+        fo.Sample(filepath=s.filepath, ground_truth=s.ground_truth) for s in made.limit(40)
+    )
+    changed, clean = changed_outside(made), without_suspects(made)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with app_server(port, home / "server.log") as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
+        for theme in ("dark", "light"):
+            rounds(Camera(browser, url, theme), made, twice)
+            tour(Camera(browser, url, theme), many, made)
+            states(Camera(browser, url, theme), fresh, changed, clean)
+            narrow_panel(Camera(browser, url, theme, width=1090), made)
+        browser.close()
 
 
 if __name__ == "__main__":

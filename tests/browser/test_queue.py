@@ -57,3 +57,45 @@ def test_queue_by_keyboard_alone(app: Any, dataset: Any) -> None:
     assert kept[ids[3]] is None
     assert ids[4] not in now
     assert now[ids[5]] == "1"
+
+
+GAPS = """() => {
+  window.gaps = 0;
+  new MutationObserver(() => {
+    if (!document.querySelector('.dcf-queue-picture[data-row] img')) window.gaps++;
+  }).observe(document.querySelector('.dcf-queue'), {
+    subtree: true, childList: true, attributes: true,
+  });
+}"""
+QUIET_MS = 1_000
+
+
+def test_the_next_image_is_there_when_a_decision_is_made(app: Any, digits_run: Any) -> None:
+    page = app.page
+    open_requests: set[Any] = set()
+    page.on("request", lambda request: open_requests.add(request))
+    page.on("requestfinished", lambda request: open_requests.discard(request))
+    page.on("requestfailed", lambda request: open_requests.discard(request))
+
+    def settled() -> None:
+        """Return when the panel has asked nothing for a while."""
+        quiet = 0
+        while quiet < QUIET_MS:
+            page.wait_for_timeout(100)
+            asking = any("label_errors" in (r.post_data or "") for r in open_requests)
+            quiet = 0 if asking else quiet + 100
+
+    content = panel(app, digits_run[0])
+    content.locator(".dcf-cell-open").first.focus()
+    page.keyboard.press("q")
+    picture = content.locator(".dcf-queue-picture[data-row]")
+    for _ in range(3):
+        expect(picture.locator("img")).to_be_visible()
+        settled()
+        before = picture.get_attribute("data-row") or ""
+        page.evaluate(GAPS)
+        page.keyboard.press("c")
+        expect(picture).not_to_have_attribute("data-row", before)
+        expect(content.get_by_text("Confirmed 1 sample.")).to_be_visible()
+        settled()
+        assert page.evaluate("window.gaps") == 0

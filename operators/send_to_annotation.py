@@ -161,7 +161,15 @@ def _chosen(
     return list(sample_ids)
 
 
+def _class_input(run: Run, inputs: types.Object, name: str, label: str) -> None:
+    choices = types.AutocompleteView(allow_user_input=False)
+    for value in run.iteration().classes:
+        choices.add_choice(value, label=value)
+    inputs.enum(name, choices.values(), required=True, label=label, view=choices)
+
+
 def _which_samples(ctx: Any, inputs: types.Object) -> None:
+    run = open_run(ctx)
     selected = len(ctx.selected or [])
     if ctx.params.get("sample_ids"):
         what = counted(len(ctx.params["sample_ids"]))
@@ -177,8 +185,8 @@ def _which_samples(ctx: Any, inputs: types.Object) -> None:
                 "this and select some in the grid"
             ),
         )
-        inputs.str("label", required=True, label="Label", description="The cell's label")
-        inputs.str("prediction", required=True, label="Prediction", description="And prediction")
+        for name, label in (("label", "Label"), ("prediction", "Prediction")):
+            _class_input(run, inputs, name, label)
         inputs.int("limit", label="At most", description="The most suspect first. Empty: all")
         return
     inputs.view("samples", types.Notice(label=f"{what} will be sent"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -40,7 +41,10 @@ def _settings(data: Path) -> dict[str, str]:
 
 def empty_server() -> Path:
     """The data of a server with one user, made once: its migrations take most of a minute."""
-    if not EMPTY.exists():
+    with (VENV / "empty.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several test processes may want it at once
+        if EMPTY.exists():
+            return EMPTY
         making = EMPTY.with_suffix(".new")
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir()

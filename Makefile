@@ -11,6 +11,9 @@ FRESH ?= 0
 # More options for pytest: make test ARGS="-k duplicates"
 ARGS ?=
 
+# A process a core, a file in one of them; browser tests are sorted to the end, and must stay there.
+PYTEST := .venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 WEB := $(wildcard panels/web/package.json)
 NPM := npm run --silent --prefix panels/web
@@ -35,14 +38,14 @@ test: check
 ifneq ($(WEB),)
 	$(NPM) test
 endif
-	DECONFUSE_REQUIRE_BROWSER=1 DECONFUSE_REQUIRE_LABEL_STUDIO=1 .venv/bin/python -m pytest $(ARGS)
+	DECONFUSE_REQUIRE_BROWSER=1 DECONFUSE_REQUIRE_LABEL_STUDIO=1 $(PYTEST) $(ARGS)
 
 unit: setup
-	.venv/bin/python -m pytest -m "not browser" $(ARGS)
+	$(PYTEST) -m "not browser" $(ARGS)
 
 browser: setup
 	@$(PYTHON) scripts/setup.py browser
-	DECONFUSE_REQUIRE_BROWSER=1 .venv/bin/python -m pytest tests/browser $(ARGS)
+	DECONFUSE_REQUIRE_BROWSER=1 $(PYTEST) tests/browser $(ARGS)
 
 check: setup
 	.venv/bin/ruff format --check --quiet .

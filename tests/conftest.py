@@ -4,7 +4,6 @@ The environment is set while this file is imported, before any test can import f
 """
 
 import os
-import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,16 +12,26 @@ from typing import Any
 
 import pytest
 
-from scripts.private_database import PrivateDatabase
+from scripts.private_database import PrivateDatabase, temporary_folder
 
 ROOT = Path(__file__).resolve().parent.parent
-HOME = Path(tempfile.mkdtemp(prefix="deconfuse-tests-"))
+HOME = temporary_folder("deconfuse-tests-")
 DATABASE = PrivateDatabase(HOME / "db")
 PLUGIN = "@deconfuse/label-errors"
+MOST_WORKERS = 4
 
 
 def isolate() -> None:
-    """Point FiftyOne at folders of this session, and forget what the user has set for it."""
+    """Point FiftyOne at folders of this session, and forget what the user has set for it.
+
+    Temporary files too: tests count what is left behind, and others may work beside them.
+    """
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+    (HOME / "tmp").mkdir()
+    os.environ["TMPDIR"] = tempfile.tempdir = str(HOME / "tmp")
+    if "PYTEST_XDIST_WORKER" in os.environ:  # as many threads as there are cores, and not more
+        threads = cores() // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, threads)))
     for name in [name for name in os.environ if name.startswith("FIFTYONE_")]:
         del os.environ[name]
     plugins = HOME / "plugins"
@@ -46,6 +55,12 @@ def isolate() -> None:
     )
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
 isolate()
 
 
@@ -60,6 +75,11 @@ class PlainRoot:
 def pytest_configure(config: pytest.Config) -> None:
     """Register PlainRoot for all paths; a hook of this conftest is asked about tests/ only."""
     config.pluginmanager.register(PlainRoot())
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process a core for ``-n auto``; each has a database, and a browser, of its own."""
+    return min(MOST_WORKERS, cores())
 
 
 # --- the session ----------------------------------------------------------------------------------
@@ -83,6 +103,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail a session that was asked for browser tests and had none."""
     if (
         browser_tests_missing()
+        and not hasattr(session.config, "workerinput")  # a part of the session
         and session.exitstatus in (0, 5)
         and not session.config.option.collectonly
     ):
@@ -95,12 +116,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(
             "DECONFUSE_REQUIRE_BROWSER=1, and no browser test passed", red=True
         )
-
-
-def pytest_unconfigure() -> None:
-    """Stop the database before its folder goes away."""
-    DATABASE.stop()
-    shutil.rmtree(HOME, ignore_errors=True)
 
 
 # --- datasets -------------------------------------------------------------------------------------
@@ -234,3 +249,23 @@ def server() -> Iterator[Any]:
 
     with TestClient(app) as client:
         yield client
+
+
+# --- annotation -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A running Label Studio, in an environment of its own (scripts/setup.py labelstudio).
+
+    Skipped where there is none, unless it was asked for.
+    """
+    from tests.annotation import label_studio as studio
+
+    if not studio.PROGRAM.exists():
+        message = "no Label Studio: python3 scripts/setup.py labelstudio"
+        if os.environ.get("DECONFUSE_REQUIRE_LABEL_STUDIO") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    with studio.serve(tmp_path_factory.mktemp("label_studio")) as server:
+        yield server

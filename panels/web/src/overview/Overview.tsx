@@ -12,11 +12,13 @@ import * as React from "react";
 import { count, decimal } from "../format";
 import { Icon } from "../parts/Icon";
 import { useSession } from "../session";
+import { inBlocks } from "./blocks";
 import { CELL_WIDTH, CellButton, placeAt } from "./CellButton";
 import type { Cell } from "./cells";
 import { moved } from "./moves";
 
 const ROW_HEIGHT = 70;
+const OVERSCAN = 4;
 interface Props {
   onOpen: (cell: Cell) => void;
   onShow: (cell: Cell) => void;
@@ -45,7 +47,8 @@ export function Overview({ onOpen, onShow }: Props) {
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_HEIGHT,
-    overscan: 8,
+    overscan: OVERSCAN,
+    rangeExtractor: inBlocks,
   });
   const horizontal = useVirtualizer({
     horizontal: true,

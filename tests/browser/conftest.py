@@ -11,14 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from scripts import chromium
 from scripts.app_server import app_server
-from tests.browser.label_errors_panel import CLASSES
-from tests.panels.made_runs import digit_probabilities, planted, write_iteration
+from tests.browser.label_errors_panel import planted_digits
 
 HERE = Path(__file__).resolve().parent
 FAILURES = HERE / "failures"
@@ -154,11 +152,5 @@ def app(new_window: Any) -> App:
 @pytest.fixture
 def digits_run(dataset: Callable[..., Any]) -> tuple[Any, Any]:
     """A dataset of digits with planted errors and a run on it; what its classifier said (n, 10)."""
-    from sklearn.datasets import load_digits
-
-    n = 400
-    labels = planted(np.asarray(load_digits(return_X_y=True)[1])[:n].tolist(), share=0.15)
-    new = dataset(n=n, labels=labels, scale=4)
-    p, features = digit_probabilities(tuple(labels), n)
-    write_iteration(new, p, CLASSES, features)
+    new, _, p = planted_digits(dataset, 400, share=0.15)
     return new, p

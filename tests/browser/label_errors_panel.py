@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from playwright.sync_api import Locator, Page, expect
+from sklearn.datasets import load_digits
+
+from tests.panels.made_runs import digit_probabilities, planted, write_iteration
 
 CLASSES = [str(digit) for digit in range(10)]
 AXE = Path(__file__).resolve().parents[2] / "panels/web/node_modules/axe-core/axe.min.js"
@@ -83,3 +89,27 @@ def violations(app: Any) -> list[str]:
         for rule in found
         if rule["impact"] in ("serious", "critical")
     ]
+
+
+def shoot(app: Any, name: str) -> None:
+    """Keep a picture for whoever wants to look: DECONFUSE_PICTURES names the folder."""
+    folder = os.environ.get("DECONFUSE_PICTURES")
+    if folder:
+        app.page.wait_for_timeout(600)
+        app.page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def planted_digits(
+    make: Callable[..., Any], n: int, share: float
+) -> tuple[Any, dict[str, str], np.ndarray]:
+    """Digits, a share of them labelled wrong, and a run on them.
+
+    Returns:
+        the dataset, the true digit of each sample, and what the classifier said (n, 10)
+    """
+    digits = np.asarray(load_digits(return_X_y=True)[1])[:n]
+    labels = planted(digits.tolist(), share=share)
+    new = make(n=n, labels=labels, scale=4)
+    p, features = digit_probabilities(tuple(labels), n)
+    write_iteration(new, p, CLASSES, features)
+    return new, dict(zip(new.values("id"), map(str, digits), strict=True)), p

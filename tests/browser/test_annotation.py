@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from tests.browser.label_errors_panel import CLASSES, largest, truth
-from tests.browser.test_predictions import form_of, pick
-
-
-def box(form: Locator, label: str) -> Locator:
-    """The text box below a label of a form."""
-    return form.locator(f"xpath=.//*[text()='{label}']/following::input[1]")
+from tests.browser.operator_forms import box, form_of, pick
 
 
 def test_a_cell_is_sent_and_its_answers_fetched(

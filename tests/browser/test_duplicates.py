@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.label_errors_panel import AXE, shown
+from tests.browser.label_errors_panel import shoot, shown, violations
 from tests.planted_copies import Pictures, noise
 
 
@@ -39,21 +38,6 @@ def on_screen(app: Any, dataset: Any) -> Locator:
     content = shown(app)
     content.get_by_role("button", name="Duplicates", exact=True).click()
     return content
-
-
-def shoot(app: Any, name: str) -> None:
-    """Keep a picture for whoever wants to look: DECONFUSE_PICTURES names the folder."""
-    folder = os.environ.get("DECONFUSE_PICTURES")
-    if folder:
-        app.page.screenshot(path=Path(folder) / f"{name}.png")
-
-
-def serious(app: Any) -> list[Any]:
-    app.page.add_script_tag(path=str(AXE))
-    found = app.page.evaluate("axe.run('.dcf')")["violations"]
-    return [
-        (v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")
-    ]
 
 
 def test_groups_are_found_and_decided_by_keyboard(app: Any, planted: Planted) -> None:
@@ -136,7 +120,7 @@ def test_the_overview_marks_cells_and_every_width_is_accessible(
         app.page.keyboard.press("d")
         expect(content.locator(".dcf-differ-pictures img")).to_have_count(3)
         shoot(app, f"duplicates-{theme}")
-        assert serious(app) == []
+        assert violations(app) == []
         app.page.set_viewport_size({"width": 1050, "height": 900})
         app.page.wait_for_timeout(500)
         shoot(app, f"duplicates-narrow-{theme}")

@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
 from plugin.deciding.decisions import resolve
 from plugin.keeping.runs import load_run
-from tests.browser.label_errors_panel import CLASSES, panel, violations
-from tests.panels.made_runs import digit_probabilities, planted, write_iteration
-
-N = 400
+from tests.browser.label_errors_panel import CLASSES, panel, planted_digits, shoot, violations
 
 
 @pytest.fixture
 def made(dataset: Callable[..., Any]) -> tuple[Any, dict[str, str]]:
     """Digits with planted errors and a run on them; the true digit of each sample."""
-    from sklearn.datasets import load_digits
-
-    digits = np.asarray(load_digits(return_X_y=True)[1])[:N]
-    labels = planted(digits.tolist(), share=0.15)
-    new = dataset(n=N, labels=labels, scale=4)
-    p, features = digit_probabilities(tuple(labels), N)
-    write_iteration(new, p, CLASSES, features)
-    return new, dict(zip(new.values("id"), map(str, digits), strict=True))
-
-
-def shoot(app: Any, name: str) -> None:
-    """Keep a picture for whoever wants to look: DECONFUSE_PICTURES names the folder."""
-    folder = os.environ.get("DECONFUSE_PICTURES")
-    if folder:
-        app.page.wait_for_timeout(400)
-        app.page.screenshot(path=Path(folder) / f"{name}.png")
+    new, true, _ = planted_digits(dataset, 400, share=0.15)
+    return new, true
 
 
 def judge(dataset: Any, ids: list[str], truth: dict[str, str]) -> None:

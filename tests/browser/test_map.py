@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.label_errors_panel import AXE, CLASSES, lasso, shown
-from tests.panels.made_runs import digit_probabilities, planted, write_iteration
-
-N = 300
+from tests.browser.label_errors_panel import lasso, planted_digits, shoot, shown, violations
 
 
 @pytest.fixture
 def made(dataset: Callable[..., Any]) -> tuple[Any, set[str]]:
     """Digits with planted errors and a run on them; the ids of the errors."""
-    from sklearn.datasets import load_digits
-
-    digits = np.asarray(load_digits(return_X_y=True)[1])[:N]
-    labels = planted(digits.tolist(), share=0.05)
-    new = dataset(n=N, labels=labels, scale=4)
-    p, features = digit_probabilities(tuple(labels), N)
-    write_iteration(new, p, CLASSES, features)
-    wrong = np.flatnonzero(digits.astype(str) != np.array(labels))
-    ids = new.values("id")
-    return new, {ids[i] for i in wrong}
+    new, true, _ = planted_digits(dataset, 300, share=0.05)
+    labels = zip(*new.values(["id", "ground_truth.label"]), strict=True)
+    return new, {i for i, label in labels if label != true[i]}
 
 
 def on_map(app: Any, dataset: Any) -> Locator:
@@ -38,13 +25,6 @@ def on_map(app: Any, dataset: Any) -> Locator:
     content = shown(app)
     app.page.keyboard.press("m")
     return content
-
-
-def shoot(app: Any, name: str) -> None:
-    """Keep a picture for whoever wants to look: DECONFUSE_PICTURES names the folder."""
-    folder = os.environ.get("DECONFUSE_PICTURES")
-    if folder:
-        app.page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def test_map_lasso_decide_and_step(app: Any, made: tuple[Any, set[str]]) -> None:
@@ -103,10 +83,7 @@ def test_every_colour_is_drawn_and_accessible(
         ).to_be_visible()
         app.page.wait_for_timeout(300)
         shoot(app, f"map-{theme}-{name.split()[0].lower()}")
-    app.page.add_script_tag(path=str(AXE))
-    found = app.page.evaluate("axe.run('.dcf')")
-    serious = [v for v in found["violations"] if v["impact"] in ("serious", "critical")]
-    assert serious == [], [(v["id"], v["nodes"][0]["html"]) for v in serious]
+    assert violations(app) == []
     assert app.errors == []
 
 

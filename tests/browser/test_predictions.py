@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,10 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
-from tests.browser.label_errors_panel import CLASSES
+from tests.browser.label_errors_panel import CLASSES, shoot
+from tests.browser.operator_forms import form_of, pick
 from tests.panels.made_runs import digit_probabilities
 
 N = 300
@@ -34,31 +34,6 @@ def models(dataset: Any) -> Any:
         samples.set_values(name, values)
     samples.reload()
     return samples, p
-
-
-def shoot(app: Any, name: str) -> None:
-    """Keep a picture for whoever wants to look: DECONFUSE_PICTURES names the folder."""
-    folder = os.environ.get("DECONFUSE_PICTURES")
-    if folder:
-        app.page.wait_for_timeout(600)
-        app.page.screenshot(path=Path(folder) / f"{name}.png")
-
-
-def form_of(app: Any, label: str) -> Locator:
-    """The form of an operator, opened from FiftyOne's browser of operators."""
-    app.by("action-browse-operations").click()
-    app.by("operators-browser").get_by_role("textbox").fill(label)
-    app.by("operators-browser").get_by_text(label, exact=True).click()
-    form = app.page.get_by_role("dialog").last
-    expect(form).to_be_visible()
-    return form
-
-
-def pick(app: Any, box: Locator, option: str) -> None:
-    """Choose one of the options of a box."""
-    box.click()
-    box.fill(option)
-    app.page.get_by_role("option", name=option, exact=True).click()
 
 
 def test_models_are_previewed_scored_and_ranked(app: Any, models: Any) -> None:

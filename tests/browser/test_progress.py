@@ -2,50 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
 from plugin.keeping.runs import load_run
-from tests.browser.label_errors_panel import AXE, CLASSES, shown
-from tests.panels.made_runs import digit_probabilities, planted, write_iteration
-
-N = 600
+from tests.browser.label_errors_panel import planted_digits, shoot, shown, violations
 
 
 @pytest.fixture
 def made(dataset: Callable[..., Any]) -> tuple[Any, dict[str, str]]:
     """Digits with planted errors and a run on them; the true digit of each file."""
-    from sklearn.datasets import load_digits
-
-    digits = np.asarray(load_digits(return_X_y=True)[1])[:N]
-    labels = planted(digits.tolist(), share=0.2)
-    new = dataset(n=N, labels=labels, scale=4)
-    p, features = digit_probabilities(tuple(labels), N)
-    write_iteration(new, p, CLASSES, features)
-    return new, dict(zip(new.values("id"), map(str, digits), strict=True))
-
-
-def shoot(app: Any, name: str) -> None:
-    """Keep a picture for whoever wants to look: DECONFUSE_PICTURES names the folder."""
-    folder = os.environ.get("DECONFUSE_PICTURES")
-    if folder:
-        app.page.screenshot(path=Path(folder) / f"{name}.png")
-
-
-def serious(app: Any) -> list[Any]:
-    if not app.page.evaluate("typeof axe !== 'undefined'"):
-        app.page.add_script_tag(path=str(AXE))
-    found = app.page.evaluate("axe.run('.dcf')")["violations"]
-    return [
-        (v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")
-    ]
+    new, true, _ = planted_digits(dataset, 600, share=0.2)
+    return new, true
 
 
 def on_progress(app: Any, dataset: Any) -> Locator:
@@ -71,7 +43,7 @@ def test_an_audit_is_judged_blind_and_read(app: Any, made: tuple[Any, dict[str, 
     picture = content.locator(".dcf-queue-picture")
     expect(picture.locator("img")).to_be_visible()
     shoot(app, "audit")
-    assert serious(app) == []
+    assert violations(app) == []
     # Blind: nothing on the screen or in the page tells the label or the prediction.
     side = content.get_by_role("complementary", name="Verdict").inner_text()
     assert "abelled" not in side
@@ -90,7 +62,7 @@ def test_an_audit_is_judged_blind_and_read(app: Any, made: tuple[Any, dict[str, 
     expect(left).to_contain_text(re.compile(r"about \d+"))
     expect(content.get_by_test_id("distance")).to_contain_text("Found by now: at least")
     shoot(app, "progress")
-    assert serious(app) == []
+    assert violations(app) == []
 
     # Every verdict is in the dataset: true labels, decided samples.
     dataset.reload()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +11,7 @@ from playwright.sync_api import Locator, expect
 
 from plugin.keeping.ranks import write_rank
 from plugin.keeping.runs import load_run
-from tests.browser.label_errors_panel import CLASSES, panel, violations
+from tests.browser.label_errors_panel import CLASSES, panel, shoot, violations
 
 
 def on_ranking(app: Any, dataset: Any) -> Locator:
@@ -21,14 +19,6 @@ def on_ranking(app: Any, dataset: Any) -> Locator:
     app.page.keyboard.press("w")
     expect(content.get_by_role("region", name="Ranking")).to_be_visible()
     return content
-
-
-def shoot(app: Any, name: str) -> None:
-    """Keep a picture for whoever wants to look: DECONFUSE_PICTURES names the folder."""
-    folder = os.environ.get("DECONFUSE_PICTURES")
-    if folder:
-        app.page.wait_for_timeout(400)
-        app.page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def choose(app: Any, content: Locator, score: str) -> None:

@@ -1,0 +1,29 @@
+"""What the browser tests do with the forms of operators: open one, fill it in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Locator, expect
+
+
+def form_of(app: Any, label: str) -> Locator:
+    """The form of an operator, opened from FiftyOne's browser of operators."""
+    app.by("action-browse-operations").click()
+    app.by("operators-browser").get_by_role("textbox").fill(label)
+    app.by("operators-browser").get_by_text(label, exact=True).click()
+    form = app.page.get_by_role("dialog").last
+    expect(form).to_be_visible()
+    return form
+
+
+def box(form: Locator, label: str) -> Locator:
+    """The text box below a label of a form."""
+    return form.locator(f"xpath=.//*[text()='{label}']/following::input[1]")
+
+
+def pick(app: Any, choice: Locator, option: str) -> None:
+    """Choose one of the options of a box."""
+    choice.click()
+    choice.fill(option)
+    app.page.get_by_role("option", name=option, exact=True).click()

@@ -81,6 +81,19 @@ def test_the_architecture_names_no_file_that_is_gone() -> None:
     assert {name for name in COMPUTE | KEEP if not (ROOT / "plugin" / name).is_file()} == set()
 
 
+def test_the_architecture_names_all_of_the_panel() -> None:
+    part = ARCHITECTURE.partition("\n## The panel")[2].partition("\n## ")[0]
+    told = set(re.findall(r"`(?:panels/)?(?:web/src/)?([\w.]+?/?)`", part))
+    python = {path.name for path in (ROOT / "panels").glob("*.py")} - {"__init__.py"}
+    web = {
+        path.name + "/" * path.is_dir()
+        for path in (ROOT / "panels" / "web" / "src").iterdir()
+        if path.suffix in (".ts", ".tsx", "")
+    }
+    files = {name for name in told if name.endswith((".py", ".ts", ".tsx", "/"))}
+    assert files - {"panel_events.py"} == (python | web) - {"host.d.ts"}
+
+
 @pytest.mark.parametrize("path", ENGINE, ids=named)
 def test_the_engine_knows_neither_operators_nor_panels(path: Path) -> None:
     assert not tops(path) & {"operators", "panels"}

@@ -11,6 +11,7 @@ import { Icon } from "../parts/Icon";
 import { Inspect } from "../parts/Inspect";
 import { Outcome } from "../parts/Outcome";
 import { Pages } from "../parts/Pages";
+import { PictureGrid } from "../parts/PictureGrid";
 import { Problem } from "../parts/Problem";
 import { Tip } from "../parts/Tip";
 import { useSample } from "../samples";
@@ -20,7 +21,6 @@ import { useKeys } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
 import { CellTools, FeatureChoice } from "./CellTools";
 import { Check, WORTH_A_CHECK } from "./Check";
-import { CellGrid } from "./Grid";
 import { IiesRange } from "./IiesRange";
 import { CellMap, type MapHandle } from "./Map";
 import { Pairs } from "./Pairs";
@@ -231,7 +231,7 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
                 onFocus={setFocus}
               />
             ) : (
-              <CellGrid
+              <PictureGrid
                 items={items}
                 thumbnails={large}
                 version={largeVersion}

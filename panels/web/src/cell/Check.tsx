@@ -12,9 +12,9 @@ import * as React from "react";
 import { ask, asProblem } from "../ask";
 import type { CheckBound, CheckReply, Problem as Said } from "../events";
 import { count, percent, plural } from "../format";
+import { TilePicture } from "../parts/PictureGrid";
 import { useSession } from "../session";
 import type { Thumbnails } from "../thumbnails";
-import { TilePicture } from "./Grid";
 
 export const WORTH_A_CHECK = 40;
 const SIZES = [20, 30, 60, 100];

@@ -2,9 +2,9 @@
 import * as React from "react";
 import { ask } from "../ask";
 import type { PairsReply } from "../events";
+import { TilePicture } from "../parts/PictureGrid";
 import { useSession } from "../session";
 import type { Thumbnails } from "../thumbnails";
-import { TilePicture } from "./Grid";
 
 /** The cell's own pictures come first, and a flurry of decisions asks once. */
 const AFTER_MS = 500;

@@ -1,8 +1,8 @@
 // The groups, one below the other: leaks first, then label conflicts, then the most alike.
 import { useVirtualizer } from "@tanstack/react-virtual";
 import * as React from "react";
-import { TilePicture } from "../cell/Grid";
 import type { DuplicateGroup } from "../events";
+import { TilePicture } from "../parts/PictureGrid";
 import type { Thumbnails } from "../thumbnails";
 import { describe } from "./groups";
 

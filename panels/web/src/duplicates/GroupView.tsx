@@ -2,8 +2,8 @@
 import { Button } from "@mui/material";
 import * as React from "react";
 import { ask } from "../ask";
-import { TilePicture } from "../cell/Grid";
 import type { DifferenceReply, DuplicateGroup } from "../events";
+import { TilePicture } from "../parts/PictureGrid";
 import { useSession } from "../session";
 import type { Thumbnails } from "../thumbnails";
 import type { Member } from "./groups";

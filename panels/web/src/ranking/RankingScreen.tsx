@@ -3,7 +3,6 @@ import * as fos from "@fiftyone/state";
 import { Autocomplete, Button, MenuItem, Select, TextField } from "@mui/material";
 import * as React from "react";
 import { useRecoilValue } from "recoil";
-import { CellGrid } from "../cell/Grid";
 import type { RankBy } from "../events";
 import { plural } from "../format";
 import { Chosen, Decide } from "../parts/Decide";
@@ -12,6 +11,7 @@ import { Inspect } from "../parts/Inspect";
 import { Outcome } from "../parts/Outcome";
 import { optionsFor } from "../parts/options";
 import { Pages } from "../parts/Pages";
+import { PictureGrid } from "../parts/PictureGrid";
 import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
 import { useSample } from "../samples";
@@ -159,7 +159,7 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
             {reply.total === 0 ? (
               <NoSamples reply={reply} choice={choice} onChoice={choose} onBack={onBack} />
             ) : (
-              <CellGrid
+              <PictureGrid
                 items={items}
                 thumbnails={thumbnails}
                 version={version}

@@ -27,7 +27,7 @@ const SIDE = 96;
 const GAP = 6;
 const CAPTION = 22;
 
-export function CellGrid(props: Props) {
+export function PictureGrid(props: Props) {
   const { items, thumbnails, selected, focus } = props;
   const scroller = React.useRef<HTMLDivElement>(null);
   const [width, setWidth] = React.useState(600);

@@ -45,11 +45,15 @@ class IterationInfo(TypedDict):
 
 
 class RunInfo(TypedDict):
-    """One run of the dataset; ``again`` is what the last iteration was made with, in JSON."""
+    """One run of the dataset; ``again`` is what the last iteration was made with, in JSON.
+
+    ``worked_out`` is as in ``PulseReply``.
+    """
 
     key: str
     label_field: str
     again: str
+    worked_out: str
     iterations: list[IterationInfo]
 
 
@@ -85,10 +89,14 @@ class RunRequest(TypedDict):
 
 
 class PulseReply(TypedDict):
-    """What tells an idle panel that something changed; ``iteration`` is the last one, 0 if none."""
+    """What tells an idle panel that something changed; ``iteration`` is the last one, 0 if none.
+
+    ``worked_out`` is another text once a map, a score, a comparison or a round is another one.
+    """
 
     revision: int
     iteration: int
+    worked_out: str
     job: Job | None
 
 

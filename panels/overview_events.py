@@ -19,6 +19,7 @@ from ..plugin.deciding.outside_changes import outside_changes
 from ..plugin.keeping.iterations import Iteration
 from ..plugin.keeping.jobs import cancel_job, current_job
 from ..plugin.keeping.runs import Run, list_runs, load_run
+from ..plugin.keeping.worked_out import worked_out
 from ..plugin.label_errors import complete_fields
 from ..plugin.scoring.overview import cells_of_labels, expected_errors_of_rows, label_rows
 from ..plugin.settings import Settings
@@ -70,6 +71,7 @@ def _run_info(run: Run) -> events.RunInfo:
     return events.RunInfo(
         key=run.key,
         label_field=run.label_field,
+        worked_out=worked_out(run),
         again=json.dumps(_again(made[-1].settings if made else {})),
         iterations=[_iteration_info(iteration) for iteration in made],
     )
@@ -122,12 +124,15 @@ def pulse(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.PulseRep
     known = dataset is not None and request.get("run") in list_runs(dataset)
     if not known:
         job = None if dataset is None else _job(dataset)
-        return events.PulseReply(revision=0, iteration=0, job=job)
+        return events.PulseReply(revision=0, iteration=0, worked_out="", job=job)
     run = open_run(ctx, request["run"])
     numbers = [iteration.number for iteration in run.iterations()]
     revision = Opened(ctx, run, run.iteration()).state.revision if numbers else 0
     return events.PulseReply(
-        revision=revision, iteration=max(numbers, default=0), job=_job(run.dataset)
+        revision=revision,
+        iteration=max(numbers, default=0),
+        worked_out=worked_out(run),
+        job=_job(run.dataset),
     )
 
 

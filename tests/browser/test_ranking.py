@@ -133,6 +133,21 @@ def test_the_queue_goes_on_where_the_ranking_points(app: Any, digits_run: Any) -
     assert app.errors == []
 
 
+def test_a_score_that_is_worked_out_anew_is_shown(app: Any, digits_run: Any) -> None:
+    dataset, _ = digits_run
+    run = load_run(dataset, "deconfuse")
+    iteration = run.iteration()
+    values = np.random.default_rng(4).permutation(iteration.samples).astype(np.float32)
+    write_rank(run, iteration, "importance", values)
+    content = on_ranking(app, dataset)
+    choose(app, content, "Importance")
+    first = content.locator(".dcf-tile").first
+    expect(first).to_have_attribute("data-row", str(values.argmax()))
+    write_rank(run, iteration, "importance", -values)
+    expect(first).to_have_attribute("data-row", str(values.argmin()))
+    assert app.errors == []
+
+
 def test_scores_that_were_not_computed_say_how(app: Any, digits_run: Any) -> None:
     dataset, _ = digits_run
     content = on_ranking(app, dataset)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from plugin.keeping.maps import keep_map
 from plugin.keeping.ranks import write_rank
 from tests.panels.made_runs import write_iteration
 
@@ -109,3 +110,21 @@ def test_bad_requests_are_explained(ask: Any, change: Any, message: str) -> None
     reply = ask[0]("ranking", **(CONFIDENCE | change), offset=0, limit=9)
     assert reply["error"]["kind"] == "input"
     assert message in reply["error"]["message"]
+
+
+def test_the_pulse_tells_what_was_worked_out_anew(ask: Any) -> None:
+    answer, _, run, iteration = ask
+    seen = [answer("pulse")["worked_out"]]
+    for work in (
+        lambda: write_rank(run, iteration, "importance", np.zeros(N)),
+        lambda: write_rank(run, iteration, "importance", np.ones(N)),
+        lambda: keep_map(run, iteration, np.zeros((N, 2)), np.zeros(N, np.float32)),
+        lambda: keep_map(run, iteration, np.ones((N, 2)), np.zeros(N, np.float32)),
+    ):
+        work()
+        seen.append(answer("pulse")["worked_out"])
+    assert len(set(seen)) == len(seen)
+    answer("resolve", action="confirm", rows=[0])
+    assert answer("pulse")["worked_out"] == seen[-1]
+    (info,) = answer("status")["runs"]
+    assert info["worked_out"] == seen[-1]

@@ -124,6 +124,7 @@ function OnDataset() {
           run={run}
           iteration={iteration}
           revision={pulse?.revision ?? null}
+          workedOut={pulse?.worked_out || run.worked_out}
           onRun={(key) => {
             setRunKey(key);
             setNumber(null);
@@ -143,17 +144,25 @@ interface OnIterationProps {
   iteration: IterationInfo;
   /** The newest revision that the pulse knows of. */
   revision: number | null;
+  workedOut: string;
   onRun: (key: string) => void;
   onIteration: (number: number) => void;
 }
 
-function OnIteration({ runs, run, iteration, revision, onRun, onIteration }: OnIterationProps) {
+function OnIteration(props: OnIterationProps) {
+  const { runs, run, iteration, revision, workedOut, onRun, onIteration } = props;
   const view = JSON.stringify([
     useRecoilValue(fos.view),
     useRecoilValue(fos.filters),
     useRecoilValue(fos.extendedStages),
   ]);
-  const { session, problem, retry } = useLoadedSession({ run, iteration, view, revision });
+  const { session, problem, retry } = useLoadedSession({
+    run,
+    iteration,
+    view,
+    revision,
+    workedOut,
+  });
   const [screen, setScreen] = React.useState<Screen>({ name: "overview" });
   const [ranking, setRanking] = React.useState<RankingChoice>(FIRST);
   const [help, setHelp] = React.useState(false);

@@ -35,6 +35,7 @@ export interface RunInfo {
   key: string;
   label_field: string;
   again: string;
+  worked_out: string;
   iterations: IterationInfo[];
 }
 
@@ -69,6 +70,7 @@ export interface RunRequest {
 export interface PulseReply {
   revision: number;
   iteration: number;
+  worked_out: string;
   job: Job | null;
 }
 

@@ -41,6 +41,8 @@ export interface Session {
   /** The newest revision known of, which the overview may still be on its way to. */
   revision: number;
   settled: readonly Settled[];
+  /** Another text once a map, a score, a comparison or a round of cleaning is another one. */
+  workedOut: string;
   order: Order;
   setOrder: (order: Order) => void;
   inView: number[] | null;
@@ -111,6 +113,7 @@ interface Options {
   view: string;
   /** The newest revision known of, from whoever decided. */
   revision: number | null;
+  workedOut: string;
 }
 
 const PAGE = 100;
@@ -123,7 +126,7 @@ export function narrows(view: string): boolean {
 }
 
 /** Loads an iteration and keeps it in step with the journal and with FiftyOne's view. */
-export function useLoadedSession({ run, iteration, view, revision }: Options) {
+export function useLoadedSession({ run, iteration, view, revision, workedOut }: Options) {
   const key = React.useMemo(
     () => ({ run: run.key, iteration: iteration.number }),
     [run.key, iteration.number],
@@ -296,6 +299,7 @@ export function useLoadedSession({ run, iteration, view, revision }: Options) {
         overview: loaded.overview,
         revision: Math.max(loaded.overview.revision, settled.at(-1)?.revision ?? 0),
         settled,
+        workedOut,
         order,
         setOrder,
         inView,
@@ -317,6 +321,7 @@ export function useLoadedSession({ run, iteration, view, revision }: Options) {
       iteration,
       key,
       settled,
+      workedOut,
       order,
       inView,
       outdated,

@@ -7,7 +7,6 @@ import type { Thumbnails } from "../thumbnails";
 import { type Groups, withPage } from "./groups";
 
 export const PAGE = 40;
-const AGAIN_MS = 3000;
 
 export interface Asked {
   kind: DuplicateKind | null;
@@ -17,7 +16,7 @@ export interface Asked {
 }
 
 export function useDuplicates({ kind, threshold, scope, view }: Asked, thumbnails: Thumbnails) {
-  const { key, overview } = useSession();
+  const { key, overview, workedOut } = useSession();
   const [groups, setGroups] = React.useState<Groups | null>(null);
   const [problem, setProblem] = React.useState<Problem | null>(null);
   const [turn, again] = React.useReducer((n: number) => n + 1, 0);
@@ -42,16 +41,10 @@ export function useDuplicates({ kind, threshold, scope, view }: Asked, thumbnail
     },
     [key, kind, threshold, scope, thumbnails],
   );
-  // biome-ignore lint/correctness/useExhaustiveDependencies: view, revision and turn ask anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: view, revision, workedOut and turn ask anew
   React.useEffect(() => {
     void fetchPage(0);
-  }, [fetchPage, view, overview.revision, turn]);
-  const computed = groups?.reply.computed;
-  React.useEffect(() => {
-    if (computed !== false) return;
-    const timer = window.setInterval(again, AGAIN_MS);
-    return () => window.clearInterval(timer);
-  }, [computed]);
+  }, [fetchPage, view, overview.revision, workedOut, turn]);
   const more = React.useCallback(() => {
     const now = known.current;
     if (now && now.list.length < now.reply.matching) void fetchPage(now.list.length);

@@ -5,19 +5,16 @@ import type { Colour, Problem } from "../events";
 import { useSession } from "../session";
 import { arraysOf, type MapArrays } from "./arrays";
 
-const AGAIN_MS = 3000;
-
 /** The map, "none" while the iteration has none, null while it is on its way. */
 export function useMap(colour: Colour, view: string) {
-  const { key, overview } = useSession();
+  const { key, overview, workedOut } = useSession();
   const [map, setMap] = React.useState<MapArrays | "none" | null>(null);
   const [problem, setProblem] = React.useState<Problem | null>(null);
   const [turn, again] = React.useReducer((n: number) => n + 1, 0);
   const known = React.useRef<MapArrays | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: view, revision and turn ask anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: view, revision, workedOut and turn ask anew
   React.useEffect(() => {
     let current = true;
-    let timer = 0;
     ask("map", { ...key, colour, map: known.current?.id ?? null }).then(
       (reply) => {
         if (!current) return;
@@ -25,7 +22,6 @@ export function useMap(colour: Colour, view: string) {
         if (reply.map === null) {
           known.current = null;
           setMap("none");
-          timer = window.setTimeout(again, AGAIN_MS);
           return;
         }
         known.current = arraysOf(reply, colour, known.current);
@@ -35,8 +31,7 @@ export function useMap(colour: Colour, view: string) {
     );
     return () => {
       current = false;
-      window.clearTimeout(timer);
     };
-  }, [key, colour, view, overview.revision, turn]);
+  }, [key, colour, view, overview.revision, workedOut, turn]);
   return { map, problem, retry: again };
 }

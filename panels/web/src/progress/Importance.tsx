@@ -9,35 +9,28 @@ import { useSession } from "../session";
 import { Curve } from "./Curve";
 
 const RANK = "@deconfuse/label-errors/rank_by_importance";
-/** A round that is being computed comes without a decision. */
-const AGAIN_MS = 3000;
 const four = (value: number) => value.toFixed(4);
 
 export function Importance({ onRank }: { onRank: (label: number | null) => void }) {
-  const { run, key, classes, overview, report } = useSession();
+  const { run, key, classes, overview, workedOut, report } = useSession();
   const prompt = usePromptOperatorInput();
   const [reply, setReply] = React.useState<ImportanceReply | null>(null);
   const [failed, setFailed] = React.useState("");
   const [scoring, setScoring] = React.useState(false);
   const [turn, again] = React.useReducer((n: number) => n + 1, 0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: decisions and turn ask anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: decisions, workedOut and turn ask anew
   React.useEffect(() => {
     let current = true;
-    let timer = 0;
     ask("importance", { run: key.run }).then(
       (found) => {
-        if (!current) return;
-        setReply(found);
-        const waiting = found.reviewed !== found.rounds.at(-1)?.looked;
-        if (waiting) timer = window.setTimeout(again, AGAIN_MS);
+        if (current) setReply(found);
       },
       (error) => current && setFailed(String(error.message ?? error)),
     );
     return () => {
       current = false;
-      window.clearTimeout(timer);
     };
-  }, [key.run, overview.revision, turn]);
+  }, [key.run, overview.revision, workedOut, turn]);
   const rounds = reply?.rounds ?? [];
   const last = rounds.at(-1);
   const measured = rounds.flatMap(({ auroc }, at) => (auroc === null ? [] : [{ auroc, at }]));

@@ -6,8 +6,6 @@ import { useSession } from "../session";
 import { type RankingChoice, without } from "./choice";
 
 export const PAGE = 2000;
-/** A score that is being computed comes without a decision. */
-const AGAIN_MS = 3000;
 
 interface Answer {
   by: RankingChoice["by"];
@@ -15,28 +13,25 @@ interface Answer {
 }
 
 export function useRanking({ by, above, label }: RankingChoice, offset: number, view: string) {
-  const { key, revision, settled } = useSession();
+  const { key, revision, settled, workedOut } = useSession();
   const [answer, setAnswer] = React.useState<Answer | null>(null);
   const [problem, setProblem] = React.useState<Problem | null>(null);
   const [turn, again] = React.useReducer((n: number) => n + 1, 0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: view, revision and turn ask anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: view, revision, workedOut and turn ask anew
   React.useEffect(() => {
     let current = true;
-    let timer = 0;
     ask("ranking", { ...key, by, above, label, offset, limit: PAGE }).then(
       (reply) => {
         if (!current) return;
         setAnswer({ by, reply });
         setProblem(null);
-        if (!reply.available[by]) timer = window.setTimeout(again, AGAIN_MS);
       },
       (error) => current && setProblem(asProblem(error)),
     );
     return () => {
       current = false;
-      window.clearTimeout(timer);
     };
-  }, [key, by, above, label, offset, view, revision, turn]);
+  }, [key, by, above, label, offset, view, revision, workedOut, turn]);
   // The samples of another score are no stand-in for those on their way; other thresholds' are.
   const known = answer?.by === by ? answer.reply : null;
   const reply = React.useMemo(() => known && without(known, settled), [known, settled]);

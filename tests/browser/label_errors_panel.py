@@ -91,6 +91,14 @@ def violations(app: Any) -> list[str]:
     ]
 
 
+def choose_option(box: Locator, option: str | re.Pattern[str]) -> None:
+    """Choose from a list of the panel's, by the keyboard: a click may meet the list unfolding."""
+    box.press("Enter")
+    exact = isinstance(option, str)
+    box.page.get_by_role("option", name=option, exact=exact).press("Enter")
+    expect(box.page.get_by_role("listbox")).to_have_count(0)
+
+
 def shoot(app: Any, name: str) -> None:
     """Keep a picture for whoever wants to look: DECONFUSE_PICTURES names the folder."""
     folder = os.environ.get("DECONFUSE_PICTURES")

@@ -13,6 +13,7 @@ from tests.browser.label_errors_panel import (
     CLASSES,
     button,
     cell,
+    choose_option,
     largest,
     lasso,
     open_cell,
@@ -107,12 +108,12 @@ def test_a_cell_is_laid_out_by_saliency(app: Any, dataset: Any) -> None:
     content = panel(app, new)
     content.locator(".dcf-cell-open").first.click()
     expect(content.locator('canvas[data-points]:not([data-points="0"])')).to_be_visible()
-    content.get_by_label("Features of the map").locator("xpath=..").click()
     asks_saliency = re.compile('"features": ?"saliency"')
     with app.page.expect_response(
         lambda reply: bool(asks_saliency.search(reply.request.post_data or ""))
     ) as answered:
-        app.page.get_by_role("option", name="Saliency").click()
+        features = content.get_by_label("Features of the map").locator("xpath=..")
+        choose_option(features.get_by_role("combobox"), "Saliency")
     assert len(answered.value.json()["result"]["x"]) > 2
     method = content.locator(".dcf-method")
     expect(method).not_to_contain_text("Laying out")

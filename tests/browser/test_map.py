@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.label_errors_panel import lasso, planted_digits, shoot, shown, violations
+from tests.browser.label_errors_panel import (
+    choose_option,
+    lasso,
+    planted_digits,
+    shoot,
+    shown,
+    violations,
+)
 
 
 @pytest.fixture
@@ -76,8 +83,7 @@ def test_every_colour_is_drawn_and_accessible(
     content = on_map(app, dataset)
     expect(content.get_by_test_id("map-points")).to_have_text("300 samples")
     for name in ("Label", "Prediction", "Decision", "Suspicion", "Neighbour disagreement"):
-        content.get_by_role("combobox", name="Colour of the points").click()
-        app.page.get_by_role("option", name=name, exact=True).click()
+        choose_option(content.get_by_role("combobox", name="Colour of the points"), name)
         expect(
             content.get_by_role("img", name=re.compile(f"coloured by {name.lower()}"))
         ).to_be_visible()

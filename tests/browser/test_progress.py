@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from plugin.keeping.runs import load_run
-from tests.browser.label_errors_panel import planted_digits, shoot, shown, violations
+from tests.browser.label_errors_panel import choose_option, planted_digits, shoot, shown, violations
 
 
 @pytest.fixture
@@ -35,8 +35,7 @@ def test_an_audit_is_judged_blind_and_read(app: Any, made: tuple[Any, dict[str, 
     dataset, truth = made
     content = on_progress(app, dataset)
     shoot(app, "progress-none")
-    content.get_by_role("combobox", name="Samples in the audit").click()
-    app.page.get_by_role("option", name="50 samples").click()
+    choose_option(content.get_by_role("combobox", name="Samples in the audit"), "50 samples")
     content.get_by_role("button", name="Draw an audit").click()
     status = content.get_by_role("region", name="Audit").get_by_role("status")
     expect(status).to_have_text("0 of 50 judged")
@@ -75,9 +74,7 @@ def test_an_audit_is_judged_blind_and_read(app: Any, made: tuple[Any, dict[str, 
 def test_the_target_is_kept(new_window: Any, made: tuple[Any, dict[str, str]]) -> None:
     dataset, _ = made
     content = on_progress(new_window(), dataset)
-    page = content.page
-    content.get_by_role("combobox", name="Share of the errors to find").click()
-    page.get_by_role("option", name="99 %").click()
+    choose_option(content.get_by_role("combobox", name="Share of the errors to find"), "99 %")
     content.get_by_role("button", name="Set", exact=True).click()
     expect(content.get_by_role("button", name="Set", exact=True)).to_have_count(0)
     again = on_progress(new_window(), dataset)
@@ -97,8 +94,7 @@ def test_a_bulk_decision_rests_on_a_check(app: Any, made: tuple[Any, dict[str, s
     app.page.keyboard.press("e")
     content.get_by_role("button", name=re.compile("Check some of them first")).click()
     dialog = app.page.get_by_role("dialog")
-    dialog.get_by_role("combobox", name="Samples to check").click()
-    app.page.get_by_role("option", name="20", exact=True).click()
+    choose_option(dialog.get_by_role("combobox", name="Samples to check"), "20")
     dialog.get_by_role("button", name="Draw 20").click()
     tiles = dialog.get_by_role("button", name=re.compile("does not fit"))
     expect(tiles).to_have_count(20)

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, expect
 
 from plugin.keeping.ranks import write_rank
 from plugin.keeping.runs import load_run
-from tests.browser.label_errors_panel import CLASSES, panel, shoot, violations
+from tests.browser.label_errors_panel import CLASSES, choose_option, panel, shoot, violations
 
 
 def on_ranking(app: Any, dataset: Any) -> Locator:
@@ -22,8 +22,8 @@ def on_ranking(app: Any, dataset: Any) -> Locator:
 
 
 def choose(app: Any, content: Locator, score: str) -> None:
-    content.get_by_role("combobox", name="Score").click()
-    app.page.get_by_role("option", name=re.compile(f"^{re.escape(score)}")).click()
+    box = content.get_by_role("combobox", name="Score")
+    choose_option(box, re.compile(f"^{re.escape(score)}"))
 
 
 def rows_of(tiles: Locator) -> list[int]:

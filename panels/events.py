@@ -44,16 +44,22 @@ class IterationInfo(TypedDict):
     has_model: bool
 
 
-class RunInfo(TypedDict):
-    """One run of the dataset; ``again`` is what the last iteration was made with, in JSON.
+class WorkedOut(TypedDict):
+    """What is worked out beside the iterations: each text changes when something of it does."""
 
-    ``worked_out`` is as in ``PulseReply``.
-    """
+    maps: str
+    scores: str
+    duplicates: str
+    rounds: str
+
+
+class RunInfo(TypedDict):
+    """One run of the dataset; ``again`` is what the last iteration was made with, in JSON."""
 
     key: str
     label_field: str
     again: str
-    worked_out: str
+    worked_out: WorkedOut
     iterations: list[IterationInfo]
 
 
@@ -89,14 +95,11 @@ class RunRequest(TypedDict):
 
 
 class PulseReply(TypedDict):
-    """What tells an idle panel that something changed; ``iteration`` is the last one, 0 if none.
-
-    ``worked_out`` is another text once a map, a score, a comparison or a round is another one.
-    """
+    """What tells an idle panel that something changed; ``iteration`` is the last one, 0 if none."""
 
     revision: int
     iteration: int
-    worked_out: str
+    worked_out: WorkedOut | None
     job: Job | None
 
 

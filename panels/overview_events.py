@@ -71,7 +71,7 @@ def _run_info(run: Run) -> events.RunInfo:
     return events.RunInfo(
         key=run.key,
         label_field=run.label_field,
-        worked_out=worked_out(run),
+        worked_out=events.WorkedOut(**worked_out(run)),
         again=json.dumps(_again(made[-1].settings if made else {})),
         iterations=[_iteration_info(iteration) for iteration in made],
     )
@@ -124,14 +124,14 @@ def pulse(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.PulseRep
     known = dataset is not None and request.get("run") in list_runs(dataset)
     if not known:
         job = None if dataset is None else _job(dataset)
-        return events.PulseReply(revision=0, iteration=0, worked_out="", job=job)
+        return events.PulseReply(revision=0, iteration=0, worked_out=None, job=job)
     run = open_run(ctx, request["run"])
     numbers = [iteration.number for iteration in run.iterations()]
     revision = Opened(ctx, run, run.iteration()).state.revision if numbers else 0
     return events.PulseReply(
         revision=revision,
         iteration=max(numbers, default=0),
-        worked_out=worked_out(run),
+        worked_out=events.WorkedOut(**worked_out(run)),
         job=_job(run.dataset),
     )
 

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import fiftyone.core.odm as foo
 
 from . import duplicates, importance_rounds, maps, ranks
 from .runs import Run
 
-COLLECTIONS = tuple(module.COLLECTION for module in (maps, ranks, duplicates, importance_rounds))
+SEEN = {
+    "maps": (maps.COLLECTION, {}, ("map_id",)),
+    "scores": (ranks.COLLECTION, {}, ("rank_id",)),
+    "duplicates": (duplicates.COLLECTION, {}, ("_id", "threshold", "scope")),
+    "rounds": (importance_rounds.COLLECTION, {"kind": "round"}, ("_id", "created_at")),
+}
+"""Collection, which of its documents, and the fields that tell one from another."""
 
 
-def worked_out(run: Run) -> str:
-    """Another text once a map, a score, a comparison or a round of cleaning is another one."""
-    seen = {"_id": 0, "created_at": 1, "threshold": 1, "scope": 1}
+def worked_out(run: Run) -> dict[str, str]:
+    """A text for each of ``SEEN``: another one as soon as something of it is another one."""
     database = foo.get_db_conn()
-    newest = [
-        database[name].find_one(run.owner, seen, sort=[("created_at", -1)]) or {}
-        for name in COLLECTIONS
-    ]
-    return "/".join(" ".join(str(value) for value in found.values()) for found in newest)
+    found: dict[str, str] = {}
+    for name, (collection, which, fields) in SEEN.items():
+        wanted: dict[str, Any] = {"_id": 0} | dict.fromkeys(fields, 1)
+        documents = database[collection].find({**run.owner, **which}, wanted)
+        texts = [" ".join(str(document.get(field)) for field in fields) for document in documents]
+        found[name] = " ".join(sorted(texts))
+    return found

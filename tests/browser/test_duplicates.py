@@ -46,7 +46,7 @@ def test_groups_are_found_and_decided_by_keyboard(app: Any, planted: Planted) ->
     shoot(app, "duplicates-none")
     content.get_by_role("button", name="Find near-duplicates").click()
     title = content.locator(".dcf-groupscroll h2")
-    expect(title).to_contain_text("Group 1 of 3", timeout=120_000)
+    expect(title).to_contain_text("Group 1 of 3", timeout=300_000)
     expect(title).to_contain_text("across splits")
     options = content.get_by_role("option")
     expect(options).to_have_count(3)

@@ -40,7 +40,7 @@ def test_map_lasso_decide_and_step(app: Any, made: tuple[Any, set[str]]) -> None
     expect(content.get_by_text("This iteration has no map yet")).to_be_visible()
     shoot(app, "map-none")
     content.get_by_role("button", name="Map the dataset").click()
-    expect(content.get_by_test_id("map-points")).to_have_text("300 samples", timeout=120_000)
+    expect(content.get_by_test_id("map-points")).to_have_text("300 samples", timeout=300_000)
     dataset.reload()
     score = dict(zip(*dataset.values(["id", "deconfuse_disagreement"]), strict=True))
     outstanding = sorted(score, key=lambda i: -score[i])[: len(wrong)]

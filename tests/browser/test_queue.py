@@ -35,8 +35,9 @@ def test_queue_by_keyboard_alone(app: Any, dataset: Any) -> None:
     for key, after in (("c", 5), ("a", 4), ("3", 3), ("s", 2), ("x", 1)):
         at(after + 1)
         page.keyboard.press(key)
-    at(1)
+    # It is shown for some seconds only.
     expect(content.get_by_text("Removed 1 sample.")).to_be_visible()
+    at(1)
     assert len(new.values("id")) == len(labels) - 1
     page.keyboard.press("u")
     at(2)

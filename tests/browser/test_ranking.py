@@ -158,7 +158,7 @@ def test_scores_that_were_not_computed_say_how(app: Any, digits_run: Any) -> Non
     assert violations(app) == []
     content.get_by_role("button", name="Map the dataset").click()
     total = content.get_by_test_id("ranking-total")
-    expect(total).to_have_text("share of other labels · 400 samples", timeout=120_000)
+    expect(total).to_have_text("share of other labels · 400 samples", timeout=300_000)
     dataset.reload()
     score = sorted(dataset.values("deconfuse_disagreement"), reverse=True)
     texts = content.locator(".dcf-caption > span")

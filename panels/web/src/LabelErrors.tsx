@@ -5,7 +5,14 @@ import { useRecoilValue } from "recoil";
 import { ask, asProblem } from "./ask";
 import { CellScreen } from "./cell/CellScreen";
 import { DuplicatesScreen } from "./duplicates/DuplicatesScreen";
-import type { IterationInfo, PulseReply, RunInfo, Problem as Said, StatusReply } from "./events";
+import type {
+  IterationInfo,
+  PulseReply,
+  RunInfo,
+  Problem as Said,
+  StatusReply,
+  WorkedOut,
+} from "./events";
 import { MapScreen } from "./map/MapScreen";
 import { Overview } from "./overview/Overview";
 import { Header } from "./parts/Header";
@@ -124,10 +131,11 @@ function OnDataset() {
           run={run}
           iteration={iteration}
           revision={pulse?.revision ?? null}
-          workedOut={pulse?.worked_out || run.worked_out}
+          workedOut={pulse?.worked_out ?? run.worked_out}
           onRun={(key) => {
             setRunKey(key);
             setNumber(null);
+            setPulse(null);
           }}
           onIteration={setNumber}
         />
@@ -144,7 +152,7 @@ interface OnIterationProps {
   iteration: IterationInfo;
   /** The newest revision that the pulse knows of. */
   revision: number | null;
-  workedOut: string;
+  workedOut: WorkedOut;
   onRun: (key: string) => void;
   onIteration: (number: number) => void;
 }

@@ -41,6 +41,20 @@ const send: Ask = (name, request) =>
     ).catch(reject);
   });
 
+/** Starts one of the plugin's operators; resolves when it has ended. */
+export const launch = (operator: string, params: Record<string, unknown>) =>
+  new Promise<void>((resolve, reject) => {
+    const callback = ({ error, errorMessage }: OperatorReply) => {
+      if (error) reject(new ProblemError(unexpected(error, errorMessage)));
+      else resolve();
+      return false;
+    };
+    executeOperator(`@deconfuse/label-errors/${operator}`, params, {
+      callback,
+      skipErrorNotification: true,
+    }).catch(reject);
+  });
+
 interface OperatorReply {
   result?: unknown;
   error?: unknown;
@@ -51,6 +65,10 @@ export function problemOf(result: unknown, error: unknown, message?: string): Pr
   const answered = (result as { error?: Problem } | undefined)?.error;
   if (answered) return answered;
   if (!error && result !== undefined && result !== null) return null;
+  return unexpected(error, message);
+}
+
+function unexpected(error: unknown, message?: string): Problem {
   return {
     kind: "unexpected",
     message: message || "The App's server did not answer.",

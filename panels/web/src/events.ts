@@ -30,12 +30,20 @@ export interface IterationInfo {
   has_model: boolean;
 }
 
+/** What is worked out beside the iterations: each text changes when something of it does. */
+export interface WorkedOut {
+  maps: string;
+  scores: string;
+  duplicates: string;
+  rounds: string;
+}
+
 /** One run of the dataset; ``again`` is what the last iteration was made with, in JSON. */
 export interface RunInfo {
   key: string;
   label_field: string;
   again: string;
-  worked_out: string;
+  worked_out: WorkedOut;
   iterations: IterationInfo[];
 }
 
@@ -70,7 +78,7 @@ export interface RunRequest {
 export interface PulseReply {
   revision: number;
   iteration: number;
-  worked_out: string;
+  worked_out: WorkedOut | null;
   job: Job | null;
 }
 

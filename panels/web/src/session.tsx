@@ -12,6 +12,7 @@ import type {
   Problem,
   ResolveReply,
   RunInfo,
+  WorkedOut,
 } from "./events";
 import { byLabel, type Cell } from "./overview/cells";
 
@@ -41,8 +42,7 @@ export interface Session {
   /** The newest revision known of, which the overview may still be on its way to. */
   revision: number;
   settled: readonly Settled[];
-  /** Another text once a map, a score, a comparison or a round of cleaning is another one. */
-  workedOut: string;
+  workedOut: WorkedOut;
   order: Order;
   setOrder: (order: Order) => void;
   inView: number[] | null;
@@ -113,7 +113,7 @@ interface Options {
   view: string;
   /** The newest revision known of, from whoever decided. */
   revision: number | null;
-  workedOut: string;
+  workedOut: WorkedOut;
 }
 
 const PAGE = 100;
@@ -126,7 +126,9 @@ export function narrows(view: string): boolean {
 }
 
 /** Loads an iteration and keeps it in step with the journal and with FiftyOne's view. */
-export function useLoadedSession({ run, iteration, view, revision, workedOut }: Options) {
+export function useLoadedSession({ run, iteration, view, revision, workedOut: latest }: Options) {
+  const text = JSON.stringify(latest);
+  const workedOut = React.useMemo<WorkedOut>(() => JSON.parse(text), [text]);
   const key = React.useMemo(
     () => ({ run: run.key, iteration: iteration.number }),
     [run.key, iteration.number],
@@ -204,6 +206,14 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut }: 
     const now = known.current?.overview.revision;
     if (revision !== null && now !== undefined && revision > now) void refreshRef.current();
   }, [revision]);
+
+  // Cells are marked where they hold near-duplicates.
+  const compared = React.useRef(workedOut.duplicates);
+  React.useEffect(() => {
+    if (compared.current === workedOut.duplicates) return;
+    compared.current = workedOut.duplicates;
+    void refreshRef.current();
+  }, [workedOut.duplicates]);
 
   const pending = React.useRef(new Set<number>());
   const wantCells = React.useCallback(

@@ -22,10 +22,11 @@ const BATCH_MS = 150;
 const AT_ONCE = 2;
 const MOST = 12_000;
 
-/** How many to ask for next, going by how long the last ones took. */
-export function nextBatch(rows: number, took: number): number {
+/** How many to ask for next, going by how long the last ones took, of which there may be few. */
+export function nextBatch(batch: number, rows: number, took: number): number {
   const fitting = Math.round((rows * BATCH_MS) / Math.max(took, 1));
-  return Math.max(SMALLEST_BATCH, Math.min(LARGEST_BATCH, 2 * rows, fitting));
+  if (took > BATCH_MS) return Math.max(SMALLEST_BATCH, Math.min(batch, fitting));
+  return rows < batch ? batch : Math.min(LARGEST_BATCH, 2 * batch, fitting);
 }
 
 export class Thumbnails {
@@ -112,7 +113,7 @@ export class Thumbnails {
       const start = performance.now();
       ask("thumbnails", { ...this.key, rows, edge: this.edge })
         .then((sheet) => {
-          this.batch = nextBatch(rows.length, performance.now() - start);
+          this.batch = nextBatch(this.batch, rows.length, performance.now() - start);
           return this.add(sheet);
         })
         .catch(() => {

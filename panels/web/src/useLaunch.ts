@@ -1,7 +1,6 @@
 // Starts one of the plugin's operators on the run; the panel shows its progress itself.
-import { executeOperator } from "@fiftyone/operators";
 import * as React from "react";
-import { asProblem } from "./ask";
+import { asProblem, launch } from "./ask";
 import { useSession } from "./session";
 
 /** Resolves when the operator has ended; what went wrong is reported. */
@@ -10,8 +9,7 @@ export function useLaunch(): (operator: string) => Promise<void> {
   return React.useCallback(
     async (operator) => {
       try {
-        const params = { run_key: key.run, in_panel: true };
-        await executeOperator(`@deconfuse/label-errors/${operator}`, params);
+        await launch(operator, { run_key: key.run, in_panel: true });
       } catch (error) {
         report(operator, asProblem(error));
       }

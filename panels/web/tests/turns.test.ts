@@ -74,10 +74,15 @@ describe("turns", () => {
 
 describe("batches of thumbnails", () => {
   it("grow where they are quick and shrink where they are slow, within limits", () => {
-    expect(nextBatch(96, 50)).toBe(192);
-    expect(nextBatch(96, 150)).toBe(96);
-    expect(nextBatch(96, 300)).toBe(48);
-    expect(nextBatch(96, 60_000)).toBe(32);
-    expect(nextBatch(512, 1)).toBe(512);
+    expect(nextBatch(96, 96, 50)).toBe(192);
+    expect(nextBatch(96, 96, 150)).toBe(96);
+    expect(nextBatch(96, 96, 300)).toBe(48);
+    expect(nextBatch(96, 96, 60_000)).toBe(32);
+    expect(nextBatch(512, 512, 1)).toBe(512);
+  });
+
+  it("are not judged by a few rows that were quick", () => {
+    expect(nextBatch(256, 5, 20)).toBe(256);
+    expect(nextBatch(256, 5, 300)).toBe(32);
   });
 });

@@ -27,7 +27,9 @@ export function useDuplicates({ kind, threshold, scope, view }: Asked, thumbnail
     async (offset: number) => {
       const mine = ++asked.current;
       try {
-        const request = { ...key, kind, threshold, scope, offset, limit: PAGE };
+        // Asked for anew, the list stays as long as it was.
+        const limit = offset ? PAGE : Math.max(PAGE, known.current?.list.length ?? 0);
+        const request = { ...key, kind, threshold, scope, offset, limit };
         const reply = await ask("duplicates", { ...request, edge: thumbnails.edge });
         if (mine !== asked.current) return;
         if (reply.sheet) await thumbnails.add(reply.sheet);
@@ -44,7 +46,7 @@ export function useDuplicates({ kind, threshold, scope, view }: Asked, thumbnail
   // biome-ignore lint/correctness/useExhaustiveDependencies: view, revision, workedOut and turn ask anew
   React.useEffect(() => {
     void fetchPage(0);
-  }, [fetchPage, view, overview.revision, workedOut, turn]);
+  }, [fetchPage, view, overview.revision, workedOut.duplicates, turn]);
   const more = React.useCallback(() => {
     const now = known.current;
     if (now && now.list.length < now.reply.matching) void fetchPage(now.list.length);

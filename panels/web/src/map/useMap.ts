@@ -32,6 +32,6 @@ export function useMap(colour: Colour, view: string) {
     return () => {
       current = false;
     };
-  }, [key, colour, view, overview.revision, workedOut, turn]);
+  }, [key, colour, view, overview.revision, workedOut.maps, turn]);
   return { map, problem, retry: again };
 }

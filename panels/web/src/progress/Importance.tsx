@@ -1,8 +1,8 @@
 // Cleaning by importance, round by round: what it has brought, where to go on, when to stop.
-import { executeOperator, usePromptOperatorInput } from "@fiftyone/operators";
+import { usePromptOperatorInput } from "@fiftyone/operators";
 import { Button } from "@mui/material";
 import * as React from "react";
-import { ask, asProblem } from "../ask";
+import { ask, asProblem, launch } from "../ask";
 import type { ImportanceReply } from "../events";
 import { count, percent, plural } from "../format";
 import { useSession } from "../session";
@@ -30,7 +30,7 @@ export function Importance({ onRank }: { onRank: (label: number | null) => void 
     return () => {
       current = false;
     };
-  }, [key.run, overview.revision, workedOut, turn]);
+  }, [key.run, overview.revision, workedOut.rounds, turn]);
   const rounds = reply?.rounds ?? [];
   const last = rounds.at(-1);
   const measured = rounds.flatMap(({ auroc }, at) => (auroc === null ? [] : [{ auroc, at }]));
@@ -42,7 +42,7 @@ export function Importance({ onRank }: { onRank: (label: number | null) => void 
     const { embeddings, variant } = reply ?? { embeddings: "", variant: "" };
     // No class: what is given to be looked at is what the ranking shows.
     const given = { run_key: run.key, embeddings, variant, class_size: {}, in_panel: true };
-    executeOperator(RANK, given)
+    launch("rank_by_importance", given)
       .catch((error) => report("rank_by_importance", asProblem(error)))
       .finally(() => {
         setScoring(false);

@@ -31,7 +31,7 @@ export function useRanking({ by, above, label }: RankingChoice, offset: number, 
     return () => {
       current = false;
     };
-  }, [key, by, above, label, offset, view, revision, workedOut, turn]);
+  }, [key, by, above, label, offset, view, revision, workedOut.maps, workedOut.scores, turn]);
   // The samples of another score are no stand-in for those on their way; other thresholds' are.
   const known = answer?.by === by ? answer.reply : null;
   const reply = React.useMemo(() => known && without(known, settled), [known, settled]);

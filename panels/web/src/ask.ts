@@ -3,7 +3,10 @@ import { executeOperator } from "@fiftyone/operators";
 import type { EventName, Events, Problem } from "./events";
 import { Turns } from "./turns";
 
-const PANEL = "@deconfuse/label-errors/label_errors";
+/** What FiftyOne calls one of the plugin's operators or panels. */
+export const uriOf = (name: string) => `@deconfuse/label-errors/${name}`;
+
+const PANEL = uriOf("label_errors");
 
 export class ProblemError extends Error {
   constructor(readonly problem: Problem) {
@@ -49,7 +52,7 @@ export const launch = (operator: string, params: Record<string, unknown>) =>
       else resolve();
       return false;
     };
-    executeOperator(`@deconfuse/label-errors/${operator}`, params, {
+    executeOperator(uriOf(operator), params, {
       callback,
       skipErrorNotification: true,
     }).catch(reject);

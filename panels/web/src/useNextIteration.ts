@@ -1,8 +1,9 @@
 // Opens the form of the next iteration, filled in with what the last one was given.
 import { usePromptOperatorInput } from "@fiftyone/operators";
+import { uriOf } from "./ask";
 import type { RunInfo } from "./events";
 
-export const FIND = "@deconfuse/label-errors/find_label_errors";
+export const FIND = uriOf("find_label_errors");
 
 export function useNextIteration(run: RunInfo): () => void {
   const prompt = usePromptOperatorInput();

@@ -8,7 +8,7 @@ import { ActionButton } from "./ActionButton";
 import { AskRemove, AskTag } from "./Ask";
 import { Choose } from "./Choose";
 
-export const MOST_AT_ONCE = 20_000;
+const MOST_AT_ONCE = 20_000;
 
 interface Props {
   rows: number[];

@@ -2,6 +2,7 @@
 import { usePromptOperatorInput } from "@fiftyone/operators";
 import { Button } from "@mui/material";
 import * as React from "react";
+import { uriOf } from "../ask";
 import { useSession } from "../session";
 import { useLaunch } from "../useLaunch";
 import { Icon, type IconName } from "./Icon";
@@ -27,7 +28,7 @@ export function NotYet({ icon, title, children, operator, form, button, busy, on
   const [running, setRunning] = React.useState(false);
   const start = async () => {
     if (form) {
-      prompt(`@deconfuse/label-errors/${operator}`, { run_key: run.key, ...form, in_panel: true });
+      prompt(uriOf(operator), { run_key: run.key, ...form, in_panel: true });
       return;
     }
     setRunning(true);

@@ -2,13 +2,13 @@
 import { usePromptOperatorInput } from "@fiftyone/operators";
 import { Button } from "@mui/material";
 import * as React from "react";
-import { ask, asProblem, launch } from "../ask";
+import { ask, asProblem, launch, uriOf } from "../ask";
 import type { ImportanceReply } from "../events";
 import { count, percent, plural } from "../format";
 import { useSession } from "../session";
 import { Curve } from "./Curve";
 
-const RANK = "@deconfuse/label-errors/rank_by_importance";
+const RANK = "rank_by_importance";
 const four = (value: number) => value.toFixed(4);
 
 export function Importance({ onRank }: { onRank: (label: number | null) => void }) {
@@ -42,8 +42,8 @@ export function Importance({ onRank }: { onRank: (label: number | null) => void 
     const { embeddings, variant } = reply ?? { embeddings: "", variant: "" };
     // No class: what is given to be looked at is what the ranking shows.
     const given = { run_key: run.key, embeddings, variant, class_size: {}, in_panel: true };
-    launch("rank_by_importance", given)
-      .catch((error) => report("rank_by_importance", asProblem(error)))
+    launch(RANK, given)
+      .catch((error) => report(RANK, asProblem(error)))
       .finally(() => {
         setScoring(false);
         again();
@@ -108,7 +108,10 @@ export function Importance({ onRank }: { onRank: (label: number | null) => void 
             {scoring ? "Scoring …" : "Score again"}
           </Button>
         ) : (
-          <Button size="small" onClick={() => prompt(RANK, { run_key: run.key, in_panel: true })}>
+          <Button
+            size="small"
+            onClick={() => prompt(uriOf(RANK), { run_key: run.key, in_panel: true })}
+          >
             Rank by importance
           </Button>
         )}

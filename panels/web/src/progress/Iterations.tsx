@@ -2,14 +2,14 @@
 import { usePromptOperatorInput } from "@fiftyone/operators";
 import { Button } from "@mui/material";
 import * as React from "react";
-import { ask } from "../ask";
+import { ask, uriOf } from "../ask";
 import type { HistoryReply } from "../events";
 import { count, percent } from "../format";
 import { useSession } from "../session";
 import { useNextIteration } from "../useNextIteration";
 import { Curve } from "./Curve";
 
-const REPORT = "@deconfuse/label-errors/export_report";
+const REPORT = uriOf("export_report");
 
 export function Iterations() {
   const { run, key, overview } = useSession();

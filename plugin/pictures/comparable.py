@@ -27,6 +27,7 @@ WORKERS = max(1, os.cpu_count() or 1)
 WORTH_A_PROCESS = 3_000
 CHUNK = 256
 ORIENTATION = 0x0112
+ORIENTED_BY = {"exif", "xmp", "XML:com.adobe.xmp"}
 LOOK = np.dtype([("height", "<i4"), ("width", "<i4"), ("grey", "?"), ("digest", "V16")])
 
 Problems = dict[int, str]
@@ -171,7 +172,8 @@ def look(path: str) -> tuple[int, int, bool]:
     """
     try:
         with Image.open(path) as image:
-            turned = "exif" in image.info and image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
+            told = not ORIENTED_BY.isdisjoint(image.info)  # getexif decodes a PNG without them
+            turned = told and image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
             width, height = image.size[::-1] if turned else image.size
             return height, width, image.mode in GREY_MODES
     except Exception:  # decoders raise of all kinds; open_image says what is wrong

@@ -60,12 +60,24 @@ def open_image(path: str, hint: int | None = None) -> Image.Image:
     Raises:
         UnreadableImageError: as ``decode_image``
     """
+    return open_sized(path, hint)[0]
+
+
+def open_sized(path: str, hint: int | None = None) -> tuple[Image.Image, tuple[int, int]]:
+    """As ``open_image``, with width and height of the whole picture when upright.
+
+    Raises:
+        UnreadableImageError: as ``decode_image``
+    """
     try:
         with Image.open(path) as image:
+            width, height = image.size
             if hint is not None:
                 image.draft(None, (hint * 2, hint * 2))
             image.load()
-            return _opaque(_upright(image))
+            upright = _upright(image)
+            turned = upright.size != image.size
+            return _opaque(upright), (height, width) if turned else (width, height)
     except FileNotFoundError:
         raise UnreadableImageError("file is missing") from None
     except IsADirectoryError:

@@ -220,6 +220,32 @@ def bmp(path: Path) -> Seen:
     return RED, BLUE
 
 
+STORED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    1: lambda seen: seen,
+    2: lambda seen: seen[:, ::-1],
+    3: lambda seen: seen[::-1, ::-1],
+    4: lambda seen: seen[::-1],
+    5: lambda seen: seen.swapaxes(0, 1),
+    6: lambda seen: np.rot90(seen),
+    7: lambda seen: seen[::-1, ::-1].swapaxes(0, 1),
+    8: lambda seen: np.rot90(seen, -1),
+}
+"""How a file stores what a person sees, by its EXIF orientation (CIPA DC-008, 4.6.4)."""
+
+
+def oriented(folder: Path, orientation: int, format: str) -> tuple[Path, np.ndarray]:
+    """A file with an orientation, and what is seen: 64 x 96, with a colour in each corner."""
+    seen = np.zeros((64, 96, 3), np.uint8)
+    seen[:32, :48], seen[:32, 48:], seen[32:, :48] = RED, BLUE, WHITE
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = folder / f"{orientation}.{format}"
+    options = {"quality": 95, "subsampling": 0} if format == "jpeg" else {}
+    stored = np.ascontiguousarray(STORED[orientation](seen))
+    Image.fromarray(stored).save(path, format, exif=exif, **options)
+    return path, seen
+
+
 BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "zero bytes": (lambda path: path.touch(), "file is empty"),
     "missing": (lambda path: None, "file is missing"),

@@ -14,6 +14,7 @@ from plugin.pictures import comparable
 from plugin.pictures.comparable import ComparableImages, look_at
 from plugin.progress import silent
 from plugin.similarity.content_hash import file_digests
+from tests.plugin.picture_files import STORED, oriented
 
 
 @pytest.fixture
@@ -96,13 +97,27 @@ def test_known_images_are_decoded_when_they_are_asked_for(
         assert images[7].std() > 50
 
 
-def test_sizes_turn_with_the_camera(tmp_path: Path) -> None:
-    picture = Image.fromarray(np.zeros((10, 30, 3), np.uint8))
-    exif = picture.getexif()
-    exif[comparable.ORIENTATION] = 6
-    picture.save(tmp_path / "turned.jpg", exif=exif)
-    record = look_at([str(tmp_path / "turned.jpg")], silent).records[0]
-    assert (record["height"], record["width"]) == (30, 10)
+@pytest.mark.parametrize("format", ["jpeg", "png", "tiff"])
+@pytest.mark.parametrize("orientation", STORED)
+def test_sizes_and_pixels_turn_with_the_camera(
+    orientation: int, format: str, tmp_path: Path
+) -> None:
+    path, seen = oriented(tmp_path, orientation, format)
+    record = look_at([str(path)], silent).records[0]
+    assert (record["height"], record["width"]) == (64, 96)
+    with ComparableImages([str(path)], (64, 96), colour=True, first_new=0, report=silent) as images:
+        np.testing.assert_allclose(images[0], seen, atol=12)
+
+
+def test_an_orientation_in_xmp_counts_too(tmp_path: Path) -> None:
+    xmp = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description tiff:Orientation="6" xmlns:tiff="http://ns.adobe.com/tiff/1.0/"/>'
+        "</rdf:RDF></x:xmpmeta>"
+    )
+    Image.new("RGB", (30, 10)).save(tmp_path / "turned.jpg", xmp=xmp.encode())
+    assert comparable.look(str(tmp_path / "turned.jpg")) == (30, 10, False)
 
 
 @pytest.mark.parametrize("apart", [False, True])

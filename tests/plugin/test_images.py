@@ -10,8 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from plugin.pictures.images import UnreadableImageError, decode_image, open_image, probe_images
-from tests.plugin.picture_files import BROKEN, MAKERS, halves
+from plugin.pictures.images import (
+    UnreadableImageError,
+    decode_image,
+    open_image,
+    open_sized,
+    probe_images,
+)
+from tests.plugin.picture_files import BROKEN, MAKERS, STORED, halves, oriented
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning"),
@@ -33,6 +39,21 @@ def test_a_picture_is_decoded_to_what_a_person_sees(name: str, tmp_path: Path) -
         assert grey.shape == (1, size, size)
         luma = Image.new("RGB", (1, 1), seen[0]).convert("L").getpixel((0, 0))
         assert abs(grey[0, :, size // 8] - luma).max() <= TOLERANCE
+
+
+@pytest.mark.parametrize("format", ["jpeg", "png", "tiff"])
+@pytest.mark.parametrize("orientation", STORED)
+def test_all_eight_orientations_are_put_upright(
+    orientation: int, format: str, tmp_path: Path
+) -> None:
+    path, seen = oriented(tmp_path, orientation, format)
+    np.testing.assert_allclose(np.asarray(open_image(str(path))), seen, atol=TOLERANCE)
+    for hint in (None, 8):
+        assert open_sized(str(path), hint)[1] == (96, 64)
+    pixels = decode_image(str(path), 8, channels=3).astype(int)
+    for y, x in ((1, 1), (1, 6), (6, 1), (6, 6)):
+        colour = seen[y * 8, x * 12].astype(int)
+        assert abs(pixels[:, y, x] - colour).max() <= TOLERANCE
 
 
 @pytest.mark.parametrize("name", BROKEN)

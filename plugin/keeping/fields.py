@@ -18,7 +18,7 @@ from ..ahead import ahead
 from ..errors import InputError
 from ..progress import Report
 from ..scoring.measures import iies
-from .iterations import Iteration, unpack_ids
+from .iterations import Iteration, pack_ids, unpack_ids
 from .runs import Run
 from .samples import Collection, Dataset
 
@@ -278,7 +278,7 @@ def write_scores(
             done += written
             report(done / iteration.samples, "Writing scores onto the samples")
     if iteration.number > 1:
-        _clear_older(run, now)
+        _clear_older(run, iteration, now)
     run.mark_fields_written(iteration, _milliseconds(now))
     refresh(run.dataset)
 
@@ -395,21 +395,31 @@ def write_numbers(
             done += written
             report(done / len(order), f"Writing {name} onto the samples")
     if others:
-        collection.update_many(
-            {field: {"$ne": None}, "last_modified_at": {"$lt": _milliseconds(now)}},
-            {"$set": {field: None, "last_modified_at": now}},
-        )
+        _take_off(run, [field], sample_ids, now)
     refresh(run.dataset)
 
 
-def _clear_older(run: Run, now: datetime) -> None:
+def _clear_older(run: Run, iteration: Iteration, now: datetime) -> None:
     """Take an earlier iteration's scores off samples that this one left out."""
+    scores = [run.field(n) for n in ("suspicion", "prediction", "iies", "cies")]
+    _take_off(run, scores, iteration.column("id_sorted"), now)
+
+
+def _take_off(
+    run: Run, fields: Sequence[str], sample_ids: npt.NDArray[np.bytes_], now: datetime
+) -> None:
+    """Empty fields on all samples but the given ones, where the first of them is not empty.
+
+    By id, not by when a sample was changed last: clocks differ, and others write meanwhile.
+    """
     collection: Any = run.dataset._sample_collection
-    scores = [run.field(n) for n in ("prediction", "iies", "cies", "suspicion")]
-    collection.update_many(
-        {run.field("suspicion"): {"$ne": None}, "last_modified_at": {"$lt": _milliseconds(now)}},
-        {"$set": {**dict.fromkeys(scores), "last_modified_at": now}},
-    )
+    holders = [d["_id"] for d in collection.find({fields[0]: {"$ne": None}}, {"_id": 1})]
+    other = ~np.isin(pack_ids([str(i) for i in holders]), sample_ids)
+    stale = [holders[i] for i in np.flatnonzero(other).tolist()]
+    for start in range(0, len(stale), IDS_A_QUERY):
+        part = stale[start : start + IDS_A_QUERY]
+        emptied = {**dict.fromkeys(fields), "last_modified_at": now}
+        collection.update_many({"_id": {"$in": part}}, {"$set": emptied})
 
 
 def _milliseconds(moment: datetime) -> datetime:

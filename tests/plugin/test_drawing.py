@@ -59,6 +59,37 @@ def test_whole_rounds_are_a_sample_of_their_own(suspicion, size, seed) -> None:
         assert (counts == np.minimum(drawn, finished)).all()
 
 
+def test_the_order_within_a_round_says_nothing_of_suspicion() -> None:
+    """Blind means that: each stratum is as likely to come first, second or last."""
+    suspicion = np.random.default_rng(5).normal(0, 3, 400)
+    first, last, falls = np.zeros(6), np.zeros(6), 0
+    for seed in range(600):
+        made = draw(suspicion, 60, seed)
+        assert len(made.population) == 6
+        for number in range(3):
+            part = made.stratum[made.round == number]
+            assert sorted(part) == list(range(6))
+            first[part[0]] += 1
+            last[part[-1]] += 1
+            falls += int((np.diff(suspicion[made.at[made.round == number]]) < 0).sum())
+    spread = np.sqrt(1_800 / 6 * 5 / 6)
+    assert (np.abs(first - 300) < 4.5 * spread).all()
+    assert (np.abs(last - 300) < 4.5 * spread).all()
+    steps = 1_800 * 5
+    assert abs(falls / steps - 0.5) < 4.5 * 0.5 / np.sqrt(steps)
+
+
+def test_within_a_stratum_the_order_says_nothing_either() -> None:
+    suspicion = np.linspace(5, -5, 200)
+    falls = steps = 0
+    for seed in range(300):
+        made = draw(suspicion, 40, seed)
+        for stratum in range(len(made.population)):
+            step = np.diff(suspicion[made.at[made.stratum == stratum]])
+            falls, steps = falls + int((step < 0).sum()), steps + len(step)
+    assert abs(falls / steps - 0.5) < 4.5 * 0.5 / np.sqrt(steps)
+
+
 def test_the_doubtful_are_drawn_more_densely_and_nobody_is_left_out() -> None:
     suspicion = np.random.default_rng(3).normal(-4, 2, 20_000)
     share = size_measure(suspicion)

@@ -26,6 +26,48 @@ def test_reached_is_what_the_sure_share_says(found, unreviewed, bounds, share) -
     assert more.most_left <= far.most_left
 
 
+@given(
+    st.integers(0, 5_000),
+    st.integers(0, 600),
+    st.lists(st.integers(-20, 1_200).map(lambda halves: halves / 2), max_size=3),
+    st.integers(1, 99),
+)
+def test_the_target_is_met_by_the_last_error_that_may_be_left(
+    found, unreviewed, bounds, percent
+) -> None:
+    """Against whole numbers: as many may be left as keep ``found`` at the share, and no more."""
+    far = distance(found, unreviewed, bounds, percent / 100)
+    fitting = [k for k in range(unreviewed + 1) if all(k <= bound for bound in bounds)]
+    assert far.most_left == max(fitting, default=0)
+    allowed = far.allowed_left
+    assert 100 * found >= percent * (found + allowed)
+    assert 100 * found < percent * (found + allowed + 1)
+    everything = found + far.most_left
+    assert far.sure == (found / everything if everything else 1.0)
+
+
+@pytest.mark.parametrize(
+    ("bound", "most_left", "reached"),
+    [
+        (98.5, 98, True),
+        (100.0, 100, True),
+        (100.99, 100, True),  # errors come in whole numbers
+        (101.0, 101, False),
+        (100.999_999_999_999, 101, False),  # 101 but for rounding
+    ],
+)
+def test_nine_hundred_of_a_thousand_are_ninety_per_cent(bound, most_left, reached) -> None:
+    far = distance(900, 5_000, [bound, 3_000.0], 0.9)
+    assert (far.most_left, far.allowed_left, far.reached) == (most_left, 100, reached)
+    assert distance(900, 100, [], 0.9).reached
+    assert not distance(900, 101, [], 0.9).reached
+    assert not distance(899, 100, [], 0.9).reached
+
+
+def test_each_audit_may_err_with_its_own_part_of_alpha() -> None:
+    assert [spent(j, 0.06) for j in (1, 2, 3)] == pytest.approx([0.03, 0.01, 0.005])
+
+
 def test_no_number_of_audits_uses_up_more_than_alpha() -> None:
     assert sum(spent(j, 0.05) for j in range(1, 100_000)) <= 0.05
     with pytest.raises(ValueError, match="counted from 1"):

@@ -200,4 +200,7 @@ def summary(made: Resolution) -> str:
     text = f"{counted(made.applied)} {verbs[made.action]}"
     if made.conflict_count:
         text += f"; {counted(made.conflict_count)} left alone, changed meanwhile by somebody else"
+    if made.left_out:
+        names = ", ".join(f"'{name}'" for name in sorted(made.left_out))
+        text += f"; without {names}, which the dataset no longer declares"
     return text

@@ -11,7 +11,7 @@ import fiftyone.utils.annotations as foua
 from bson import ObjectId
 
 from ..deciding.changes import label_of
-from ..deciding.completion import recover_abandoned, samples_of
+from ..deciding.completion import recover_abandoned
 from ..deciding.journal import chunked, heads
 from ..deciding.state import current_state
 from ..errors import InputError
@@ -20,6 +20,7 @@ from ..keeping.fields import labels_of
 from ..keeping.iterations import unpack_ids
 from ..keeping.jobs import Job
 from ..keeping.runs import Run
+from ..keeping.samples import samples_of
 from ..progress import Report, silent
 from .backends import check_backend, explained, option_of, stated
 

@@ -29,11 +29,11 @@ from ..keeping.audits import (
 )
 from ..keeping.iterations import unpack_ids
 from ..keeping.runs import Run
+from ..keeping.samples import samples_of
 from ..remaining import drawing, reading, stopping
 from ..remaining.estimating import Interval
 from ..remaining.stopping import Distance
 from .changes import KINDS, label_of
-from .completion import samples_of
 from .decisions import Resolution, resolve
 from .state import RunState, current_state
 
@@ -239,7 +239,7 @@ def give_verdict(
             iteration=audit.record.iteration,
             basis=basis_of(audit),
         )
-        if made.decision is not None:
+        if made.decision is not None or made.conflicts[0]["reason"] == "already":
             return made
     raise InputError(f"Sample {sample_id} is being changed by somebody else. Try again.")
 

@@ -59,6 +59,30 @@ def tagging(document: Document, tag: str) -> dict[str, Any]:
     return {} if tag in tags else {"add_tag": tag}
 
 
+def planned_anew(change: Document, document: Document, tag: str | None) -> dict[str, Any]:
+    """The change as it is due for a document that somebody edited since it was planned.
+
+    Only tags can be due otherwise: a decision puts its tag on where it is not, and its undoing
+    takes off no more than that.
+
+    Args:
+        change: the planned change
+        document: the sample as it is now
+        tag: the tag that the decision adds, if it adds one
+    """
+    slots = [s for s in change["slots"] if s["path"] != "tags"]
+    if tag is not None:
+        kept = {k: v for k, v in change.items() if k != "add_tag"}
+        tagged = tagging(document, tag)
+        return {**kept, **tagged, "slots": slots + tagged.get("slots", [])}
+    made = [s for s in change["slots"] if s["path"] == "tags"]
+    if not made or value_at(document, "tags") == made[0].get("before", MISSING):
+        return dict(change)
+    if isinstance(value_at(document, "tags"), list) and made[0].get("before"):
+        return {**change, "slots": slots, "pull_tag": made[0]["before"][0]}
+    return {**change, "slots": slots}
+
+
 def inverse(change: Document) -> dict[str, Any]:
     """The change that takes another one back."""
     swapped = [

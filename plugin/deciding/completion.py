@@ -8,8 +8,10 @@ writer was thought dead and another completes the decision at the same time.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,29 +20,32 @@ import fiftyone as fo
 from bson import ObjectId
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.datetime_ms import DatetimeMS
+from bson.errors import InvalidBSON
 from bson.raw_bson import RawBSONDocument
 from mongoengine.errors import DoesNotExist
 from pymongo import ReturnDocument, UpdateOne
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure
 
 from ..keeping.runs import Run
+from ..keeping.samples import Schema, held_samples, samples_of, schema_of, take_off_undeclared
 from . import turns
-from .changes import label_of, shows, update_of
+from .changes import label_of, planned_anew, shows, update_of
 from .journal import Entry, Header, chunked, discard_uncommitted, entries, entries_of, headers
 from .turns import Turn, TurnLost, abandoned, take_turn
 
-EXACT: CodecOptions[dict[str, Any]] = CodecOptions(
-    document_class=dict, datetime_conversion=DatetimeConversion.DATETIME_MS
+EXACT: CodecOptions[Any] = CodecOptions(
+    document_class=RawBSONDocument, datetime_conversion=DatetimeConversion.DATETIME_MS
 )
 ATTEMPTS = 25
 DUPLICATE_KEY = 11000
+LARGEST_DOCUMENT = 15 * 1024 * 1024
+LONGEST_REASON = 200
+OF_THE_SERVER = (13, 89, 91, 189, 11600, 11602, 14031)
+"""Codes of what is wrong with the server, not with a document: permissions, shutdown, full disk."""
 
 Refused = dict[ObjectId, dict[str, Any]]
 
-
-def samples_of(dataset: fo.Dataset) -> Any:
-    """The collection that holds the samples of a dataset."""
-    return dataset._sample_collection
+logger = logging.getLogger(__name__)
 
 
 def raw_samples(dataset: fo.Dataset, ids: Sequence[ObjectId]) -> dict[ObjectId, RawBSONDocument]:
@@ -48,7 +53,15 @@ def raw_samples(dataset: fo.Dataset, ids: Sequence[ObjectId]) -> dict[ObjectId, 
     collection = samples_of(dataset)
     raw = collection.codec_options.with_options(document_class=RawBSONDocument)
     found = collection.with_options(codec_options=raw).find({"_id": {"$in": list(ids)}})
-    return {document["_id"]: document for document in found}
+    return {_id_of(document): document for document in found}
+
+
+def _id_of(document: RawBSONDocument) -> Any:
+    """The id of a raw document, also of one that holds what Python cannot read."""
+    try:
+        return document["_id"]
+    except InvalidBSON:  # the id comes first: 4 bytes of length, a type, "_id", and 12 bytes
+        return ObjectId(document.raw[9:21])
 
 
 def recover(turn: Turn, run: Run) -> None:
@@ -78,7 +91,14 @@ def recover_abandoned(run: Run) -> None:
         turn.release()
 
 
-def complete(turn: Turn, run: Run, header: Header, *, resumed: bool = False) -> Header:
+def complete(
+    turn: Turn,
+    run: Run,
+    header: Header,
+    *,
+    resumed: bool = False,
+    planned: list[Entry] | None = None,
+) -> Header:
     """Apply a committed decision to all its samples that do not show it, and mark it applied.
 
     Args:
@@ -86,6 +106,7 @@ def complete(turn: Turn, run: Run, header: Header, *, resumed: bool = False) -> 
         run: the run of the decision
         header: its header
         resumed: whether an earlier writer may have done a part of it
+        planned: all its entries, where they are at hand
 
     Returns:
         the header as it is then kept
@@ -98,12 +119,16 @@ def complete(turn: Turn, run: Run, header: Header, *, resumed: bool = False) -> 
         earlier = {**mine, "finisher": {"$lte": turn.token}}
         if not headers().update_one(earlier, {"$set": {"finisher": turn.token}}).matched_count:
             raise TurnLost
+    if planned is None:
+        planned = list(entries_of(header["_id"], {"document": 0, "filepath": 0}))
+    work = _Work(run, header, resumed, schema_of(run.dataset))
     lost = 0
-    for chunk in chunked(list(entries_of(header["_id"], {"document": 0, "filepath": 0}))):
+    for chunk in chunked(planned):
         turn.renew()
         turns.reached("chunk")
-        refused = _apply(turn, _Work(run, header, resumed), list(chunk))
+        refused = _apply(turn, work, list(chunk))
         _note_refused(turn, header, refused)
+        work.fit_again(chunk)
         _refresh_in_memory(run.dataset, [e for e in chunk if e["sample_id"] not in refused])
         lost += len(refused)
     turns.reached("applied")
@@ -111,6 +136,7 @@ def complete(turn: Turn, run: Run, header: Header, *, resumed: bool = False) -> 
         "state": "applied",
         "applied": header["samples"] - lost,
         "conflicts": header["conflicts"] + lost,
+        "left_out": dict(work.left_out),
     }
     kept = headers().find_one_and_update(
         mine,
@@ -125,11 +151,22 @@ def complete(turn: Turn, run: Run, header: Header, *, resumed: bool = False) -> 
     return kept
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Work:
+    """What is being completed.
+
+    Attributes:
+        schema: what the dataset declares; what has no place in it is not written
+        left_out: by field, how many documents came back without it
+    """
+
     run: Run
     header: Header
     resumed: bool
+    schema: Schema
+    left_out: Counter[str] = field(default_factory=Counter)
+    written: set[str] = field(default_factory=set)
+    _read_again: bool = False
 
     @property
     def stamp(self) -> datetime:
@@ -137,7 +174,32 @@ class _Work:
 
     @property
     def samples(self) -> Any:
-        return samples_of(self.run.dataset)
+        """The collection; each write is durable before it is counted as done."""
+        return samples_of(self.run.dataset, durable=True)
+
+    def fitted(self, entry: Entry) -> Entry:
+        """The entry without values that have no place in the dataset any more."""
+        slots = [s for s in entry["slots"] if self.schema.holds(s["path"])]
+        self.written |= {s["path"].partition(".")[0] for s in slots}
+        return {**entry, "slots": slots}
+
+    def schema_again(self) -> Schema:
+        """The schema, read once more in this chunk."""
+        if not self._read_again:
+            self.schema, self._read_again = schema_of(self.run.dataset), True
+        return self.schema
+
+    def fit_again(self, chunk: Sequence[Entry]) -> None:
+        """Take off what was written to a field that somebody deleted at the same time."""
+        self.schema, self._read_again = schema_of(self.run.dataset), False
+        ids = [entry["sample_id"] for entry in chunk]
+        gone = take_off_undeclared(self.run.dataset, self.written, ids, self.schema)
+        self.left_out.update(dict.fromkeys(gone, len(ids)) if self._brings_back(chunk) else {})
+        self.written.clear()
+
+    @staticmethod
+    def _brings_back(chunk: Sequence[Entry]) -> bool:
+        return any(entry["op"] == "insert" for entry in chunk)
 
 
 def _apply(turn: Turn, work: _Work, chunk: list[Entry]) -> Refused:
@@ -145,14 +207,52 @@ def _apply(turn: Turn, work: _Work, chunk: list[Entry]) -> Refused:
     refused: Refused = {}
     for op, write in (("set", _set), ("delete", _delete), ("insert", _insert)):
         left = [entry for entry in chunk if entry["op"] == op]
+        if op != "insert":
+            left = _with_label_field(work, left, refused)
         for _ in range(ATTEMPTS):
             if not left:
                 break
-            left = write(work, left, refused)
+            left = _attempt(write, work, left, refused)
             turn.renew()
         for entry in left:
             refused[entry["sample_id"]] = {"reason": "busy", "found": None}
     return refused
+
+
+def _with_label_field(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
+    """The entries that do not need the label field, if the dataset has it no more."""
+    if work.schema.holds(work.run.label_field):
+        return chunk
+    why = {"reason": "no_field", "found": None}
+    refused |= {entry["sample_id"]: why for entry in chunk if entry["expects_label"]}
+    return [entry for entry in chunk if not entry["expects_label"]]
+
+
+def _attempt(
+    write: Callable[[_Work, list[Entry], Refused], list[Entry]],
+    work: _Work,
+    chunk: list[Entry],
+    refused: Refused,
+) -> list[Entry]:
+    """One attempt at a chunk. A sample that cannot be written is left alone, and others go on.
+
+    The decision counts by now, so what fails because of one document must not stop it for ever:
+    nobody could decide anything on the dataset any more.
+    """
+    try:
+        return write(work, chunk, refused)
+    except (TurnLost, ConnectionFailure):
+        raise
+    except Exception as error:
+        if isinstance(error, OperationFailure) and error.code in OF_THE_SERVER:
+            raise
+        if len(chunk) > 1:
+            again = [_attempt(write, work, [entry], refused) for entry in chunk]
+            return [entry for left in again for entry in left]
+        logger.exception("sample %s could not be written", chunk[0]["sample_id"])
+        found = f"{type(error).__name__}: {error}"[:LONGEST_REASON]
+        refused[chunk[0]["sample_id"]] = {"reason": "error", "found": found}
+        return []
 
 
 def _note_refused(turn: Turn, header: Header, refused: Refused) -> None:
@@ -190,24 +290,27 @@ def _conflict(work: _Work, entry: Entry, document: Any) -> dict[str, Any] | None
     if document is None:
         return {"reason": "deleted", "found": None}
     found = label_of(document, work.run.label_field)
-    if entry["expects_label"] and found != entry["label_before"]:
-        return {"reason": "relabeled", "found": found}
-    return None
+    if not entry["expects_label"] or found == entry["label_before"]:
+        return None
+    gone = found is None and not work.schema_again().holds(work.run.label_field)
+    return {"reason": "no_field" if gone else "relabeled", "found": found}
 
 
 def _set(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
     """One attempt at changes in place; the entries to be tried again."""
+    chunk = [work.fitted(entry) for entry in chunk]
     operations = [UpdateOne(_filter(work.run, e), update_of(e, work.stamp)) for e in chunk]
     matched, errors = _write(work.samples, operations)
     for index, message in errors.items():
-        refused[chunk[index]["sample_id"]] = {"reason": "error", "found": message}
+        found = message[:LONGEST_REASON]
+        refused[chunk[index]["sample_id"]] = {"reason": "error", "found": found}
     if matched == len(chunk):
         return []
     chunk = [entry for entry in chunk if entry["sample_id"] not in refused]
     query = {"_id": {"$in": [entry["sample_id"] for entry in chunk]}}
     # Only what is needed: another field may hold what Python cannot, such as the year 10,000.
     paths = {s["path"].partition(".")[0] for entry in chunk for s in entry["slots"]}
-    keep = dict.fromkeys({*paths, work.run.label_field, "last_modified_at"}, 1)
+    keep = dict.fromkeys({*paths, work.run.label_field, "tags", "last_modified_at"}, 1)
     documents = {document["_id"]: document for document in work.samples.find(query, keep)}
     again = []
     for entry in chunk:
@@ -218,14 +321,28 @@ def _set(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
         if why is not None:
             refused[entry["sample_id"]] = why
         elif document is not None:
-            again.append({**entry, "version": document.get("last_modified_at")})
+            again.append(_planned_anew(work, entry, document))
     return again
 
 
 def _done(work: _Work, entry: Entry, document: Any) -> bool:
+    """Whether a document has the change, also where somebody edited it right afterwards."""
     if document.get("last_modified_at") == work.stamp:
         return True
-    return work.resumed and shows(entry, document, work.run.field("decision"))
+    return shows(entry, document, work.run.field("decision"))
+
+
+def _planned_anew(work: _Work, entry: Entry, document: Any) -> Entry:
+    """The entry for a document that somebody edited since; the journal says what is done now."""
+    tag = work.header["tag"] if work.header["action"] == "tag" else None
+    new = planned_anew(entry, document, tag)
+    tags = ("slots", "add_tag", "pull_tag")
+    if [new.get(name) for name in tags] != [entry.get(name) for name in tags]:
+        change: dict[str, Any] = {"$set": {name: new[name] for name in tags if name in new}}
+        if "add_tag" in entry and "add_tag" not in new:
+            change["$unset"] = {"add_tag": ""}
+        entries().update_one({"_id": entry["_id"]}, change)
+    return {**new, "version": document.get("last_modified_at")}
 
 
 def _delete(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
@@ -243,20 +360,39 @@ def _delete(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
         marks.append(UpdateOne(query, {"$set": {"last_modified_at": work.stamp}}))
     matched, _ = _write(work.samples, marks)
     turns.reached("delete")
-    again = []
+    marked, again = set(ids), []
     if matched < len(chunk):
         documents = raw_samples(work.run.dataset, ids)
-        for entry in chunk:
-            document = documents.get(entry["sample_id"])
-            gone = document is None and work.resumed
-            if gone or (document and document.get("last_modified_at") == work.stamp):
-                continue
-            why = _conflict(work, entry, document)
-            if why is not None:
-                refused[entry["sample_id"]] = why
-            elif document is not None:
-                again.append(_kept_anew(entry, document))
-    work.samples.delete_many({"_id": {"$in": ids}, "last_modified_at": work.stamp})
+        stamped = {i for i, d in documents.items() if d.get("last_modified_at") == work.stamp}
+        gone = {i for i in ids if i not in documents} if work.resumed else set()
+        others = [e for e in chunk if e["sample_id"] not in stamped | gone]
+        marked, again = stamped, _removed_later(work, others, documents, refused)
+    query = {"_id": {"$in": list(marked)}, "last_modified_at": work.stamp}
+    if work.samples.delete_many(query).deleted_count < len(marked):
+        # Somebody saved another field of a sample between its mark and its deletion.
+        documents = raw_samples(work.run.dataset, list(marked))
+        kept_alive = [e for e in chunk if e["sample_id"] in marked and e["sample_id"] in documents]
+        again += _removed_later(work, kept_alive, documents, refused)
+    return again
+
+
+def _removed_later(
+    work: _Work,
+    chunk: list[Entry],
+    documents: dict[ObjectId, RawBSONDocument],
+    refused: Refused,
+) -> list[Entry]:
+    """The entries whose samples somebody changed, with their documents as they are now."""
+    again = []
+    for entry in chunk:
+        document = documents.get(entry["sample_id"])
+        why = _conflict(work, entry, document)
+        if why is None and document is not None and len(document.raw) > LARGEST_DOCUMENT:
+            why = {"reason": "too_large", "found": None}
+        if why is not None:
+            refused[entry["sample_id"]] = why
+        elif document is not None:
+            again.append(_kept_anew(entry, document))
     return again
 
 
@@ -284,41 +420,62 @@ def _insert(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
     keep = dict.fromkeys(("created_at", "filepath", "last_modified_at"), 1)
     found = work.samples.find({"_id": {"$in": ids}}, keep)
     present = {document["_id"]: document for document in found}
-    left = []
+    fitting = _Fitting(work)
+    left, documents = [], []
     for entry in chunk:
         document = present.get(entry["sample_id"])
+        before = RawBSONDocument(kept[entry["sample_id"]], EXACT)
         if document is None:
             left.append(entry)
-        elif not _brought_back(work, document, kept[entry["sample_id"]]):
+            documents.append(fitting.restored(before))
+        elif not _brought_back(work, document, before):
             refused[entry["sample_id"]] = {"reason": "exists", "found": document.get("filepath")}
     if not left:
         return []
-    documents = [_restamped(kept[entry["sample_id"]], work.stamp) for entry in left]
     try:
         work.samples.insert_many(documents, ordered=True)
     except BulkWriteError as error:
         failed = error.details["writeErrors"][0]
         if failed["code"] != DUPLICATE_KEY or "_id" not in failed.get("keyPattern", {}):
-            why = {"reason": "error", "found": failed["errmsg"]}
+            why = {"reason": "error", "found": failed["errmsg"][:LONGEST_REASON]}
             refused[left[failed["index"]]["sample_id"]] = why
         return [entry for entry in left if entry["sample_id"] not in refused]
+    work.left_out.update(fitting.left_out)
     return []
 
 
-def _brought_back(work: _Work, document: Any, kept: bytes) -> bool:
+class _Fitting:
+    """Removed documents as they fit into what the dataset declares by now."""
+
+    def __init__(self, work: _Work):
+        self._work = work
+        self.left_out: Counter[str] = Counter()
+        removal = headers().find_one({"_id": work.header["undoes"]}, {"schema": 1}) or {}
+        earlier = Schema.from_list(removal["schema"]) if "schema" in removal else work.schema
+        self._places = work.schema.places(earlier)
+
+    def restored(self, kept: RawBSONDocument) -> RawBSONDocument:
+        """A document to be written: renamed fields renamed, others left out, stamped."""
+        document: dict[str, Any] = {}
+        for name, value in kept.items():
+            place = self._places.get(name)
+            if place is None:
+                self.left_out[name] += value is not None
+            else:
+                document[place] = value
+        document["last_modified_at"] = self._work.stamp
+        self._work.written |= document.keys()
+        return RawBSONDocument(bson.encode(document), EXACT)
+
+
+def _brought_back(work: _Work, document: Any, kept: RawBSONDocument) -> bool:
     if document.get("last_modified_at") == work.stamp:
         return True
-    created = bson.decode(kept, EXACT).get("created_at")
+    created = kept.get("created_at")
     same = isinstance(created, DatetimeMS) and document.get("created_at") == created.as_datetime(
         work.samples.codec_options
     )
     return work.resumed and same
-
-
-def _restamped(kept: bytes, stamp: datetime) -> RawBSONDocument:
-    document = bson.decode(kept, EXACT)
-    document["last_modified_at"] = stamp
-    return RawBSONDocument(bson.encode(document))
 
 
 def _refresh_in_memory(dataset: fo.Dataset, chunk: Sequence[Entry]) -> None:
@@ -326,11 +483,14 @@ def _refresh_in_memory(dataset: fo.Dataset, chunk: Sequence[Entry]) -> None:
     name = dataset._sample_collection_name
     gone = [entry["sample_id"] for entry in chunk if entry["op"] == "delete"]
     changed = [entry["sample_id"] for entry in chunk if entry["op"] == "set"]
-    fo.Sample._reset_docs(name, sample_ids=gone)
-    held: Any = getattr(fo.Sample, "_instances", {}).get(name, {})
-    for sample_id in changed if len(held) else []:
-        sample = held.get(str(sample_id))
-        if sample is not None:
-            # Deleted by somebody since: its object stays as it was.
-            with contextlib.suppress(ValueError, DoesNotExist):
-                sample.reload()
+    held = held_samples(dataset)
+    try:
+        fo.Sample._reset_docs(name, sample_ids=gone)
+        for sample_id in changed if len(held) else []:
+            sample = held.get(str(sample_id))
+            if sample is not None:
+                # Deleted by somebody since: its object stays as it was.
+                with contextlib.suppress(ValueError, DoesNotExist):
+                    sample.reload()
+    except Exception:  # the decision is made whatever this process's objects show
+        logger.exception("samples in memory could not be reloaded")

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.odm as foo
 from bson import ObjectId
+from pymongo.errors import ConnectionFailure
 
 from ..errors import InputError
 from ..keeping.iterations import COLLECTION as ITERATIONS
 from ..keeping.runs import Run
+from ..keeping.samples import catch_up, schema_of
 from . import turns
 from .cies_field import follow_cies
 from .completion import complete, recover, recover_abandoned
@@ -31,10 +35,18 @@ from .journal import (
     was_lost,
 )
 from .planning import Draft, Request, plan_resolve, plan_undo
-from .turns import TurnLost, take_turn
+from .turns import PATIENCE_SECONDS, Turn, TurnLost, is_pending, last_token, take_turn
 
 CONFLICTS_SHOWN = 100
 LONGEST_NOTE = 10_000
+CONNECTIONS_TRIED = 5
+PAUSE_SECONDS = 0.02
+
+logger = logging.getLogger(__name__)
+
+
+class DecisionPending(RuntimeError):
+    """The database went away while a decision was carried out; it is completed when it is back."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +60,13 @@ class Resolution:
         conflict_count: number of samples that were left alone
         conflicts: the first of them, each ``{sample_id, reason, expected, found}``; the reason is
             ``relabeled`` (its label is not the expected one), ``deleted``, ``exists`` (undo of a
-            removal finds its id or file in use), ``busy``, ``too_large`` or ``error``
+            removal finds its id or file in use), ``already`` (the same was decided at the same
+            time), ``no_field`` (the label field was deleted), ``busy``, ``too_large`` or ``error``
         undoes: the id of the decision that was taken back
         seq: the decision's place among all decisions on the dataset; it grows
         basis: the audit or check that it rests on, if any
+        left_out: by field that is no longer declared, how many samples came back without their
+            value of it; the journal keeps the values
     """
 
     decision: str | None
@@ -69,6 +84,7 @@ class Resolution:
     created_at: str | None = None
     seq: int | None = None
     basis: dict[str, Any] | None = None
+    left_out: dict[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The resolution as plain, JSON-ready values."""
@@ -108,6 +124,7 @@ def resolve(
         InputError: on bad input, with nothing changed
     """
     request = Request.checked(action, sample_ids, label, tag, expected_label)
+    request = replace(request, seen=last_token(run.owner["dataset_id"]))
     header = header_of(run, action, author, note, _iteration_number(run, iteration))
     return commit(
         run,
@@ -146,46 +163,99 @@ def commit(run: Run, header: Header, plan: Callable[[Draft], None]) -> Resolutio
         run: the run
         header: what the journal says of the decision as a whole
         plan: fills the draft with the samples and their changes
+
+    Raises:
+        InputError: on bad input, with nothing changed
+        DecisionPending: if the database went away when the decision counted or may have counted
     """
-    declare_decision_field(run)
-    while True:
-        turn = take_turn(run.owner["dataset_id"])
-        draft = Draft(run, turn, {**header, "_id": ObjectId()})
-        committed = False
+    for attempt in range(CONNECTIONS_TRIED):
         try:
-            recover(turn, run)
-            turns.reached("turn")
-            draft.write(plan)
-            if not draft.header["samples"]:
-                discard(draft.id)
-                return _resolution(draft.header, draft.conflicts, made=False)
-            turns.reached("written")
-            turn.commit(draft.id)
-            committed = True
-            turns.reached("committed")
-            done = complete(turn, run, draft.header)
-        except TurnLost:
-            if not committed:
-                discard(draft.id)
-                continue
-            done = _completed_by_another(run, draft.id)
-        except BaseException:
-            if not committed:
-                discard(draft.id)
-            raise
-        finally:
+            return _committed(run, header, plan)
+        except (ConnectionFailure, _NotCommitted):
+            if attempt == CONNECTIONS_TRIED - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+class _NotCommitted(Exception):
+    """The turn was lost before the decision counted; nothing of it is left."""
+
+
+def _committed(run: Run, header: Header, plan: Callable[[Draft], None]) -> Resolution:
+    declare_decision_field(run)
+    turn = take_turn(run.owner["dataset_id"])
+    draft = Draft(run, turn, {**header, "_id": ObjectId()})
+    try:
+        recover(turn, run)
+        turns.reached("turn")
+        draft.write(plan)
+        if not draft.header["samples"]:
             turn.release()
+            return _resolution(draft.header, draft.conflicts, made=False)
+        turns.reached("written")
+        turn.commit(draft.id)
+    except BaseException as error:
+        if _withdrawn(turn, draft.id):
+            if isinstance(error, TurnLost):
+                raise _NotCommitted from error
+            raise
+    done = _carried_out(turn, run, draft)
+    try:
         follow_cies(run, draft.id)
-        return _resolution(done, draft.conflicts, made=True)
+    except Exception:  # the decision is made; the field follows with the next one or iteration
+        logger.exception("the field '%s' does not follow decision %s", run.field("cies"), draft.id)
+    return _resolution(done, draft.conflicts, made=True)
+
+
+def _withdrawn(turn: Turn, decision: ObjectId) -> bool:
+    """Take a decision back after an error, unless it counts; whether it is taken back.
+
+    The error may be that of a commit whose reply was lost. So the database is asked, and first made
+    to refuse a commit that is still under way.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            if turn.withdraw(decision):
+                return discard(decision)
+            header = headers_by_id([decision]).get(decision)
+            if header is not None and header["state"] == "applied":
+                return False
+            if is_pending(turn.dataset_id, decision):
+                return False
+            # Somebody took the turn over, who would have completed it if it had counted.
+            if discard(decision):
+                return True
+        except ConnectionFailure as error:
+            if time.monotonic() > deadline:
+                raise DecisionPending(
+                    f"The database went away while decision {decision} was written, and does not "
+                    "answer. It is done completely or not at all as soon as it does; look at the "
+                    "run then."
+                ) from error
+            time.sleep(PAUSE_SECONDS)
+
+
+def _carried_out(turn: Turn, run: Run, draft: Draft) -> Header:
+    """Complete a decision that counts, or wait for whoever does; the header as it is then kept."""
+    try:
+        if turn.pending == draft.id:
+            turns.reached("committed")
+            return complete(turn, run, draft.header, planned=draft.entries)
+    except (TurnLost, ConnectionFailure):
+        logger.warning("decision %s is completed by whoever comes next", draft.id)
+    finally:
+        with contextlib.suppress(ConnectionFailure):
+            turn.release()
+    return _completed_by_another(run, draft.id)
 
 
 def declare_decision_field(run: Run) -> None:
-    """Make FiftyOne know the field ``{run}_decision``."""
+    """Make FiftyOne know the field ``{run}_decision``, whoever may have deleted it."""
     name = run.field("decision")
-    if run.dataset.has_field(name):
+    if schema_of(run.dataset).holds(name):
         return
-    run.dataset.reload()
-    if not run.dataset.has_field(name):
+    if not catch_up(run.dataset).holds(name):
         run.dataset.add_sample_field(
             name, fo.StringField, description="the decision that stands on the sample"
         )
@@ -260,14 +330,22 @@ def _stands(run: Run, decision: ObjectId) -> bool:
 
 
 def _completed_by_another(run: Run, decision: ObjectId) -> Header:
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
-        header = headers_by_id([decision]).get(decision)
-        if header is None:
-            raise InputError(f"Run '{run.key}' was deleted while the decision was written")
-        if header["state"] == "applied":
-            return header
-        recover_abandoned(run)
-        time.sleep(0.02)
+        try:
+            header = headers_by_id([decision]).get(decision)
+            if header is None:
+                raise InputError(f"Run '{run.key}' was deleted while the decision was written")
+            if header["state"] == "applied":
+                return header
+            recover_abandoned(run)
+        except ConnectionFailure as error:
+            if time.monotonic() > deadline:
+                raise DecisionPending(
+                    f"Decision {decision} counts, and the database went away before all of it was "
+                    "done. The rest is done as soon as somebody decides or looks at the run."
+                ) from error
+        time.sleep(PAUSE_SECONDS)
 
 
 def _late_conflicts(header: Header) -> Iterable[dict[str, Any]]:
@@ -284,8 +362,10 @@ def _late_conflicts(header: Header) -> Iterable[dict[str, Any]]:
 
 def _resolution(header: Header, planned: list[dict[str, Any]], *, made: bool) -> Resolution:
     conflicts = planned[:CONFLICTS_SHOWN]
+    left_out = header.get("left_out", {})
     if made and header["applied"] < header["samples"]:
         conflicts = [*conflicts, *_late_conflicts(header)][:CONFLICTS_SHOWN]
+        made = header["applied"] > 0
     return Resolution(
         decision=str(header["_id"]) if made else None,
         action=header["action"],
@@ -302,6 +382,7 @@ def _resolution(header: Header, planned: list[dict[str, Any]], *, made: bool) ->
         created_at=utc_text(header["created_at"]),
         seq=header["seq"] if made else None,
         basis=header.get("basis"),
+        left_out=left_out,
     )
 
 

@@ -14,10 +14,11 @@ from bson import ObjectId
 
 from ..errors import InputError
 from ..keeping.runs import Run
+from ..keeping.samples import samples_of
 from ..progress import Report, silent
 from .audit_trail import FORMATS, Row, read_rows, write_rows
 from .changes import ACTIONS, KEEP_ALL
-from .completion import recover_abandoned, samples_of
+from .completion import recover_abandoned
 from .decisions import Resolution, commit, header_of, utc_text
 from .journal import Header, applied_headers, chunked, entries_of, headers, was_lost
 from .planning import Draft, Request, plan_resolve, plan_undo

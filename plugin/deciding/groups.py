@@ -9,8 +9,8 @@ from bson import ObjectId
 from ..errors import InputError
 from ..keeping.duplicate_fields import read_members
 from ..keeping.runs import Run
+from ..keeping.samples import samples_of
 from .changes import KEEP_ALL, label_of
-from .completion import samples_of
 from .decisions import Resolution, commit, header_of
 from .planning import Draft, Request, plan_resolve
 

@@ -14,6 +14,7 @@ import fiftyone.core.odm as foo
 from bson import ObjectId
 
 from ..keeping.runs import Run
+from ..keeping.samples import DURABLE
 
 HEADERS = "deconfuse.decisions"
 ENTRIES = "deconfuse.decision_samples"
@@ -29,15 +30,18 @@ Entry = dict[str, Any]
 
 
 def headers() -> Any:
-    """The collection of headers."""
-    ensure_indexes(foo.get_db_client())
-    return foo.get_db_conn()[HEADERS]
+    """The collection of headers; what is written to it survives a crash of the database."""
+    return _collection(HEADERS)
 
 
 def entries() -> Any:
-    """The collection of entries."""
+    """The collection of entries; what is written to it survives a crash of the database."""
+    return _collection(ENTRIES)
+
+
+def _collection(name: str) -> Any:
     ensure_indexes(foo.get_db_client())
-    return foo.get_db_conn()[ENTRIES]
+    return foo.get_db_conn()[name].with_options(write_concern=DURABLE)
 
 
 @cache
@@ -75,15 +79,29 @@ def entries_of(decision: ObjectId, projection: Mapping[str, int] | None = None) 
     yield from found.hint(BY_DECISION).batch_size(20_000)
 
 
-def discard(decision: ObjectId) -> None:
-    """Take back a decision that was never committed."""
+def discard(decision: ObjectId) -> bool:
+    """Take back a decision that was never committed, and that nobody has begun to complete.
+
+    The header is changed first, on condition of its state, so that of a decision that counts
+    nothing is deleted, whatever the caller believes.
+
+    Returns:
+        whether it is taken back
+    """
+    uncommitted = {"_id": decision, "state": "written", "$expr": {"$eq": ["$finisher", "$seq"]}}
+    headers().update_one(uncommitted, {"$set": {"state": "discarded"}})
+    header = headers().find_one({"_id": decision}, {"state": 1})
+    if header is not None and header["state"] != "discarded":
+        return False
     entries().delete_many({"decision": decision})
-    headers().delete_one({"_id": decision, "state": "written"})
+    headers().delete_one({"_id": decision, "state": "discarded"})
+    return True
 
 
 def discard_uncommitted(dataset_id: ObjectId, before: int) -> None:
     """Take back what dead writers of earlier turns left uncommitted."""
-    query = {"dataset_id": dataset_id, "state": "written", "seq": {"$lt": before}}
+    states = {"$in": ["written", "discarded"]}
+    query = {"dataset_id": dataset_id, "state": states, "seq": {"$lt": before}}
     for header in headers().find(query, {"_id": 1}):
         discard(header["_id"])
 

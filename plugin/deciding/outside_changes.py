@@ -14,8 +14,8 @@ from bson import ObjectId
 from ..keeping.fields import value_at
 from ..keeping.iterations import unpack_ids
 from ..keeping.runs import Run
+from ..keeping.samples import samples_of
 from .changes import KINDS
-from .completion import samples_of
 from .state import RunState
 
 READ_CHUNK = 5_000

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bson import ObjectId
+from bson.errors import InvalidBSON
 
 from ..errors import InputError
 from ..keeping.runs import Run
+from ..keeping.samples import samples_of, schema_of
 from . import turns
 from .changes import (
     ACTIONS,
@@ -17,12 +19,14 @@ from .changes import (
     MISSING,
     inverse,
     label_of,
+    planned_anew,
     relabelling,
     slot,
     tagging,
     value_at,
 )
-from .completion import raw_samples, samples_of
+from .completion import LARGEST_DOCUMENT, LONGEST_REASON, raw_samples
+from .decision_tags import LEFT_TAG, left_by_others, relied_on
 from .journal import (
     Entry,
     Header,
@@ -37,8 +41,10 @@ from .journal import (
 )
 from .turns import Turn
 
-LARGEST_DOCUMENT = 15 * 1024 * 1024
 CONFLICTS_KEPT = 100
+
+_COUNTED = ("samples", "conflicts", "undoes", "undoes_applied", "schema", LEFT_TAG)
+"""What the header says of its samples, known when all are planned."""
 
 
 class Draft:
@@ -47,6 +53,7 @@ class Draft:
     Attributes:
         header: its header; ``samples`` and ``conflicts`` are counted as samples are added
         conflicts: the first samples that will be left alone, and why
+        entries: the changes of its samples, where they are few enough to be held in memory
     """
 
     def __init__(self, run: Run, turn: Turn, header: Header):
@@ -60,6 +67,8 @@ class Draft:
             "conflicts": 0,
         }
         self.conflicts: list[dict[str, Any]] = []
+        self.entries: list[Entry] | None = None
+        self._written: dict[str, Any] | None = None
 
     @property
     def id(self) -> ObjectId:
@@ -67,20 +76,25 @@ class Draft:
         return self.header["_id"]
 
     def write(self, plan: Callable[[Draft], None]) -> None:
-        """Write the header, let the plan add the samples, and note their numbers."""
-        headers().insert_one(self.header)
-        turns.reached("header")
+        """Let the plan add the samples; the header goes before the first of them."""
         plan(self)
-        planned = ("samples", "conflicts", "undoes", "undoes_applied")
-        counted = {name: self.header[name] for name in planned if name in self.header}
-        headers().update_one({"_id": self.id}, {"$set": counted})
+        counted = {k: v for k, v in self.header.items() if k in _COUNTED}
+        if self._written is not None and counted != self._written:
+            headers().update_one({"_id": self.id}, {"$set": counted})
 
     def add(self, new: Sequence[Entry]) -> None:
         """Write the changes of samples."""
-        owner = self.run.owner
-        common = {"decision": self.id, "seq": self.turn.token, **owner}
-        insert_entries([{**common, **entry} for entry in new])
+        if not new:
+            return
         self.header["samples"] += len(new)
+        if self._written is None:
+            headers().insert_one(self.header)
+            self._written = {k: v for k, v in self.header.items() if k in _COUNTED}
+            turns.reached("header")
+        common = {"decision": self.id, "seq": self.turn.token, **self.run.owner}
+        full = [{**common, **entry} for entry in new]
+        insert_entries(full)
+        self.entries = full if self.header["samples"] == len(full) else None
         turns.reached("entries")
         self.turn.renew()
 
@@ -95,13 +109,19 @@ class Draft:
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asked for, checked."""
+    """What a person asked for, checked.
+
+    Attributes:
+        seen: the last turn of the dataset when it was asked; a decision that asks for the same and
+            was made since then was asked for at the same time
+    """
 
     action: str
     ids: list[ObjectId]
     label: str | None
     tag: str | None
     expected: str | Mapping[str, str | None] | None
+    seen: int = 0
 
     @classmethod
     def checked(
@@ -172,14 +192,21 @@ def plan_resolve(draft: Draft, request: Request) -> None:
     """Write down what relabel, confirm, remove, tag or keep_all does to each sample."""
     run = draft.run
     for ids in chunked(request.ids):
-        documents = _read(run, ids, whole=request.action == "remove")
+        documents = _read(draft, ids, whole=request.action == "remove")
         last = heads(run, ids)
+        same = _asked_at_once(draft, request, last)
+        in_use = _copies(run, documents) if request.action == "remove" else {}
         planned = []
         for sample_id in ids:
             document = documents.get(sample_id)
+            if isinstance(document, Exception):
+                draft.leave(sample_id, "error", None, str(document)[:LONGEST_REASON])
+                continue
             found = None if document is None else label_of(document, run.label_field)
             expected = request.expects(sample_id, found)
-            if document is None:
+            if sample_id in same:
+                draft.leave(sample_id, "already", expected, found)
+            elif document is None:
                 draft.leave(sample_id, "deleted", expected, None)
             elif expected != found:
                 draft.leave(sample_id, "relabeled", expected, found)
@@ -187,10 +214,12 @@ def plan_resolve(draft: Draft, request: Request) -> None:
                 draft.leave(sample_id, "too_large", expected, found)
             else:
                 head = last.get(sample_id, {})
+                copies = in_use.get(document.get("filepath"), [])
                 planned.append(
                     {
                         **_entry(document, found),
                         **_forward(run, request, document, found),
+                        **({"copies": copies} if len(copies) > 1 else {}),
                         "kind_before": head.get("kind_after"),
                         "top_before": head.get("top_after"),
                         "kind_after": ACTIONS.get(request.action, head.get("kind_after")),
@@ -200,13 +229,57 @@ def plan_resolve(draft: Draft, request: Request) -> None:
         draft.add(planned)
 
 
-def _read(run: Run, ids: Sequence[ObjectId], *, whole: bool) -> dict[ObjectId, Any]:
+def _asked_at_once(draft: Draft, request: Request, last: Mapping[ObjectId, Entry]) -> set[ObjectId]:
+    """Samples on which the same decision of the same author was made while this one waited."""
+    newer = {i: e["decision"] for i, e in last.items() if e["seq"] > request.seen > 0}
+    if not newer:
+        return set()
+    asked = ("action", "author", "label", "tag", "note", "basis")
+    mine = {name: draft.header.get(name) for name in asked}
+    known = headers_by_id(set(newer.values()))
+    same = {i for i, h in known.items() if {name: h.get(name) for name in asked} == mine}
+    return {sample_id for sample_id, decision in newer.items() if decision in same}
+
+
+def _copies(run: Run, documents: Mapping[ObjectId, Any]) -> dict[str, list[ObjectId]]:
+    """The samples that hold each of the files of some samples, these included."""
+    files = {d.get("filepath") for d in documents.values() if not isinstance(d, Exception)}
+    found: dict[str, list[ObjectId]] = {}
+    query = {"filepath": {"$in": list(files)}}
+    for document in samples_of(run.dataset).find(query, {"filepath": 1}):
+        found.setdefault(document["filepath"], []).append(document["_id"])
+    return found
+
+
+def _read(draft: Draft, ids: Sequence[ObjectId], *, whole: bool) -> dict[ObjectId, Any]:
+    """The documents of samples, and in place of what Python cannot hold the error that it gave.
+
+    Where whole documents are read, the draft notes the schema that they were written under.
+    """
+    run = draft.run
     if whole:
-        return raw_samples(run.dataset, ids)
+        draft.header.setdefault("schema", schema_of(run.dataset).to_list())
+        read = raw_samples(run.dataset, ids)
+        return {i: _or_error(document) for i, document in read.items()}
     ours = [run.field("decision"), run.field("cies")]
     keep = [run.label_field, *ours, "tags", "filepath", "last_modified_at"]
-    found = samples_of(run.dataset).find({"_id": {"$in": list(ids)}}, dict.fromkeys(keep, 1))
+    query = {"_id": {"$in": list(ids)}}
+    try:
+        found = list(samples_of(run.dataset).find(query, dict.fromkeys(keep, 1)))
+    except InvalidBSON as error:
+        if len(ids) == 1:
+            return {ids[0]: error}
+        return {i: d for one in ids for i, d in _read(draft, [one], whole=False).items()}
     return {document["_id"]: document for document in found}
+
+
+def _or_error(document: Any) -> Any:
+    """A raw document whose top level can be read, or the error that reading it gave."""
+    try:
+        dict(document)
+    except InvalidBSON as error:
+        return error
+    return document
 
 
 def _entry(document: Any, label: str | None) -> Entry:
@@ -284,8 +357,9 @@ def _refuse_blocked(
 def _plan_back(draft: Draft, target: Header, standing: Sequence[Entry]) -> None:
     run = draft.run
     ids = [e["sample_id"] for e in standing]
-    documents = _read(run, ids, whole=any(e["op"] == "insert" for e in standing))
-    kept_files = _files_in_use(run, [e for e in standing if e["op"] == "delete"])
+    documents = _read(draft, ids, whole=any(e["op"] == "insert" for e in standing))
+    taken = _added_since(run, target, [e for e in standing if e["op"] == "delete"])
+    tags = _Tags(draft, target, ids)
     planned = []
     for entry in standing:
         document = documents.get(entry["sample_id"])
@@ -295,23 +369,33 @@ def _plan_back(draft: Draft, target: Header, standing: Sequence[Entry]) -> None:
             "kind_after": entry["kind_before"],
             "top_after": entry["top_before"],
         }
+        if isinstance(document, Exception):
+            draft.leave(entry["sample_id"], "error", None, str(document)[:LONGEST_REASON])
+            continue
         if entry["op"] == "delete":
-            back = _bring_back(draft, entry, document, kept_files)
+            back = _bring_back(draft, entry, document, taken)
         else:
-            back = _put_back(draft, entry, document)
+            back = _put_back(draft, entry, document, tags)
         if back is not None:
             planned.append({**back, **turned})
     draft.add(planned)
 
 
-def _files_in_use(run: Run, removed: Sequence[Entry]) -> set[str]:
+def _added_since(run: Run, target: Header, removed: Sequence[Entry]) -> set[str]:
+    """The files of removed samples that other samples hold which were not there at that time."""
     files = [entry["filepath"] for entry in removed]
+    if not files:
+        return set()
+    before: dict[str, set[ObjectId]] = {}
+    for entry in removed:
+        known = before.setdefault(entry["filepath"], set())
+        known |= {entry["sample_id"], *entry.get("copies", ())}
     found = samples_of(run.dataset).find({"filepath": {"$in": files}}, {"filepath": 1})
-    return {document["filepath"] for document in found} if files else set()
+    return {d["filepath"] for d in found if d["_id"] not in before[d["filepath"]]}
 
 
-def _bring_back(draft: Draft, entry: Entry, document: Any, in_use: set[str]) -> Entry | None:
-    if document is not None or entry["filepath"] in in_use:
+def _bring_back(draft: Draft, entry: Entry, document: Any, taken: set[str]) -> Entry | None:
+    if document is not None or entry["filepath"] in taken:
         draft.leave(entry["sample_id"], "exists", None, entry["filepath"])
         return None
     return {
@@ -326,7 +410,7 @@ def _bring_back(draft: Draft, entry: Entry, document: Any, in_use: set[str]) -> 
     }
 
 
-def _put_back(draft: Draft, entry: Entry, document: Any) -> Entry | None:
+def _put_back(draft: Draft, entry: Entry, document: Any, tags: _Tags) -> Entry | None:
     run = draft.run
     if document is None:
         draft.leave(entry["sample_id"], "deleted", entry["label_after"], None)
@@ -341,18 +425,44 @@ def _put_back(draft: Draft, entry: Entry, document: Any) -> Entry | None:
     if touches and (found != entry["label_after"] or altered):
         draft.leave(entry["sample_id"], "relabeled", entry["label_after"], found)
         return None
-    back = {**_entry(document, found), **_with_tags(change, document), "expects_label": touches}
+    change = tags.taken_back(entry, planned_anew(change, document, None), document)
+    back = {**_entry(document, found), **change, "expects_label": touches}
     if change["op"] == "delete":
+        if len(document.raw) > LARGEST_DOCUMENT:
+            draft.leave(entry["sample_id"], "too_large", entry["label_after"], found)
+            return None
         return {**back, "label_after": None, "document": bytes(document.raw)}
     return {**back, "label_after": entry["label_before"] if touches else found}
 
 
-def _with_tags(change: dict[str, Any], document: Any) -> dict[str, Any]:
-    """The change, where tags were made for it and somebody has added others since."""
-    slots = []
-    for s in change["slots"]:
-        if s["path"] != "tags" or value_at(document, "tags") == s.get("before", MISSING):
-            slots.append(s)
-        elif isinstance(value_at(document, "tags"), list):
-            change = {**change, "pull_tag": s["before"][0]}
-    return {**change, "slots": slots}
+class _Tags:
+    """What happens to the tag of a decision when it is taken back, or done again."""
+
+    def __init__(self, draft: Draft, target: Header, ids: Sequence[ObjectId]):
+        self._draft = draft
+        self._tag: str | None = target["tag"]
+        self._again = False
+        if target["action"] == "undo":
+            undone = headers_by_id([target["undoes"]]).get(target["undoes"], {})
+            self._tag, self._again = undone.get("tag"), undone.get("action") == "tag"
+        self._relied: set[ObjectId] = set()
+        self._left: set[ObjectId] = set()
+        if self._tag is not None:
+            self._relied = relied_on(draft.run, self._tag, ids)
+            self._left = left_by_others(draft.run, self._tag, ids, target["seq"])
+
+    def taken_back(self, entry: Entry, change: dict[str, Any], document: Any) -> dict[str, Any]:
+        """The change, in which a tag stays while another run's decision needs it."""
+        if self._tag is None:
+            return change
+        if self._again:
+            return planned_anew(change, document, self._tag)
+        whole = any(s["path"] == "tags" for s in change["slots"])
+        if not (whole or "pull_tag" in change or entry["sample_id"] in self._left):
+            return change
+        if entry["sample_id"] in self._relied:
+            self._draft.header[LEFT_TAG] = self._tag
+            slots = [s for s in change["slots"] if s["path"] != "tags"]
+            kept = {k: v for k, v in change.items() if k != "pull_tag"}
+            return {**kept, "slots": slots, LEFT_TAG: self._tag}
+        return change if whole else {**change, "pull_tag": self._tag}

@@ -11,11 +11,12 @@ from typing import Any
 
 import fiftyone.core.odm as foo
 from bson import ObjectId
-from pymongo import ReturnDocument, WriteConcern
+from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from ..errors import InputError
 from ..keeping.processes import has_died, this_process
+from ..keeping.samples import DURABLE
 
 COLLECTION = "deconfuse.turns"
 LEASE_SECONDS = 15.0
@@ -24,7 +25,16 @@ PATIENCE_SECONDS = 120.0
 LONGEST_PAUSE = 0.02
 
 _LEASE_END = {"$add": ["$$NOW", int(LEASE_SECONDS * 1000)]}
-_EXPIRED = {"$expr": {"$lt": ["$lease_until", "$$NOW"]}}
+_FARTHEST_END = {"$add": ["$$NOW", int(2 * LEASE_SECONDS * 1000)]}
+# A lease that ends later than any lease can was given under a clock that has been set back since.
+_EXPIRED = {
+    "$expr": {
+        "$or": [
+            {"$lt": ["$lease_until", "$$NOW"]},
+            {"$gt": ["$lease_until", _FARTHEST_END]},
+        ]
+    }
+}
 
 
 class TurnLost(Exception):
@@ -38,7 +48,7 @@ def reached(step: str) -> None:
 def _turns(durable: bool = False) -> Any:
     collection = foo.get_db_conn()[COLLECTION]
     if durable:
-        return collection.with_options(write_concern=WriteConcern(w=1, j=True))
+        return collection.with_options(write_concern=DURABLE)
     return collection
 
 
@@ -50,6 +60,8 @@ class Turn:
         dataset_id: the dataset
         token: grows with every turn on the dataset; a decision bears its turn's token as ``seq``
         stamp: the ``last_modified_at`` of everything written in this turn; no other turn has it
+        name: tells it from another turn of the same token, which there can be after a crash of the
+            database took the first one back
         pending: the committed decision that an earlier writer left unfinished, if any
         crashed: whether the earlier writer did not release its turn
     """
@@ -57,6 +69,7 @@ class Turn:
     dataset_id: ObjectId
     token: int
     stamp: datetime
+    name: str
     pending: ObjectId | None
     crashed: bool
     released: bool = False
@@ -84,8 +97,19 @@ class Turn:
             _turns().update_one(self._mine(), {"$set": {"holder": None}})
             self.released = True
 
+    def withdraw(self, decision: ObjectId) -> bool:
+        """End the turn unless the decision counts; whether it ended.
+
+        If it ended, a commit of this turn that is still under way changes nothing any more.
+        """
+        query = {**self._mine(), "pending": {"$ne": decision}}
+        ended = {"holder": None, "crashed": True}
+        changed = _turns(durable=True).update_one(query, {"$set": ended})
+        self.released = self.released or changed.matched_count == 1
+        return changed.matched_count == 1
+
     def _mine(self) -> dict[str, Any]:
-        return {"_id": self.dataset_id, "token": self.token}
+        return {"_id": self.dataset_id, "token": self.token, "holder.turn": self.name}
 
     def _change(self, values: dict[str, Any], *, durable: bool = False) -> None:
         fields: dict[str, Any] = {name: {"$literal": value} for name, value in values.items()}
@@ -115,6 +139,18 @@ def take_turn(dataset_id: ObjectId, patience: float = PATIENCE_SECONDS) -> Turn:
             )
         time.sleep(pause * (0.5 + random.random()))
         pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def last_token(dataset_id: ObjectId) -> int:
+    """The token of the last turn that anybody took on a dataset."""
+    document = _turns().find_one({"_id": dataset_id}, {"token": 1})
+    return document["token"] if document else 0
+
+
+def is_pending(dataset_id: ObjectId, decision: ObjectId) -> bool:
+    """Whether a decision counts and is not settled yet."""
+    query = {"_id": dataset_id, "pending": decision}
+    return _turns().find_one(query, {"_id": 1}) is not None
 
 
 def abandoned(dataset_id: ObjectId) -> bool:
@@ -159,6 +195,7 @@ def _claim(free: dict[str, Any], me: dict[str, Any]) -> Turn | None:
         document["_id"],
         document["token"],
         document["clock"],
+        me["turn"],
         document["pending"],
         document["crashed"],
     )

@@ -18,7 +18,7 @@ from .duplicates import KeptDuplicates, load_duplicates, mark_fields_written, pa
 from .fields import declare_fields, refresh, value_at
 from .iterations import Iteration, unpack_ids
 from .runs import Run
-from .samples import Dataset
+from .samples import Dataset, samples_of, writing
 
 WRITE_CHUNK = 1_000
 READ_CHUNK = 20_000
@@ -33,7 +33,7 @@ class Member(NamedTuple):
 
 def read_members(run: Run, sample_ids: Sequence[str]) -> dict[str, Member]:
     """Label and split of those of the samples that are in the dataset, as they are now."""
-    collection: Any = run.dataset._sample_collection
+    collection = samples_of(run.dataset)
     keep = {f"{run.label_field}.label": 1, "tags": 1, "split": 1}
     found: dict[str, Member] = {}
     for start in range(0, len(sample_ids), READ_CHUNK):
@@ -47,7 +47,7 @@ def read_members(run: Run, sample_ids: Sequence[str]) -> dict[str, Member]:
 
 def sign_of_change(dataset: Dataset) -> Any:
     """What differs after samples were added, deleted or edited; costs no more for more samples."""
-    collection: Any = dataset._sample_collection
+    collection = samples_of(dataset)
     newest = {"last_modified_at": 1}
     if "last_modified_at_1" not in collection.index_information():
         return collection.estimated_document_count()
@@ -62,7 +62,12 @@ def write_duplicates(run: Run, iteration: Iteration, report: Report) -> None:
     threshold; ``{run}_duplicates`` holds its duplicates at the threshold.
     """
     declare_fields(run)
-    collection: Any = run.dataset._sample_collection
+    with writing(run.dataset, run.field("ses"), run.field("duplicates")) as collection:
+        _write_in_force(run, iteration, report, collection)
+    refresh(run.dataset)
+
+
+def _write_in_force(run: Run, iteration: Iteration, report: Report, collection: Any) -> None:
     while (kept := load_duplicates(run)) is not None:
         now = datetime.now(UTC).replace(tzinfo=None)
         ses, duplicates = run.field("ses"), run.field("duplicates")
@@ -82,7 +87,6 @@ def write_duplicates(run: Run, iteration: Iteration, report: Report) -> None:
             )
         if mark_fields_written(kept):
             break
-    refresh(run.dataset)
 
 
 def _changes(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -13,6 +14,7 @@ import fiftyone.core.media as fom
 import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
+from mongoengine.errors import DoesNotExist
 
 from ..ahead import ahead
 from ..errors import InputError
@@ -20,7 +22,7 @@ from ..progress import Report
 from ..scoring.measures import iies
 from .iterations import Iteration, pack_ids, unpack_ids
 from .runs import Run
-from .samples import Collection, Dataset
+from .samples import Collection, Dataset, catch_up, held_samples, samples_of, writing
 
 READ_CHUNK = 5_000
 WRITE_CHUNK = 500
@@ -133,7 +135,7 @@ def labels_of(samples: Collection, field: str) -> list[str]:
 
     They are those that the dataset stores, whatever a view shows in their place.
     """
-    collection: Any = root_dataset(samples)._sample_collection
+    collection = samples_of(root_dataset(samples))
     found: set[Any] = set()
     for selected in _id_queries(samples):
         found.update(collection.distinct(f"{field}.label", selected))
@@ -158,7 +160,7 @@ def read_documents(
     Raw documents are about ten times as fast to read as samples, and memory does not grow with
     the dataset.
     """
-    collection: Any = root_dataset(samples)._sample_collection
+    collection = samples_of(root_dataset(samples))
     wanted = dict.fromkeys(projection, 1) or {"_id": 1}
     if is_view(samples) and samples._all_stages:
         ids = samples.values("_id")
@@ -174,7 +176,7 @@ def draw_documents(
     samples: Collection, projection: Sequence[str], most: int
 ) -> list[dict[str, Any]]:
     """The stored documents of all samples, or of ``most`` of them, drawn at random."""
-    collection: Any = root_dataset(samples)._sample_collection
+    collection = samples_of(root_dataset(samples))
     wanted = dict.fromkeys(projection, 1) or {"_id": 1}
     if is_view(samples) and samples._all_stages:
         ids: Any = samples.values("_id")
@@ -194,7 +196,7 @@ def _chunks(documents: Iterable[dict[str, Any]], size: int) -> Iterator[list[dic
 
 def label_values(run: Run, sample_ids: Sequence[str]) -> dict[str, Any]:
     """The labels that samples carry now, by sample id; those that are gone are left out."""
-    collection: Any = run.dataset._sample_collection
+    collection = samples_of(run.dataset)
     path = f"{run.label_field}.label"
     found: dict[str, Any] = {}
     for start in range(0, len(sample_ids), IDS_A_QUERY):
@@ -217,6 +219,7 @@ def value_at(document: dict[str, Any], path: str) -> Any:
 def declare_fields(run: Run) -> None:
     """Declare the run's fields on the dataset and show them in a sidebar group of their own."""
     dataset = run.dataset
+    catch_up(dataset)
     schema = dataset.get_field_schema()
     for name, description in FIELDS.items():
         if run.field(name) in schema:
@@ -264,21 +267,23 @@ def write_scores(
     """
     declare_fields(run)
     now = datetime.now(UTC).replace(tzinfo=None)
-    collection: Any = run.dataset._sample_collection
     values = _Values(iteration, open_count)
+    scores = [run.field(name) for name in ("suspicion", "prediction", "iies", "cies")]
 
     def write(start: int) -> int:
         ids, stored = values.part(start, start + WRITE_CHUNK)
-        collection.update_many({"_id": {"$in": ids}}, _set_from_list(run, ids, stored, now))
+        update = _set_from_list(run, ids, stored, now)
+        samples_of(run.dataset).update_many({"_id": {"$in": ids}}, update)
         return len(ids)
 
     done = 0
-    with ThreadPoolExecutor(WRITERS) as pool:
+    with writing(run.dataset, *scores), ThreadPoolExecutor(WRITERS) as pool:
         for written in pool.map(write, range(0, iteration.samples, WRITE_CHUNK)):
             done += written
             report(done / iteration.samples, "Writing scores onto the samples")
     if iteration.number > 1:
-        _clear_older(run, iteration, now)
+        # scores of an earlier iteration, on samples that this one left out
+        _take_off(run, scores, iteration.column("id_sorted"), now)
     run.mark_fields_written(iteration, _milliseconds(now))
     refresh(run.dataset)
 
@@ -369,12 +374,12 @@ def write_numbers(
         others: whether it is taken off other samples
     """
     field = run.field(name)
+    catch_up(run.dataset)
     if not run.dataset.has_field(field):
         kind = fo.BooleanField if name in YES_OR_NO else fo.FloatField
         run.dataset.add_sample_field(field, kind, description=LATER_FIELDS[name])
         _group_in_sidebar(run)
     now = datetime.now(UTC).replace(tzinfo=None)
-    collection: Any = run.dataset._sample_collection
     order = np.argsort(sample_ids, kind="stable")
     stored = bool if name in YES_OR_NO else float
 
@@ -384,25 +389,19 @@ def write_numbers(
         numbers = [None if np.isnan(v) else stored(v) for v in values[rows]]
         place = {"$indexOfArray": [{"$literal": ids}, "$_id"]}
         value = {"$arrayElemAt": [{"$literal": numbers}, place]}
-        collection.update_many(
+        samples_of(run.dataset).update_many(
             {"_id": {"$in": ids}}, [{"$set": {field: value, "last_modified_at": now}}]
         )
         return len(ids)
 
     done = 0
-    with ThreadPoolExecutor(WRITERS) as pool:
+    with writing(run.dataset, field), ThreadPoolExecutor(WRITERS) as pool:
         for written in pool.map(write, range(0, len(order), WRITE_CHUNK)):
             done += written
             report(done / len(order), f"Writing {name} onto the samples")
     if others:
         _take_off(run, [field], sample_ids, now)
     refresh(run.dataset)
-
-
-def _clear_older(run: Run, iteration: Iteration, now: datetime) -> None:
-    """Take an earlier iteration's scores off samples that this one left out."""
-    scores = [run.field(n) for n in ("suspicion", "prediction", "iies", "cies")]
-    _take_off(run, scores, iteration.column("id_sorted"), now)
 
 
 def _take_off(
@@ -412,14 +411,15 @@ def _take_off(
 
     By id, not by when a sample was changed last: clocks differ, and others write meanwhile.
     """
-    collection: Any = run.dataset._sample_collection
+    collection = samples_of(run.dataset)
     holders = [d["_id"] for d in collection.find({fields[0]: {"$ne": None}}, {"_id": 1})]
     other = ~np.isin(pack_ids([str(i) for i in holders]), sample_ids)
     stale = [holders[i] for i in np.flatnonzero(other).tolist()]
     for start in range(0, len(stale), IDS_A_QUERY):
         part = stale[start : start + IDS_A_QUERY]
         emptied = {**dict.fromkeys(fields), "last_modified_at": now}
-        collection.update_many({"_id": {"$in": part}}, {"$set": emptied})
+        with writing(run.dataset, *fields):
+            collection.update_many({"_id": {"$in": part}}, {"$set": emptied})
 
 
 def _milliseconds(moment: datetime) -> datetime:
@@ -445,4 +445,7 @@ def _is_ours(run: Run, field: str) -> bool:
 
 def refresh(dataset: Dataset) -> None:
     """Let sample objects that this process holds see what was written past them."""
-    fo.Sample._reload_docs(dataset._sample_collection_name)
+    for sample in list(held_samples(dataset).values()):
+        # Deleted by somebody since: its object stays as it was.
+        with suppress(ValueError, DoesNotExist):
+            sample.reload()

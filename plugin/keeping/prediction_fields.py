@@ -18,7 +18,7 @@ from ..errors import InputError
 from .fields import OWN_FIELDS, check_classification, refresh
 from .iterations import unpack_ids
 from .runs import list_runs, load_run
-from .samples import Dataset
+from .samples import Dataset, samples_of, writing
 
 WRITE_CHUNK = 500
 WRITERS = 4
@@ -87,7 +87,6 @@ def write_predictions(
         confidence: float64 (n,)
         logits: float32 (n, C) or None
     """
-    collection: Any = dataset._sample_collection
     now = datetime.now(UTC).replace(tzinfo=None)
     ids = [ObjectId(i) for i in unpack_ids(sample_ids)]
 
@@ -104,8 +103,8 @@ def write_predictions(
 
     def write(start: int) -> None:
         stop = min(start + WRITE_CHUNK, len(ids))
-        collection.bulk_write([update(at) for at in range(start, stop)], ordered=False)
+        samples_of(dataset).bulk_write([update(at) for at in range(start, stop)], ordered=False)
 
-    with ThreadPoolExecutor(WRITERS) as pool:
+    with writing(dataset, field), ThreadPoolExecutor(WRITERS) as pool:
         list(pool.map(write, range(0, len(ids), WRITE_CHUNK)))
     refresh(dataset)

@@ -55,6 +55,8 @@ ODD_VALUES = {
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Run]:
     made = make_run(labels=[*("ant", "bee", "cat") * 4, None])
+    made.dataset.add_sample_field("odd", fo.DictField)
+    made.dataset.add_sample_field("deconfuse_cies", fo.IntField)
     collection: Any = made.dataset._sample_collection
     ids = [ObjectId(i) for i in ids_of(made)]
     collection.update_one({"_id": ids[0]}, {"$set": {"odd": ODD_VALUES}})

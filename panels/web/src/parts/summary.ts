@@ -17,7 +17,9 @@ const DONE: Record<string, string> = {
 const REASONS: Record<string, string> = {
   relabeled: "somebody gave it another label meanwhile",
   deleted: "it is no longer in the dataset",
-  exists: "its id or file is in use again",
+  exists: "its id is in use, or its file in a sample added since",
+  already: "the same was decided at the same moment",
+  no_field: "the label field was deleted or renamed",
   busy: "it was being changed at that moment; try again",
   too_large: "its document is too large to keep for undo",
   error: "the database refused the change",

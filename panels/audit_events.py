@@ -15,6 +15,7 @@ from ..plugin.deciding.audits import OpenedAudit
 from ..plugin.deciding.checks import draw_check, give_check
 from ..plugin.deciding.decisions import utc_text
 from ..plugin.errors import InputError
+from ..plugin.image_windows import image_windows
 from ..plugin.keeping.iterations import unpack_ids
 from ..plugin.keeping.runs import Run
 from ..plugin.remaining import reading
@@ -133,7 +134,9 @@ def _items(opened: OpenedAudit, places: npt.NDArray[np.int64], size: int) -> lis
     query = {"_id": {"$in": [ObjectId(i) for i in ids]}}
     found = opened.run.dataset._sample_collection.find(query, {"filepath": 1})
     paths = {str(document["_id"]): document.get("filepath") or "" for document in found}
-    pictures = thumbnail_store().get([paths.get(i, "") for i in ids], size) if ids else []
+    windows = image_windows(opened.run.dataset, opened.state.iteration)
+    files = [paths.get(i, "") for i in ids]
+    pictures = thumbnail_store().get(files, size, windows) if ids else []
     items = []
     for place, picture in zip(places.tolist(), pictures, strict=True):
         kind = "image/png" if picture.data.startswith(b"\x89PNG") else "image/jpeg"

@@ -27,6 +27,7 @@ from ..plugin.keeping.duplicates import KeptDuplicates, load_duplicates
 from ..plugin.keeping.iterations import Iteration
 from ..plugin.near_duplicates import complete_duplicate_fields
 from ..plugin.pictures.comparable import decode
+from ..plugin.pictures.deep import Windows
 from ..plugin.pictures.difference import difference_of
 from ..plugin.pictures.images import UnreadableImageError
 from ..plugin.similarity.duplicate_groups import DuplicateGroup
@@ -257,9 +258,10 @@ def difference(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Dif
     rows = opened.rows([request.get("first"), request.get("second")], 2)
     size = max(16, min(LARGEST_PICTURE, int(request.get("size") or 256)))
     first, second = paths_of(opened, opened.ids(rows))
+    windows = opened.windows
     try:
-        found = difference_of(first, second, size)
-        ses = _ses(load_duplicates(opened.run), first, second)
+        found = difference_of(first, second, size, windows)
+        ses = _ses(load_duplicates(opened.run), first, second, windows)
     except UnreadableImageError as error:
         return events.DifferenceReply(
             first="",
@@ -285,13 +287,17 @@ def difference(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Dif
     )
 
 
-def _ses(kept: KeptDuplicates | None, first: str, second: str) -> float:
+def _ses(kept: KeptDuplicates | None, first: str, second: str, windows: Windows) -> float:
     """SSIM of two images, measured as find_duplicates does."""
     from ..plugin.similarity.ssim import ssim_pairs  # imports torch, which takes seconds
 
     size = USUAL_SIDE if kept is None else tuple(kept.document["compared_at"])
     colour = kept is None or kept.document["colour"]
-    images = np.stack([decode(path, size, colour=colour) for path in (first, second)])
+    if kept is not None:
+        windows = {**windows, **kept.document.get("windows", {})}
+    images = np.stack(
+        [decode(path, size, colour=colour, windows=windows) for path in (first, second)]
+    )
     return round(float(ssim_pairs(images, np.array([[0, 1]]))[0]), 4)
 
 

@@ -94,7 +94,7 @@ def _embedding(opened: Opened, rows: npt.NDArray[np.int64]) -> Vectors:
 
 def _pixels(opened: Opened, rows: npt.NDArray[np.int64]) -> Vectors:
     out = np.zeros((len(rows), PIXEL_SIDE * PIXEL_SIDE * 3), np.float32)
-    thumbs = thumbnail_store().get(paths_of(opened, opened.ids(rows)), 64)
+    thumbs = thumbnail_store().get(paths_of(opened, opened.ids(rows)), 64, opened.windows)
     for at, thumb in enumerate(thumbs):
         if not thumb.problem:
             picture = thumb.open().convert("RGB").resize((PIXEL_SIDE, PIXEL_SIDE))
@@ -110,7 +110,7 @@ def _saliency(opened: Opened, rows: npt.NDArray[np.int64]) -> Vectors:
     images = np.zeros((len(rows), channels, size, size), np.uint8)
     for at, path in enumerate(paths_of(opened, opened.ids(rows))):
         try:
-            images[at] = decode_image(path, size, channels)
+            images[at] = decode_image(path, size, channels, opened.windows)
         except UnreadableImageError:
             continue
     classes = opened.picked("prediction", rows)

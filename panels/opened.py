@@ -13,8 +13,10 @@ import numpy.typing as npt
 
 from ..plugin.deciding.state import RunState, current_state
 from ..plugin.errors import InputError
+from ..plugin.image_windows import image_windows
 from ..plugin.keeping.iterations import Iteration, unpack_ids
 from ..plugin.keeping.runs import Run, load_run
+from ..plugin.pictures.deep import Windows
 from ..plugin.scoring.measures import iies
 from ..plugin.scoring.overview import expected_errors
 from . import events
@@ -38,6 +40,11 @@ class Opened:
     def decided(self) -> npt.NDArray[np.bool_]:
         """Whether a decision stands on each row."""
         return self.state.kind != 0
+
+    @property
+    def windows(self) -> Windows:
+        """By which the run's deep pictures are shown."""
+        return image_windows(self.run.dataset, self.iteration)
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ def _nearest(
 
 def _planes(opened: Opened, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
     out = np.zeros((len(rows), SIDE, SIDE, 3), np.uint8)
-    thumbs = thumbnail_store().get(paths_of(opened, opened.ids(rows)), SIDE)
+    thumbs = thumbnail_store().get(paths_of(opened, opened.ids(rows)), SIDE, opened.windows)
     for at, thumb in enumerate(thumbs):
         if not thumb.problem:
             out[at] = np.asarray(thumb.open().convert("RGB").resize((SIDE, SIDE)))

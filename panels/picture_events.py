@@ -32,7 +32,10 @@ SPLITS = ("train", "training", "validation", "val", "valid", "test")
 @lru_cache(maxsize=1)
 def thumbnail_store() -> ThumbnailStore:
     """The store that all datasets of this user share."""
-    return ThumbnailStore(cache_folder())
+    try:
+        return ThumbnailStore(cache_folder())
+    except RuntimeError:  # a user without a home, as in some containers
+        return ThumbnailStore(None)
 
 
 def cache_folder() -> Path:
@@ -110,7 +113,7 @@ def positions(
 
 def _sheet(opened: Opened, rows: npt.NDArray[np.int64], edge: int) -> events.Sheet:
     paths = paths_of(opened, opened.ids(rows))
-    sheet = make_sheet(thumbnail_store().get(paths, edge), edge)
+    sheet = make_sheet(thumbnail_store().get(paths, edge, opened.windows), edge)
     return events.Sheet(
         rows=rows.tolist(),
         columns=sheet.columns,
@@ -136,7 +139,7 @@ def samples(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Sample
     top_probability = opened.picked("top_probability", rows)
     p_label = opened.picked("p_label", rows)
     paths = [document.get("filepath") or "" for document in documents]
-    pictures = thumbnail_store().get(paths, size) if size else []
+    pictures = thumbnail_store().get(paths, size, opened.windows)
     found = []
     for at, document in enumerate(documents):
         if not document:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import InputError
+from .image_windows import image_windows
 from .keeping.duplicates import (
     NOT_IN_ITERATION,
     KeptDuplicates,
@@ -21,6 +22,7 @@ from .keeping.fields import read_documents
 from .keeping.iterations import Iteration, pack_ids, unpack_ids
 from .keeping.runs import Run
 from .pictures.comparable import ComparableImages, look_at
+from .pictures.whole_pixels import exact_digests
 from .progress import Report, part_of
 from .settings import DEVICES
 from .similarity.listed_pairs import first_copies, pairs_in_scope
@@ -28,8 +30,8 @@ from .similarity.working_size import working_size
 from .skipped import Skipped
 from .sources.stored_vectors import check_vectors, read_vectors
 
-STAGES = {"look": (0.0, 0.1), "decode": (0.1, 0.35), "features": (0.35, 0.5)}
-STAGES |= {"sample": (0.5, 0.6), "pairs": (0.6, 1.0)}
+STAGES = {"look": (0.0, 0.1), "decode": (0.1, 0.35), "features": (0.35, 0.48)}
+STAGES |= {"copies": (0.48, 0.5), "sample": (0.5, 0.6), "pairs": (0.6, 1.0)}
 """Where each stage begins and ends."""
 
 LABELS = {
@@ -37,6 +39,9 @@ LABELS = {
     "sample": "Measured {:,} of {:,} sampled images",
     "pairs": "Compared {:,} of {:,} images",
 }
+DECODED = 2
+"""How images are decoded to be compared; what was compared in another way is compared anew."""
+
 PER_SAMPLE = ("sample_id", "path", "file", "pixels", "hash", "structure", "size")
 
 Columns = dict[str, npt.NDArray[Any]]
@@ -149,7 +154,7 @@ class Comparison:
         """
         digests = np.array([_path_digest(path) for path in paths], np.uint64)
         known, at = (None, np.zeros(0, np.int64))
-        if kept is not None:
+        if kept is not None and kept.document.get("decoded") == DECODED:
             known, at = _still_known(kept, ids, paths, digests)
         new = np.setdiff1d(np.arange(len(ids)), at)
         if len(new) > len(at):  # what was fitted to a few would serve the many badly
@@ -168,12 +173,16 @@ class Comparison:
         shape = _shape(looks) if known is None else known.document
         if not images.ids:
             raise self._nothing()
+        windows = dict(image_windows(self._run.dataset, self._iteration))
+        if known is not None:
+            windows |= known.document["windows"]
         with ComparableImages(
             images.paths,
             tuple(shape["compared_at"]),
             colour=shape["colour"],
             first_new=first,
             report=self._stage("decode"),
+            windows=windows,
         ) as pixels:
             for row, why in sorted(pixels.problems.items()):
                 self._skipped.add(images.ids[row], images.paths[row], why)
@@ -188,7 +197,7 @@ class Comparison:
             "path": images.digests,
             "size": sizes if known is None else np.concatenate([known.columns["size"], sizes]),
         }
-        shape = {**shape, "floor": floor}
+        shape = {**shape, "floor": floor, "windows": windows}
         return Compared(columns, self._header(columns, len(looks), shape, known))
 
     def _pairs(
@@ -211,10 +220,13 @@ class Comparison:
             device=device,
             progress=self._engine_stage,
         )
+        reduced = signals.digests
         levels: dict[str, Any] = {"threshold": self._options.threshold}
         if known is not None:
             files = np.concatenate([known.columns["file"], files])
             levels = {"threshold": 1.0, "floor": known.document["floor"]}
+        whole = exact_digests(reduced, files, images.paths, self._stage("copies"))
+        signals = signals._replace(digests=whole)
         # In the scope "all", so that the scope and the predictions can change afterwards.
         found = find_duplicates(
             array,
@@ -235,7 +247,7 @@ class Comparison:
         near, ses = _of_first_copies(near, ses, copies)
         return {
             "file": files,
-            "pixels": signals.digests,
+            "pixels": reduced,
             "first_copy": copies,
             "hash": signals.hashes,
             "structure": signals.structure,
@@ -268,6 +280,8 @@ class Comparison:
             "scope": scope,
             "compared_at": list(shape["compared_at"]),
             "colour": shape["colour"],
+            "windows": shape["windows"],
+            "decoded": DECODED,
             "skipped": dict(self._skipped.reasons),
         }
 

@@ -8,8 +8,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,18 +20,23 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..progress import Report
-from ..similarity.content_hash import file_digests
+from ..similarity.content_hash import file_digest
 from ..similarity.working_size import to_size
-from .images import GREY_MODES, UInt8, UnreadableImageError, open_image
+from .deep import Windows
+from .images import GREY_MODES, UInt8, UnreadableImageError, open_image, readable
 
 WORKERS = max(1, os.cpu_count() or 1)
 WORTH_A_PROCESS = 3_000
 CHUNK = 256
+CHUNK_OF_A_THREAD = 16
+"""Fewer, since a thread cannot be killed: a cancelled job waits for those that it has begun."""
+
 ORIENTATION = 0x0112
 ORIENTED_BY = {"exif", "xmp", "XML:com.adobe.xmp"}
 LOOK = np.dtype([("height", "<i4"), ("width", "<i4"), ("grey", "?"), ("digest", "V16")])
 
 Problems = dict[int, str]
+Told = Generator[tuple[int, Problems]]
 
 
 class Looks(NamedTuple):
@@ -70,6 +76,7 @@ class ComparableImages:
         colour: three channels, or one axis less
         first_new: the first row to be decoded at once
         report: told of the progress
+        windows: of the deep pictures among them (``windows.py``)
 
     Attributes:
         shape, dtype: those of the array
@@ -86,10 +93,11 @@ class ComparableImages:
         colour: bool,
         first_new: int,
         report: Report,
+        windows: Windows | None = None,
     ):
         self.shape = (len(paths), *size, 3) if colour else (len(paths), *size)
         self._paths, self._size, self._colour = list(paths), size, colour
-        self._first_new = first_new
+        self._first_new, self._windows, self._report = first_new, dict(windows or {}), report
         self._ready = np.arange(len(paths)) >= first_new
         self._folder = Path(tempfile.mkdtemp(prefix="deconfuse-compare-"))
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="deconfuse-compare")
@@ -97,6 +105,7 @@ class ComparableImages:
             file = self._folder / "pixels"
             self._pixels = _mapped(file, self.dtype, self.shape)
             job = {"task": "decode", "file": str(file), "shape": self.shape}
+            job["windows"] = self._windows
             self.problems = _spread(
                 job, paths, first_new, report, "Decoded {:,} of {:,} images to compare"
             )
@@ -139,12 +148,25 @@ class ComparableImages:
 
     def _prepare(self, rows: npt.NDArray[np.int64]) -> None:
         missing = np.unique(rows[~self._ready[rows]])
-        list(self._pool.map(self._decode_late, missing.tolist()))
-        self._ready[missing] = True
+        for start in range(0, len(missing), CHUNK):
+            part = missing[start : start + CHUNK]
+            decoded = [self._pool.submit(self._decode_late, row) for row in part.tolist()]
+            try:
+                while (waited := wait(decoded, 0.5)).not_done:
+                    self._report(None, "Decoding images that were compared before")
+            except BaseException:
+                for future in decoded:
+                    future.cancel()
+                raise
+            for future in waited.done:
+                future.result()
+            self._ready[part] = True
 
     def _decode_late(self, row: int) -> None:
         try:
-            self._pixels[row] = decode(self._paths[row], self._size, colour=self._colour)
+            self._pixels[row] = decode(
+                self._paths[row], self._size, colour=self._colour, windows=self._windows
+            )
         except UnreadableImageError:  # damaged since it was compared first: noise is like nothing
             noise = np.random.default_rng(row)
             self._pixels[row] = noise.integers(0, 256, self.shape[1:], np.uint8)
@@ -154,13 +176,21 @@ def _many(key: Any) -> bool:
     return isinstance(key, tuple)
 
 
-def decode(path: str, size: tuple[int, int], *, colour: bool) -> UInt8:
+def decode(
+    path: str, size: tuple[int, int], *, colour: bool, windows: Windows | None = None
+) -> UInt8:
     """One image file at the size at which images are compared.
+
+    Args:
+        path: the file
+        size: (height, width)
+        colour: three channels, or one axis less
+        windows: as for ``images.decode_image``
 
     Raises:
         UnreadableImageError: if it is missing, damaged or no image
     """
-    image = open_image(path, hint=max(size))
+    image = open_image(path, max(size), windows)
     return to_size(np.asarray(image), size, colour=colour)
 
 
@@ -171,12 +201,12 @@ def look(path: str) -> tuple[int, int, bool]:
         UnreadableImageError: if it is missing, damaged or no image
     """
     try:
-        with Image.open(path) as image:
+        with readable(path), Image.open(path) as image:
             told = not ORIENTED_BY.isdisjoint(image.info)  # getexif decodes a PNG without them
             turned = told and image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
             width, height = image.size[::-1] if turned else image.size
             return height, width, image.mode in GREY_MODES
-    except Exception:  # decoders raise of all kinds; open_image says what is wrong
+    except UnreadableImageError:  # some headers are read by decoding only
         loaded = open_image(path)
         return loaded.height, loaded.width, loaded.mode == "L"
 
@@ -185,25 +215,34 @@ def work_on(job: dict[str, Any], first: int, paths: Sequence[str]) -> Problems:
     """Look at or decode some images into the file that a job names.
 
     Args:
-        job: ``task`` (``look`` or ``decode``), ``file`` and ``shape`` of the array in it
+        job: ``task`` (``look`` or ``decode``), ``file`` and ``shape`` of the array in it, and to
+            decode ``windows``
         first: the row of the first image
         paths: consecutive images
     """
     looking = job["task"] == "look"
     shape = tuple(job["shape"])
     out = np.memmap(job["file"], LOOK if looking else np.uint8, "r+", shape=shape)
-    digests = file_digests(paths, threads=1) if looking else []
     problems = {}
     for i, path in enumerate(paths):
         try:
             if looking:
-                record = (*look(path), np.void(digests[i] or bytes(16)))
+                record = (*look(path), np.void(_digest(path)))
                 out[first + i] = np.array(record, LOOK)
             else:
-                out[first + i] = decode(path, shape[1:3], colour=len(shape) == 4)
+                out[first + i] = decode(
+                    path, shape[1:3], colour=len(shape) == 4, windows=job["windows"]
+                )
         except UnreadableImageError as error:
             problems[first + i] = str(error)
     return problems
+
+
+def _digest(path: str) -> bytes:
+    digest = file_digest(path)
+    if digest is None:
+        raise UnreadableImageError("file may not be read")
+    return digest
 
 
 def _mapped(file: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
@@ -231,24 +270,36 @@ def _spread(
     if total <= 0:
         return {}
     apart = total >= WORTH_A_PROCESS and WORKERS > 1
-    starts = range(first, len(paths), CHUNK)
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="deconfuse-spread") as pool:
-        if apart:
-            told = _in_processes(pool, job, paths, first, report)
-        else:
-            parts = [(s, paths[s : s + CHUNK]) for s in starts]
-            found = pool.map(lambda part: work_on(job, *part), parts)
-            told = zip((len(part) for _, part in parts), found, strict=True)
-        for count, new in told:
-            done += count
-            problems |= new
-            report(done / total, label.format(done, total))
+        spread = _in_processes if apart else _in_threads
+        with closing(spread(pool, job, paths, first, report)) as told:
+            for count, new in told:
+                done += count
+                problems |= new
+                report(done / total, label.format(done, total))
     return problems
+
+
+def _in_threads(
+    pool: ThreadPoolExecutor, job: dict[str, Any], paths: Sequence[str], first: int, report: Report
+) -> Told:
+    """Yields (images done, problems), part by part; those not begun are dropped when closed."""
+    starts = range(first, len(paths), CHUNK_OF_A_THREAD)
+    parts = [(s, paths[s : s + CHUNK_OF_A_THREAD]) for s in starts]
+    futures = [pool.submit(work_on, job, *part) for part in parts]
+    try:
+        for (_, part), future in zip(parts, futures, strict=True):
+            while not wait([future], 0.5).done:
+                report(None, "Reading images")  # lets a cancelled job end
+            yield len(part), future.result()
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 def _in_processes(
     pool: ThreadPoolExecutor, job: dict[str, Any], paths: Sequence[str], first: int, report: Report
-) -> Any:
+) -> Told:
     """Yields (images done, problems) as processes tell of them."""
     from queue import Empty, SimpleQueue
 

@@ -1,8 +1,8 @@
 """A process that looks at or decodes images to be compared; started by ``comparable.py``.
 
 It is a script for the reasons that ``decode_worker.py`` gives. It reads
-``{"task", "file", "shape", "first", "paths"}`` as JSON from standard input, and writes one JSON
-line ``{"done", "problems"}`` after each chunk.
+``{"task", "file", "shape", "windows", "first", "paths"}`` as JSON from standard input, and writes
+one JSON line ``{"done", "problems"}`` after each chunk.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ It is started as a script, by its path: a process that multiprocessing spawns co
 plugin's modules, and one that it forks would inherit the threads of torch and the database client.
 Threads are no alternative for small images, where Python itself is the larger part of the work.
 
-It reads ``{"paths", "first", "shape", "file"}`` as JSON from standard input, and writes one JSON
-line ``{"done", "problems"}`` after each chunk.
+It reads ``{"paths", "first", "shape", "file", "windows"}`` as JSON from standard input, and writes
+one JSON line ``{"done", "problems"}`` after each chunk.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> None:
         problems = {}
         for i in range(start, min(start + CHUNK, len(paths))):
             try:
-                pixels[first + i] = decode_image(paths[i], size, channels)
+                pixels[first + i] = decode_image(paths[i], size, channels, job["windows"])
             except UnreadableImageError as error:
                 problems[first + i] = str(error)
         print(

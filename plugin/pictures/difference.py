@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from .deep import Windows
 from .images import UInt8, open_image
 
 MOST_AMPLIFIED = 64.0
@@ -35,7 +36,7 @@ class Difference:
     largest: int
 
 
-def difference_of(first: str, second: str, size: int) -> Difference:
+def difference_of(first: str, second: str, size: int, windows: Windows | None = None) -> Difference:
     """Compare two image files pixel by pixel.
 
     Where their sizes differ the larger one is brought to the smaller's, stretched where the aspect
@@ -45,11 +46,12 @@ def difference_of(first: str, second: str, size: int) -> Difference:
         first: an image file
         second: another
         size: the longest side of the pictures, at most
+        windows: of the dataset's deep pictures, as for ``images.decode_image``
 
     Raises:
         UnreadableImageError: if one of them cannot be read
     """
-    pictures = [open_image(path, hint=size).convert("RGB") for path in (first, second)]
+    pictures = [open_image(path, size, windows).convert("RGB") for path in (first, second)]
     width, height = min((picture.size for picture in pictures), key=lambda wh: wh[0] * wh[1])
     scale = min(1.0, size / max(width, height))
     to = max(1, round(width * scale)), max(1, round(height * scale))

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F"})
-WIDE_GREY_MODES = frozenset({"I", "I;16", "I;16B", "I;16L"})
+from . import deep
+from .deep import Windows
+
+GREY_MODES = frozenset({"1", "L", "LA", "La", *deep.KINDS})
 PROBED = 200
+VANISHED = 250
+"""What has nothing darker than this on white paper cannot be seen on it."""
 
 UInt8 = npt.NDArray[np.uint8]
 
@@ -21,18 +27,20 @@ class UnreadableImageError(ValueError):
     """An image file that cannot be decoded; the message says why, without its path."""
 
 
-def decode_image(path: str, size: int, channels: int) -> UInt8:
+def decode_image(path: str, size: int, channels: int, windows: Windows | None = None) -> UInt8:
     """Decode an image file to a square array.
 
-    EXIF orientation is applied, an animation gives its first frame, palettes are resolved,
-    transparency is laid over white, CMYK and Lab are converted, 16 bits and floating point numbers
-    (0 to 1 or 0 to 255) are brought to 8 bits. The whole image is resized, without keeping its
-    aspect ratio: a label may hang on what stands at the edge.
+    EXIF orientation is applied, an animation gives its first frame, palettes are resolved, CMYK and
+    Lab are converted. Transparency is laid over white, or over black where nothing would be seen on
+    white. Deep pictures are brought to 8 bits by their dataset's window. The whole image is
+    resized, without keeping its aspect ratio: a label may hang on what stands at the edge.
 
     Args:
         path: the file; its content tells the format, not its name
         size: side of the result in pixels
         channels: 1 for grey, 3 for RGB
+        windows: of the dataset's deep pictures (``windows.py``); a kind without one is shown by the
+            window of the picture alone
 
     Returns:
         uint8 (channels, size, size)
@@ -41,7 +49,7 @@ def decode_image(path: str, size: int, channels: int) -> UInt8:
         UnreadableImageError: if the file is missing, empty, truncated or no image
     """
     mode = "L" if channels == 1 else "RGB"
-    image = open_image(path, hint=size)
+    image = open_image(path, size, windows)
     if image.mode != mode:
         image = image.convert(mode)
     if image.size != (size, size):
@@ -50,34 +58,54 @@ def decode_image(path: str, size: int, channels: int) -> UInt8:
     return pixels[None] if channels == 1 else np.moveaxis(pixels, -1, 0)
 
 
-def open_image(path: str, hint: int | None = None) -> Image.Image:
+def open_image(path: str, hint: int | None = None, windows: Windows | None = None) -> Image.Image:
     """Load an image as mode ``L`` or ``RGB``, upright and opaque.
 
     Args:
         path: the file
         hint: a side in pixels below which no detail is needed; lets JPEG decode faster
+        windows: as for ``decode_image``
 
     Raises:
         UnreadableImageError: as ``decode_image``
     """
-    return open_sized(path, hint)[0]
+    return open_sized(path, hint, windows)[0]
 
 
-def open_sized(path: str, hint: int | None = None) -> tuple[Image.Image, tuple[int, int]]:
+def open_sized(
+    path: str, hint: int | None = None, windows: Windows | None = None
+) -> tuple[Image.Image, tuple[int, int]]:
     """As ``open_image``, with width and height of the whole picture when upright.
 
     Raises:
         UnreadableImageError: as ``decode_image``
     """
+    with readable(path), Image.open(path) as image:
+        width, height = image.size
+        if hint is not None:
+            image.draft(None, (hint * 2, hint * 2))
+        image.load()
+        standing = upright(image)
+        turned = standing.size != image.size
+        return _opaque(standing, windows), (height, width) if turned else (width, height)
+
+
+@contextlib.contextmanager
+def readable(path: str) -> Iterator[None]:
+    """Check that a path names a file before it is opened, and say why it cannot be decoded.
+
+    Opening a pipe waits for whoever writes into it, and some devices never end.
+
+    Raises:
+        UnreadableImageError: as ``decode_image``
+    """
     try:
-        with Image.open(path) as image:
-            width, height = image.size
-            if hint is not None:
-                image.draft(None, (hint * 2, hint * 2))
-            image.load()
-            upright = _upright(image)
-            turned = upright.size != image.size
-            return _opaque(upright), (height, width) if turned else (width, height)
+        problem = _no_file(path)
+        if problem is not None:
+            raise UnreadableImageError(problem)
+        yield
+    except UnreadableImageError:
+        raise
     except FileNotFoundError:
         raise UnreadableImageError("file is missing") from None
     except IsADirectoryError:
@@ -85,7 +113,7 @@ def open_sized(path: str, hint: int | None = None) -> tuple[Image.Image, tuple[i
     except PermissionError:
         raise UnreadableImageError("file may not be read") from None
     except UnidentifiedImageError:
-        raise UnreadableImageError(_why_unidentified(path)) from None
+        raise UnreadableImageError("file is not an image of a known format") from None
     except Image.DecompressionBombError:
         raise UnreadableImageError("image has too many pixels") from None
     except Exception as error:  # decoders raise of all kinds on damaged files
@@ -93,32 +121,51 @@ def open_sized(path: str, hint: int | None = None) -> tuple[Image.Image, tuple[i
         raise UnreadableImageError(f"image is {kind}") from error
 
 
-def _why_unidentified(path: str) -> str:
-    empty = Path(path).stat().st_size == 0
-    return "file is empty" if empty else "file is not an image of a known format"
+def _no_file(path: str) -> str | None:
+    """Why a path names no file with something in it; None where it does."""
+    found = os.stat(path)
+    if stat.S_ISREG(found.st_mode):
+        return None if found.st_size else "file is empty"
+    if stat.S_ISDIR(found.st_mode):
+        return "path is a folder"
+    kinds = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return f"path is {kinds.get(stat.S_IFMT(found.st_mode), 'a device')}, not a file"
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def upright(image: Image.Image) -> Image.Image:
+    """A copy of an image as the camera was held."""
     if image.getexif().get(0x0112, 1) == 1:
         return image.copy()
     return ImageOps.exif_transpose(image)
 
 
-def _opaque(image: Image.Image) -> Image.Image:
-    if image.mode in WIDE_GREY_MODES:
-        values = np.asarray(image)
-        scale = 257 if values.size and values.max() > 255 else 1
-        return Image.fromarray(np.clip(values // scale, 0, 255).astype(np.uint8))
-    if image.mode == "F":
-        values = np.nan_to_num(np.asarray(image))
-        scale = 255 if values.size and values.max() <= 1 else 1
-        return Image.fromarray(np.clip(values * scale, 0, 255).astype(np.uint8))
-    if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
-        layer = image.convert("RGBA")
-        paper = Image.new("RGBA", layer.size, "white")
-        flat = Image.alpha_composite(paper, layer).convert("RGB")
-        return flat.convert("L") if image.mode in GREY_MODES else flat
-    return image.convert("L") if image.mode in GREY_MODES else image.convert("RGB")
+def _opaque(image: Image.Image, windows: Windows | None) -> Image.Image:
+    kind = deep.KINDS.get(image.mode)
+    if kind is not None:
+        return Image.fromarray(deep.to_8_bit(np.asarray(image), (windows or {}).get(kind)))
+    grey = image.mode in GREY_MODES
+    if has_transparency(image):
+        flat = _on_paper(image.convert("RGBA"))
+        return flat.convert("L") if grey else flat
+    return image.convert("L" if grey else "RGB")
+
+
+def has_transparency(image: Image.Image) -> bool:
+    """Whether an image says how opaque its pixels are."""
+    return "A" in image.mode or "a" in image.mode or "transparency" in image.info
+
+
+def _on_paper(layer: Image.Image) -> Image.Image:
+    """A picture with transparency on white paper, or on black where it would vanish on white."""
+    on_white = _laid_over(layer, "white")
+    least, most = layer.getchannel("A").getextrema()
+    if least != most and min(low for low, _ in on_white.getextrema()) >= VANISHED:  # pyright: ignore
+        return _laid_over(layer, "black")
+    return on_white
+
+
+def _laid_over(layer: Image.Image, colour: str) -> Image.Image:
+    return Image.alpha_composite(Image.new("RGBA", layer.size, colour), layer).convert("RGB")
 
 
 @dataclass(frozen=True)
@@ -140,9 +187,9 @@ def probe_images(paths: Sequence[str], seed: int) -> ImageKind | None:
     sides, grey = [], True
     for i in chosen:
         try:
-            with Image.open(str(paths[i])) as image:
+            with readable(str(paths[i])), Image.open(str(paths[i])) as image:
                 sides.append(max(image.size))
                 grey = grey and image.mode in GREY_MODES
-        except Exception:  # as in open_image
+        except UnreadableImageError:
             continue
     return ImageKind(1 if grey else 3, int(np.median(sides))) if sides else None

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from ..ahead import ahead
 from ..progress import Report
+from .deep import Windows
 from .images import UInt8, UnreadableImageError, decode_image
 
 WORKERS = max(1, os.cpu_count() or 1)
@@ -40,16 +41,24 @@ class Pixels:
         size: side in pixels
         channels: 1 or 3
         report: told of the decoding's progress
+        windows: of the deep pictures among them (``windows.py``)
 
     Attributes:
         shape: (n, channels, size, size)
         problems: index of each unreadable image, and what is wrong with it; their pixels are zero
     """
 
-    def __init__(self, paths: Sequence[str], size: int, channels: int, report: Report):
+    def __init__(
+        self,
+        paths: Sequence[str],
+        size: int,
+        channels: int,
+        report: Report,
+        windows: Windows | None = None,
+    ):
         self.shape = (len(paths), channels, size, size)
         self.problems: dict[int, str] = {}
-        self._paths = list(paths)
+        self._paths, self._windows = list(paths), dict(windows or {})
         self._folder = Path(tempfile.mkdtemp(prefix="deconfuse-pixels-"))
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="deconfuse-decode")
         self._kept: UInt8 | None = None
@@ -140,6 +149,7 @@ class Pixels:
             "first": first,
             "shape": self.shape,
             "file": str(file),
+            "windows": self._windows,
         }
         order.write_text(json.dumps(job))
         # Errors go to no pipe: image libraries write warnings there, and nobody would empty it.
@@ -151,7 +161,7 @@ class Pixels:
     def _decode(self, index: int, out: npt.NDArray[Any]) -> None:
         _, channels, size, _ = self.shape
         try:
-            out[:] = decode_image(self._paths[index], size, channels)
+            out[:] = decode_image(self._paths[index], size, channels, self._windows)
         except UnreadableImageError as error:
             self.problems[index] = str(error)
 

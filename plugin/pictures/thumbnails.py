@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
-import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
+from .deep import Windows
 from .images import UnreadableImageError, open_sized
+from .thumbnail_cache import Row, ThumbnailCache
 
 SMALL = 48
 """Images with no side above this stay exact (PNG); larger ones are kept and sent as JPEG."""
 
-LARGEST_STORE = 2 << 30
 _THREADS = max(2, min(4, (os.cpu_count() or 2) // 2))
-_KEYS_A_QUERY = 500
-_MADE_AS = 2
+_MADE_AS = 3
 """Counted up when the same file gives another thumbnail than it did before."""
 
 
@@ -65,10 +64,16 @@ class Sheet:
     sizes: tuple[tuple[int, int], ...]
 
 
-def make_thumbnail(path: str, edge: int) -> Thumbnail:
-    """Read an image and bring its longer side to at most ``edge`` pixels."""
+def make_thumbnail(path: str, edge: int, windows: Windows | None = None) -> Thumbnail:
+    """Read an image and bring its longer side to at most ``edge`` pixels.
+
+    Args:
+        path: the file
+        edge: in pixels
+        windows: of the dataset's deep pictures, as for ``images.decode_image``
+    """
     try:
-        image, size = open_sized(path, hint=edge)
+        image, size = open_sized(path, edge, windows)
     except UnreadableImageError as error:
         return Thumbnail(b"", str(error), 0, 0)
     image.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=2.0)
@@ -124,78 +129,53 @@ def _fitted(size: tuple[int, int], edge: int) -> tuple[int, int]:
 
 
 class ThumbnailStore:
-    """Thumbnails on disk, keyed by file, its size, and when it was written and put there.
-
-    Several processes may share one. When it has grown beyond 2 GiB it begins anew.
+    """Thumbnails that are made once, keyed by file, its size and its times, and how it is shown.
 
     Args:
-        folder: where the store is kept; made if missing
+        folder: where they are kept, if that is possible (``thumbnail_cache.py``); None: nowhere
     """
 
-    def __init__(self, folder: Path):
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = folder / "thumbnails.sqlite"
+    def __init__(self, folder: Path | None):
+        self._cache = ThumbnailCache(folder)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="deconfuse-thumbnails")
-        if self._file.exists() and self._file.stat().st_size > LARGEST_STORE:
-            self._file.unlink(missing_ok=True)
-        with closing(self._connect()) as database, database:
-            database.execute(
-                "CREATE TABLE IF NOT EXISTS thumbnails (key BLOB PRIMARY KEY, data BLOB, "
-                "width INTEGER, height INTEGER) WITHOUT ROWID"
-            )
 
-    def get(self, paths: Sequence[str], edge: int) -> list[Thumbnail]:
+    def get(
+        self, paths: Sequence[str], edge: int, windows: Windows | None = None
+    ) -> list[Thumbnail]:
         """Thumbnails of image files, in their order; those not kept yet are made now.
 
         Args:
             paths: image files
             edge: their longest side in pixels
+            windows: of the dataset's deep pictures, as for ``images.decode_image``
         """
-        keys = [_key(path, edge) for path in paths]
-        kept = self._read({key for key in keys if key is not None})
+        keys = [_key(path, edge, windows) for path in paths]
+        kept = self._cache.read({key for key in keys if key is not None})
         missing = [i for i, key in enumerate(keys) if key is None or key not in kept]
         made = dict(
             zip(
                 missing,
-                self._pool.map(lambda i: make_thumbnail(str(paths[i]), edge), missing),
+                self._pool.map(lambda i: make_thumbnail(str(paths[i]), edge, windows), missing),
                 strict=True,
             )
         )
-        self._write((keys[i], made[i]) for i in missing)
-        return [made[i] if i in made else kept[key or b""] for i, key in enumerate(keys)]
+        self._keep((keys[i], made[i]) for i in missing)
+        known = {key: Thumbnail(row.data, "", row.width, row.height) for key, row in kept.items()}
+        return [made[i] if i in made else known[key or b""] for i, key in enumerate(keys)]
 
-    def _connect(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self._file, timeout=10)
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("PRAGMA synchronous=OFF")
-        return database
-
-    def _read(self, keys: Iterable[bytes]) -> Mapping[bytes, Thumbnail]:
-        wanted, found = list(keys), {}
-        with closing(self._connect()) as database:
-            for start in range(0, len(wanted), _KEYS_A_QUERY):
-                part = wanted[start : start + _KEYS_A_QUERY]
-                marks = ",".join("?" * len(part))
-                query = f"SELECT key, data, width, height FROM thumbnails WHERE key IN ({marks})"
-                for key, data, width, height in database.execute(query, part):
-                    found[key] = Thumbnail(data, "", width, height)
-        return found
-
-    def _write(self, made: Iterable[tuple[bytes | None, Thumbnail]]) -> None:
-        """Keep what was made; a full disk costs only the time to make it again."""
-        rows = [(k, t.data, t.width, t.height) for k, t in made if k is not None and not t.problem]
-        try:
-            with closing(self._connect()) as database, database:
-                database.executemany("INSERT OR REPLACE INTO thumbnails VALUES (?, ?, ?, ?)", rows)
-        except sqlite3.OperationalError:
-            return
+    def _keep(self, made: Iterable[tuple[bytes | None, Thumbnail]]) -> None:
+        self._cache.write(
+            [Row(k, t.data, t.width, t.height) for k, t in made if k is not None and not t.problem]
+        )
 
 
-def _key(path: str, edge: int) -> bytes | None:
+def _key(path: str, edge: int, windows: Windows | None) -> bytes | None:
     try:
         stat = os.stat(path)
     except (OSError, ValueError):  # ValueError: a path with a null byte
         return None
     # Editors and rsync may keep a file's size and time; when it was put there they cannot choose.
     text = f"{_MADE_AS}\0{path}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}\0{stat.st_size}\0{edge}"
+    if windows:
+        text += json.dumps({kind: list(windows[kind]) for kind in sorted(windows)})
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
+from os.path import isfile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ def file_digests(
     digests: list[bytes | None] = []
     with ThreadPoolExecutor(max(1, threads)) as pool:
         try:
-            for digest in pool.map(_file_digest, paths):
+            for digest in pool.map(file_digest, paths):
                 digests.append(digest)
                 if progress is not None and (
                     len(digests) % 1000 == 0 or len(digests) == len(paths)
@@ -72,9 +73,16 @@ def first_equal(keys: Sequence[object]) -> NDArray[np.int64]:
     )
 
 
-def _file_digest(path: str | PathLike[str]) -> bytes | None:
+def file_digest(path: str | PathLike[str]) -> bytes | None:
+    """A digest of a file's content; None where it cannot be read, or is a pipe or device.
+
+    >>> file_digest("/dev/zero") is None
+    True
+    """
     digest = hashlib.blake2b(digest_size=_DIGEST)
     try:
+        if not isfile(path):  # opening a pipe waits for a writer, and some devices never end
+            return None
         with open(path, "rb") as file:
             while block := file.read(_BLOCK):
                 digest.update(block)

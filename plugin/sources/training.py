@@ -36,6 +36,7 @@ from ..learning.training import (
 from ..learning.warm_start import WarmStart
 from ..pictures.images import probe_images
 from ..pictures.pixels import Pixels
+from ..pictures.windows import windows_of
 from ..progress import Report, part_of
 from ..scoring.batches import Batch, Outcome
 from ..scoring.features import PrincipalComponents
@@ -87,6 +88,7 @@ class TrainingSource:
         self._architecture = Architecture(settings.model, len(self.classes), kind.channels, size)
         self._start = self._warm_start(samples) if settings.warm_start else None
         self._recipe = self._choose_recipe()
+        self._windows = self._choose_windows(samples)
         self._folds = settings.folds or 1
         self._check_trainable()
         self.outcome.notes |= {
@@ -98,6 +100,7 @@ class TrainingSource:
             "folds": self._folds,
             "device": str(self._device),
             "warm_start": self._start is not None,
+            "windows": self._windows,
         }
 
     def _warm_start(self, samples: Collection) -> WarmStart:
@@ -105,6 +108,14 @@ class TrainingSource:
         start = WarmStart.from_kept(iteration.weights(), iteration.classes)
         start.check(self._architecture)
         return start
+
+    def _choose_windows(self, samples: Collection) -> dict[str, Any]:
+        """Those of the pictures; a classifier that goes on sees them as it did before."""
+        windows: dict[str, Any] = windows_of(self._paths)
+        if self._start is not None:
+            iteration = load_run(root_dataset(samples), self._settings.run_key).iteration()
+            windows |= iteration.settings.get("windows") or {}
+        return windows
 
     def _choose_recipe(self) -> Recipe:
         settings, shape = self._settings, self._architecture
@@ -146,7 +157,7 @@ class TrainingSource:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             decoding = part_of(report, 0.0, DECODING_SHARE)
-            pixels = Pixels(self._paths, shape.size, shape.channels, decoding)
+            pixels = Pixels(self._paths, shape.size, shape.channels, decoding, self._windows)
         with pixels, reproducible(self._settings.seed):
             readable = np.array([i not in pixels.problems for i in range(len(self._ids))])
             for i in np.flatnonzero(~readable):

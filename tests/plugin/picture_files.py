@@ -1,5 +1,7 @@
 """Image files of every awkward kind, each with what a person would see in it."""
 
+import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +20,13 @@ SIDE = 16
 Colour = tuple[int, int, int]
 Seen = tuple[Colour, Colour]
 """The colours of a picture's left and right half."""
+
+WINDOWS: dict[str, dict[str, tuple[float, float]]] = {
+    "grey_16_bit_png": {"I;16": (0, 65_535)},
+    "float_tiff": {"F": (0, 255)},
+    "float_tiff_from_zero_to_one": {"F": (0, 1)},
+}
+"""The window of the dataset, of makers whose picture is not to be shown as if it were alone."""
 
 Make = Callable[[Path], Seen]
 MAKERS: dict[str, Make] = {}
@@ -65,11 +74,11 @@ def grey_16_bit_png(path: Path) -> Seen:
 
 @kind
 def dark_16_bit_png(path: Path) -> Seen:
-    """Medical scanners write 12 bits into 16: a viewer shows what the file says, nearly black."""
+    """Medical scanners write 12 bits into 16; alone it is shown from its darkest to brightest."""
     values = np.full((SIDE, SIDE), 40 * 257, np.uint16)
     values[:, : SIDE // 2] = 0
     Image.fromarray(values).save(path, "PNG")
-    return BLACK, (40, 40, 40)
+    return BLACK, WHITE
 
 
 @kind
@@ -106,6 +115,13 @@ def half_transparent_png(path: Path) -> Seen:
 @kind
 def grey_and_alpha_png(path: Path) -> Seen:
     halves((0, 255), (0, 0), "LA").save(path, "PNG")
+    return BLACK, WHITE
+
+
+@kind
+def white_on_nothing_png(path: Path) -> Seen:
+    """A white drawing would vanish on white paper."""
+    halves((*WHITE, 0), (*WHITE, 255), "RGBA").save(path, "PNG")
     return BLACK, WHITE
 
 
@@ -250,6 +266,9 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "zero bytes": (lambda path: path.touch(), "file is empty"),
     "missing": (lambda path: None, "file is missing"),
     "folder": (lambda path: path.mkdir(), "path is a folder"),
+    "pipe": (lambda path: os.mkfifo(path), "path is a pipe, not a file"),
+    "device": (lambda path: path.symlink_to("/dev/zero"), "path is a device, not a file"),
+    "socket": (lambda path: _listen(path), "path is a socket, not a file"),
     "text": (lambda path: path.write_text("no image"), "file is not an image of a known format"),
     "truncated PNG": (lambda path: _cut(path, "PNG"), "image is truncated"),
     "truncated JPEG": (lambda path: _cut(path, "JPEG"), "image is truncated"),
@@ -260,6 +279,11 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
 }
 """How to make a file that cannot be decoded, and what should be said of it."""
+
+
+def _listen(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
 
 
 def _cut(path: Path, format: str) -> None:

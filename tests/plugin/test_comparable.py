@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,9 +81,9 @@ def test_known_images_are_decoded_when_they_are_asked_for(
     decoded: list[str] = []
     real = comparable.decode
 
-    def noted(path: str, size: tuple[int, int], *, colour: bool) -> object:
+    def noted(path: str, size: tuple[int, int], **options: Any) -> object:
         decoded.append(path)
-        return real(path, size, colour=colour)
+        return real(path, size, **options)
 
     monkeypatch.setattr(comparable, "decode", noted)
     with ComparableImages(good, (20, 14), colour=True, first_new=24, report=silent) as images:

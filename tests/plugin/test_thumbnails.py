@@ -41,7 +41,7 @@ def test_it_is_made_once_and_again_when_the_file_changes(tmp_path, photo, monkey
     made = []
     real = make_thumbnail
     monkeypatch.setattr(
-        thumbnails, "make_thumbnail", lambda path, edge: made.append(path) or real(path, edge)
+        thumbnails, "make_thumbnail", lambda path, *how: made.append(path) or real(path, *how)
     )
     first = ThumbnailStore(tmp_path / "cache").get([photo], 64)
     again = ThumbnailStore(tmp_path / "cache").get([photo], 64)

@@ -82,7 +82,8 @@ class ImportDecisions(LongOperator):
 
     def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
         """Say what was done and let the grid and the sidebar follow."""
-        left = result["unmatched"] + result["conflict_count"] + len(result["refused"])
+        left = sum(result[name] for name in ("unmatched", "ambiguous", "conflict_count"))
+        left += len(result["refused"])
         yield ctx.ops.notify(summary(result), variant="warning" if left else "success")
         yield ctx.ops.reload_dataset()
 
@@ -107,7 +108,8 @@ class ImportDecisions(LongOperator):
 
         Returns:
             the counts of the import: ``rows``, ``decisions``, ``already_here``, ``applied``,
-            ``unmatched``, ``unmatched_rows``, ``conflict_count``, ``conflicts`` and ``refused``
+            ``unmatched``, ``unmatched_rows``, ``ambiguous``, ``ambiguous_rows``,
+            ``conflict_count``, ``conflicts`` and ``refused``
 
         Raises:
             InputError: if the file or an option cannot be used; nothing is changed
@@ -129,6 +131,7 @@ def summary(made: dict[str, Any]) -> str:
     parts = {
         "already here": made["already_here"],
         "rows without their sample": made["unmatched"],
+        "rows about one of several samples with one file": made["ambiguous"],
         "samples left alone": made["conflict_count"],
         "decisions refused": len(made["refused"]),
     }

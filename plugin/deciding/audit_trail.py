@@ -1,4 +1,4 @@
-"""The audit trail as a file: one row a sample and decision, as CSV or JSON, and back."""
+"""The audit trail as a file: one row a sample and decision, as CSV or JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -127,69 +127,3 @@ def _write_json(file: Any, rows: Iterable[Row]) -> int:
         json.dump({name: row[name] for name in COLUMNS}, file, ensure_ascii=False)
     file.write("\n]}\n")
     return count
-
-
-def read_rows(path: Path) -> Iterator[Row]:
-    """The rows of a file that :func:`write_rows` wrote, of either format.
-
-    Raises:
-        InputError: if it is no such file; the message says what is wrong, and in which row
-    """
-    if not path.is_file():
-        raise InputError(f"path: there is no file '{path}'")
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            begins = file.read(64).lstrip()[:1]
-            file.seek(0)
-            rows = _read_json(file, path) if begins == "{" else _read_csv(file, path)
-            for number, row in enumerate(rows, start=1):
-                yield _checked(row, path, number)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"'{path}' is no audit trail of Deconfuse: {error}") from None
-
-
-def _read_csv(file: Any, path: Path) -> Iterator[Row]:
-    csv.field_size_limit(2**31 - 1)
-    reader = csv.reader(file)
-    names = next(reader, [])
-    missing = [name for name in COLUMNS if name not in (*names, *LATER)]
-    if missing:
-        raise InputError(f"'{path}' is no audit trail of Deconfuse: no column {missing[0]!r}")
-    for number, cells in enumerate(reader, start=1):
-        if len(cells) != len(names):
-            raise InputError(
-                f"'{path}', row {number}: expected {len(names)} cells, got {len(cells)}"
-            )
-        yield {name: unescape_cell(cell) for name, cell in zip(names, cells, strict=True)}
-
-
-def _read_json(file: Any, path: Path) -> Iterator[Row]:
-    try:
-        content = json.load(file)
-    except json.JSONDecodeError as error:
-        raise InputError(f"'{path}' is no JSON: {error}") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT_NAME:
-        raise InputError(f"'{path}' is no audit trail of Deconfuse: its format is not given")
-    if content.get("version") != FORMAT_VERSION:
-        raise InputError(
-            f"'{path}' is of version {content.get('version')!r}; expected {FORMAT_VERSION}"
-        )
-    yield from content.get("rows", [])
-
-
-def _checked(row: Any, path: Path, number: int) -> Row:
-    if not isinstance(row, dict) or any(name not in (*row, *LATER) for name in COLUMNS):
-        raise InputError(f"'{path}', row {number}: expected {', '.join(COLUMNS)}")
-    row = {name: row.get(name) for name in COLUMNS}
-    for name in COLUMNS:
-        value = row[name]
-        if name in NUMBERS and isinstance(value, str):
-            row[name] = int(value) if value.isdecimal() else value
-        allowed = (int, type(None)) if name in NUMBERS else (str, type(None))
-        if not isinstance(row[name], allowed):
-            kind = "a whole number" if name in NUMBERS else "a text"
-            raise InputError(f"'{path}', row {number}: {name} must be {kind}, got {value!r}")
-    for name in ("decision", "seq", "action", "sample_id", "time"):
-        if row[name] is None:
-            raise InputError(f"'{path}', row {number}: {name} is empty")
-    return row

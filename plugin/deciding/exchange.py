@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import groupby
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import fiftyone.core.odm as foo
 from bson import ObjectId
 
 from ..errors import InputError
 from ..keeping.runs import Run
-from ..keeping.samples import samples_of
 from ..progress import Report, silent
-from .audit_trail import FORMATS, Row, read_rows, write_rows
-from .changes import ACTIONS, KEEP_ALL
+from .audit_trail import FORMATS, Row, write_rows
 from .completion import recover_abandoned
 from .decisions import Resolution, commit, header_of, utc_text
-from .journal import Header, applied_headers, chunked, entries_of, headers, was_lost
+from .journal import Header, applied_headers, entries_of, headers, was_lost
 from .planning import Draft, Request, plan_resolve, plan_undo
+from .trail_decisions import UNDO, TrailDecision, read_decisions
+from .trail_matching import Matched, TrailMatcher
 
 MATCHES = ("auto", "id", "filepath")
 UNMATCHED_SHOWN = 100
-UNDO = "undo"
+UNKNOWN = "unknown"
+"""The author of a decision whose file names none."""
+
+LAST = [("seq", -1)]
 
 
 def export_decisions(
@@ -78,6 +81,8 @@ class ImportReport:
         applied: samples changed, over all decisions
         unmatched: rows whose sample this dataset does not have
         unmatched_rows: the first of them
+        ambiguous: rows that were found by file path alone, and several samples hold that file
+        ambiguous_rows: the first of them
         conflict_count: rows whose sample is here with another label than the file says, or gone
         conflicts: the first of them
         refused: decisions that could not be made here, each with the reason
@@ -89,6 +94,8 @@ class ImportReport:
     applied: int = 0
     unmatched: int = 0
     unmatched_rows: list[dict[str, Any]] = field(default_factory=list)
+    ambiguous: int = 0
+    ambiguous_rows: list[dict[str, Any]] = field(default_factory=list)
     conflict_count: int = 0
     conflicts: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
@@ -100,12 +107,21 @@ class ImportReport:
         self.conflict_count += made.conflict_count
         self.conflicts = [*self.conflicts, *made.conflicts][:UNMATCHED_SHOWN]
 
-    def leave(self, row: Row) -> None:
-        """Count a row whose sample is not here."""
-        self.unmatched += 1
-        if len(self.unmatched_rows) < UNMATCHED_SHOWN:
-            kept = ("decision", "sample_id", "filepath")
-            self.unmatched_rows.append({name: row[name] for name in kept})
+    def leave(self, decision: TrailDecision, matched: Matched) -> None:
+        """Count the rows of a decision whose sample was not found."""
+        self.unmatched += len(matched.unmatched)
+        self.ambiguous += len(matched.ambiguous)
+        for rows, listed in (
+            (matched.unmatched, self.unmatched_rows),
+            (matched.ambiguous, self.ambiguous_rows),
+        ):
+            for row in rows[: UNMATCHED_SHOWN - len(listed)]:
+                named = {"sample_id": row.sample_id, "filepath": row.filepath}
+                listed.append({"decision": decision.id, **named})
+
+
+class _AlreadyHere(Exception):
+    """Somebody else has made the decision since it was looked for."""
 
 
 def import_decisions(
@@ -119,9 +135,10 @@ def import_decisions(
 ) -> ImportReport:
     """Make the decisions of an exported file again, in their order, on this run's dataset.
 
-    Each keeps its author, time and note and carries the original's id, so that a file can be
-    imported again without doing anything twice. A sample whose label is not what the file says
-    that its author saw is left alone.
+    The whole file is checked before the first is made. Each keeps its author, time and note and
+    carries the original's id: it is made once, however often and by however many the file is
+    imported, and an import that was ended goes on where it stopped when it is made again. A sample
+    whose label is not what the file says that its author saw is left alone.
 
     Args:
         run: the run
@@ -132,155 +149,96 @@ def import_decisions(
         report: told how far it is
 
     Raises:
-        InputError: if the file or an option cannot be used; nothing is changed
+        InputError: if anything in the file or an option cannot be used; nothing is changed
     """
     if match not in MATCHES:
-        raise InputError(f"match must be one of {', '.join(MATCHES)}, got {match!r}")
+        raise InputError(f"match must be one of {', '.join(MATCHES)}, got {match!r:.80}")
     if (old_root is None) != (new_root is None):
         raise InputError("old_root and new_root must be given together")
+    for name, root in (("old_root", old_root), ("new_root", new_root)):
+        if not isinstance(root, str | Path | None):
+            raise InputError(f"{name} must be a folder, got {root!r:.80}")
+    decisions = read_decisions(path, run.key, run.label_field)
     recover_abandoned(run)
-    rows = list(read_rows(Path(path).expanduser()))
-    decisions = _grouped(rows, run, Path(path))
-    found = _matched(run, rows, match, (old_root, new_root))
-    here = _made_here(run)
-    result = ImportReport(rows=len(rows))
-    for number, group in enumerate(decisions):
-        _import_one(run, group, found, here, result)
-        report((number + 1) / len(decisions), "Importing decisions")
+    _ensure_index(foo.get_db_client())
+    roots = (None, None) if old_root is None else (str(old_root), str(new_root))
+    named = {row.sample_id for decision in decisions for row in decision.rows}
+    matcher = TrailMatcher(run, match, roots, named)
+    result = ImportReport(rows=sum(len(decision.rows) for decision in decisions))
+    for number, decision in enumerate(decisions, start=1):
+        _import_one(run, decision, matcher, result)
+        report(number / len(decisions), "Importing decisions")
     return result
 
 
-def _grouped(rows: list[Row], run: Run, path: Path) -> list[list[Row]]:
-    for number, row in enumerate(rows, start=1):
-        problem = _problem(row)
-        if problem:
-            raise InputError(f"'{path}', row {number}: {problem}")
-        if row["label_field"] not in (None, run.label_field):
-            raise InputError(
-                f"'{path}' holds decisions on label field '{row['label_field']}', and run "
-                f"'{run.key}' cleans '{run.label_field}'"
-            )
-    ordered = sorted(rows, key=lambda row: (row["seq"], row["decision"]))
-    return [list(group) for _, group in groupby(ordered, key=lambda row: row["decision"])]
+@cache
+def _ensure_index(client: Any) -> None:
+    """Make the index by which a decision from a file is found again, once a connection."""
+    headers().create_index([("dataset_id", 1), ("run_key", 1), ("origin", 1)])
 
 
-def _problem(row: Row) -> str | None:
-    known = (*ACTIONS, KEEP_ALL, UNDO)
-    if row["action"] not in known:
-        return f"action must be one of {', '.join(known)}, got {row['action']!r}"
-    for name in ("decision", "sample_id"):
-        if not ObjectId.is_valid(row[name]):
-            return f"{name} must be an id, got {row[name]!r}"
-    if row["action"] == UNDO and not ObjectId.is_valid(row["undoes"] or ""):
-        return "undoes must be the id of a decision"
-    if row["action"] == "relabel" and row["label_after"] is None:
-        return "label_after is empty, and the action is relabel"
-    if row["action"] == "tag" and not row["tag"]:
-        return "tag is empty, and the action is tag"
-    try:
-        if row["basis"] and not isinstance(json.loads(row["basis"]), dict):
-            return f"basis must be a JSON object, got {row['basis']!r}"
-    except json.JSONDecodeError:
-        return f"basis must be a JSON object, got {row['basis']!r}"
-    try:
-        datetime.fromisoformat(row["time"])
-    except ValueError:
-        return f"time must be a time in ISO 8601, got {row['time']!r}"
-    return None
-
-
-def _matched(
-    run: Run, rows: list[Row], match: str, roots: tuple[str | None, str | None]
-) -> dict[str, ObjectId]:
-    """The sample of this dataset for each sample id of the file.
-
-    A sample that a decision of the file removes is found before that, so it keeps its match.
-    """
-    files = {row["sample_id"]: _moved(row["filepath"], roots) for row in rows}
-    found: dict[str, ObjectId] = {}
-    if match in ("auto", "id"):
-        for ids in chunked([ObjectId(i) for i in files]):
-            for document in samples_of(run.dataset).find({"_id": {"$in": ids}}, {"_id": 1}):
-                found[str(document["_id"])] = document["_id"]
-    if match in ("auto", "filepath"):
-        wanted = [path for i, path in files.items() if i not in found and path is not None]
-        by_file: dict[str, ObjectId] = {}
-        for paths in chunked(list(dict.fromkeys(wanted))):
-            query = {"filepath": {"$in": paths}}
-            for document in samples_of(run.dataset).find(query, {"filepath": 1}):
-                by_file[document["filepath"]] = document["_id"]
-        found |= {i: by_file[p] for i, p in files.items() if i not in found and p in by_file}
-    return found
-
-
-def _moved(path: str | None, roots: tuple[str | None, str | None]) -> str | None:
-    old, new = roots
-    if path is None or old is None or new is None:
-        return path
-    old = old.rstrip("/\\")
-    inside = path.startswith(old) and path[len(old) : len(old) + 1] in ("/", "\\")
-    return new.rstrip("/\\") + path[len(old) :] if inside else path
-
-
-def _made_here(run: Run) -> dict[str, ObjectId]:
-    """The decisions of this run by the id that they have in files."""
-    made = {}
-    for header in headers().find({**run.owner, "state": "applied"}, {"origin": 1}):
-        made[str(header["_id"])] = header["_id"]
-        if header.get("origin"):
-            made[header["origin"]] = header["_id"]
-    return made
+def _here(run: Run, decision: str) -> Header | None:
+    """The decision of this run that has an id in files; the last one where there are several."""
+    names = [{"_id": ObjectId(decision)}, {"origin": decision}]
+    found = [headers().find_one({**run.owner, "state": "applied", **n}, sort=LAST) for n in names]
+    return next((header for header in found if header is not None), None)
 
 
 def _import_one(
-    run: Run,
-    group: list[Row],
-    found: Mapping[str, ObjectId],
-    here: dict[str, ObjectId],
-    result: ImportReport,
+    run: Run, decision: TrailDecision, matcher: TrailMatcher, result: ImportReport
 ) -> None:
-    first = group[0]
-    if first["decision"] in here:
+    undone = _here(run, decision.values["undoes"]) if decision.action == UNDO else None
+    if undone is None:
+        matched = matcher.find(decision.rows)
+    else:
+        matched = matcher.find_decided(decision.rows, undone["_id"])
+    # Looked for after its samples: what others have made since can have changed those.
+    if _here(run, decision.id) is not None:
         result.already_here += 1
         return
-    matched = [row for row in group if row["sample_id"] in found]
-    for row in group:
-        if row["sample_id"] not in found:
-            result.leave(row)
-    if not matched:
-        return
     try:
-        made = _again(run, matched, found, here)
-    except InputError as error:
-        result.refused.append({"decision": first["decision"], "reason": str(error)})
+        made = _make(run, decision, matched, undone) if matched.samples else None
+    except _AlreadyHere:
+        result.already_here += 1
         return
-    result.add(made)
-    if made.decision is not None:
-        here[first["decision"]] = ObjectId(made.decision)
+    except InputError as error:
+        result.refused.append({"decision": decision.id, "reason": str(error)})
+        made = None
+    result.leave(decision, matched)
+    if made is not None:
+        result.add(made)
 
 
-def _again(
-    run: Run, rows: list[Row], found: Mapping[str, ObjectId], here: Mapping[str, ObjectId]
-) -> Resolution:
-    first = rows[0]
-    header = header_of(run, first["action"], first["author"], first["note"], None) | {
-        "created_at": datetime.fromisoformat(first["time"]),
-        "origin": first["decision"],
-        "tag": first["tag"],
-        "basis": json.loads(first["basis"]) if first["basis"] else None,
+def _make(run: Run, decision: TrailDecision, matched: Matched, undone: Header | None) -> Resolution:
+    """Make a decision, unless it is here by the time that it is our turn to write."""
+    values, action = decision.values, decision.action
+    author = values["author"] if values["author"] is not None else UNKNOWN
+    header = header_of(run, action, author, values["note"], None) | {
+        "created_at": decision.time,
+        "origin": decision.id,
+        "tag": values["tag"],
+        "label": decision.label,
+        "basis": decision.basis,
     }
-    ids = [str(found[row["sample_id"]]) for row in rows]
-    if first["action"] == UNDO:
-        target = here.get(first["undoes"])
-        if target is None:
-            raise InputError(f"the decision that it undoes, {first['undoes']}, is not here")
+    ids = [str(sample_id) for _, sample_id in matched.samples]
+    if action == UNDO:
+        if undone is None:
+            raise InputError(f"the decision that it undoes, {values['undoes']}, is not here")
+        target, only = undone, [ObjectId(i) for i in ids]
 
-        def plan(draft: Draft) -> None:
-            known = headers().find_one({"_id": target})
-            plan_undo(draft, known, only=[ObjectId(i) for i in ids])
+        def carry_over(draft: Draft) -> None:
+            plan_undo(draft, target, only=only)
 
-        return commit(run, header, plan)
-    label = first["label_after"] if first["action"] == "relabel" else None
-    expected = {i: row["label_before"] for i, row in zip(ids, rows, strict=True)}
-    request = Request.checked(first["action"], ids, label, first["tag"], expected)
-    return commit(run, header | {"label": label}, lambda draft: plan_resolve(draft, request))
+    else:
+        expected = {str(i): row.label_before for row, i in matched.samples}
+        request = Request.checked(action, ids, decision.label, values["tag"], expected)
+
+        def carry_over(draft: Draft) -> None:
+            plan_resolve(draft, request)
+
+    def plan(draft: Draft) -> None:
+        if _here(run, decision.id) is not None:
+            raise _AlreadyHere
+        carry_over(draft)
+
+    return commit(run, header, plan)

@@ -112,10 +112,13 @@ class FindLabelErrors(LongOperator):
         yield ctx.ops.open_panel("label_errors", is_active=True)
         skipped = sum(result["skipped"].values())
         left_out = f" {skipped:,} samples were left out." if skipped else ""
+        apart = f" {result['set_apart']:,} could not be judged." if result["set_apart"] else ""
+        warned = "".join(f" {text}" for text in result["warnings"])
         yield ctx.ops.notify(
             f"{result['misclassified']:,} of {result['open']:,} open samples are suspect "
-            f"(agreement {result['accuracy']:.2%}).{left_out}{_of_duplicates(result)}",
-            variant="success",
+            f"(agreement {result['accuracy']:.2%}).{apart}{left_out}{_of_duplicates(result)}"
+            f"{warned}",
+            variant="warning" if warned else "success",
         )
 
     def resolve_input(self, ctx: Any) -> types.Property:

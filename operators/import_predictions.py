@@ -20,9 +20,12 @@ from .base import LongOperator, Work, long_config, terminal
 OPTIONS = tuple(ImportSettings.__dataclass_fields__)
 TEXTS = {
     "values": {
-        "auto": "As the file says, or as its first rows look",
+        "auto": "As the numbers look, in all of the file",
         "logits": "Logits: any numbers, the highest wins",
+        "log-probabilities": "Logarithms of probabilities",
         "probabilities": "Probabilities: none negative, their sum is 1",
+        "percentages": "Percentages: none negative, their sum is 100",
+        "sigmoids": "Sigmoids: each class from 0 to 1, with any sum",
     },
     "match": {
         "auto": "By sample id, else by file path",
@@ -225,4 +228,10 @@ def summary(result: dict[str, Any]) -> str:
         "classes that no label has": len(result["foreign_classes"]),
     }
     found = [f"{number:,} {what}" for what, number in parts.items() if number]
-    return "; ".join([f"{result['written']:,} predictions in '{result['field']}'", *found])
+    return "; ".join(
+        [
+            f"{result['written']:,} predictions in '{result['field']}'",
+            *found,
+            f"read as {result['read_as']}",
+        ]
+    )

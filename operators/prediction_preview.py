@@ -59,6 +59,9 @@ def _table(found: dict[str, Any]) -> str:
     if found["together"]:
         lines.append(_line("all together", "", _numbers(found["together"]), ""))
     for model in found["models"]:
+        lines += ["", f"`{model['field']}`: {_plain(model['read_as'], most=300)}"]
+        if model["warning"]:
+            lines += ["", f"**{_plain(model['warning'], most=400)}**"]
         for part, text in (
             ("only_predicted", "classes that no label has"),
             ("never_predicted", "labels that the model does not know"),
@@ -82,10 +85,10 @@ def _line(name: str, classes: str, numbers: list[str], skipped: str) -> str:
     return "| " + " | ".join([name, classes, *numbers, skipped]) + " |"
 
 
-def _plain(name: str) -> str:
-    """A class name that Markdown shows as it is."""
+def _plain(name: str, most: int = 40) -> str:
+    """A class name, or another text, that Markdown shows as it is."""
     text = re.sub(r"\s+", " ", name)
-    short = text if len(text) <= 40 else f"{text[:39]}…"
+    short = text if len(text) <= most else f"{text[: most - 1]}…"
     return re.sub(r"([\\`*_{}\[\]()<>#+!|&~-])", r"\\\1", short)
 
 

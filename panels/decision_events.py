@@ -119,8 +119,8 @@ def _candidates(opened: Opened, request: dict[str, Any]) -> npt.NDArray[np.int64
 
 @lru_cache(maxsize=4)
 def _by_suspicion(iteration: Iteration) -> npt.NDArray[np.int64]:
-    """Rows whose prediction is not the label, most suspicious first."""
-    wrong = np.flatnonzero(iteration.column("label") != iteration.column("prediction"))
+    """Rows whose prediction is not the label, unless set apart, most suspicious first."""
+    wrong = np.flatnonzero(iteration.suspect_rows)
     return wrong[np.argsort(-iteration.column("suspicion")[wrong], kind="stable")]
 
 

@@ -31,7 +31,10 @@ class Problem(TypedDict):
 
 
 class IterationInfo(TypedDict):
-    """One iteration of a run; ``agreement`` is the share of labels equal to the prediction."""
+    """One iteration of a run; ``agreement`` is the share of labels equal to the prediction.
+
+    ``notes`` are sentences: warnings, and the classes whose labels could not be judged.
+    """
 
     number: int
     samples: int
@@ -42,6 +45,7 @@ class IterationInfo(TypedDict):
     created_at: str
     has_features: bool
     has_model: bool
+    notes: list[str]
 
 
 class WorkedOut(TypedDict):

@@ -143,5 +143,12 @@ def cell_errors(iteration: Iteration) -> npt.NDArray[np.float64]:
 
 @lru_cache(maxsize=4)
 def label_probability(iteration: Iteration) -> npt.NDArray[np.float32]:
-    """p[label] of each row, which every decision needs; 4 bytes a sample."""
-    return iteration.column("p_label")
+    """The probability that each row's label is right, which every decision needs; 4 bytes a sample.
+
+    It is p[label]; of a class that is set apart, the share of labels that agreed elsewhere.
+    """
+    p_label = iteration.column("p_label")
+    if iteration.set_apart.any():
+        apart = iteration.set_apart[iteration.column("label")]
+        p_label = np.where(apart, np.float32(iteration.counts["accuracy"]), p_label)
+    return p_label

@@ -21,6 +21,7 @@ from ..plugin.keeping.jobs import cancel_job, current_job
 from ..plugin.keeping.runs import Run, list_runs, load_run
 from ..plugin.keeping.worked_out import worked_out
 from ..plugin.label_errors import complete_fields
+from ..plugin.reporting.set_apart import set_apart_sentence
 from ..plugin.scoring.overview import cells_of_labels, expected_errors_of_rows, label_rows
 from ..plugin.settings import Settings
 from . import events
@@ -90,6 +91,7 @@ def _again(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _iteration_info(iteration: Iteration) -> events.IterationInfo:
     wrong = int(iteration.counts.get("misclassified", 0))
+    apart = set_apart_sentence(iteration.document)
     return events.IterationInfo(
         number=iteration.number,
         samples=iteration.samples,
@@ -100,6 +102,7 @@ def _iteration_info(iteration: Iteration) -> events.IterationInfo:
         created_at=iteration.created_at.isoformat(),
         has_features=iteration.document["columns"]["features"]["shape"][1] > 0,
         has_model="weights" in iteration.document["columns"],
+        notes=[*iteration.document.get("warnings", []), *([apart] if apart else [])],
     )
 
 
@@ -147,12 +150,11 @@ def overview(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Overv
     opened = open_iteration(ctx, request)
     errors = _open_errors(opened)
     open_count = opened.state.open_count
-    rows = label_rows(opened.iteration.cells, open_count, errors)
+    wrong = opened.iteration.suspect_cells
+    rows = label_rows(opened.iteration.cells, open_count, errors, wrong)
     order = rows.order("errors" if request.get("order") == "errors" else "count")
     first = order[: int(np.searchsorted(np.cumsum(rows.cells[order]), FIRST_CELLS)) + 1]
     wanted = np.union1d(rows.label[first], _labels(opened, request))
-    cells = opened.iteration.cells
-    wrong = cells.label != cells.prediction
     return events.OverviewReply(
         revision=opened.state.revision,
         classes=list(opened.classes) if request.get("with_classes") else None,
@@ -237,7 +239,7 @@ def _progress(opened: Opened, open_wrong: int, errors: float) -> events.Progress
         samples=opened.iteration.samples,
         open=counts["open"],
         open_wrong=open_wrong,
-        wrong=int(table.count[table.label != table.prediction].sum()),
+        wrong=int(table.count[opened.iteration.suspect_cells].sum()),
         decisions=counts["by_kind"],
         expected_errors=round(errors, 1),
     )

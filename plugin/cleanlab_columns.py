@@ -76,8 +76,8 @@ class CleanlabColumns:
         for name, values in zip(NAMES, aligned, strict=True):
             write_rank(run, iteration, name, values)
         issue = aligned[NAMES.index("cleanlab_issue")] > 0
-        suspect = iteration.column("label") != iteration.column("prediction")
-        return {"cleanlab": {"issues": int(issue.sum()), "both": int((issue & suspect).sum())}}
+        both = issue & iteration.suspect_rows
+        return {"cleanlab": {"issues": int(issue.sum()), "both": int(both.sum())}}
 
 
 def write_cleanlab_fields(run: Run, iteration: Iteration, report: Report) -> None:

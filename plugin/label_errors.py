@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .cleanlab_columns import CleanlabColumns, write_cleanlab_fields
 from .deciding.state import current_state
@@ -29,6 +28,7 @@ from .near_duplicates import after_label_errors
 from .progress import Report, part_of, silent
 from .scoring.batches import Batch, Source
 from .scoring.features import from_probabilities
+from .scoring.judged import Judged, Tally
 from .scoring.scores import score
 from .settings import Settings
 
@@ -50,12 +50,16 @@ def find_label_errors(
         report: told of progress; may be called from this thread only
 
     Returns:
-        ``run_key``, ``iteration``, ``samples``, ``classes``, ``open``, ``misclassified`` (among
-        open samples), ``accuracy`` (share of all scored samples whose prediction is the label),
-        ``skipped`` (a count for each reason), ``skipped_samples`` (the first thousand),
-        ``cleanlab`` if asked for (``issues``, and ``both``: those that are misclassified too), and
-        ``duplicates``, where these are looked for: what ``find_duplicates`` returns, or ``failed``,
-        the reason why there are none; the iteration is kept all the same
+        ``run_key``, ``iteration``, ``samples``, ``classes``, ``open``, ``set_apart`` (samples whose
+        label cannot be judged, see ``scoring.judged``), ``misclassified`` (among open samples that
+        are not set apart), ``accuracy`` (share of all scored samples that are not set apart whose
+        prediction is the label), ``rare_classes`` and ``unknown_classes`` (those that are set
+        apart with their samples: of a classifier that was trained here, or of predictions from
+        elsewhere), ``assumed`` (how predictions were read), ``warnings``, ``skipped`` (a count for
+        each reason), ``skipped_samples`` (the first thousand), ``cleanlab`` if asked for
+        (``issues``, and ``both``: those that are misclassified too), and ``duplicates``, where
+        these are looked for: what ``find_duplicates`` returns, or ``failed``, the reason why there
+        are none; the iteration is kept all the same
 
     Raises:
         InputError: if something given cannot be worked with
@@ -119,19 +123,22 @@ def _classify(
         IterationWriter(dataset._doc.id, settings.run_key, source.classes) as writer,
         CleanlabColumns(len(source.classes), wanted=settings.cleanlab) as cleanlab,
     ):
-        tally = _Tally()
+        tally = Tally(source.classes)
         with closing(source.batches(report)) as batches:
             for batch in batches:
                 rows = _scored(batch)
                 writer.append(rows)
                 cleanlab.append(batch, rows)
-                tally.add(rows, batch.decided)
+                tally.add(batch, rows.prediction)
         skipped = source.outcome.skipped
         if writer.samples == 0:
             raise InputError(
                 f"No sample of '{dataset.name}' could be scored; the most frequent reason: "
                 f"{skipped.most_common()}"
             )
+        trained = settings.source != "predictions"
+        judged = tally.judged(source.outcome.predicted, trained=trained)
+        writer.set_apart(judged.apart, judged.suspicion)
         cleanlab.compute(report)
         report(1.0, "Storing the iteration")
         run = create_run(dataset, settings.run_key, settings.label_field)
@@ -139,7 +146,10 @@ def _classify(
             header = {
                 "number": 1 + max((i.number for i in run.iterations()), default=0),
                 "settings": {**asdict(settings), **source.outcome.notes},
-                "counts": tally.counts(),
+                "counts": judged.counts,
+                "set_apart": _set_apart(judged, source.classes, settings),
+                "assumed": source.outcome.assumed,
+                "warnings": [judged.warning] if judged.warning else [],
                 "skipped": {"reasons": dict(skipped.reasons), "samples": skipped.samples},
             }
             iteration = writer.commit(header, weights=source.outcome.weights)
@@ -186,33 +196,24 @@ def _scored(batch: Batch) -> Rows:
     )
 
 
-class _Tally:
-    """Counts over the batches of an iteration."""
-
-    def __init__(self) -> None:
-        self._samples = self._agreeing = self._open = self._misclassified = 0
-
-    def add(self, rows: Rows, decided: npt.NDArray[np.bool_]) -> None:
-        agrees = rows.label == rows.prediction
-        self._samples += len(rows)
-        self._agreeing += int(agrees.sum())
-        self._open += int((~decided).sum())
-        self._misclassified += int((~decided & ~agrees).sum())
-
-    def counts(self) -> dict[str, Any]:
-        return {
-            "samples": self._samples,
-            "open": self._open,
-            "misclassified": self._misclassified,
-            "accuracy": self._agreeing / self._samples,
-        }
+def _set_apart(judged: Judged, classes: Sequence[str], settings: Settings) -> dict[str, Any]:
+    """The classes that are set apart as they are kept: names may hold what a key may not."""
+    kind = "unknown_classes" if settings.source == "predictions" else "rare_classes"
+    named = [[name, samples] for name, samples in judged.names(classes).items()]
+    return {"kind": kind, "classes": np.flatnonzero(judged.apart).tolist(), "names": named}
 
 
 def _summary(iteration: Iteration) -> dict[str, Any]:
     skipped: Mapping[str, Any] = iteration.document["skipped"]
+    apart: Mapping[str, Any] = iteration.document["set_apart"]
     return {
         **iteration.counts,
         "classes": len(iteration.classes),
+        "rare_classes": {},
+        "unknown_classes": {},
+        apart["kind"]: dict(apart["names"]),
+        "assumed": list(iteration.document["assumed"]),
+        "warnings": list(iteration.document["warnings"]),
         "skipped": dict(skipped["reasons"]),
         "skipped_samples": list(skipped["samples"]),
     }

@@ -25,6 +25,7 @@ from .keeping.prediction_fields import (
 )
 from .keeping.samples import Collection
 from .progress import Report, part_of, silent
+from .scoring.score_kind import LOGITS, ScoreKind
 
 LISTED = 100
 NAMES_LISTED = 50
@@ -46,7 +47,8 @@ def import_predictions(
         report: told of progress
 
     Returns:
-        what :meth:`_Findings.result` says, with ``field``, ``path``, ``values`` and ``classes``
+        what :meth:`_Findings.result` says, with ``field``, ``path``, ``values``, ``read_as``
+        (``values`` in words, with what was assumed) and ``classes``
 
     Raises:
         InputError: if the file or an option cannot be used, or no row can; nothing is changed
@@ -71,7 +73,8 @@ def import_predictions(
     return {
         "path": settings.path,
         "field": settings.field,
-        "values": plan.kind if plan.file.classes else "confidence",
+        "values": plan.kind.name if plan.file.classes else "confidence",
+        "read_as": plan.kind.said if plan.file.classes else "label and confidence",
         "classes": len(plan.kept or plan.file.classes or found.predicted),
         **found.result(plan.matcher),
     }
@@ -152,7 +155,7 @@ class _Plan:
     def __init__(self, samples: Collection, settings: ImportSettings, file: PredictionFile):
         self.file = file
         self.kept: tuple[str, ...] | None = None
-        self.kind = settings.values
+        self.kind = ScoreKind(LOGITS)
         self._settings = settings
         self._dataset = root_dataset(samples)
         self.matcher = SampleMatcher(samples, settings.match, settings.root)
@@ -217,13 +220,9 @@ class _Plan:
             report(done / max(found.rows, 1), f"Wrote {done:,} of {found.rows:,} rows")
 
     def _settle_kind(self) -> None:
-        stated = self.file.kind
-        if self.kind == "auto" and stated is not None:
-            self.kind = stated
-        if self.kind == "auto":
-            first = next(self.file.rows(), None)
-            scores = None if first is None else first.scores
-            self.kind = "logits" if scores is None else kind_of(scores)
+        if self.file.classes is None:
+            return
+        self.kind = kind_of(self.file, self._settings.values)
 
     def _compare(self, classes: tuple[str, ...]) -> None:
         """Compare the file's classes with those of the labels."""

@@ -10,8 +10,9 @@ import numpy as np
 from .errors import InputError
 from .keeping.fields import check_classification, check_images, labels_of
 from .keeping.samples import Collection
+from .scoring.agreement import beside_chance
 from .scoring.calibration import calibration
-from .scoring.probabilities import LogProbabilities
+from .scoring.probabilities import LogProbabilities, complete
 from .sources.predictions import PredictionSource
 
 MOST_SAMPLES = 4_000
@@ -35,7 +36,8 @@ def preview_predictions(
     Returns:
         ``samples`` that were looked at ``of`` all, how many classes the ``labels`` have, the
         ``models`` side by side, and ``together`` (None for one model): each with ``disagreement``,
-        ``confidence``, ``calibration_error`` and ``bins``
+        ``confidence``, ``calibration_error``, ``bins`` and ``warning`` (empty, or what is probably
+        wrong); a model also with ``read_as``, how its scores and their classes are understood
 
     Raises:
         InputError: if a field cannot be understood, or nothing in it can be used
@@ -56,24 +58,26 @@ def preview_predictions(
                 f"prediction_fields: none of {len(usable)} samples that were looked at has a "
                 f"usable prediction in '{field.name}'"
             )
-        known = set(field.classes)
+        known = set(field.known)
         models.append(
             {
                 "field": field.name,
                 "classes": len(field.classes),
                 "has_logits": field.has_logits,
+                "read_as": field.said,
                 "only_predicted": sorted(known - labels)[:NAMES_LISTED],
                 "never_predicted": sorted(labels - known)[:NAMES_LISTED],
                 "usable": int(usable.sum()),
                 "skipped": int((~usable).sum()),
-                **_judged(log_p[usable], drawn.label[usable]),
+                **_judged(log_p[usable], drawn.label[usable], f"'{field.name}'"),
             }
         )
     together = None
     both = np.logical_and.reduce(drawn.usable)
     if len(models) > 1 and both.any():
-        average = np.log(np.mean([np.exp(log_p[both]) for log_p in drawn.models], axis=0))
-        together = _judged(average, drawn.label[both])
+        whole = complete([log_p[both] for log_p in drawn.models], source.able)
+        average = np.log(np.mean([np.exp(log_p) for log_p in whole], axis=0))
+        together = _judged(average, drawn.label[both], "The average of all models")
     return {
         "samples": drawn.drawn,
         "of": len(samples),
@@ -83,15 +87,19 @@ def preview_predictions(
     }
 
 
-def _judged(log_p: LogProbabilities, label: Any) -> dict[str, Any]:
+def _judged(log_p: LogProbabilities, label: Any, name: str) -> dict[str, Any]:
     """How predictions stand to the labels."""
     sure = np.exp(log_p.max(axis=1)).clip(0, 1)
-    agrees = log_p.argmax(axis=1) == label
+    said = log_p.argmax(axis=1)
+    agrees = said == label
+    classes = log_p.shape[1]
+    counts = [np.bincount(of, minlength=classes) for of in (label, said)]
     found = calibration(sure, agrees)
     return {
         "disagreement": float(1 - agrees.mean()),
         "confidence": float(sure.mean()),
         "calibration_error": found.error,
+        "warning": beside_chance(name, int(agrees.sum()), *counts),
         "bins": [
             {
                 "samples": int(count),

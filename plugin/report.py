@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from .deciding.audits import open_audit, read_target
 from .deciding.journal import applied_headers
 from .deciding.state import current_state
@@ -14,6 +16,7 @@ from .keeping.importance_rounds import kept_rounds
 from .keeping.runs import Run
 from .reporting.effort import effort
 from .reporting.page import page
+from .reporting.set_apart import set_apart_sentence
 
 LARGEST_CELLS = 20
 
@@ -58,6 +61,9 @@ def make_report(run: Run) -> Report:
                     ("Agreement at first", first["agreement"]),
                     ("Agreement at last", compared[-1]["agreement"]),
                 ],
+                "apart": set_apart_sentence(last.document),
+                "assumed": list(last.document.get("assumed", [])),
+                "warnings": list(last.document.get("warnings", [])),
                 "estimate": _estimate(run),
                 "target": _target(run),
                 "decisions": [(k, n) for k, n in counts["by_kind"].items() if n],
@@ -106,7 +112,7 @@ def _cells(run: Run) -> list[tuple[Any, ...]]:
     state = current_state(run, first)
     cells = state.iteration.cells
     size = cells.start[1:] - cells.start[:-1]
-    wrong = [i for i in range(len(size)) if cells.label[i] != cells.prediction[i]]
+    wrong = np.flatnonzero(first.suspect_cells).tolist()
     wrong.sort(key=lambda i: -int(size[i]))
     names = first.classes
     return [

@@ -31,7 +31,8 @@ COMPUTED_BY = {
 """The scores that samples can be ranked by, and the operator that computes each.
 
 ``suspicion`` and ``disagreement`` are the fields of these names. ``confidence`` is the probability
-of the prediction, of samples whose prediction is not their label. ``importance`` is that of
+of the prediction, of samples whose prediction is not their label and whose class is not set apart.
+``importance`` is that of
 rank_by_importance. ``cleanlab`` is one minus cleanlab's label quality, so that the highest is the
 worst here too; ``both`` is the suspicion of the samples that cleanlab's filter reports.
 """
@@ -185,8 +186,8 @@ def _values(run: Run, iteration: Iteration, by: str) -> npt.NDArray[np.float32] 
     if by == "suspicion":
         return iteration.column("suspicion")
     if by == "confidence":
-        agrees = iteration.column("label") == iteration.column("prediction")
-        return np.where(agrees, np.nan, iteration.column("p_max")).astype(np.float32)
+        suspect = iteration.suspect_rows
+        return np.where(suspect, iteration.column("p_max"), np.nan).astype(np.float32)
     if by == "disagreement":
         return map_disagreement(iteration)
     if by == "importance":

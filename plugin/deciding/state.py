@@ -65,11 +65,11 @@ class RunState:
         """How far the run is.
 
         Returns:
-            ``samples``, ``reviewed``, ``open`` and ``misclassified_open`` of the iteration, and
-            ``by_kind``: what stands on all samples of the run, those included that the iteration
-            does not hold, such as samples removed before it
+            ``samples``, ``reviewed``, ``open`` and ``misclassified_open`` of the iteration (without
+            classes that are set apart), and ``by_kind``: what stands on all samples of the run,
+            those included that the iteration does not hold, such as samples removed before it
         """
-        cells = self.iteration.cells
+        suspect = self.iteration.suspect_cells
         by_kind = np.bincount(self.kind, minlength=len(KINDS) + 1)[1:]
         outside = list(self.elsewhere.values())
         reviewed = int(by_kind.sum())
@@ -77,7 +77,7 @@ class RunState:
             "samples": self.iteration.samples,
             "reviewed": reviewed,
             "open": self.iteration.samples - reviewed,
-            "misclassified_open": int(self.open_count[cells.label != cells.prediction].sum()),
+            "misclassified_open": int(self.open_count[suspect].sum()),
             "by_kind": {
                 kind: int(by_kind[at]) + outside.count(kind) for at, kind in enumerate(KINDS)
             },

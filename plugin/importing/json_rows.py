@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -74,7 +75,7 @@ class JsonPredictions:
                 yield number, row
 
     def _learn(self, line: int, row: Line) -> None:
-        """What the first row tells of all others."""
+        """What the rows have: the first must name its sample, the scores are those of most."""
         where = f"path: '{self._path}', line {line}"
         parts = {part_named(key) for key in row}
         if not {"id", "path"} & parts:
@@ -82,7 +83,7 @@ class JsonPredictions:
                 f"{where}: needs 'id' or 'filepath', to say which sample it is about; it has "
                 f"{', '.join(list(row)[:10]) or 'nothing'}"
             )
-        given = next((part for part in SCORES if part in parts), None)
+        given, names = self._scored()
         if given is None:
             self.classes = None
             if not {"label", "confidence"} <= parts:
@@ -92,14 +93,28 @@ class JsonPredictions:
                 )
             return
         self.kind = None if given == "scores" else given
-        scores = _part(row, given)
-        if self.classes is None and isinstance(scores, dict):
-            self.classes = checked_classes([str(name) for name in scores], where)
+        if self.classes is None and names:
+            self.classes = checked_classes(names, f"path: '{self._path}'")
         if self.classes is None:
             raise InputError(
                 f"classes: '{self._path}' lists {given} without the names of their classes. Give "
                 'classes, or begin the file with a line {"classes": [...]}.'
             )
+
+    def _scored(self) -> tuple[str | None, list[str]]:
+        """What most rows call their scores, and the classes that any of them has a score for."""
+        called: Counter[str] = Counter()
+        names: dict[str, None] = {}
+        for _, row in islice(self._lines(), int(self._has_header), None):
+            parts = {part_named(key) for key in row}
+            given = next((part for part in SCORES if part in parts), None)
+            if given is None:
+                continue
+            called[given] += 1
+            scores = _part(row, given)
+            if self.classes is None and isinstance(scores, dict):
+                names |= dict.fromkeys(map(str, scores))
+        return (called.most_common(1)[0][0] if called else None), list(names)
 
     def _piece(self, first: int, rows: list[Line]) -> Rows:
         n = len(rows)

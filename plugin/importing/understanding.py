@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..scoring.measures import SMALLEST_PROBABILITY
-from .rows import Rows
+from ..scoring import score_kind
+from ..scoring.score_kind import LOG_PROBABILITIES, LOGITS, PROBABILITIES, SIGMOIDS, ScoreKind
+from .rows import PredictionFile, Rows
 
-KINDS = ("auto", "logits", "probabilities")
-SUM_TOLERANCE = 0.02
-"""Probabilities are often written with few digits; within this they are scaled to sum to 1."""
+KINDS = ("auto", *score_kind.KINDS)
+ROWS_LOOKED_AT = 4_000
+NUMBERS_LOOKED_AT = 8_000_000
 
 Numbers = npt.NDArray[np.float64]
 
@@ -39,32 +40,49 @@ class Predicted:
     contradicting: npt.NDArray[np.bool_]
 
 
-def kind_of(scores: Numbers) -> str:
-    """Whether rows of scores are probabilities or logits.
+def kind_of(file: PredictionFile, stated: str) -> ScoreKind:
+    """What the scores of a file are, from rows drawn at random from all of it.
+
+    Args:
+        file: the file, with scores
+        stated: what they are said to be, or ``auto``: what they look like
 
     Raises:
-        InputError: if some rows look like probabilities and others do not
-
-    Example:
-        >>> kind_of(np.array([[0.2, 0.8], [1.0, 0.0]])), kind_of(np.array([[2.0, -1.0]]))
-        ('probabilities', 'logits')
+        InputError: if some rows are probabilities and others are not
     """
-    finite = scores[np.isfinite(scores).all(axis=1)]
-    share = _are_probabilities(finite).mean() if len(finite) else 0.0
-    if 0.0 < share < 1.0:
+    most = int(np.clip(NUMBERS_LOOKED_AT // len(file.classes or "?"), 1, ROWS_LOOKED_AT))
+    random = np.random.default_rng(51)
+    rows, chance = np.empty((0, len(file.classes or ()))), np.empty(0)
+    if stated in (LOGITS, LOG_PROBABILITIES):
+        return ScoreKind(stated)
+    for piece in file.rows():
+        if piece.scores is None:
+            continue
+        fine = [at for at, problem in enumerate(piece.problems) if problem is None]
+        rows = np.concatenate([rows, piece.scores[fine]])
+        chance = np.concatenate([chance, random.random(len(fine))])
+        if len(rows) > most:  # those with the smallest numbers are a random sample of all so far
+            kept = np.sort(np.argpartition(chance, most)[:most])
+            rows, chance = rows[kept], chance[kept]
+    if stated != "auto":
+        return score_kind.as_kind(stated, rows)
+    try:
+        found = score_kind.kind_of(rows)
+    except score_kind.MixedScores as error:
+        if file.kind is not None:
+            return score_kind.as_kind(file.kind, rows)
         raise InputError(
-            f"values: {share:.0%} of the first rows are probabilities (none negative, sum 1), the "
-            "others are not. Say values='logits' or values='probabilities'."
-        )
-    return "probabilities" if share else "logits"
-
-
-def _are_probabilities(scores: Numbers) -> npt.NDArray[np.bool_]:
-    return np.asarray(scores.min(axis=1) >= 0) & (np.abs(scores.sum(axis=1) - 1) <= SUM_TOLERANCE)
+            f"values: {error}. Say values='logits' or values='probabilities', then the rows that "
+            "are none are left out."
+        ) from error
+    # Numbers from 0 to 1 that sum to nothing in particular are what the file calls them.
+    if {file.kind, found.name} in ({LOGITS, SIGMOIDS}, {PROBABILITIES, LOGITS}):
+        return score_kind.as_kind(str(file.kind), rows)
+    return found
 
 
 def understand(
-    rows: Rows, classes: Sequence[str] | None, kind: str, kept: Sequence[str] | None = None
+    rows: Rows, classes: Sequence[str] | None, kind: ScoreKind, kept: Sequence[str] | None = None
 ) -> Predicted:
     """What rows predict, over all their classes or over some of them.
 
@@ -74,7 +92,7 @@ def understand(
     Args:
         rows: the rows
         classes: the names behind their scores; without scores, names that a label may be
-        kind: ``logits`` or ``probabilities``
+        kind: of the scores
         kept: the classes to predict, by default all
     """
     if rows.scores is None or classes is None:
@@ -83,7 +101,8 @@ def understand(
     log_p = _log_probabilities(rows.scores, kind, problems)
     wanted = set(classes if kept is None else kept)
     at = [i for i, name in enumerate(classes) if name in wanted]
-    logits = log_p if kind == "probabilities" else np.nan_to_num(rows.scores, posinf=0, neginf=0)
+    raw = kind.name in (LOGITS, LOG_PROBABILITIES)
+    logits = np.nan_to_num(rows.scores, posinf=0, neginf=0) if raw else log_p
     log_p, logits = log_p[:, at], logits[:, at]
     log_p = log_p - log_p.max(axis=1, keepdims=True)
     p = np.exp(log_p)
@@ -109,16 +128,13 @@ def _highest(scores: Numbers) -> list[int]:
     return np.nan_to_num(scores, nan=-np.inf).argmax(axis=1).tolist()
 
 
-def _log_probabilities(scores: Numbers, kind: str, problems: list[str | None]) -> Numbers:
-    """Log-probabilities up to a constant a row; notes what is wrong with a row in ``problems``."""
+def _log_probabilities(scores: Numbers, kind: ScoreKind, problems: list[str | None]) -> Numbers:
+    """Log-probabilities; notes what is wrong with a row in ``problems``."""
     finite = np.asarray(np.isfinite(scores).all(axis=1))
     safe = np.where(finite[:, None], scores, 0.0)
     _note(problems, ~finite, "a score is missing, NaN or infinite")
-    if kind == "logits":
-        return safe
-    fine = _are_probabilities(safe)
-    _note(problems, ~fine & finite, "probabilities that are negative or do not sum to 1")
-    return np.log(np.maximum(safe, SMALLEST_PROBABILITY))
+    _note(problems, ~kind.fits(safe) & finite, kind.problem)
+    return kind.log_probabilities(safe)
 
 
 def _note(problems: list[str | None], wrong: npt.NDArray[np.bool_], reason: str) -> None:

@@ -28,6 +28,7 @@ READ_CHUNK = 5_000
 WRITE_CHUNK = 500
 WRITERS = 4
 IDS_A_QUERY = 100_000
+DRAWING_SEED = 51
 
 FIELDS: dict[str, str] = {
     "prediction": "The class that the classifier of the run's last iteration gives the sample",
@@ -137,13 +138,13 @@ def labels_of(samples: Collection, field: str) -> list[str]:
     """
     collection = samples_of(root_dataset(samples))
     found: set[Any] = set()
-    for selected in _id_queries(samples):
+    for selected in id_queries(samples):
         found.update(collection.distinct(f"{field}.label", selected))
     return sorted(v for v in found if v and isinstance(v, str))
 
 
-def _id_queries(samples: Collection) -> Iterator[dict[str, Any]]:
-    """Queries that together select the samples of a collection."""
+def id_queries(samples: Collection) -> Iterator[dict[str, Any]]:
+    """Queries on the stored documents that together select the samples of a collection."""
     if not (is_view(samples) and samples._all_stages):
         yield {}
         return
@@ -173,18 +174,32 @@ def read_documents(
 
 
 def draw_documents(
-    samples: Collection, projection: Sequence[str], most: int
+    samples: Collection, projection: Sequence[str], most: int, having: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
-    """The stored documents of all samples, or of ``most`` of them, drawn at random."""
+    """The stored documents of all samples, or of ``most`` of them, drawn at random.
+
+    Where not all are taken, they are drawn among those that have one of the fields ``having``.
+    """
     collection = samples_of(root_dataset(samples))
     wanted = dict.fromkeys(projection, 1) or {"_id": 1}
+    there = {"$or": [{name: {"$ne": None}} for name in having]} if having else {}
     if is_view(samples) and samples._all_stages:
         ids: Any = samples.values("_id")
-        step = max(1, -(-len(ids) // most))
-        return list(collection.find({"_id": {"$in": ids[::step]}}, wanted))
+        if len(ids) > most:
+            found = [
+                document["_id"]
+                for start in range(0, len(ids), IDS_A_QUERY)
+                for document in collection.find(
+                    {"_id": {"$in": ids[start : start + IDS_A_QUERY]}, **there}, {"_id": 1}
+                )
+            ]
+            chosen = np.random.default_rng(DRAWING_SEED).permutation(len(found))[:most]
+            ids = [found[i] for i in np.sort(chosen)]
+        return list(collection.find({"_id": {"$in": ids}}, wanted))
     if len(samples) <= most:
         return list(collection.find({}, wanted))
-    found = collection.aggregate([{"$sample": {"size": most}}, {"$project": wanted}])
+    stages = [{"$match": there}, {"$project": wanted}, {"$sample": {"size": most}}]
+    found = collection.aggregate(stages, allowDiskUse=True)
     return list({document["_id"]: document for document in found}.values())
 
 

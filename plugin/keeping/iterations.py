@@ -108,6 +108,24 @@ class Iteration:
             histogram=self.column("cell_histogram"),
         )
 
+    @cached_property
+    def set_apart(self) -> npt.NDArray[np.bool_]:
+        """Whether the labels of each class cannot be judged by this iteration: bool (C,)."""
+        apart = np.zeros(len(self.classes), bool)
+        apart[self.document.get("set_apart", {}).get("classes", [])] = True
+        return apart
+
+    @cached_property
+    def suspect_cells(self) -> npt.NDArray[np.bool_]:
+        """The cells of suspects: another prediction, and a label that can be judged. bool (m,)."""
+        cells = self.cells
+        return np.asarray((cells.label != cells.prediction) & ~self.set_apart[cells.label])
+
+    @cached_property
+    def suspect_rows(self) -> npt.NDArray[np.bool_]:
+        """The rows of those cells: bool (n,)."""
+        return np.repeat(self.suspect_cells, np.diff(self.cells.start))
+
     def cell_slice(self, label: int, prediction: int) -> slice:
         """The rows of one cell, most suspicious first; empty where the cell holds nothing."""
         return self.cells.rows_of(label, prediction)
@@ -186,6 +204,25 @@ class IterationWriter:
             self._formats[name] = (values.dtype, values.shape[1:])
             file.write(values.tobytes())
         self.samples += len(rows)
+
+    def set_apart(self, classes: npt.NDArray[np.bool_], suspicion: float) -> None:
+        """Give every sample whose label is one of some classes the same suspicion.
+
+        Args:
+            classes: bool (C,)
+            suspicion: of each
+        """
+        for file in self._files.values():
+            file.flush()
+        if not self.samples or not classes.any():
+            return
+        values = np.memmap(
+            self._spool / "suspicion", self._formats["suspicion"][0], "r+", shape=(self.samples,)
+        )
+        for start in range(0, self.samples, ROWS_PER_CHUNK):
+            part = slice(start, start + ROWS_PER_CHUNK)
+            values[part][classes[self._spooled("label")[part]]] = suspicion
+        values.flush()
 
     def commit(self, header: Mapping[str, Any], weights: bytes | None = None) -> Iteration:
         """Sort, store, and make the iteration visible to everybody at once.

@@ -31,12 +31,16 @@ def page(facts: Mapping[str, Any]) -> str:
     Args:
         facts: ``title``, ``facts`` (pairs of name and value), ``decisions`` and ``authors`` (rows
             of name and number), ``effort``, ``iterations`` (rows), ``cells`` (rows), ``estimate``
-            and ``target`` (sentences, empty for none), and optionally ``rounds`` of cleaning by
-            importance with their ``advice``
+            and ``target`` (sentences, empty for none), and optionally ``warnings``, ``apart`` and
+            ``assumed`` (sentences on what the last iteration could not judge and what it took for
+            granted), ``rounds`` of cleaning by importance with their ``advice``
     """
     parts = [
         f"<h1>{escape(facts['title'])}</h1>",
         _definitions(facts["facts"]),
+        *[_sentence(f"Warning: {text}") for text in facts.get("warnings", ())],
+        _sentence(facts.get("apart", "")),
+        *[_sentence(f"Predictions in {text}.") for text in facts.get("assumed", ())],
         "<h2>Wrong labels left</h2>",
         _sentence(facts["estimate"] or "Nobody knows: no audit was judged."),
         _sentence(facts["target"]),

@@ -24,6 +24,7 @@ class Batch:
         models: log-probabilities, one array (n, C) a model
         features: float (n, d) for projection, or None: then made from the probabilities
         decided: bool (n,), whether a decision stands on the sample
+        unseen: bool (n,), whether the model was trained on no sample with the label; None for none
     """
 
     sample_ids: list[str]
@@ -31,15 +32,28 @@ class Batch:
     models: list[LogProbabilities]
     features: npt.NDArray[np.floating[Any]] | None
     decided: npt.NDArray[np.bool_]
+    unseen: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass
 class Outcome:
-    """What a source knows once all its batches are read."""
+    """What a source knows once all its batches are read.
+
+    Attributes:
+        skipped: samples that were left out
+        notes: how it worked, kept with the settings
+        weights: a classifier that was trained
+        unknown: labels that no model knows
+        predicted: classes that the models are known to predict, somewhere in the dataset
+        assumed: sentences, how the predictions were read
+    """
 
     skipped: Skipped = field(default_factory=Skipped)
     notes: dict[str, Any] = field(default_factory=dict)
     weights: bytes | None = None
+    unknown: frozenset[str] = frozenset()
+    predicted: frozenset[str] = frozenset()
+    assumed: list[str] = field(default_factory=list)
 
 
 class Source(Protocol):

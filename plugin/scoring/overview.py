@@ -81,18 +81,26 @@ def expected_errors_of_rows(
     return np.bincount(cell, weights=weights, minlength=len(start) - 1).astype(np.float64)
 
 
-def label_rows(cells: CellTable, open_count: IntArray, errors: FloatArray) -> LabelRows:
+def label_rows(
+    cells: CellTable,
+    open_count: IntArray,
+    errors: FloatArray,
+    suspect: npt.NDArray[np.bool_] | None = None,
+) -> LabelRows:
     """Sum cells to the overview's rows.
 
     Args:
         cells: the iteration's cells
         open_count: int (m,), open samples of each cell
         errors: float (m,), expected errors among them
+        suspect: bool (m,), the cells that count as misclassified; by default those whose
+            prediction is not their label
     """
     label = cells.label.astype(np.int64)
     size = int(label.max()) + 1 if len(label) else 0
     opened = np.asarray(open_count, np.int64)
-    wrong = np.where(cells.label == cells.prediction, 0, opened)
+    suspect = cells.label != cells.prediction if suspect is None else suspect
+    wrong = np.where(suspect, opened, 0)
 
     def summed(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.bincount(label, weights=values, minlength=size)

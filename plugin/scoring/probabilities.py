@@ -18,10 +18,7 @@ LogProbabilities = npt.NDArray[np.float64]
 
 
 def from_logits(values: npt.NDArray[np.floating[Any]]) -> LogProbabilities:
-    """Log-probabilities of rows of logits.
-
-    Rows that already are probabilities (none negative, sum 1) are taken as such, since many tools
-    store a softmax under the name of logits. Log-probabilities are logits of themselves.
+    """Log-probabilities of rows of logits. Log-probabilities are logits of themselves.
 
     Args:
         values: float (n, C), finite
@@ -34,17 +31,15 @@ def from_logits(values: npt.NDArray[np.floating[Any]]) -> LogProbabilities:
         [[0.25, 0.75], [0.5, 0.5]]
     """
     scores = np.clip(np.asarray(values, np.float64), -LARGEST_LOGIT, LARGEST_LOGIT)
-    is_probability = (scores.min(axis=1) >= 0) & (np.abs(scores.sum(axis=1) - 1) < 1e-3)
     shifted = scores - scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    if is_probability.any():
-        kept = np.maximum(scores[is_probability], SMALLEST_PROBABILITY)
-        log_p[is_probability] = np.log(kept)
-    return log_p
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
 def from_confidences(
-    prediction: npt.NDArray[np.integer[Any]], confidence: npt.ArrayLike, classes: int
+    prediction: npt.NDArray[np.integer[Any]],
+    confidence: npt.ArrayLike,
+    classes: int,
+    least_rest: float = SMALLEST_PROBABILITY,
 ) -> LogProbabilities:
     """Log-probabilities where only the predicted class and its confidence are known.
 
@@ -56,6 +51,8 @@ def from_confidences(
         prediction: int (n,), index of the predicted class
         confidence: float (n,), in [0, 1]
         classes: number of classes, at least 2
+        least_rest: what is left at least; half of the rounding step of the confidences, so that a
+            confidence that was rounded to 1 is no certainty
 
     Returns:
         float64 (n, classes)
@@ -64,11 +61,47 @@ def from_confidences(
         >>> np.exp(from_confidences(np.array([1]), [0.8], classes=3)).round(2).tolist()
         [[0.1, 0.8, 0.1]]
     """
-    sure = np.maximum(np.asarray(confidence, np.float64), 1.0 / classes)
+    sure = np.minimum(np.asarray(confidence, np.float64), 1.0 - least_rest)
+    sure = np.maximum(sure, 1.0 / classes)
     rest = np.maximum((1.0 - sure) / (classes - 1), SMALLEST_PROBABILITY)
     log_p = np.repeat(np.log(rest)[:, None], classes, axis=1)
     log_p[np.arange(len(sure)), prediction] = np.log(sure)
     return log_p
+
+
+def complete(
+    models: Sequence[LogProbabilities], known: Sequence[npt.NDArray[np.bool_]]
+) -> list[LogProbabilities]:
+    """Let models that do not know a class take its probability from those that do.
+
+    What a model says is then its opinion given that it is one of the classes that it knows; how
+    probable the others are is the mean of the models that know all of these. Where every model
+    knows every class, or none knows one, nothing changes.
+
+    Args:
+        models: log-probabilities, float64 (n, C) each
+        known: bool (C,) each, the classes that the model knows
+
+    Example:
+        >>> sure, blind = np.log([[0.1, 0.2, 0.7]]), np.log([[0.4, 0.6, 1e-12]])
+        >>> known = [np.array([True, True, True]), np.array([True, True, False])]
+        >>> np.exp(complete([sure, blind], known)[1]).round(2).tolist()
+        [[0.12, 0.18, 0.7]]
+    """
+    every = np.logical_or.reduce(list(known))
+    out: list[LogProbabilities] = []
+    for log_p, mine in zip(models, known, strict=True):
+        missing = every & ~mine
+        helpers = [m for m, k in zip(models, known, strict=True) if k[missing].all()]
+        if not missing.any() or not helpers:
+            out.append(log_p)
+            continue
+        others = np.mean([np.exp(m[:, missing]) for m in helpers], axis=0)
+        left = np.maximum(1.0 - others.sum(axis=1, keepdims=True), SMALLEST_PROBABILITY)
+        whole = log_p + np.log(left)
+        whole[:, missing] = np.log(np.maximum(others, SMALLEST_PROBABILITY))
+        out.append(whole)
+    return out
 
 
 def align(log_p: LogProbabilities, own: Sequence[str], classes: Sequence[str]) -> LogProbabilities:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from ..keeping.field_survey import draw_vectors, vector_length
 from ..keeping.fields import read_documents, root_dataset, value_at
 from ..keeping.samples import Collection
 from ..progress import Report
-from ..scoring.vectors import common_length, decode_rows
+from ..scoring.vectors import decode_rows
+
+VECTORS_IN_A_DIGEST = 100
 
 
 class EmbeddingVectors:
@@ -81,12 +85,15 @@ class EmbeddingVectors:
         else:
             rows = self._from_zoo(ids, report)
         missing = f"embedding in '{self._name}' is missing"
-        width = next((len(r) for r in rows if r is not None), 0)
+        lengths = Counter(len(r) for r in rows if r is not None)
+        width = lengths.most_common(1)[0][0] if lengths else 0
         vectors = np.zeros((len(rows), width), np.float32)
         problems = {}
         for i, row in enumerate(rows):
-            if row is None or len(row) != width:
+            if row is None:
                 problems[i] = missing
+            elif len(row) != width:
+                problems[i] = f"embedding in '{self._name}' has length {len(row)}, expected {width}"
             elif not np.isfinite(row).all():
                 problems[i] = f"embedding in '{self._name}' holds NaN or infinite numbers"
             else:
@@ -97,28 +104,25 @@ class EmbeddingVectors:
         """A digest of some stored embeddings of a field; empty for other kinds."""
         if self.kind != "field":
             return ""
-        collection: Any = root_dataset(self._samples)._sample_collection
-        ends = [collection.find({}, {self._name: 1}).sort("_id", way).limit(8) for way in (1, -1)]
-        stored = [repr(value_at(document, self._name)) for end in ends for document in end]
+        drawn = draw_vectors(self._samples, self._name, VECTORS_IN_A_DIGEST)
+        stored = [repr(value_at(document, self._name)) for document in drawn]
         return hashlib.sha256("".join(stored).encode()).hexdigest()
 
     def _from_field(
         self, ids: list[str], folder: Path, report: Report
     ) -> tuple[npt.NDArray[np.float32], dict[int, str]]:
         position = {sample_id: i for i, sample_id in enumerate(ids)}
-        vectors: npt.NDArray[np.float32] | None = None
+        width = vector_length(self._samples, self._name)
+        if width is None:
+            raise InputError(f"embeddings: no sample has a vector in field '{self._name}'")
+        path = os.path.join(folder, "vectors")
+        vectors = np.memmap(path, np.float32, "w+", shape=(len(ids), width))
         problems = dict.fromkeys(range(len(ids)), f"embedding in '{self._name}' is missing")
         done = 0
         for documents in read_documents(self._samples, [self._name], 1_000):
             found = [d for d in documents if str(d["_id"]) in position]
             stored = [value_at(d, self._name) for d in found]
-            if vectors is None:
-                width = common_length(stored)
-                if width is None:
-                    continue
-                path = os.path.join(folder, "vectors")
-                vectors = np.memmap(path, np.float32, "w+", shape=(len(ids), width))
-            matrix, wrong = decode_rows(stored, vectors.shape[1])
+            matrix, wrong = decode_rows(stored, width)
             for document, row, problem in zip(found, matrix, wrong, strict=True):
                 i = position[str(document["_id"])]
                 if problem is None:
@@ -128,8 +132,6 @@ class EmbeddingVectors:
                     problems[i] = f"embedding in '{self._name}' {problem}"
             done += len(documents)
             report(done / max(len(self._samples), 1), f"Read {done:,} embeddings")
-        if vectors is None:
-            raise InputError(f"embeddings: no sample has a vector in field '{self._name}'")
         return vectors, problems
 
     def _from_brain_run(self, ids: list[str]) -> list[npt.NDArray[Any] | None]:

@@ -88,6 +88,7 @@ class EmbeddingSource:
                 stage = part_of(report, k / self._folds, (k + 1) / self._folds)
                 head = LinearHead(len(self.classes), device=self._device)
                 head.fit(vectors[learned], self._label[learned], stage)
+                seen = np.bincount(self._label[learned], minlength=len(self.classes)) > 0
                 size = max(1, min(BATCH_ROWS, BATCH_NUMBERS // len(self.classes)))
                 for start in range(0, len(asked), size):
                     part = asked[start : start + size]
@@ -98,6 +99,7 @@ class EmbeddingSource:
                         models=[head.log_probabilities(rows)],
                         features=reduce(rows),
                         decided=self._decided[part],
+                        unseen=~seen[self._label[part]],
                     )
 
 

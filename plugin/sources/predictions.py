@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..keeping.fields import draw_documents, labels_of, read_documents, root_dataset, value_at
+from ..keeping.fields import draw_documents, labels_of, read_documents, value_at
 from ..keeping.labelled import check_classes, label_problem
 from ..keeping.samples import Collection
 from ..progress import Report
 from ..scoring.batches import Batch, Outcome
-from ..scoring.probabilities import LogProbabilities, align, from_confidences, from_logits
-from ..scoring.vectors import common_length, decode_rows, decode_vector
+from ..scoring.probabilities import LogProbabilities, align, complete, from_confidences
+from ..scoring.vectors import decode_rows
+from .field_description import PredictionField, describe_field
 
 NUMBERS_A_BATCH = 8_000_000
 LARGEST_BATCH = 5_000
-CHUNKS_TO_LEARN_FROM = 10
-
-
-@dataclass(frozen=True)
-class PredictionField:
-    """A field of predictions and what is known of it.
-
-    Attributes:
-        name: the field
-        classes: the class names that its predictions range over, in the order of its logits
-        has_logits: whether samples carry logits, rather than a label and a confidence only
-    """
-
-    name: str
-    classes: tuple[str, ...]
-    has_logits: bool
 
 
 @dataclass(frozen=True)
@@ -67,8 +50,8 @@ class PredictionSource:
         decision_field: the run's field of decisions
 
     Raises:
-        InputError: if a field tells no class list, or its classes have nothing in common with
-            the labels
+        InputError: if a field tells no class list or no kind of scores, or its classes have
+            nothing in common with the labels
     """
 
     def __init__(
@@ -91,9 +74,11 @@ class PredictionSource:
             _check_overlap(f, labels, label_field)
         self.classes = tuple(sorted(known | set(labels)))
         self.outcome = Outcome()
-        unknown = [name for name in labels if name not in known]
-        if unknown:
-            self.outcome.notes["labels_no_model_knows"] = unknown[:50]
+        able = {name for f in self.fields for name in f.known}
+        self.outcome.unknown = frozenset(set(labels) - able)
+        self.outcome.predicted = frozenset(name for f in self.fields for name in f.predicted)
+        self.outcome.assumed = [f"'{f.name}': {f.said}" for f in self.fields]
+        self.able = [np.array([name in f.known for name in self.classes]) for f in self.fields]
 
     def batches(self, report: Report) -> Generator[Batch]:
         """Read every sample once; memory does not grow with their number."""
@@ -130,7 +115,7 @@ class PredictionSource:
         return Batch(
             sample_ids=[str(d["_id"]) for d in kept],
             label=np.array(label, np.int64),
-            models=[m[keep] for m in models],
+            models=complete([m[keep] for m in models], self.able),
             features=None,
             decided=np.array([bool(d.get(self._decision_field)) for d in kept], bool),
         )
@@ -149,7 +134,8 @@ class PredictionSource:
     def sample(self, most: int) -> Sampled:
         """Some labelled samples, drawn at random where there are more."""
         names = [name for name in self._projection() if name != self._decision_field]
-        drawn = draw_documents(self._samples, names, most)
+        having = [f.name for f in self.fields]
+        drawn = draw_documents(self._samples, names, most, having)
         usable = [d for d in drawn if label_problem(d, self._label_field) is None]
         index = {name: i for i, name in enumerate(self.classes)}
         # A label that was written since the classes were listed is left out.
@@ -168,105 +154,6 @@ class PredictionSource:
         if problem is not None:
             self.outcome.skipped.add(document["_id"], document.get("filepath"), problem)
         return problem is None
-
-
-def describe_field(
-    samples: Collection, name: str, label_field: str, labels: Sequence[str]
-) -> PredictionField:
-    """Find out what a prediction field holds and over which classes.
-
-    The names behind the logits come from the dataset's class lists (``dataset.classes`` of the
-    prediction field, then of the label field, then ``default_classes``) where one has the right
-    length and agrees with the predicted labels, and otherwise from the predicted labels themselves.
-
-    Raises:
-        InputError: if the names cannot be told, or there is neither a logit nor a confidence
-    """
-    paths = [f"{name}.label", f"{name}.confidence", f"{name}.logits"]
-    first = list(islice(read_documents(samples, paths), 1))
-    stored = [value_at(d, f"{name}.logits") for chunk in first for d in chunk]
-    length = common_length(stored)
-    if length is None:
-        return _describe_by_confidence(samples, name, labels, first)
-    if length < 2:
-        raise InputError(f"prediction_fields: the logits of '{name}' have length 1, expected 2+")
-    classes = _class_names(samples, name, label_field, labels, length)
-    return PredictionField(name, classes, has_logits=True)
-
-
-def _describe_by_confidence(
-    samples: Collection, name: str, labels: Sequence[str], first: list[list[dict[str, Any]]]
-) -> PredictionField:
-    predicted = labels_of(samples, name)
-    if not predicted:
-        raise InputError(f"prediction_fields: no sample has a prediction in '{name}'")
-    seen = [value_at(d, f"{name}.confidence") for chunk in first for d in chunk]
-    if all(c is None for c in seen) and not samples.exists(f"{name}.confidence").limit(1):
-        raise InputError(
-            f"prediction_fields: the predictions in '{name}' have neither logits nor a confidence; "
-            "expected one of them on each."
-        )
-    classes = tuple(sorted(set(predicted) | set(labels)))
-    return PredictionField(name, classes, has_logits=False)
-
-
-def _class_names(
-    samples: Collection, name: str, label_field: str, labels: Sequence[str], length: int
-) -> tuple[str, ...]:
-    dataset = root_dataset(samples)
-    observed = _observed_names(samples, name, length)
-    stated = dataset.classes.get(name)
-    if stated:
-        _check_stated(name, stated, observed, length)
-        return tuple(stated)
-    known = [dataset.classes.get(label_field), dataset.default_classes]
-    if len(observed) == length and len(set(observed.values())) == length:
-        known.append([observed[i] for i in range(length)])
-    known.append(sorted(set(labels) | set(observed.values())))
-    for candidate in known:
-        fits = candidate and len(candidate) == len(set(candidate)) == length
-        if fits and all(candidate[i] == seen for i, seen in observed.items()):
-            return tuple(candidate)
-    missing = [str(i) for i in range(length) if i not in observed][:10]
-    raise InputError(
-        f"prediction_fields: '{name}' has logits of length {length}, but which class each stands "
-        f"for is unknown (never predicted: {', '.join(missing) or 'none'}). Set "
-        f"dataset.classes['{name}'] to the list of the model's {length} class names."
-    )
-
-
-def _observed_names(samples: Collection, name: str, length: int) -> dict[int, str]:
-    """The predicted label that goes with each index of the largest logit, by majority."""
-    votes: dict[int, Counter[str]] = defaultdict(Counter)
-    chunks = read_documents(samples, [f"{name}.label", f"{name}.logits"])
-    for documents in islice(chunks, CHUNKS_TO_LEARN_FROM):
-        for document in documents:
-            prediction = document.get(name) or {}
-            logits = decode_vector(prediction.get("logits"))
-            label = prediction.get("label")
-            if logits is None or len(logits) != length or not np.isfinite(logits).all():
-                continue
-            if label:
-                votes[int(logits.argmax())][label] += 1
-        if len(votes) == length:
-            break
-    return {i: counter.most_common(1)[0][0] for i, counter in votes.items()}
-
-
-def _check_stated(name: str, stated: Sequence[str], observed: dict[int, str], length: int) -> None:
-    if len(stated) != length:
-        raise InputError(
-            f"prediction_fields: dataset.classes['{name}'] lists {len(stated)} classes, but the "
-            f"logits have length {length}"
-        )
-    if len(set(stated)) != length:
-        raise InputError(f"dataset.classes['{name}'] names a class twice")
-    for i, seen in observed.items():
-        if stated[i] != seen:
-            raise InputError(
-                f"prediction_fields: dataset.classes['{name}'][{i}] is '{stated[i]}', but where "
-                f"logit {i} is the largest, the predicted label is '{seen}'"
-            )
 
 
 def _check_overlap(field: PredictionField, labels: Sequence[str], label_field: str) -> None:
@@ -300,7 +187,10 @@ def _read_logits(
     for i, prediction in enumerate(stored):
         if prediction is None:
             problems[i] = f"no prediction in '{field.name}'"
-    return from_logits(matrix) if len(matrix) else matrix, problems
+    fits = field.kind.fits(matrix)
+    for i in np.flatnonzero(~fits).tolist():
+        problems[i] = problems[i] or f"logits in '{field.name}' are {field.kind.problem}"
+    return field.kind.log_probabilities(matrix), problems
 
 
 def _read_confidences(
@@ -318,4 +208,4 @@ def _read_confidences(
             problems[i] = f"no confidence between 0 and 1 in '{field.name}'"
         else:
             at[i], sure[i] = index[label], confidence
-    return from_confidences(at, sure, len(field.classes)), problems
+    return from_confidences(at, sure, len(field.classes), field.least_rest), problems

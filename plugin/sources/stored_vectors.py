@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Container
 from typing import Any
 
 import fiftyone as fo
@@ -9,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from ..keeping.field_survey import vector_length
 from ..keeping.fields import read_documents, value_at
 from ..keeping.samples import Dataset
-from ..scoring.vectors import common_length, decode_rows
+from ..scoring.vectors import decode_rows
 
 MOST_NUMBERS = 64
 """Longer vectors are projected at random: which are neighbours hardly changes."""
@@ -41,23 +44,28 @@ def read_vectors(dataset: Dataset, name: str, sample_ids: list[str]) -> npt.NDAr
         InputError: if not one of the samples has a vector
     """
     place = {sample: i for i, sample in enumerate(sample_ids)}
-    out: npt.NDArray[np.float32] | None = None
-    projection: npt.NDArray[np.float32] | None = None
+    length = _length(dataset, name, place)
+    if length is None:
+        raise InputError(f"embeddings: no compared sample has a vector in '{name}'")
+    projection = _projection(length)
+    out = np.zeros((len(sample_ids), projection.shape[1]), np.float32)
     for ids, values in _stored(dataset, name):
         at = [place.get(sample, -1) for sample in ids]
         found = [value for i, value in zip(at, values, strict=True) if i >= 0]
-        if out is None:
-            length = common_length(found)
-            if length is None:
-                continue
-            projection = _projection(length)
-            out = np.zeros((len(sample_ids), projection.shape[1]), np.float32)
-        assert projection is not None
-        rows, _ = decode_rows(found, len(projection))
+        rows, _ = decode_rows(found, length)
         out[[i for i in at if i >= 0]] = rows.astype(np.float32) @ projection
-    if out is None:
-        raise InputError(f"embeddings: no compared sample has a vector in '{name}'")
     return out
+
+
+def _length(dataset: Dataset, name: str, wanted: Container[str]) -> int | None:
+    """The most frequent length of the vectors, from all of them or from some drawn of all."""
+    if name in dataset.get_field_schema(flat=True):
+        return vector_length(dataset, name, wanted)
+    lengths: Counter[int] = Counter()
+    for ids, values in _stored(dataset, name):
+        found = (v for i, v in zip(ids, values, strict=True) if i in wanted)
+        lengths.update(len(v) for v in found if v is not None)
+    return lengths.most_common(1)[0][0] if lengths else None
 
 
 def _projection(length: int) -> npt.NDArray[np.float32]:

@@ -86,6 +86,7 @@ class TrainingSource:
             build(Architecture(settings.model, len(self.classes), 3, 32))
         size = settings.image_size or default_size(settings.model, kind.side)
         self._architecture = Architecture(settings.model, len(self.classes), kind.channels, size)
+        self._seen = np.ones(len(self.classes), bool)
         self._start = self._warm_start(samples) if settings.warm_start else None
         self._recipe = self._choose_recipe()
         self._windows = self._choose_windows(samples)
@@ -165,7 +166,9 @@ class TrainingSource:
             usable = np.flatnonzero(readable)
             self._check_usable(usable)
             normalisation = self._normalisation(pixels, usable)
-            fold = stratified_folds(self._label, self._folds, self._settings.seed)
+            # Over what can be read only, so that a class of two is in every training set.
+            fold = np.full(len(self._ids), -1, np.int64)
+            fold[usable] = stratified_folds(self._label[usable], self._folds, self._settings.seed)
             for k in range(self._folds):
                 rest = part_of(report, DECODING_SHARE, 1.0)
                 stage = part_of(rest, k / self._folds, (k + 1) / self._folds)
@@ -202,6 +205,7 @@ class TrainingSource:
             return
         trainer = Trainer(self._architecture, pixels, self._label, self._recipe, normalisation)
         name = "" if alone else f"Fold {k + 1}/{self._folds}, "
+        self._seen = np.bincount(self._label[learned], minlength=len(self.classes)) > 0
         trainer.train(learned, part_of(report, 0.0, TRAINING_SHARE), name)
         rest = part_of(report, TRAINING_SHARE, 1.0)
         yield from self._classified(trainer, pixels, asked, rest)
@@ -238,6 +242,7 @@ class TrainingSource:
             models=models,
             features=features,
             decided=self._decided[part],
+            unseen=~self._seen[self._label[part]],
         )
 
     def _skip(self, i: int, reason: str) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import log_softmax
 
-from plugin.scoring.probabilities import align, from_confidences, from_logits
+from plugin.scoring.probabilities import align, complete, from_confidences, from_logits
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -19,24 +19,14 @@ def test_logits_give_their_log_softmax(seed: int) -> None:
 
 
 @given(seeds)
-def test_rows_that_are_probabilities_stay_what_they_are(seed: int) -> None:
-    p = np.random.default_rng(seed).dirichlet(np.ones(4), 20).astype(np.float32)
-    np.testing.assert_allclose(np.exp(from_logits(p)), p, atol=1e-6)
-
-
-@given(seeds)
 def test_log_probabilities_are_logits_of_themselves(seed: int) -> None:
     log_p = np.log(np.random.default_rng(seed).dirichlet(np.ones(4), 20) + 1e-9)
     log_p = log_softmax(log_p, axis=1)
     np.testing.assert_allclose(from_logits(log_p), log_p, atol=1e-9)
 
 
-def test_probabilities_and_logits_may_be_mixed_and_zero_is_held_off_minus_infinity() -> None:
-    log_p = from_logits(np.array([[1.0, 0.0], [2.0, 0.0], [-1.0, 2.0]]))
-    assert np.isfinite(log_p).all()
-    assert np.exp(log_p[0]) == pytest.approx([1, 0], abs=1e-9)
-    assert np.exp(log_p[1, 0]) == pytest.approx(1 / (1 + np.exp(-2)))
-    assert np.exp(log_p[2, 1]) == pytest.approx(1 / (1 + np.exp(-3)))
+def test_a_row_of_logits_that_looks_like_a_probability_is_one_of_logits() -> None:
+    assert np.exp(from_logits(np.array([[1.0, 0.0]])))[0, 0] == pytest.approx(1 / (1 + np.exp(-1)))
 
 
 @given(seeds)
@@ -63,6 +53,31 @@ def test_a_confidence_of_one_stays_finite() -> None:
     log_p = from_confidences(np.array([0]), [1.0], classes=3)
     assert np.isfinite(log_p).all()
     assert log_p.argmax() == 0
+
+
+def test_a_confidence_that_was_rounded_to_one_leaves_half_a_step() -> None:
+    p = np.exp(from_confidences(np.array([0, 0]), [1.0, 0.5], classes=3, least_rest=0.005))
+    np.testing.assert_allclose(p, [[0.995, 0.0025, 0.0025], [0.5, 0.25, 0.25]])
+
+
+@given(seeds)
+def test_models_that_miss_a_class_take_it_from_those_that_know_it(seed: int) -> None:
+    r = np.random.default_rng(seed)
+    whole = np.log(r.dirichlet(np.ones(5), 8))
+    part = align(np.log(r.dirichlet(np.ones(3), 8)), ["a", "b", "d"], list("abcde"))
+    known = [np.ones(5, bool), np.array([True, True, False, True, False])]
+    same, filled = complete([whole, part], known)
+    np.testing.assert_array_equal(same, whole)
+    np.testing.assert_allclose(np.exp(filled).sum(axis=1), 1)
+    np.testing.assert_allclose(filled[:, [2, 4]], whole[:, [2, 4]])
+    ratio = filled[:, [0, 1]] - filled[:, [3]]
+    np.testing.assert_allclose(ratio, part[:, [0, 1]] - part[:, [3]], atol=1e-9)
+
+
+def test_a_class_that_no_model_knows_stays_unknown() -> None:
+    log_p = align(np.log([[0.4, 0.6]]), ["a", "b"], ["a", "b", "c"])
+    known = [np.array([True, True, False])] * 2
+    assert complete([log_p, log_p], known)[0] is log_p
 
 
 @given(seeds)

@@ -28,6 +28,7 @@ export interface IterationInfo {
   created_at: string;
   has_features: boolean;
   has_model: boolean;
+  notes: string[];
 }
 
 /** What is worked out beside the iterations: each text changes when something of it does. */

@@ -25,7 +25,7 @@ interface Props {
 }
 
 export function Overview({ onOpen, onShow }: Props) {
-  const { overview, classes, order, setOrder, wantCells, inView } = useSession();
+  const { overview, classes, order, setOrder, wantCells, inView, iteration } = useSession();
   const [search, setSearch] = React.useState("");
   const [focus, setFocus] = React.useState<[number, number]>([0, 0]);
   const scroller = React.useRef<HTMLDivElement>(null);
@@ -123,6 +123,11 @@ export function Overview({ onOpen, onShow }: Props) {
         </ToggleButtonGroup>
         <Legend />
       </div>
+      {iteration.notes.map((note) => (
+        <p key={note} className="dcf-hint" role="note">
+          {note}
+        </p>
+      ))}
       {rows.length === 0 ? (
         <p className="dcf-hint">No class has “{search}” in its name.</p>
       ) : (

@@ -241,7 +241,7 @@ def give_verdict(
         )
         if made.decision is not None or made.conflicts[0]["reason"] == "already":
             return made
-    raise InputError(f"Sample {sample_id} is being changed by somebody else. Try again.")
+    raise InputError("This sample of the audit is being changed by somebody else. Try again.")
 
 
 def basis_of(audit: OpenedAudit) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import fiftyone.core.odm as foo
@@ -47,7 +47,7 @@ COLUMNS = (
 
 
 class KeptDuplicates:
-    """One comparison, opened without reading its columns.
+    """One comparison, opened without reading its columns. Equal to another opening of it.
 
     Attributes:
         document: what is kept beside the columns
@@ -61,6 +61,22 @@ class KeptDuplicates:
         self.id: ObjectId = document["_id"]
         self.samples: int = document["samples"]
         self.floor: float = document["floor"]
+        self._read: dict[str, npt.NDArray[Any]] = {}
+
+    def as_of(self, document: Mapping[str, Any]) -> KeptDuplicates:
+        """The comparison as its document is now; what was read of it is shared.
+
+        Another object: whoever works with the threshold of a moment ago still has that one.
+        """
+        opened = KeptDuplicates(document)
+        opened._read = self._read
+        return opened
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, KeptDuplicates) and other.id == self.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
 
     @property
     def threshold(self) -> float:
@@ -76,36 +92,43 @@ class KeptDuplicates:
         """One of ``COLUMNS``."""
         return read_column(self.document["columns"][name])
 
-    @cached_property
+    def _kept(self, name: str) -> npt.NDArray[Any]:
+        if name not in self._read:
+            self._read[name] = self.column(name)
+        return self._read[name]
+
+    @property
     def sample_ids(self) -> list[str]:
         """The samples that were compared."""
-        return unpack_ids(self.column("sample_id"))
+        return unpack_ids(self._kept("sample_id"))
 
-    @cached_property
+    @property
     def near(self) -> npt.NDArray[np.int64]:
         """Pairs of different images, (m, 2), each the first of its copies."""
-        return self.column("near")
+        return self._kept("near")
 
-    @cached_property
+    @property
     def ses(self) -> npt.NDArray[np.float64]:
         """The SES of these, (m,)."""
-        return self.column("ses")
+        return self._kept("ses")
 
-    @cached_property
+    @property
     def size(self) -> npt.NDArray[np.int32]:
         """Height and width of each image, (n, 2)."""
-        return self.column("size")
+        return self._kept("size")
 
-    @cached_property
+    @property
     def with_copies(self) -> npt.NDArray[np.int64]:
         """The images that have exact copies, their first ones included."""
-        copies = np.flatnonzero(self.first_copy != np.arange(len(self.first_copy)))
-        return np.union1d(copies, self.first_copy[copies])
+        if "with_copies" not in self._read:
+            copies = np.flatnonzero(self.first_copy != np.arange(len(self.first_copy)))
+            self._read["with_copies"] = np.union1d(copies, self.first_copy[copies])
+        return self._read["with_copies"]
 
-    @cached_property
+    @property
     def first_copy(self) -> npt.NDArray[np.int64]:
         """The first of the exact copies of each sample."""
-        return self.column("first_copy")
+        return self._kept("first_copy")
 
 
 def load_duplicates(run: Run) -> KeptDuplicates | None:
@@ -114,10 +137,7 @@ def load_duplicates(run: Run) -> KeptDuplicates | None:
     if document is None:
         return None
     opened = _opened(document["_id"])
-    if opened is None:
-        return None
-    opened.document = document
-    return opened
+    return None if opened is None else opened.as_of(document)
 
 
 @lru_cache(maxsize=4)

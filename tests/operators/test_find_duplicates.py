@@ -22,6 +22,7 @@ from plugin.keeping.jobs import Job
 from plugin.keeping.runs import load_run
 from plugin.label_errors import find_label_errors
 from plugin.near_duplicates import DuplicateOptions, complete_duplicate_fields, find_duplicates
+from plugin.progress import silent
 from plugin.settings import Settings
 from tests.planted_copies import Pictures, noise
 from tests.traces import database_of, temporary
@@ -257,6 +258,34 @@ def test_a_killed_process_leaves_nothing_that_counts(pictures: Pictures) -> None
     )
     assert complete_duplicate_fields(run)
     assert collection.find_one(ids)["deconfuse_duplicates"] == [pictures.ids[1]]
+
+
+def test_a_threshold_that_is_set_while_fields_are_written_is_written_too(
+    pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it is set by another thread of this process, as the panel does."""
+    from plugin.keeping import duplicate_fields
+
+    leak = pictures.near(1, "dog", "test", "leak.png")
+    run, iteration = pictures.classify()
+    find_duplicates(run, DuplicateOptions())
+    real, times = duplicate_fields.mark_fields_written, []
+
+    def set_before(*given: Any) -> bool:
+        times.append(1)
+        if len(times) == 1:
+            kept_duplicates.set_threshold(run, 1.0)
+        return real(*given)
+
+    monkeypatch.setattr(duplicate_fields, "mark_fields_written", set_before)
+    kept_duplicates.set_threshold(run, 0.9)
+    duplicate_fields.write_duplicates(run, iteration, silent)
+    assert len(times) == 2
+    pictures.dataset.reload()
+    assert pictures.dataset[leak].deconfuse_duplicates is None
+    kept = load_duplicates(run)
+    assert kept is not None
+    assert (kept.threshold, kept.document["fields_written"]) == (1.0, True)
 
 
 def test_deleting_the_run_deletes_its_duplicates(pictures: Pictures, operator: Any) -> None:

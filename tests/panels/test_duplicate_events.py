@@ -169,6 +169,36 @@ def test_a_change_of_scope_needs_no_second_search(screen: Screen) -> None:
     assert len(screen.groups(iteration=2)["groups"]) == 4
 
 
+def test_each_threshold_and_scope_has_its_own_groups(screen: Screen) -> None:
+    """Asked by turns, with nothing changed between: groups are kept for a while."""
+    screen.pictures.near(4, "dog", "train", "told-apart.png")
+    screen.pictures.classify({screen.conflict[1]: "cat"})
+    screen.find()
+    asked = [(0.9, "same_prediction"), (1.0, "same_prediction"), (0.9, "all"), (1.0, "all")]
+    for threshold, scope in [*asked, *asked[::-1]]:
+        reply = screen.groups(iteration=2, threshold=threshold, scope=scope)
+        expected = 1 if threshold == 1.0 else 3 if scope == "same_prediction" else 4
+        assert len(reply["groups"]) == reply["totals"]["groups"] == expected
+        assert (reply["threshold"], reply["scope"]) == (threshold, scope)
+
+
+def test_the_pulse_tells_another_threshold_scope_and_search(screen: Screen) -> None:
+    def seen() -> Any:
+        return screen.ask("pulse")["worked_out"]["duplicates"]
+
+    told = [seen()]
+    screen.find()
+    told.append(seen())
+    for threshold, scope in ((0.95, "same_prediction"), (0.95, "all"), (1.0, "all")):
+        screen.ask("set_threshold", threshold=threshold, scope=scope)
+        told.append(seen())
+        screen.ask("set_threshold", threshold=threshold, scope=scope)
+        assert seen() == told[-1]
+    screen.find()
+    told.append(seen())
+    assert len(set(told)) == len(told)
+
+
 ACTIONS = [
     ("keep_one", {"keep": 0}, "remove"),
     ("keep_all", {}, "keep_all"),

@@ -96,6 +96,10 @@ def test_an_audit_keeps_what_it_was_drawn_with(run: Run) -> None:
     assert (record.number, record.iteration, record.seed, record.drawn_by) == (1, 1, 5, "ann")
     assert record.open_rows.sum() == N - 10 == record.draw.population.sum()
     assert set(sample_ids(audit)).isdisjoint(ids_of(run)[:10])
+    rows = np.flatnonzero(record.open_rows)
+    drawn = audits.drawing.draw(audit.state.iteration.column("suspicion")[rows], 60, 5)
+    assert record.row.tolist() == rows[drawn.at].tolist(), "kept in the order of the draw"
+    assert audit.waiting.tolist() == list(range(60))
     kept = odm.get_db_conn()["deconfuse.audits"].find_one({"_id": record.id})
     assert kept is not None
     probability = np.frombuffer(kept["probability"], "<f8")

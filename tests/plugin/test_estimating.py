@@ -1,6 +1,7 @@
 """The estimate is unbiased by enumeration, and its interval covers as often as it says."""
 
 from itertools import combinations, product
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -66,6 +67,30 @@ def test_one_stratum_without_end_is_wilson_s_interval(case) -> None:
     found = interval(np.array([x]), np.array([n]), np.array([size]))
     assert found.low / size == pytest.approx(max(centre - half, x / size), abs=2e-6)
     assert found.high / size == pytest.approx(centre + half, abs=2e-6)
+
+
+@given(
+    st.integers(1, 120).flatmap(
+        lambda n: st.tuples(st.integers(0, n), st.just(n), st.integers(n + 1, 3 * n + 5))
+    ),
+    st.sampled_from([0.8, 0.95, 0.99]),
+)
+def test_a_large_part_that_was_judged_narrows_wilson_s_interval(case, confidence) -> None:
+    """The variance of a sample without replacement is ``(N − n) / (N − 1)`` of one with it."""
+    x, n, size = case
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    z2, p = z * z * (size - n) / (size - 1), x / n
+    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = np.sqrt(z2 * p * (1 - p) / n + z2 * z2 / (4 * n * n)) / (1 + z2 / n)
+    found = interval(np.array([x]), np.array([n]), np.array([size]), confidence)
+    assert found.low == pytest.approx(max(size * (centre - half), x), abs=1e-4)
+    assert found.high == pytest.approx(min(size * (centre + half), size - n + x), abs=1e-4)
+
+
+def test_one_that_was_not_judged_is_one_that_may_be_wrong() -> None:
+    found = interval(np.array([0]), np.array([99]), np.array([100]))
+    assert (found.point, found.low) == (0, 0)
+    assert 0 < found.high < 1
 
 
 def test_what_was_judged_completely_is_known() -> None:

@@ -59,6 +59,37 @@ def test_pairs_differ_in_at_most_the_bits_asked_for() -> None:
         assert (np.bitwise_count(a ^ b) <= bits).all()
 
 
+@pytest.mark.parametrize("bits", [0, 1, 5, 6, 63, 64])
+def test_the_last_bit_that_may_differ_counts_and_the_next_does_not(bits: int) -> None:
+    base = np.random.default_rng(bits).integers(0, 2**64, dtype=np.uint64)
+    places = np.random.default_rng(9).permutation(64)
+
+    def apart(count: int) -> np.uint64:
+        return base ^ np.uint64(sum(1 << int(place) for place in places[:count]))
+
+    for count in range(65):
+        pair = np.array([base, apart(count)], np.uint64)
+        assert len(hash_neighbours(pair, bits=bits)) == (count <= bits)
+    usual = [len(hash_neighbours(np.array([base, apart(count)]))) for count in (6, 7)]
+    assert usual == [1, 0]
+
+
+def test_the_hash_is_the_signs_of_the_lowest_frequencies() -> None:
+    """Against scipy's transform; frequencies that lie next to the median are not compared."""
+    from scipy.fft import dctn
+
+    images = smooth_images(60, 40)
+    found = np.unpackbits(perceptual_hashes(images).view(np.uint8).reshape(-1, 8), axis=1)
+    clear = 0
+    for image, bits in zip(images, found, strict=True):
+        low = dctn(image.astype(float), norm="ortho")[:8, :8].ravel()
+        middle = np.sort(low[1:])[31]
+        sure = np.abs(low - middle) > 0.05
+        clear += int(sure.sum())
+        np.testing.assert_array_equal(bits[sure], low[sure] > middle)
+    assert clear > 60 * 50
+
+
 def test_few_images() -> None:
     assert hash_neighbours(np.empty(0, dtype=np.uint64)).shape == (0, 2)
     assert hash_neighbours(np.array([5], dtype=np.uint64)).shape == (0, 2)

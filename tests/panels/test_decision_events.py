@@ -1,0 +1,142 @@
+"""Decisions as the panel sends them: on what was shown, and on nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+import pytest
+
+from tests.panels.made_runs import write_iteration
+
+CLASSES = ["cat", "dog", "eel"]
+N = 30
+
+
+@pytest.fixture
+def ask(dataset: Any, operator: Any, context: Any) -> Any:
+    """Ask the panel about a run of 30 samples; the dataset and the iteration beside it."""
+    new = dataset(n=N, labels=[CLASSES[i % 3] for i in range(N)])
+    p = np.random.default_rng(3).dirichlet([1, 1, 1], size=N)
+    _, iteration = write_iteration(new, p, CLASSES)
+
+    def answer(name: str, view: Any = None, **request: Any) -> Any:
+        request = {"run": "deconfuse", "iteration": 1, **request}
+        ctx = context(new, "label_errors", view=view, __method__=name, request=request)
+        reply = operator("label_errors").execute(ctx)
+        json.dumps(reply, allow_nan=False)
+        return reply
+
+    return answer, new, iteration
+
+
+def relabel_outside(dataset: Any, sample_id: str, label: str) -> None:
+    sample = dataset[sample_id]
+    sample.ground_truth.label = label
+    sample.save()
+
+
+@pytest.mark.parametrize("action", ["relabel", "confirm", "remove"])
+def test_a_label_that_changed_since_it_was_shown_is_left_alone(ask: Any, action: str) -> None:
+    answer, new, iteration = ask
+    ids: list[str] = new.values("id")[:2]  # a cat and a dog
+    relabel_outside(new, ids[0], "dog")
+    request = {"label": "eel"} if action == "relabel" else {}
+    done = answer("resolve", action=action, rows=iteration.rows_of(ids).tolist(), **request)
+    assert (done["applied"], done["conflict_count"]) == (1, 1)
+    (conflict,) = done["conflicts"]
+    assert (conflict["id"], conflict["expected"], conflict["found"]) == (ids[0], "cat", "dog")
+    new.reload()
+    assert new[ids[0]].ground_truth.label == "dog"
+    assert new[ids[0]].deconfuse_decision is None
+    assert (ids[1] in new.values("id")) == (action != "remove")
+
+
+def test_a_tag_needs_no_label_that_stays(ask: Any) -> None:
+    answer, new, iteration = ask
+    sample_id = new.first().id
+    relabel_outside(new, sample_id, "dog")
+    rows = iteration.rows_of([sample_id]).tolist()
+    done = answer("resolve", action="tag", rows=rows, tag="ask somebody")
+    assert (done["applied"], done["conflict_count"]) == (1, 0)
+    new.reload()
+    assert "ask somebody" in new[sample_id].tags
+    assert new[sample_id].ground_truth.label == "dog"
+
+
+def test_each_row_is_expected_to_have_its_own_label(ask: Any) -> None:
+    """Rows in any order: a label is that of its row, not of its place in the request."""
+    answer, _, _ = ask
+    rows = np.random.default_rng(0).permutation(N).tolist()
+    done = answer("resolve", action="confirm", rows=rows)
+    assert (done["applied"], done["conflict_count"]) == (N, 0)
+    assert answer("queue", cell=None, skip=[], limit=99)["left"] == 0
+
+
+def test_a_decision_names_who_made_it_and_from_where(ask: Any) -> None:
+    from plugin.deciding.journal import applied_headers
+    from plugin.keeping.runs import load_run
+
+    answer, new, _ = ask
+    p = np.random.default_rng(4).dirichlet([1, 1, 1], size=N)
+    write_iteration(new, p, CLASSES)
+    answer("resolve", iteration=1, action="confirm", rows=[0])
+    answer("resolve", iteration=2, action="confirm", rows=[1])
+    headers = applied_headers(load_run(new, "deconfuse"))
+    assert [header["iteration"] for header in headers] == [1, 2]
+
+
+def test_undo_takes_back_the_named_decision(ask: Any) -> None:
+    answer, new, iteration = ask
+    ids = new.values("id")[:2]
+    first, second = (
+        answer("resolve", action="remove", rows=iteration.rows_of([i]).tolist()) for i in ids
+    )
+    assert set(ids).isdisjoint(new.values("id"))
+    assert answer("undo", decision=first["decision"])["applied"] == 1
+    assert ids[0] in new.values("id")
+    assert ids[1] not in new.values("id")
+    assert answer("undo", decision=second["decision"])["applied"] == 1
+    assert ids[1] in new.values("id")
+
+
+def test_the_queue_goes_by_suspicion_through_one_cell_or_all(ask: Any) -> None:
+    answer, _, iteration = ask
+    label, prediction = iteration.column("label"), iteration.column("prediction")
+    suspicion = iteration.column("suspicion")
+    wrong = np.flatnonzero(label != prediction)
+    reply = answer("queue", cell=None, skip=[], limit=99)
+    assert reply["rows"] == wrong[np.argsort(-suspicion[wrong], kind="stable")].tolist()
+    cell = (int(label[wrong[0]]), int(prediction[wrong[0]]))
+    inside = np.flatnonzero((label == cell[0]) & (prediction == cell[1])).tolist()
+    assert answer("queue", cell=list(cell), skip=[], limit=99)["rows"] == inside
+    assert len(answer("queue", cell=None, skip=[], limit=3)["rows"]) == 3
+
+
+def test_the_queue_offers_only_what_the_view_holds_and_counts_the_rest(ask: Any) -> None:
+    answer, new, iteration = ask
+    view = new.match_tags("test")
+    everything = answer("queue", cell=None, skip=[], limit=99)
+    reply = answer("queue", view=view, cell=None, skip=[], limit=99)
+    inside = set(iteration.rows_of(view.values("id")).tolist())
+    assert reply["rows"] == [row for row in everything["rows"] if row in inside]
+    assert reply["outside"] == len(everything["rows"]) - len(reply["rows"]) > 0
+
+
+def test_the_grid_shows_the_open_samples_of_a_cell_in_order(
+    ask: Any, operator: Any, context: Any
+) -> None:
+    answer, new, iteration = ask
+    label, prediction = iteration.column("label"), iteration.column("prediction")
+    pairs, counts = np.unique(np.stack([label, prediction]), axis=1, return_counts=True)
+    cell = pairs[:, counts.argmax()].tolist()
+    rows = np.flatnonzero((label == cell[0]) & (prediction == cell[1])).tolist()
+    answer("resolve", action="confirm", rows=rows[:1])
+    request = {"run": "deconfuse", "label": cell[0], "prediction": cell[1]}
+    ctx = context(new, "label_errors", __method__="show_in_grid", request=request)
+    assert operator("label_errors").execute(ctx) == {"samples": len(rows) - 1}
+    (queued,) = ctx.executor.to_json()["requests"]
+    view = fo.DatasetView._build(new, queued["params"]["view"])
+    assert iteration.rows_of(view.values("id")).tolist() == rows[1:]

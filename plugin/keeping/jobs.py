@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from collections import OrderedDict
 from types import TracebackType
 from typing import Any
 
 import fiftyone.core.odm as foo
 from bson import ObjectId
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from ..errors import Cancelled, InputError
 from ..progress import Report, silent
 from .processes import has_died, this_process
 from .samples import Dataset
 
+logger = logging.getLogger(__name__)
+
 COLLECTION = "deconfuse.jobs"
 BEAT_SECONDS = 1.0
-DEAD_AFTER = timedelta(seconds=30)
+DEAD_AFTER_SECONDS = 30.0
+WATCH_SECONDS = 5.0
+"""For so long a job must be seen without a beat before its stamp is believed."""
+
+WATCHED = 1_000
 
 
 def _jobs() -> Any:
@@ -36,7 +43,7 @@ def current_job(dataset: Dataset, run_key: str) -> dict[str, Any] | None:
     Returns:
         None, or ``{"task", "progress", "label", "started_at", "cancelling"}``
     """
-    document = _jobs().find_one({"_id": _id(dataset, run_key)})
+    document = _found(_id(dataset, run_key))
     if document is None or _is_dead(document):
         return None
     return {
@@ -48,9 +55,73 @@ def current_job(dataset: Dataset, run_key: str) -> dict[str, Any] | None:
     }
 
 
+def is_worked_on(dataset_id: Any, run_key: str) -> bool:
+    """Whether a living process is working on a run, the dataset of which need not be loaded."""
+    document = _found(f"{dataset_id}/{run_key}")
+    return document is not None and not _is_dead(document)
+
+
+def _found(key: str) -> dict[str, Any] | None:
+    """A job's document, with the age of its last beat in seconds by the database's clock."""
+    age = {"$divide": [{"$subtract": ["$$NOW", "$beat"]}, 1_000]}
+    return next(_jobs().aggregate([{"$match": {"_id": key}}, {"$addFields": {"age": age}}]), None)
+
+
+class _Watch:
+    """For how long this process has seen jobs without a beat, by its own steady clock."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[tuple[str, Any], tuple[int, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def unchanged_for(self, document: dict[str, Any]) -> float:
+        """Seconds since the number of beats was first seen to be what it is."""
+        key, beats, now = (
+            (document["_id"], document["token"]),
+            document.get("beats", 0),
+            time.monotonic(),
+        )
+        with self._lock:
+            known = self._seen.get(key)
+            if known is None or known[0] != beats:
+                self._seen[key] = known = (beats, now)
+            self._seen.move_to_end(key)
+            while len(self._seen) > WATCHED:
+                self._seen.popitem(last=False)
+        return now - known[1]
+
+
+_watch = _Watch()
+
+
 def _is_dead(document: dict[str, Any]) -> bool:
-    silent_for = datetime.now(UTC) - document["beat"].replace(tzinfo=UTC)
-    return silent_for > DEAD_AFTER or has_died(document["process"])
+    """Whether a job's process died, or has not been heard of for long.
+
+    A stamp alone proves nothing: the database's clock may have been set forwards, and all living
+    jobs would look old, or backwards, and a dead one would look young for long.
+    """
+    if has_died(document["process"]):
+        return True
+    silent_for = _watch.unchanged_for(document)
+    return silent_for >= (WATCH_SECONDS if _looks_dead(document) else DEAD_AFTER_SECONDS)
+
+
+def _looks_dead(document: dict[str, Any]) -> bool:
+    return abs(document["age"]) > DEAD_AFTER_SECONDS
+
+
+def _dead_for_sure(document: dict[str, Any]) -> bool:
+    """As ``_is_dead``, watching for some seconds a job that looks dead."""
+    until = time.monotonic() + 2 * WATCH_SECONDS
+    current: dict[str, Any] | None = document
+    while current is not None and current["token"] == document["token"]:
+        if _is_dead(current):
+            return True
+        if not _looks_dead(current) or time.monotonic() > until:
+            return False
+        time.sleep(min(BEAT_SECONDS, WATCH_SECONDS / 5))
+        current = _found(document["_id"])
+    return False
 
 
 def cancel_job(dataset: Dataset, run_key: str) -> bool:
@@ -65,8 +136,10 @@ class Job:
     """One computation on a run; only one at a time may work on each.
 
     Use it as a context manager and call it as a :class:`Report`. A heartbeat tells other processes
-    that it lives; a job without one for 30 seconds counts as dead and may be replaced, and at once
-    where its process ran on this machine and no longer does.
+    that it lives: beats are counted, and stamped with the database's clock. A job whose stamp is
+    more than 30 seconds off, and that is watched for some seconds without a beat, counts as dead
+    and may be replaced; at once where its process ran on this machine and no longer does. So no
+    machine's clock matters, and no step of the database's.
 
     Args:
         dataset: the dataset
@@ -90,26 +163,24 @@ class Job:
         self._told = 0.0
 
     def __enter__(self) -> Job:
-        now = datetime.now(UTC)
-        document = {
-            "_id": self._key,
+        earlier = _found(self._key)
+        if earlier is not None and _dead_for_sure(earlier):
+            _jobs().delete_one({"_id": self._key, "token": earlier["token"]})
+        fresh = {
             **self._owner,
-            "token": self._token,
             "task": self._task,
             "progress": None,
             "label": "Starting",
             "process": this_process(),
-            "started_at": now,
-            "beat": now,
+            "beats": 0,
             "cancel": False,
         }
-        earlier = _jobs().find_one({"_id": self._key})
-        if earlier is not None and _is_dead(earlier):
-            _jobs().delete_one({"_id": self._key, "token": earlier["token"]})
+        values: dict[str, Any] = {name: {"$literal": value} for name, value in fresh.items()}
+        values |= {"started_at": "$$NOW", "beat": "$$NOW"}
         try:
-            _jobs().insert_one(document)
+            _jobs().update_one(self._mine(), [{"$set": values}], upsert=True)
         except DuplicateKeyError:
-            running = _jobs().find_one({"_id": self._key}) or document
+            running = _found(self._key) or fresh
             raise InputError(
                 f"Run '{self._owner['run_key']}' is being worked on: {running['task']} "
                 f"({running['label']}). Wait for it, or cancel it."
@@ -126,7 +197,7 @@ class Job:
     ) -> None:
         self._stopped.set()
         self._thread.join()
-        _jobs().delete_one({"_id": self._key, "token": self._token})
+        _jobs().delete_one(self._mine())
 
     def __call__(self, progress: float | None, label: str) -> None:
         """Report progress.
@@ -146,18 +217,25 @@ class Job:
         """Stop at the next report."""
         self._cancelled.set()
 
+    def _mine(self) -> dict[str, Any]:
+        return {"_id": self._key, "token": self._token}
+
     def _beat(self) -> None:
         while not self._stopped.wait(BEAT_SECONDS):
-            progress, label = self._state
-            document = _jobs().find_one_and_update(
-                {"_id": self._key, "token": self._token},
-                {
-                    "$set": {
-                        "beat": datetime.now(UTC),
-                        "progress": progress,
-                        "label": label,
-                    }
-                },
-            )
+            try:
+                document = self._told_of_life()
+            except PyMongoError as error:  # the database is away: it may come back
+                logger.warning("A job's sign of life could not be written: %s", error)
+                continue
             if document is None or document["cancel"]:
                 self._cancelled.set()
+
+    def _told_of_life(self) -> dict[str, Any] | None:
+        progress, label = self._state
+        values = {
+            "beats": {"$add": ["$beats", 1]},
+            "beat": "$$NOW",
+            "progress": {"$literal": progress},
+            "label": {"$literal": label},
+        }
+        return _jobs().find_one_and_update(self._mine(), [{"$set": values}])

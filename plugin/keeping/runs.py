@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import fiftyone.core.odm as foo
@@ -13,6 +13,7 @@ from ..errors import InputError
 from .columns import BUCKET, delete_columns
 from .iterations import COLLECTION as ITERATIONS
 from .iterations import Iteration, load_iteration
+from .jobs import is_worked_on
 from .samples import Dataset
 
 METHOD = "deconfuse"
@@ -209,7 +210,19 @@ def sweep() -> None:
 def _uncommitted_owners(database: Any, living: set[ObjectId]) -> list[dict[str, Any]]:
     files = database[f"{BUCKET}.files"]
     committed = set(database[ITERATIONS].distinct("_id"))
-    stale = datetime.now(UTC) - ABANDONED_AFTER
+    age = {"$subtract": ["$$NOW", "$uploadDate"]}
+    stale = {"$expr": {"$gt": [age, int(ABANDONED_AFTER.total_seconds() * 1_000)]}}
     gone = set(files.distinct("metadata.dataset_id")) - living
-    old = set(files.distinct("metadata.iteration_id", {"uploadDate": {"$lt": stale}})) - committed
-    return [{"dataset_id": i} for i in gone] + [{"iteration_id": i} for i in old]
+    stages = [{"$match": stale}, {"$group": {"_id": "$metadata.iteration_id"}}]
+    old = {found["_id"] for found in files.aggregate(stages)} - committed - {None}
+    return [{"dataset_id": i} for i in gone] + [
+        {"iteration_id": i} for i in old if not _is_being_written(files, i)
+    ]
+
+
+def _is_being_written(files: Any, iteration_id: Any) -> bool:
+    """Whether somebody works on the run: what looks old was dated by the writer's own clock."""
+    owner = files.find_one({"metadata.iteration_id": iteration_id}, {"metadata": 1})
+    return owner is not None and is_worked_on(
+        owner["metadata"].get("dataset_id"), str(owner["metadata"].get("run_key"))
+    )

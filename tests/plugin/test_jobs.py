@@ -5,16 +5,19 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.odm as foo
+import psutil
 import pytest
+from pymongo.errors import AutoReconnect
 
 from plugin.errors import Cancelled, InputError
 from plugin.keeping import jobs
 from plugin.keeping.jobs import COLLECTION, Job, cancel_job, current_job
+from plugin.keeping.processes import has_died, this_process
 from tests.plugin.decided import make_dataset
 from tests.plugin.forked import died, fork
 
@@ -29,6 +32,7 @@ def dataset() -> Iterator[fo.Dataset]:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(jobs, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(jobs, "WATCH_SECONDS", 1.0)
     yield
     assert documents() == []
 
@@ -146,11 +150,16 @@ def test_the_job_of_a_killed_process_is_no_job_and_is_replaced(dataset: fo.Datas
 
 
 def elsewhere(dataset: fo.Dataset, silent_for: timedelta) -> None:
-    """Pretend that a process of another machine holds the run."""
+    """Pretend that a process of another machine holds the run, and beat for the last time then."""
     killed_job(dataset)
-    beat = datetime.now(UTC) - silent_for
-    change = {"process.host": "another", "beat": beat}
-    foo.get_db_conn()[COLLECTION].update_one({}, {"$set": change})
+    foo.get_db_conn()[COLLECTION].update_one({}, {"$set": {"process.host": "another"}})
+    stamp(silent_for)
+
+
+def stamp(ago: timedelta) -> None:
+    """Change when the last beat was, by the database's clock."""
+    moment = {"$subtract": ["$$NOW", int(ago.total_seconds() * 1_000)]}
+    foo.get_db_conn()[COLLECTION].update_one({}, [{"$set": {"beat": moment}}])
 
 
 def test_a_job_of_another_machine_counts_as_dead_after_half_a_minute(dataset: fo.Dataset) -> None:
@@ -158,11 +167,96 @@ def test_a_job_of_another_machine_counts_as_dead_after_half_a_minute(dataset: fo
     assert current_job(dataset, "a") is not None
     with pytest.raises(InputError, match="being worked on"), Job(dataset, "a", "Next"):
         raise AssertionError
-    elsewhere_again = datetime.now(UTC) - timedelta(seconds=31)
-    foo.get_db_conn()[COLLECTION].update_one({}, {"$set": {"beat": elsewhere_again}})
-    assert current_job(dataset, "a") is None
+    stamp(timedelta(seconds=31))
+    until(lambda: current_job(dataset, "a") is None)
     with Job(dataset, "a", "Next"):
         pass
+
+
+@pytest.mark.parametrize("off", [timedelta(minutes=1), timedelta(days=-365), timedelta(days=365)])
+def test_a_dead_job_is_replaced_however_the_databases_clock_was_set(
+    dataset: fo.Dataset, off: timedelta
+) -> None:
+    elsewhere(dataset, off)
+    assert current_job(dataset, "a") is not None, "a stamp alone proves nothing"
+    with Job(dataset, "a", "Next"):
+        pass
+
+
+def test_a_dead_job_whose_stamp_looks_young_is_noticed(
+    dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database's clock was set back a little, or somebody asks all the time."""
+    monkeypatch.setattr(jobs, "DEAD_AFTER_SECONDS", 0.5)
+    elsewhere(dataset, timedelta(0))
+    until(lambda: stamp(timedelta(0)) or current_job(dataset, "a") is None)
+    with Job(dataset, "a", "Next"):
+        pass
+
+
+@pytest.mark.parametrize("off", [timedelta(hours=1), timedelta(hours=-1), timedelta(days=365)])
+def test_a_step_of_the_databases_clock_neither_hides_nor_kills_a_job(
+    dataset: fo.Dataset, off: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two beats all stamps look old: whoever looks just then must not believe it."""
+    with Job(dataset, "a", "Living") as job:
+        foo.get_db_conn()[COLLECTION].update_one({}, {"$set": {"process.host": "another"}})
+        end = time.monotonic() + 1.5 * jobs.WATCH_SECONDS
+        while time.monotonic() < end:
+            stamp(off)
+            found = current_job(dataset, "a")
+            assert found is not None
+            with pytest.raises(InputError, match="being worked on"), Job(dataset, "a", "Other"):
+                raise AssertionError
+        job(0.5, "was not cancelled")
+
+
+def test_the_clock_of_a_worker_does_not_matter(
+    dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    with Job(dataset, "a", "Living"):
+        (document,) = documents()
+        assert abs(document["beat"] - document["started_at"]) < timedelta(seconds=5)
+        assert document["beat"].year > 2000
+
+
+def test_a_step_of_this_machines_clock_kills_no_process(
+    dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Job(dataset, "a", "Living"):
+        (document,) = documents()
+        monkeypatch.setattr(psutil, "boot_time", lambda: 0.0)
+        monkeypatch.setattr("psutil._pslinux.boot_time", lambda: 0.0)
+        monkeypatch.setattr("psutil._pslinux.BOOT_TIME", None, raising=False)
+        assert not has_died(document["process"])
+        assert current_job(dataset, "a") is not None
+
+
+def test_another_kernel_of_this_name_says_nothing_of_a_process() -> None:
+    me = this_process()
+    gone = {**me, "pid": 2**22 - 1}
+    assert has_died(gone)
+    assert has_died({**me, "started": me["started"] - 60}), "the pid was given to another"
+    assert not has_died({**gone, "kernel": "another boot, or another container"})
+    assert not has_died({key: gone[key] for key in ("host", "pid", "started")})
+
+
+def test_a_database_that_is_away_for_a_moment_ends_no_heartbeat(
+    dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, failed = Job._told_of_life, []
+
+    def away(self: Job) -> Any:
+        if len(failed) < 3:
+            failed.append(1)
+            raise AutoReconnect("away")
+        return real(self)
+
+    monkeypatch.setattr(Job, "_told_of_life", away)
+    with Job(dataset, "a", "Living") as job:
+        until(lambda: documents()[0]["beats"] > 2)
+        job(0.5, "was not cancelled")
 
 
 def test_a_heartbeat_keeps_a_silent_job_alive(dataset: fo.Dataset) -> None:

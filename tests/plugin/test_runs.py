@@ -15,6 +15,7 @@ from plugin.errors import InputError
 from plugin.keeping.columns import BUCKET, write_column
 from plugin.keeping.fields import FIELDS, delete_fields
 from plugin.keeping.jobs import COLLECTION as JOBS
+from plugin.keeping.jobs import Job
 from plugin.keeping.runs import (
     create_run,
     delete_run,
@@ -162,6 +163,9 @@ def test_only_old_columns_that_were_never_committed_are_swept(dataset: fo.Datase
     assert files.count_documents({"_id": ref["file"]}) == 1, "it may be being written just now"
     moment = datetime.now(UTC) - timedelta(days=3)
     files.update_one({"_id": ref["file"]}, {"$set": {"uploadDate": moment}})
+    with Job(dataset, "mine", "Writing by a clock that is behind"):
+        sweep()
+        assert files.count_documents({"_id": ref["file"]}) == 1
     sweep()
     assert files.count_documents({"_id": ref["file"]}) == 0
     assert plugin_documents().keys() == before.keys()

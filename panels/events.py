@@ -23,7 +23,7 @@ GroupAction = Literal["keep_one", "keep_all", "relabel_alike", "remove"]
 
 
 class Problem(TypedDict):
-    """An error, said in words; ``detail`` is the traceback of an unexpected one."""
+    """An error, said in words; ``detail`` says where the server's log has an unexpected one."""
 
     kind: ErrorKind
     message: str

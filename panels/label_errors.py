@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import Callable
 from typing import Any
 
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
+from fiftyone.core.dataset import DatasetNotFoundError
 
 from ..plugin.errors import InputError
 from . import (
@@ -23,10 +22,10 @@ from . import (
     overview_events,
     pair_events,
     picture_events,
+    problems,
     ranking_events,
 )
-
-logger = logging.getLogger(__name__)
+from .request_checks import checked_method, checked_request
 
 Answer = Callable[[foo.ExecutionContext, dict[str, Any]], Any]
 
@@ -88,7 +87,10 @@ class LabelErrors(foo.Panel):
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Answer one of the panel's events, or one of FiftyOne's own."""
-        name = ctx.params.get("__method__")
+        try:
+            name = checked_method(ctx.params.get("__method__"))
+        except InputError as error:
+            return {"error": problems.refused(error)}
         if name not in events.EVENTS:
             return super().execute(ctx)
         return self.answer(ctx, name)
@@ -97,11 +99,12 @@ class LabelErrors(foo.Panel):
     def answer(ctx: foo.ExecutionContext, name: str) -> Any:
         """The reply to an event; errors are data too: the App would replace the panel by them."""
         try:
-            return ANSWERS[name](ctx, ctx.params.get("request") or {})
+            request = checked_request(name, ctx.params.get("request"))
+            return ANSWERS[name](ctx, request)
         except InputError as error:
-            return {"error": events.Problem(kind="input", message=str(error), detail="")}
+            return {"error": problems.refused(error)}
+        except DatasetNotFoundError:
+            gone = InputError("The dataset that the App shows is not there any more. Open another.")
+            return {"error": problems.refused(gone)}
         except Exception as error:
-            logger.exception("the panel's event '%s' failed", name)
-            message = f"{type(error).__name__}: {error}"
-            detail = traceback.format_exc()
-            return {"error": events.Problem(kind="unexpected", message=message, detail=detail)}
+            return {"error": problems.unexpected(name, error)}

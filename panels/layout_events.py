@@ -21,6 +21,7 @@ from ..plugin.pictures.projection_worker import ProjectionWorker
 from . import events
 from .opened import Opened, open_iteration
 from .picture_events import MOST_ON_SCREEN, positions, thumbnail_store
+from .problems import told
 from .sample_documents import paths_of
 
 PIXEL_SIDE = 24
@@ -55,7 +56,7 @@ def layout(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.LayoutR
         return positions(principal_components(found, 2), "pca", pending=True, note=note)
     error = future.exception()
     if error is not None:
-        note = f"UMAP could not be computed ({error})."
+        note = f"UMAP could not be computed ({told(error)})."
         return positions(principal_components(found, 2), "pca", pending=False, note=note)
     return positions(future.result(), "umap", pending=False, note=note)
 

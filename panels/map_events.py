@@ -8,6 +8,7 @@ from typing import Any
 import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
+from bson import ObjectId
 
 from ..plugin.deciding.changes import KINDS
 from ..plugin.errors import InputError
@@ -50,10 +51,10 @@ def same(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.SameReply
     """What FiftyOne's selection calls rows of the map, and the other way round."""
     opened = open_iteration(ctx, request)
     rows = opened.rows(request.get("rows"), MOST_SHARED)
-    ids = request.get("ids") or []
+    ids = request["ids"]
     if len(ids) > MOST_SHARED:
         raise InputError(f"ids must be at most {MOST_SHARED}, got {len(ids)}")
-    found = opened.iteration.rows_of([str(i) for i in ids])
+    found = opened.iteration.rows_of([i for i in ids if ObjectId.is_valid(i)])
     return events.SameReply(ids=opened.ids(rows), rows=found[found >= 0].tolist())
 
 

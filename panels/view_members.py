@@ -8,6 +8,9 @@ from typing import Any
 import fiftyone.operators as foo
 from bson import ObjectId
 
+from ..plugin.errors import InputError
+from .problems import told
+
 
 def view_is_set(ctx: foo.ExecutionContext) -> bool:
     """Whether the App shows less than the whole dataset."""
@@ -31,8 +34,11 @@ def _ids(ctx: foo.ExecutionContext, narrowing: list[dict[str, Any]]) -> set[Obje
 
     Narrowing first is much faster, but changes what a view with ``limit`` or the like means.
     """
-    view: Any = ctx.view
-    pipeline = view._pipeline(detach_frames=True, detach_groups=True)
+    try:
+        view: Any = ctx.view
+        pipeline = view._pipeline(detach_frames=True, detach_groups=True)
+    except Exception as error:  # stages come from the client, and FiftyOne raises what it likes
+        raise InputError(f"FiftyOne's current view cannot be made: {told(error)}") from error
     pointwise = all(set(stage) <= _POINTWISE for stage in pipeline)
     stages = [*narrowing, *pipeline] if pointwise else [*pipeline, *narrowing]
     cursor = view._dataset._sample_collection.aggregate(

@@ -152,9 +152,12 @@ def test_another_threshold_needs_no_second_search(screen: Screen) -> None:
     assert leak.deconfuse_duplicates is None
     assert leak.deconfuse_ses > 0.9
     assert screen.dataset[screen.alike[0]].deconfuse_duplicates == screen.alike[1:]
-    for bad in (kept.floor - 0.01, 1.1, "high", None, True):
+    for bad in (kept.floor - 0.01, 1.1):
         reply = screen.ask("set_threshold", threshold=bad)
         assert "threshold: expected a number from" in reply["error"]["message"]
+    for bad in ("high", None, True):
+        reply = screen.ask("set_threshold", threshold=bad)
+        assert "threshold must be a finite number" in reply["error"]["message"]
 
 
 def test_a_change_of_scope_needs_no_second_search(screen: Screen) -> None:

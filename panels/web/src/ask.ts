@@ -72,6 +72,9 @@ export function problemOf(result: unknown, error: unknown, message?: string): Pr
 }
 
 function unexpected(error: unknown, message?: string): Problem {
+  // FiftyOne hands over an operator's traceback; its last line names the kind of error.
+  if (message && /\bInputError: /.test(String(error)))
+    return { kind: "input", message, detail: "" };
   return {
     kind: "unexpected",
     message: message || "The App's server did not answer.",

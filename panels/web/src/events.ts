@@ -10,7 +10,7 @@ export type DuplicateScope = "same_prediction" | "all";
 export type DuplicateKind = "leak" | "conflict" | "alike";
 export type GroupAction = "keep_one" | "keep_all" | "relabel_alike" | "remove";
 
-/** An error, said in words; ``detail`` is the traceback of an unexpected one. */
+/** An error, said in words; ``detail`` says where the server's log has an unexpected one. */
 export interface Problem {
   kind: "input" | "unexpected";
   message: string;

@@ -20,8 +20,8 @@ export function Problem({ problem, onRetry, onBack }: Props) {
       <p className="dcf-screen-message">{problem.message}</p>
       {!expected && (
         <p>
-          Nothing was changed. Try again; if it stays, report it with the details below, which the
-          server's log has as well.
+          Nothing was changed. Try again; if it stays, report it with the number in the details,
+          under which the log of the App's server has all of it.
         </p>
       )}
       <div className="dcf-screen-buttons">

@@ -16,6 +16,7 @@ from fiftyone.operators import types
 from ..plugin.errors import Cancelled, InputError
 from ..plugin.keeping.samples import Collection
 from ..plugin.progress import Report
+from .caller import note_caller
 
 Work = Callable[[Report], dict[str, Any]]
 
@@ -60,7 +61,8 @@ class LongOperator(foo.Operator):
         return self._stream(ctx, work) if _is_app(ctx) else work(terminal())
 
     def resolve_delegation(self, ctx: Any) -> bool | None:
-        """Delegate where the caller asks for it."""
+        """Delegate where the caller asks for it; and note who asks, while FiftyOne is asking."""
+        note_caller(ctx)
         return ctx.params.get("delegate") or None
 
     def queue(self, samples: Collection, params: dict[str, Any]) -> Any:

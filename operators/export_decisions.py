@@ -10,10 +10,11 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.deciding.exchange import export_decisions
-from ..plugin.errors import InputError
 from ..plugin.keeping.fields import root_dataset
 from ..plugin.keeping.runs import list_runs, load_run
+from ..plugin.outside.folders import export_folder, named_export
 from .base import LongOperator, Work, run_key_input, terminal
+from .caller import is_script
 from .run_choice import counted, open_run
 
 
@@ -47,16 +48,19 @@ class ExportDecisions(LongOperator):
                 "path",
                 required=True,
                 label="File",
-                description="Path on the machine that runs the App's server. Replaced if it exists",
+                default=f"decisions.{ctx.params.get('format') or 'csv'}",
+                description=f"A name ending in .csv or .json; the file goes into {export_folder()} "
+                "on the machine of the App's server, and replaces an earlier export of that name",
             )
         return types.Property(inputs, view=types.View(label="Export decisions"))
 
     def work(self, ctx: Any) -> Work:
         """Write the file."""
-        run, path, form = open_run(ctx), ctx.params.get("path"), ctx.params.get("format")
-        if not path:
-            raise InputError("path is missing: name the file to write")
-        return lambda report: export_decisions(run, path, form or "csv", report=report)
+        run, path, form = open_run(ctx), ctx.params.get("path"), ctx.params.get("format") or "csv"
+        overwrite = is_script(ctx) and ctx.params.get("overwrite") is True
+        if not is_script(ctx):
+            path = named_export(path, (".json",) if form == "json" else (".csv",))
+        return lambda report: export_decisions(run, path, form, overwrite=overwrite, report=report)
 
     def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
         """Say what was written."""
@@ -77,14 +81,16 @@ class ExportDecisions(LongOperator):
         path: str | Path,
         run_key: str = "deconfuse",
         format: str = "csv",
+        overwrite: bool = False,
     ) -> dict[str, Any]:
         """Write the audit trail from a script.
 
         Args:
             sample_collection: the dataset, or a view of it
-            path: the file to write; it is replaced if it exists
+            path: the file to write; an earlier export is replaced
             run_key: the run
             format: ``csv`` or ``json``
+            overwrite: replace an ordinary file that is no earlier export
 
         Returns:
             ``path``, ``format``, ``decisions`` and ``rows``
@@ -93,4 +99,4 @@ class ExportDecisions(LongOperator):
             InputError: if the run, the format or the path cannot be used
         """
         run = load_run(root_dataset(sample_collection), run_key)
-        return export_decisions(run, path, format, report=terminal())
+        return export_decisions(run, path, format, overwrite=overwrite, report=terminal())

@@ -8,11 +8,13 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.errors import InputError
 from ..plugin.keeping.runs import list_runs, load_run
 from ..plugin.keeping.samples import Dataset
-from ..plugin.report import make_report
+from ..plugin.outside.folders import export_folder, named_export
+from ..plugin.report import export_report, make_report
 from .base import run_key_input
+from .caller import is_script, note_caller
+from .run_choice import open_run
 
 
 class ExportReport(foo.Operator):
@@ -30,29 +32,57 @@ class ExportReport(foo.Operator):
         )
 
     def __call__(
-        self, dataset: Dataset, run_key: str = "deconfuse", path: str | None = None
+        self,
+        dataset: Dataset,
+        run_key: str = "deconfuse",
+        path: str | Path | None = None,
+        overwrite: bool = False,
     ) -> dict[str, Any]:
         """Make the report.
 
+        Args:
+            dataset: the dataset
+            run_key: the run
+            path: the file to write, if any; an earlier export is replaced
+            overwrite: replace an ordinary file that is no earlier export
+
         Returns:
             ``report``, which shows itself in a notebook, and ``path``, None where none was given
+
+        Raises:
+            InputError: if there is no such run, or the file cannot be written
         """
-        report = make_report(load_run(dataset, run_key))
-        return {"report": report, "path": None if path is None else _written(report.html, path)}
+        run = load_run(dataset, run_key)
+        if path is None:
+            return {"report": make_report(run), "path": None}
+        report, written = export_report(run, path, overwrite=overwrite)
+        return {"report": report, "path": str(written)}
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Write it."""
-        path = ctx.params.get("path")
-        if not path:
-            raise InputError("path: name the file to write, such as report.html")
-        done = self(ctx.dataset, ctx.params.get("run_key", "deconfuse"), path)
-        return {"path": done["path"]}
+        run, path, overwrite = open_run(ctx), ctx.params.get("path"), False
+        if is_script(ctx):
+            overwrite = ctx.params.get("overwrite") is True
+        else:
+            path = named_export(path, (".html",))
+        return {"path": str(export_report(run, path, overwrite=overwrite)[1])}
+
+    def resolve_delegation(self, ctx: Any) -> None:
+        """Note who asks, while FiftyOne is asking."""
+        note_caller(ctx)
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""
         inputs = types.Object()
         run_key_input(ctx, inputs, list_runs(ctx.dataset) if ctx.dataset else [])
-        inputs.str("path", required=True, label="File", description="Such as report.html")
+        inputs.str(
+            "path",
+            required=True,
+            default="report.html",
+            label="File",
+            description=f"A name ending in .html; the file goes into {export_folder()} on the "
+            "machine of the App's server, and replaces an earlier export of that name",
+        )
         return types.Property(inputs, view=types.View(label="Export a label error report"))
 
     def resolve_output(self, ctx: Any) -> types.Property:
@@ -60,13 +90,3 @@ class ExportReport(foo.Operator):
         outputs = types.Object()
         outputs.str("path", label="Written to")
         return types.Property(outputs, view=types.View(label="Report"))
-
-
-def _written(html: str, path: str) -> str:
-    target = Path(path).expanduser()
-    if not target.parent.is_dir():
-        raise InputError(f"path: there is no folder '{target.parent}'")
-    if target.is_dir():
-        raise InputError(f"path: '{target}' is a folder; name a file in it")
-    target.write_text(html, encoding="utf-8")
-    return str(target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
@@ -14,8 +15,9 @@ from ..plugin.keeping.runs import list_runs
 from ..plugin.keeping.samples import Collection
 from ..plugin.label_errors import find_label_errors
 from ..plugin.prediction_preview import preview_predictions
-from ..plugin.settings import DEVICES, Settings
+from ..plugin.settings import CHECKPOINTS, DEVICES, Settings
 from .base import LongOperator, Work, long_config, terminal
+from .caller import discreet, file_to_read, is_script
 from .prediction_preview import show_preview
 
 SOURCES = {
@@ -100,11 +102,11 @@ class FindLabelErrors(LongOperator):
 
     def work(self, ctx: Any) -> Work:
         """Check the parameters and say what to do with them."""
-        settings = Settings.from_mapping(
-            {k: v for k, v in ctx.params.items() if k in Settings.__dataclass_fields__}
-        )
+        given = {k: v for k, v in ctx.params.items() if k in Settings.__dataclass_fields__}
+        weights = given["weights"] = _weights(ctx, given.get("weights"))
+        settings = Settings.from_mapping(given)
         samples = _target(ctx)
-        return lambda report: find_label_errors(samples, settings, report)
+        return discreet(ctx, lambda report: find_label_errors(samples, settings, report), weights)
 
     def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
         """Show the scores and say what was found."""
@@ -146,6 +148,16 @@ class FindLabelErrors(LongOperator):
         _choose_source(ctx, inputs, classifications)
         _advanced(ctx, inputs)
         return types.Property(inputs, view=types.View(label="Find label errors"))
+
+
+def _weights(ctx: Any, weights: Any) -> Any:
+    """Weights as a request names them: a file that it may read, or the name of official ones."""
+    if not isinstance(weights, str) or is_script(ctx):
+        return weights
+    is_name = weights.replace(".", "").isidentifier() and not weights.endswith(CHECKPOINTS)
+    if is_name and not Path(weights).exists():
+        return weights
+    return file_to_read(ctx, weights, "weights")
 
 
 def _target(ctx: Any) -> Collection:

@@ -15,6 +15,7 @@ from ..plugin.errors import InputError
 from ..plugin.keeping.fields import root_dataset
 from ..plugin.keeping.runs import list_runs, load_run
 from .base import LongOperator, Work, run_key_input, terminal
+from .caller import discreet, file_to_read
 from .run_choice import counted, open_run
 
 MATCHES = {
@@ -50,7 +51,8 @@ class ImportDecisions(LongOperator):
                 "path",
                 required=True,
                 label="File",
-                description="A file of export_decisions, on the machine of the App's server",
+                description="A file of export_decisions, on the machine of the App's server; "
+                "what lies in the folder of exports by its name alone",
             )
             choices = types.RadioGroup()
             for name, (label, description) in MATCHES.items():
@@ -71,13 +73,14 @@ class ImportDecisions(LongOperator):
         run, params = open_run(ctx), dict(ctx.params)
         if not params.get("path"):
             raise InputError("path is missing: name the file to import")
+        path = file_to_read(ctx, params["path"], "path")
         options = {
             "match": params.get("match") or "auto",
             "old_root": params.get("old_root") or None,
             "new_root": params.get("new_root") or None,
         }
-        return lambda report: asdict(
-            import_decisions(run, params["path"], **options, report=report)
+        return discreet(
+            ctx, lambda report: asdict(import_decisions(run, path, **options, report=report)), path
         )
 
     def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:

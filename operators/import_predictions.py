@@ -10,14 +10,17 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
+from ..plugin.errors import InputError
 from ..plugin.importing.settings import FOREIGN, MATCHES, ImportSettings
 from ..plugin.importing.understanding import KINDS
 from ..plugin.keeping.runs import list_runs
 from ..plugin.keeping.samples import Collection
 from ..plugin.prediction_import import import_predictions
 from .base import LongOperator, Work, long_config, terminal
+from .caller import discreet, file_to_read
 
 OPTIONS = tuple(ImportSettings.__dataclass_fields__)
+FILES = ("path", "keys", "classes")
 TEXTS = {
     "values": {
         "auto": "As the numbers look, in all of the file",
@@ -102,12 +105,18 @@ class ImportPredictions(LongOperator):
     def work(self, ctx: Any) -> Work:
         """Check the parameters and say what to do with them."""
         given = {name: ctx.params.get(name) for name in OPTIONS}
-        for name in ("path", "keys", "classes"):
+        for name in FILES:
             given[name] = _chosen(given[name])
-        given["classes"] = ctx.params.get("class_names") or given["classes"]
+            if name != "classes" or not isinstance(given[name], list):
+                given[name] = file_to_read(ctx, given[name], name)
+        files = [given[name] for name in FILES if isinstance(given[name], str)]
+        listed = ctx.params.get("class_names")
+        if listed is not None and not isinstance(listed, list):
+            raise InputError(f"class_names: expected a list of class names, got {listed!r}")
+        given["classes"] = listed or given["classes"]
         settings = ImportSettings.from_mapping({"field": "predictions", **_filled(given)})
         samples = ctx.view if ctx.params.get("target", "view") == "view" else ctx.dataset
-        return lambda report: import_predictions(samples, settings, report)
+        return discreet(ctx, lambda report: import_predictions(samples, settings, report), *files)
 
     def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
         """Say what was done and let the grid and the sidebar follow."""

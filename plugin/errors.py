@@ -1,12 +1,38 @@
 """The errors that a user of the plugin can meet."""
 
+from __future__ import annotations
+
+import re
+
+_BEGIN, _END = "\ufdd0", "\ufdd1"
+"""Two of Unicode's noncharacters, which are in no text."""
+_CONTENT = re.compile(f"{_BEGIN}.*?{_END}", re.DOTALL)
+_MARKS = re.compile(f"[{_BEGIN}{_END}]")
+
+
+def content(value: object) -> str:
+    """What a file or a server holds, quoted in a message: some who ask may not be told."""
+    return f"{_BEGIN}{_MARKS.sub('', str(value))}{_END}"
+
 
 class InputError(ValueError):
     """Something that the user gave cannot be worked with.
 
     The message names the field, sample or option, says what was expected and what was found.
     Dataset, run and journal are as they were before the call.
+
+    Attributes:
+        without_content: the message without what was marked as :func:`content`
+
+    Example:
+        >>> error = InputError(f"path: no column 'id' (there are {content('name, age')})")
+        >>> str(error), error.without_content
+        ("path: no column 'id' (there are name, age)", "path: no column 'id' (there are …)")
     """
+
+    def __init__(self, message: object = "") -> None:
+        self.without_content = _CONTENT.sub("…", str(message))
+        super().__init__(_MARKS.sub("", str(message)))
 
 
 class Cancelled(Exception):

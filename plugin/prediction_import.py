@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .errors import InputError
+from .errors import InputError, content
 from .importing.files import opened
 from .importing.rows import PredictionFile
 from .importing.settings import ImportSettings
@@ -233,12 +233,13 @@ class _Plan:
         if len(self.foreign) == len(classes):
             raise InputError(
                 f"classes: '{self._settings.path}' and '{self._settings.label_field}' have no "
-                f"class in common (predictions: {_some(classes)}; labels: {_some(self._labels)})"
+                f"class in common (predictions: {content(_some(classes))}; labels: "
+                f"{_some(self._labels)})"
             )
         if self.foreign and self._settings.foreign == "error":
             raise InputError(
                 f"foreign: '{self._settings.path}' predicts {len(self.foreign)} classes that no "
-                f"label of '{self._settings.label_field}' has: {_some(self.foreign)}"
+                f"label of '{self._settings.label_field}' has: {content(_some(self.foreign))}"
             )
         if self.foreign and self._settings.foreign == "drop":
             self.kept = tuple(name for name in classes if name in known)
@@ -252,11 +253,11 @@ class _Plan:
             identity, file = self.matcher.any_sample()
             raise InputError(
                 f"path: no row of '{path}' is about a sample of '{self._dataset.name}': the first "
-                f"names '{first}', and a sample is '{file}' (id {identity}). Relative paths need "
-                "root."
+                f"names '{content(first)}', and a sample is '{file}' (id {identity}). Relative "
+                "paths need root."
             )
         if found.written == 0:
-            raise InputError(f"path: no row of '{path}' can be used; {first_problem}")
+            raise InputError(f"path: no row of '{path}' can be used; {content(first_problem)}")
         if found.contradicting > found.written / 2:
             raise InputError(
                 f"classes: in {found.contradicting:,} of {found.written:,} rows of '{path}' the "

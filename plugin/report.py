@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from .history import compare_iterations
 from .importance.levelling import ADVICE, advice
 from .keeping.importance_rounds import kept_rounds
 from .keeping.runs import Run
+from .outside.exported_file import export_path, exported_file
 from .reporting.effort import effort
 from .reporting.page import page
 from .reporting.set_apart import set_apart_sentence
@@ -85,6 +87,24 @@ def make_report(run: Run) -> Report:
             }
         )
     )
+
+
+def export_report(run: Run, path: Any, *, overwrite: bool = False) -> tuple[Report, Path]:
+    """Make the report of a run and write it to a file; the report, and the file.
+
+    Args:
+        run: the run
+        path: the file; an earlier export is replaced
+        overwrite: replace an ordinary file that is no earlier export
+
+    Raises:
+        InputError: if the run has no iteration yet, or the file cannot be written or replaced
+    """
+    target = export_path(path)
+    with exported_file(target, overwrite=overwrite) as file:
+        report = make_report(run)
+        file.write(report.html)
+    return report, target
 
 
 def _estimate(run: Run) -> str:

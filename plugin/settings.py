@@ -9,6 +9,9 @@ from typing import Any
 from .errors import InputError
 
 SOURCES = ("train", "predictions", "embeddings")
+CHECKPOINTS = (".pt", ".pth", ".ckpt", ".bin")
+"""Endings of files of weights; what ends otherwise, and is no file, names official weights."""
+
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 

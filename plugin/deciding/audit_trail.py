@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..outside.exported_file import exported_file
 
 COLUMNS = (
     "decision",
@@ -75,39 +73,15 @@ def unescape_cell(cell: str) -> str | None:
     return cell[1:] if cell[0] == ESCAPE else cell
 
 
-def write_rows(rows: Iterable[Row], path: Path, form: str) -> int:
+def write_rows(rows: Iterable[Row], path: Path, form: str, *, overwrite: bool = False) -> int:
     """Write an audit trail and return the number of rows; the file appears when it is complete.
 
     Raises:
-        InputError: if the path cannot be written
+        InputError: if the path cannot be written, or what is there may not be replaced
     """
-    if path.is_dir():
-        raise InputError(f"path must name a file, and '{path}' is a folder")
-    if not path.parent.is_dir():
-        raise InputError(f"path: the folder '{path.parent}' does not exist")
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise InputError(f"path: '{path}' cannot be written: {error.strerror}") from None
-    partial = Path(name)
-    try:
-        # With a byte order mark in CSV: without it Excel does not read UTF-8.
-        encoding = "utf-8-sig" if form == "csv" else "utf-8"
-        with open(handle, "w", encoding=encoding, newline="") as file:
-            count = (_write_csv if form == "csv" else _write_json)(file, rows)
-        partial.chmod(0o666 & ~_umask())
-        os.replace(partial, path)
-    except OSError as error:
-        raise InputError(f"path: '{path}' cannot be written: {error.strerror}") from None
-    finally:
-        partial.unlink(missing_ok=True)
-    return count
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+    # With a byte order mark in CSV: without it Excel does not read UTF-8.
+    with exported_file(path, overwrite=overwrite, bom=form == "csv") as file:
+        return (_write_csv if form == "csv" else _write_json)(file, rows)
 
 
 def _write_csv(file: Any, rows: Iterable[Row]) -> int:

@@ -14,6 +14,7 @@ from bson import ObjectId
 
 from ..errors import InputError
 from ..keeping.runs import Run
+from ..outside.exported_file import export_path
 from ..progress import Report, silent
 from .audit_trail import FORMATS, Row, write_rows
 from .completion import recover_abandoned
@@ -32,22 +33,35 @@ LAST = [("seq", -1)]
 
 
 def export_decisions(
-    run: Run, path: str | Path, form: str = "csv", *, report: Report = silent
+    run: Run,
+    path: str | Path,
+    form: str = "csv",
+    *,
+    overwrite: bool = False,
+    report: Report = silent,
 ) -> dict[str, Any]:
     """Write the audit trail of a run: one row a sample and decision, oldest first, times in UTC.
+
+    Args:
+        run: the run
+        path: the file; an earlier export is replaced
+        form: ``csv`` or ``json``
+        overwrite: replace an ordinary file that is no earlier export
+        report: told how far it is
 
     Returns:
         ``path``, ``format``, ``decisions`` and ``rows``
 
     Raises:
-        InputError: if the format is unknown or the path cannot be written
+        InputError: if the format is unknown or the path cannot be written, or what is there may
+            not be replaced
     """
     if form not in FORMATS:
         raise InputError(f"format must be one of {', '.join(FORMATS)}, got {form!r}")
+    target = export_path(path)
     recover_abandoned(run)
-    target = Path(path).expanduser().absolute()
     made = applied_headers(run)
-    rows = write_rows(_rows(run, made, report), target, form)
+    rows = write_rows(_rows(run, made, report), target, form, overwrite=overwrite)
     return {"path": str(target), "format": form, "decisions": len(made), "rows": rows}
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import bson
 from bson.errors import BSONError
 
-from ..errors import InputError
+from ..errors import InputError, content
 from .audit_trail import Row
 from .changes import ACTIONS, KEEP_ALL
 from .decisions import LONGEST_NOTE
@@ -92,9 +92,9 @@ def read_decisions(path: str | Path, run_key: str, label_field: str) -> list[Tra
             raise InputError(where + problem)
         if row["label_field"] not in (None, label_field):
             raise InputError(
-                f"{where}label_field is {shown(row['label_field'])}: the file holds decisions on "
-                f"label field '{row['label_field'][:100]}', and run '{run_key}' cleans "
-                f"'{label_field}'"
+                f"{where}label_field is {content(shown(row['label_field']))}: the file holds "
+                f"decisions on label field '{content(row['label_field'][:100])}', and run "
+                f"'{run_key}' cleans '{label_field}'"
             )
         decision, sample_id = row["decision"].lower(), row["sample_id"].lower()
         if decision not in found:
@@ -116,14 +116,14 @@ def _problem(row: Row) -> str | None:
     action = row["action"]
     known = (*ACTIONS, KEEP_ALL, UNDO)
     if action not in known:
-        return f"action must be one of {', '.join(known)}, got {shown(action)}"
+        return f"action must be one of {', '.join(known)}, got {content(shown(action))}"
     for name, value in row.items():
         problem = _text_problem(name, value) if isinstance(value, str) else None
         if problem:
             return problem
     for name in ("decision", "sample_id", *(("undoes",) if action == UNDO else ())):
         if not _ID.fullmatch(row[name] or ""):
-            return f"{name} must be an id of 24 hexadecimal digits, got {shown(row[name])}"
+            return f"{name} must be an id of 24 hexadecimal digits, got {content(shown(row[name]))}"
     for name, owner in (("undoes", UNDO), ("tag", "tag")):
         if action != owner and row[name] is not None:
             return f"{name} goes with action '{owner}', not with '{action}'"
@@ -146,11 +146,11 @@ def _label_problem(row: Row) -> str | None:
     if action == "relabel" and after is None:
         return "label_after is empty, and the action is relabel"
     if action == "remove" and after is not None:
-        return f"label_after must be empty, since the action is remove, got {shown(after)}"
+        return f"label_after must be empty, since the action is remove, got {content(shown(after))}"
     if action in UNCHANGED and before != after:
         return (
-            f"label_after must be the label before, {shown(before)}, since the action is {action}, "
-            f"got {shown(after)}"
+            f"label_after must be the label before, {content(shown(before))}, since the action is "
+            f"{action}, got {content(shown(after))}"
         )
     if action == "tag" and not row["tag"]:
         return "tag is empty, and the action is tag"
@@ -161,9 +161,9 @@ def _time_problem(text: str) -> str | None:
     try:
         moment = _time(text)
     except (ValueError, OverflowError):
-        return f"time must be a time in ISO 8601, got {shown(text)}"
+        return f"time must be a time in ISO 8601, got {content(shown(text))}"
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        return f"time must be between {FIRST_YEAR} and {LAST_YEAR}, got {shown(text)}"
+        return f"time must be between {FIRST_YEAR} and {LAST_YEAR}, got {content(shown(text))}"
     return None
 
 
@@ -175,7 +175,7 @@ def _time(text: str) -> datetime:
 def _basis_problem(text: str | None) -> str | None:
     if not text:
         return None
-    wanted = f"basis must be a JSON object, got {shown(text)}"
+    wanted = f"basis must be a JSON object, got {content(shown(text))}"
     try:
         basis = loads(text)
     except ValueError as error:
@@ -187,8 +187,10 @@ def _basis_problem(text: str | None) -> str | None:
         if problem is None:
             bson.encode(basis)
     except (BSONError, OverflowError, RecursionError, TypeError, ValueError) as error:
-        return f"basis cannot be kept by the database: {str(error)[:100]}; got {shown(text)}"
-    return f"basis {problem}; got {shown(text)}" if problem else None
+        return (
+            f"basis cannot be kept by the database: {str(error)[:100]}; got {content(shown(text))}"
+        )
+    return f"basis {problem}; got {content(shown(text))}" if problem else None
 
 
 def _name_problem(value: Any, depth: int) -> str | None:
@@ -197,7 +199,7 @@ def _name_problem(value: Any, depth: int) -> str | None:
     if isinstance(value, dict):
         for name in value:
             if not name or "\0" in name or name.startswith("$"):
-                return f"has the name {shown(name)}, which the database does not keep"
+                return f"has the name {content(shown(name))}, which the database does not keep"
         value = list(value.values())
     inside: Iterable[Any] = value if isinstance(value, list) else ()
     return next((p for p in (_name_problem(v, depth - 1) for v in inside) if p), None)
@@ -222,8 +224,8 @@ def _check_beside(decision: TrailDecision, row: Row, where: str) -> None:
     for name, first in shared:
         if said[name] != first:
             raise InputError(
-                f"{where}{name} is {shown(said[name])}, and row {decision.first} of the same "
-                f"decision says {shown(first)}"
+                f"{where}{name} is {content(shown(said[name]))}, and row {decision.first} of the "
+                f"same decision says {content(shown(first))}"
             )
 
 

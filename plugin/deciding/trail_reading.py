@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from ..errors import InputError
+from ..errors import InputError, content
 from .audit_trail import COLUMNS, FORMAT_NAME, FORMAT_VERSION, LATER, NUMBERS, Row, unescape_cell
 from .json_stream import JsonStream
 
@@ -34,7 +34,7 @@ def read_rows(path: str | Path) -> Iterator[Row]:
             for number, row in enumerate(rows, start=1):
                 yield _checked(row, file, number)
     except UnicodeDecodeError as error:
-        raise InputError(f"'{file}' is no audit trail of Deconfuse: {error}") from None
+        raise InputError(f"'{file}' is no audit trail of Deconfuse: {content(error)}") from None
     except OSError as error:
         raise InputError(f"path: '{file}' cannot be read: {error.strerror}") from None
 
@@ -112,7 +112,7 @@ def _read_csv(file: IO[str], path: Path) -> Iterator[Row]:
             yield {name: unescape_cell(cell) for name, cell in zip(names, cells, strict=True)}
     except csv.Error as error:
         raise InputError(
-            f"'{path}', row {number + 1}: this is no audit trail of Deconfuse: {error}"
+            f"'{path}', row {number + 1}: this is no audit trail of Deconfuse: {content(error)}"
         ) from None
 
 
@@ -123,7 +123,7 @@ def _check_names(names: list[str], path: Path) -> None:
             raise InputError(f"{no_trail}: no column {name!r}")
     for name in names:
         if name not in COLUMNS:
-            raise InputError(f"{no_trail}: unknown column {shown(name)}")
+            raise InputError(f"{no_trail}: unknown column {content(shown(name))}")
         if names.count(name) > 1:
             raise InputError(f"{no_trail}: column {name!r} comes twice")
 
@@ -144,7 +144,7 @@ def _read_json(file: IO[str], path: Path) -> Iterator[Row]:
         raise
     except ValueError as error:
         after = f", after row {number}" if number else ""
-        raise InputError(f"'{path}'{after}: this is no JSON: {error}") from None
+        raise InputError(f"'{path}'{after}: this is no JSON: {content(error)}") from None
     _check_head(told, path)
     if "rows" not in stream.names:
         raise InputError(f"'{path}' is no audit trail of Deconfuse: it has no rows")
@@ -155,10 +155,14 @@ def _check_head(told: dict[str, Any], path: Path) -> None:
         raise InputError(f"'{path}' is no audit trail of Deconfuse: its format is not given")
     version = told.get("version")
     if version != FORMAT_VERSION or isinstance(version, bool):
-        raise InputError(f"'{path}' is of version {shown(version)}; expected {FORMAT_VERSION}")
+        raise InputError(
+            f"'{path}' is of version {content(shown(version))}; expected {FORMAT_VERSION}"
+        )
     unknown = sorted(set(told) - {"format", "version"})
     if unknown:
-        raise InputError(f"'{path}': unknown name {shown(unknown[0])} beside format and version")
+        raise InputError(
+            f"'{path}': unknown name {content(shown(unknown[0]))} beside format and version"
+        )
 
 
 def _checked(row: Any, path: Path, number: int) -> Row:
@@ -166,19 +170,21 @@ def _checked(row: Any, path: Path, number: int) -> Row:
         raise InputError(f"'{path}', row {number}: expected {', '.join(COLUMNS)}")
     unknown = next((name for name in row if name not in COLUMNS), None)
     if unknown is not None:
-        raise InputError(f"'{path}', row {number}: unknown column {shown(unknown)}")
+        raise InputError(f"'{path}', row {number}: unknown column {content(shown(unknown))}")
     values = {name: row.get(name) for name in COLUMNS}
     for name, value in values.items():
         if name in NUMBERS:
             values[name] = _number(value)
         elif not isinstance(value, str | None):
-            raise InputError(f"'{path}', row {number}: {name} must be a text, got {shown(value)}")
+            raise InputError(
+                f"'{path}', row {number}: {name} must be a text, got {content(shown(value))}"
+            )
         if values[name] is None and name in NEEDED:
             raise InputError(f"'{path}', row {number}: {name} is empty")
         if name in NUMBERS and values[name] is _NO_NUMBER:
             raise InputError(
                 f"'{path}', row {number}: {name} must be a whole number from 0 to "
-                f"{LARGEST_NUMBER}, got {shown(value)}"
+                f"{LARGEST_NUMBER}, got {content(shown(value))}"
             )
     return values
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, content
 
 LARGEST_FILE = 64 * 1024 * 1024
 
@@ -29,7 +29,9 @@ def read_classes(given: Any) -> tuple[str, ...] | None:
     if isinstance(given, np.ndarray):
         given = given.tolist()
     if not isinstance(given, list | tuple) or not all(isinstance(n, str | int) for n in given):
-        raise InputError(f"{where}: expected a list of class names, got {repr(given)[:80]}")
+        raise InputError(
+            f"{where}: expected a list of class names, got {content(repr(given)[:80])}"
+        )
     return checked_classes([str(name) for name in given], where)
 
 
@@ -41,12 +43,14 @@ def checked_classes(names: Sequence[str], where: str) -> tuple[str, ...]:
         raise InputError(f"{where}: class number {[*map(bool, names)].index(False) + 1} is empty")
     if len(set(names)) != len(names):
         twice = next(name for at, name in enumerate(names) if name in names[:at])
-        raise InputError(f"{where}: the class '{twice}' comes twice")
+        raise InputError(f"{where}: the class '{content(twice)}' comes twice")
     return tuple(names)
 
 
 def _from_file(path: Path, where: str) -> Any:
     try:
+        if not path.is_file():  # a pipe would be waited for
+            raise InputError(f"{where}: there is no file of that name")
         if path.stat().st_size > LARGEST_FILE:
             raise InputError(f"{where}: the file is larger than {LARGEST_FILE:,} bytes")
         if path.suffix == ".npy":
@@ -57,5 +61,5 @@ def _from_file(path: Path, where: str) -> Any:
     except FileNotFoundError:
         raise InputError(f"{where}: there is no file of that name") from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{where}: cannot be read ({error})") from error
+        raise InputError(f"{where}: cannot be read ({content(error)})") from error
     return [line for line in (line.strip() for line in text.splitlines()) if line]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, content
 from .class_list import checked_classes
 from .rows import Rows, number_or_nan, part_named, rows_a_piece, scores_of, text_or_none
 
@@ -54,7 +54,7 @@ class CsvPredictions:
         if missing:
             raise InputError(
                 f"classes: '{self._path}' has no column '{missing[0]}' (its columns: "
-                f"{', '.join(header[:10])})"
+                f"{content(', '.join(header[:10]))})"
             )
         chosen = set(classes or ())
         parts = [None if name in chosen else part_named(name) for name in header]
@@ -67,12 +67,12 @@ class CsvPredictions:
         if not {"id", "path"} & set(self._at):
             raise InputError(
                 f"path: '{self._path}' needs a column 'id' or 'filepath' that says which sample a "
-                f"row is about; its columns are {', '.join(header[:10])}"
+                f"row is about; its columns are {content(', '.join(header[:10]))}"
             )
         if not names and not {"label", "confidence"} <= set(self._at):
             raise InputError(
                 f"path: '{self._path}' needs the columns 'label' and 'confidence', or a column of "
-                f"scores for each class; its columns are {', '.join(header[:10])}"
+                f"scores for each class; its columns are {content(', '.join(header[:10]))}"
             )
         self.classes = checked_classes(names, f"path: '{self._path}'") if names else None
         self._scores = [header.index(name) for name in names]
@@ -83,9 +83,11 @@ class CsvPredictions:
             for line, row in enumerate(rows, start=1):
                 yield line, row
         except UnicodeDecodeError as error:
-            raise InputError(f"path: '{self._path}' is not UTF-8 text ({error})") from error
+            raise InputError(
+                f"path: '{self._path}' is not UTF-8 text ({content(error)})"
+            ) from error
         except csv.Error as error:
-            raise InputError(f"path: '{self._path}', line {line + 1}: {error}") from error
+            raise InputError(f"path: '{self._path}', line {line + 1}: {content(error)}") from error
 
     def _piece(self, first: int, piece: list[tuple[int, list[str]]]) -> Rows:
         width = len(self._header)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, content
 from .class_list import read_classes
 from .csv_rows import CsvPredictions
 from .json_rows import JsonPredictions
@@ -47,4 +47,4 @@ def opened(path: str | Path, classes: Any = None, keys: Any = None) -> Iterator[
             with NumpyPredictions(file, names, listed) as arrays:
                 yield arrays
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"path: '{path}' cannot be read ({error})") from error
+        raise InputError(f"path: '{path}' cannot be read ({content(error)})") from error

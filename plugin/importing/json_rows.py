@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, content
 from .class_list import checked_classes
 from .rows import SCORES, Rows, number_or_nan, part_named, rows_a_piece, scores_of, text_or_none
 
@@ -69,9 +69,11 @@ class JsonPredictions:
                 try:
                     row = json.loads(raw.decode("utf-8-sig"))
                 except (ValueError, RecursionError) as error:
-                    raise InputError(f"{where}: not a JSON object ({error})") from error
+                    raise InputError(f"{where}: not a JSON object ({content(error)})") from error
                 if not isinstance(row, dict):
-                    raise InputError(f"{where}: expected a JSON object, got {str(row)[:40]!r}")
+                    raise InputError(
+                        f"{where}: expected a JSON object, got {content(repr(str(row)[:40]))}"
+                    )
                 yield number, row
 
     def _learn(self, line: int, row: Line) -> None:
@@ -81,7 +83,7 @@ class JsonPredictions:
         if not {"id", "path"} & parts:
             raise InputError(
                 f"{where}: needs 'id' or 'filepath', to say which sample it is about; it has "
-                f"{', '.join(list(row)[:10]) or 'nothing'}"
+                f"{content(', '.join(list(row)[:10]) or 'nothing')}"
             )
         given, names = self._scored()
         if given is None:
@@ -89,7 +91,7 @@ class JsonPredictions:
             if not {"label", "confidence"} <= parts:
                 raise InputError(
                     f"{where}: needs 'label' and 'confidence', or 'logits' or 'probabilities'; it "
-                    f"has {', '.join(list(row)[:10])}"
+                    f"has {content(', '.join(list(row)[:10]))}"
                 )
             return
         self.kind = None if given == "scores" else given

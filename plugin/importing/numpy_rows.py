@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import InputError
+from ..errors import InputError, content
 from .class_list import checked_classes
 from .rows import SCORES, Rows, id_or_path, part_named, rows_a_piece, text_or_none
 
@@ -80,7 +80,7 @@ class NumpyPredictions:
                         shutil.copyfileobj(source, copy)
                     found[part] = self._mapped(target, name)
         except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-            raise InputError(f"path: '{self._path}' is no .npz file ({error})") from error
+            raise InputError(f"path: '{self._path}' is no .npz file ({content(error)})") from error
         return found
 
     def _mapped(self, path: Path, name: str = "") -> npt.NDArray[Any]:
@@ -96,23 +96,25 @@ class NumpyPredictions:
             try:  # an empty array cannot be mapped
                 return np.load(path, allow_pickle=False)
             except ValueError:
-                raise InputError(f"{where} cannot be read ({error})") from error
+                raise InputError(f"{where} cannot be read ({content(error)})") from error
         except (OSError, EOFError) as error:
-            raise InputError(f"{where} cannot be read ({error})") from error
+            raise InputError(f"{where} cannot be read ({content(error)})") from error
 
     def _keys(self, path: Path) -> npt.NDArray[Any]:
+        if not path.is_file():  # a pipe would be waited for
+            raise InputError(f"keys: there is no file '{path}'")
         if path.suffix == ".npy":
             return self._mapped(path)
         try:
             lines = path.read_text("utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"keys: '{path}' cannot be read ({error})") from error
+            raise InputError(f"keys: '{path}' cannot be read ({content(error)})") from error
         while lines and not lines[-1].strip():
             lines.pop()
         return np.array(lines, str)
 
     def _check(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
-        there = f"(its arrays: {', '.join(arrays) or 'none'})"
+        there = f"(its arrays: {content(', '.join(arrays) or 'none')})"
         named = [arrays[part] for part in ("id", "path", "key") if part in arrays]
         if not named:
             raise InputError(f"path: '{self._path}' needs an array 'ids' or 'filepaths' {there}")
@@ -188,7 +190,7 @@ class NumpyPredictions:
             try:
                 found.confidence = self._parts["confidence"][start:stop].astype(np.float64)
             except ValueError as error:
-                raise InputError(f"path: '{self._path}': confidences: {error}") from error
+                raise InputError(f"path: '{self._path}': confidences: {content(error)}") from error
         if self._scored:
             found.scores = self._parts[self._scored][start:stop].astype(np.float64)
         return found

@@ -13,7 +13,8 @@ import torch
 from torch import nn
 from torchvision import models as zoo
 
-from ..errors import InputError
+from ..errors import InputError, content
+from ..settings import CHECKPOINTS
 
 SIMPLE = "simple_cnn"
 SMALL = 32
@@ -188,7 +189,7 @@ def load_weights(model: nn.Module, architecture: Architecture, weights: str) -> 
         InputError: if there is no such weights name or file, or it is of another model
     """
     path = Path(weights).expanduser()
-    if path.suffix in (".pt", ".pth", ".ckpt", ".bin") or path.exists():
+    if path.suffix in CHECKPOINTS or path.exists():
         state = _read_checkpoint(path)
     else:
         state = _official_weights(architecture.name, weights)
@@ -219,18 +220,18 @@ def _read_checkpoint(path: Path) -> Mapping[str, torch.Tensor]:
     if not path.is_file():
         raise InputError(f"weights: there is no file '{path}'")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        read = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a damaged or unsafe file
         raise InputError(
             f"weights: '{path}' cannot be loaded as a checkpoint of tensors "
-            f"({type(error).__name__}: {str(error).partition(chr(10))[0][:160]})"
+            f"({type(error).__name__}: {content(str(error).partition(chr(10))[0][:160])})"
         ) from error
     for key in ("state_dict", "model", "weights"):
-        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
-            content = content[key]
-    if not isinstance(content, Mapping) or not content:
+        if isinstance(read, Mapping) and isinstance(read.get(key), Mapping):
+            read = read[key]
+    if not isinstance(read, Mapping) or not read:
         raise InputError(f"weights: '{path}' holds no state dict")
-    tensors = {str(k): v for k, v in content.items() if isinstance(v, torch.Tensor)}
+    tensors = {str(k): v for k, v in read.items() if isinstance(v, torch.Tensor)}
     return {_bare(name): value for name, value in tensors.items()}
 
 
@@ -256,7 +257,11 @@ def _load_matching(
     optional = may_differ | {k for k in own if k.endswith(".num_batches_tracked")}
     missing = [k for k in own if k not in state and k not in optional]
     if wrong or missing:
-        detail = wrong[0] if wrong else f"{len(missing)} parameters missing, such as '{missing[0]}'"
+        detail = (
+            content(wrong[0])
+            if wrong
+            else f"{len(missing)} parameters missing, such as '{missing[0]}'"
+        )
         raise InputError(
             f"weights: '{weights}' is a checkpoint of another model or shape: {detail}"
         )

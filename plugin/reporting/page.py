@@ -61,6 +61,7 @@ def page(facts: Mapping[str, Any]) -> str:
     body = "\n".join(part for part in parts if part)
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="generator" content="Deconfuse">\n'
         f'<meta name="viewport" content="width=device-width">\n'
         f"<title>{escape(facts['title'])}</title>\n<style>{STYLE}</style>\n</head>\n"
         f"<body>\n{body}\n</body>\n</html>\n"

@@ -1,0 +1,62 @@
+"""Who asks: a script of this process, or somebody who may have come through the App's server.
+
+FiftyOne's server hands the body of any request to an operator as it is, so that nothing in a
+context can tell them apart. What can is the stack: ``foo.execute_operator`` is under a script's
+calls, and never under the server's. In doubt it is the server, as for delegated operations, whose
+parameters come from the database.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet
+
+import fiftyone.operators.executor as executor
+
+from ..plugin.errors import InputError
+from ..plugin.outside.folders import in_import_folder, named_import
+
+_SCRIPTS: WeakSet[Any] = WeakSet()
+
+
+def note_caller(ctx: Any) -> None:
+    """Remember whether a script asks; to be called while FiftyOne prepares the execution."""
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_code is executor.execute_operator.__code__:
+            _SCRIPTS.add(ctx)
+            return
+        frame = frame.f_back
+
+
+def is_script(ctx: Any) -> bool:
+    """Whether a script of this process asks for certain."""
+    return ctx in _SCRIPTS
+
+
+def file_to_read(ctx: Any, path: Any, option: str) -> Any:
+    """A file that a request names; scripts may name any.
+
+    Raises:
+        InputError: if the App may not read it
+    """
+    return path if is_script(ctx) or not path else str(named_import(path, option))
+
+
+def discreet(
+    ctx: Any, work: Callable[[Any], dict[str, Any]], *paths: Any
+) -> Callable[[Any], dict[str, Any]]:
+    """The work, with errors that say nothing of what is in files outside of the import folders."""
+    if is_script(ctx) or all(in_import_folder(Path(path)) for path in paths if path):
+        return work
+
+    def working(report: Any) -> dict[str, Any]:
+        try:
+            return work(report)
+        except InputError as error:
+            raise InputError(error.without_content) from None
+
+    return working

@@ -1,0 +1,1 @@
+"""What leaves for files, and what comes in from them: where, and by whose leave."""

@@ -64,3 +64,10 @@ def test_what_is_no_confidence(bad: list[float]) -> None:
         calibration(np.array(bad), np.array([True]))
     with pytest.raises(ValueError, match="one value a prediction"):
         calibration(np.zeros(2), np.zeros(3, bool))
+
+
+def test_rounding_moves_no_confidence_across_the_end_of_its_bin() -> None:
+    """Three tenths, as float32 and as a sum, belong to the bin that ends there."""
+    three = np.array([np.float32(0.3), 0.1 + 0.2, 0.3])
+    assert (three[:2] * BINS > 3).all()
+    assert calibration(three, np.ones(3, bool)).samples.tolist() == [0, 0, 3, *[0] * 7]

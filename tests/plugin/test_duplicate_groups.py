@@ -76,3 +76,16 @@ def test_bad_input_is_named() -> None:
         duplicate_groups(np.array([[0, 1]]), np.empty(0), ["a", "b"])
     with pytest.raises(ValueError, match="splits must have one entry for each of the 2 labels"):
         duplicate_groups(np.array([[0, 1]]), np.ones(1), ["a", "b"], splits=["train"])
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [1, 0, 2]])
+def test_a_group_has_the_highest_and_the_lowest_ses_of_its_pairs(order: list[int]) -> None:
+    pairs, ses = np.array([[0, 1], [1, 2], [2, 3]]), np.array([0.99, 0.8, 0.9])
+    (group,) = duplicate_groups(pairs[order], ses[order], ["cat"] * 4)
+    assert (group.ses, group.lowest_ses) == (0.99, 0.8)
+
+
+def test_the_label_of_most_counts_before_the_size() -> None:
+    assert proposal([0, 1, 2], ["cat", "dog", "cat"], None, [10, 99, 20]) == 2
+    assert proposal([0, 1, 2], ["cat", "dog", "cat"], ["dog", "dog", "dog"], [10, 9, 20]) == 1
+    assert proposal([0, 1, 2], ["cat", "cat", "cat"], None, [20, 20, 10]) == 0

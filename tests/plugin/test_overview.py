@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from plugin.scoring.cells import cell_table
 from plugin.scoring.overview import (
+    LabelRows,
     cells_of_labels,
     expected_errors,
     expected_errors_of_rows,
@@ -71,3 +72,21 @@ def test_cells_of_a_label_put_the_correct_one_first(rows, order):
         wrong = [counts[pair] for pair in mine if pair[0] != pair[1]]
         assert wrong == sorted(wrong, reverse=True)
         assert all(pair[0] != pair[1] for pair in mine[1:])
+
+
+def test_equal_rows_go_by_what_is_open_then_by_label():
+    def ordered(wrong, errors, opened):
+        one = np.array
+        rows = LabelRows(np.arange(3), one(opened), one(wrong), one(errors), np.ones(3, int))
+        return [rows.order(by).tolist() for by in ("count", "errors")]
+
+    assert ordered([1, 1, 1], [2.0, 2.0, 2.0], [5, 9, 9]) == [[1, 2, 0], [1, 2, 0]]
+    assert ordered([1, 2, 1], [2.0, 1.0, 3.0], [5, 5, 5]) == [[1, 2, 0], [2, 0, 1]]
+    assert ordered([1, 2, 1], [2.0, 2.0, 2.0], [9, 5, 7]) == [[1, 0, 2], [1, 0, 2]]
+
+
+def test_rounding_leaves_no_negative_number_of_errors():
+    zero, one = np.zeros(1, np.int32), np.ones(1, np.float32)
+    table = cell_table(zero, zero, one, one, 2)
+    found = label_rows(table, np.zeros(1, np.int64), np.array([-1e-13]))
+    assert found.errors.tolist() == [0.0]

@@ -13,6 +13,7 @@ from .import_decisions import ImportDecisions
 from .import_predictions import ImportPredictions
 from .map_dataset import MapDataset
 from .rank_by_importance import RankByImportance
+from .repair_dataset import RepairDataset
 from .resolve import Resolve
 from .runs import CancelRun, DeleteRun, ListRuns
 from .send_to_annotation import SendToAnnotation
@@ -36,4 +37,5 @@ OPERATORS: tuple[type[Any], ...] = (
     RankByImportance,
     SendToAnnotation,
     FetchAnnotation,
+    RepairDataset,
 )

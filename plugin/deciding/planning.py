@@ -112,8 +112,8 @@ class Request:
     """What a person asked for, checked.
 
     Attributes:
-        seen: the last turn of the dataset when it was asked; a decision that asks for the same and
-            was made since then was asked for at the same time
+        seen: the last turn of the dataset that had ended when it was asked, negative where nobody
+            looked; a decision that asks for the same and was made since was asked at the same time
     """
 
     action: str
@@ -121,7 +121,7 @@ class Request:
     label: str | None
     tag: str | None
     expected: str | Mapping[str, str | None] | None
-    seen: int = 0
+    seen: int = -1
 
     @classmethod
     def checked(
@@ -231,7 +231,7 @@ def plan_resolve(draft: Draft, request: Request) -> None:
 
 def _asked_at_once(draft: Draft, request: Request, last: Mapping[ObjectId, Entry]) -> set[ObjectId]:
     """Samples on which the same decision of the same author was made while this one waited."""
-    newer = {i: e["decision"] for i, e in last.items() if e["seq"] > request.seen > 0}
+    newer = {i: e["decision"] for i, e in last.items() if e["seq"] > request.seen >= 0}
     if not newer:
         return set()
     asked = ("action", "author", "label", "tag", "note", "basis")

@@ -142,9 +142,9 @@ def take_turn(dataset_id: ObjectId, patience: float = PATIENCE_SECONDS) -> Turn:
 
 
 def last_token(dataset_id: ObjectId) -> int:
-    """The token of the last turn that anybody took on a dataset."""
-    document = _turns().find_one({"_id": dataset_id}, {"token": 1})
-    return document["token"] if document else 0
+    """The token of the last turn on a dataset that has ended."""
+    document = _turns().find_one({"_id": dataset_id}, {"token": 1, "holder.turn": 1})
+    return document["token"] - bool(document.get("holder")) if document else 0
 
 
 def is_pending(dataset_id: ObjectId, decision: ObjectId) -> bool:

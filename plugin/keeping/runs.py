@@ -14,7 +14,7 @@ from .columns import BUCKET, delete_columns
 from .iterations import COLLECTION as ITERATIONS
 from .iterations import Iteration, load_iteration
 from .jobs import is_worked_on
-from .samples import Dataset
+from .samples import UNDECLARED, Dataset
 
 METHOD = "deconfuse"
 OWNED_COLLECTIONS = (
@@ -32,6 +32,7 @@ OWNED_COLLECTIONS = (
     "deconfuse.targets",
     "deconfuse.annotations",
     "deconfuse.annotation_samples",
+    UNDECLARED,
 )
 ABANDONED_AFTER = timedelta(days=1)
 

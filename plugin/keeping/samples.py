@@ -27,6 +27,9 @@ Dataset: TypeAlias = Any
 Collection: TypeAlias = Any
 """A ``fiftyone.Dataset`` or ``fiftyone.DatasetView``."""
 
+UNDECLARED = "deconfuse.undeclared"
+"""Values that were taken off samples because their dataset does not declare the field."""
+
 DURABLE = WriteConcern(w=1, j=True)
 """A write that a crash of the database does not take back once it was acknowledged."""
 
@@ -218,3 +221,28 @@ def undeclared_fields(dataset: Dataset) -> dict[str, int]:
         allowDiskUse=True,
     )
     return {c["_id"]: c["samples"] for c in counted if not schema.holds(c["_id"])}
+
+
+def repair(dataset: Dataset) -> dict[str, int]:
+    """Take off every field that the dataset does not declare, and keep the values aside.
+
+    Returns:
+        the fields that were found, with the number of samples that held each; their values are
+        in the collection ``deconfuse.undeclared``, one document a sample
+    """
+    found = undeclared_fields(dataset)
+    if found:
+        wanted = dict.fromkeys(found, 1)
+        kept = {"dataset_id": dataset._doc.id, "sample_id": "$_id", "taken_off_at": "$$NOW"}
+        samples_of(dataset).aggregate(
+            [
+                {"$match": {"$or": [{name: {"$exists": True}} for name in found]}},
+                {"$project": wanted},
+                {"$project": {"values": "$$ROOT", **kept, "_id": 0}},
+                {"$project": {"values._id": 0}},
+                {"$merge": {"into": UNDECLARED}},
+            ]
+        )
+        take_off_undeclared(dataset, found)
+        catch_up(dataset)
+    return found

@@ -6,6 +6,7 @@ from typing import Any
 
 import fiftyone.operators as foo
 import pytest
+from fiftyone.core.odm import get_db_conn
 
 from plugin.keeping.runs import Run, create_run
 from tests.plugin.decided import ids_of, labels_of, make_dataset, make_run
@@ -119,3 +120,22 @@ def test_a_run_that_does_not_exist_is_named(operator: Callable[[str], Any]) -> N
     with pytest.raises(ValueError, match=r"no Deconfuse run with run_key 'deconfuse'.*other"):
         operator("resolve")(dataset, "confirm", ids_of(Run(dataset, "other", "ground_truth")))
     dataset.delete()
+
+
+def test_a_dataset_with_undeclared_fields_is_repaired(dataset: Any, operator: Any) -> None:
+    samples = dataset(6)
+    repair = operator("repair_dataset")
+    assert repair(samples) == {"undeclared": {}}
+    collection = samples._sample_collection
+    ids = [document["_id"] for document in collection.find({}, {"_id": 1}).limit(2)]
+    collection.update_many({"_id": {"$in": ids}}, {"$set": {"ghost": {"label": "x"}}})
+    collection.update_one({"_id": ids[0]}, {"$set": {"other": 1}})
+    with pytest.raises(Exception, match="ghost"):
+        [sample.to_dict() for sample in samples]
+    assert repair(samples.limit(1)) == {"undeclared": {"ghost": 2, "other": 1}}
+    assert len([sample.to_dict() for sample in samples]) == 6
+    kept = get_db_conn()["deconfuse.undeclared"].find({"dataset_id": samples._doc.id})
+    assert {d["sample_id"]: d["values"] for d in kept} == {
+        ids[0]: {"ghost": {"label": "x"}, "other": 1},
+        ids[1]: {"ghost": {"label": "x"}},
+    }

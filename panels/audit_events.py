@@ -18,6 +18,7 @@ from ..plugin.errors import InputError
 from ..plugin.image_windows import image_windows
 from ..plugin.keeping.iterations import unpack_ids
 from ..plugin.keeping.runs import Run
+from ..plugin.keeping.samples import samples_of
 from ..plugin.remaining import reading
 from ..plugin.remaining.estimating import Interval
 from . import events
@@ -132,7 +133,7 @@ def _opened(run: Run, request: dict[str, Any]) -> OpenedAudit:
 def _items(opened: OpenedAudit, places: npt.NDArray[np.int64], size: int) -> list[events.AuditItem]:
     ids = unpack_ids(opened.record.sample_id[places])
     query = {"_id": {"$in": [ObjectId(i) for i in ids]}}
-    found = opened.run.dataset._sample_collection.find(query, {"filepath": 1})
+    found = samples_of(opened.run.dataset).find(query, {"filepath": 1})
     paths = {str(document["_id"]): document.get("filepath") or "" for document in found}
     windows = image_windows(opened.run.dataset, opened.state.iteration)
     files = [paths.get(i, "") for i in ids]

@@ -19,6 +19,7 @@ from ..plugin.deciding.outside_changes import outside_changes
 from ..plugin.keeping.iterations import Iteration
 from ..plugin.keeping.jobs import cancel_job, current_job
 from ..plugin.keeping.runs import Run, list_runs, load_run
+from ..plugin.keeping.samples import samples_of
 from ..plugin.keeping.worked_out import worked_out
 from ..plugin.label_errors import complete_fields
 from ..plugin.reporting.set_apart import set_apart_sentence
@@ -54,7 +55,7 @@ def status(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.StatusR
     return events.StatusReply(
         dataset=dataset.name,
         media_type=str(dataset.media_type),
-        samples=dataset._sample_collection.estimated_document_count(),
+        samples=samples_of(dataset).estimated_document_count(),
         label_fields=_label_fields(dataset),
         runs=[_run_info(load_run(dataset, key)) for key in list_runs(dataset)],
         job=_job(dataset),

@@ -6,13 +6,14 @@ from typing import Any
 
 from bson import ObjectId
 
+from ..plugin.keeping.samples import samples_of
 from .opened import Opened
 
 
 def documents_of(opened: Opened, ids: list[str], *fields: str) -> list[dict[str, Any]]:
     """The documents of some samples in their order, empty where one is gone."""
     query = {"_id": {"$in": [ObjectId(i) for i in ids]}}
-    found = opened.run.dataset._sample_collection.find(query, dict.fromkeys(fields, 1))
+    found = samples_of(opened.run.dataset).find(query, dict.fromkeys(fields, 1))
     by_id = {str(document["_id"]): document for document in found}
     return [by_id.get(i, {}) for i in ids]
 

@@ -9,6 +9,7 @@ import fiftyone.operators as foo
 from bson import ObjectId
 
 from ..plugin.errors import InputError
+from ..plugin.keeping.samples import samples_of
 from .problems import told
 
 
@@ -41,7 +42,7 @@ def _ids(ctx: foo.ExecutionContext, narrowing: list[dict[str, Any]]) -> set[Obje
         raise InputError(f"FiftyOne's current view cannot be made: {told(error)}") from error
     pointwise = all(set(stage) <= _POINTWISE for stage in pipeline)
     stages = [*narrowing, *pipeline] if pointwise else [*pipeline, *narrowing]
-    cursor = view._dataset._sample_collection.aggregate(
+    cursor = samples_of(view._dataset).aggregate(
         [*stages, {"$project": {"_id": 1}}], allowDiskUse=True
     )
     return {document["_id"] for document in cursor}

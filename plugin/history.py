@@ -13,6 +13,7 @@ from .errors import InputError
 from .keeping.fields import value_at
 from .keeping.iterations import Iteration
 from .keeping.runs import Run
+from .keeping.samples import samples_of
 from .reporting.change import Said, change
 
 TRUSTED = ("confirmed", "relabeled")
@@ -60,7 +61,7 @@ def compare_iterations(run: Run, clean_tag: str | None = None) -> list[dict[str,
 
 
 def _labels(run: Run, query: dict[str, Any]) -> dict[str, str]:
-    collection: Any = run.dataset._sample_collection
+    collection = samples_of(run.dataset)
     path = f"{run.label_field}.label"
     found = collection.find(query, {path: 1})
     labels = {str(document["_id"]): value_at(document, path) for document in found}

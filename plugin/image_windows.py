@@ -8,7 +8,7 @@ import numpy as np
 from bson import ObjectId
 
 from .keeping.iterations import Iteration, unpack_ids
-from .keeping.samples import Dataset
+from .keeping.samples import Dataset, samples_of
 from .pictures.deep import Windows
 from .pictures.windows import LOOKED_AT, windows_of
 
@@ -44,5 +44,5 @@ def _sampled(dataset: Dataset, iteration: Iteration) -> Windows:
     rows = np.random.default_rng(0).permutation(iteration.samples)[:LOOKED_AT]
     ids = unpack_ids(iteration.column("sample_id")[np.sort(rows)])
     query = {"_id": {"$in": [ObjectId(i) for i in ids]}}
-    found = dataset._sample_collection.find(query, {"filepath": 1}).sort("_id", 1)
+    found = samples_of(dataset).find(query, {"filepath": 1}).sort("_id", 1)
     return windows_of([document["filepath"] for document in found if document.get("filepath")])

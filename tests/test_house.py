@@ -106,6 +106,13 @@ def test_what_computes_knows_nothing_of_the_database(path: Path) -> None:
     assert not imports(path) & kept, f"{named(path)} computes, and imports a file that keeps"
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=named)
+def test_one_file_opens_the_collection_of_samples(path: Path) -> None:
+    """It is where what is written is fitted to the schema, and what a new FiftyOne can break."""
+    if named(path) != "plugin/keeping/samples.py":
+        assert not re.search(r"\._sample_collection\b(?!_name)", path.read_text())
+
+
 @pytest.mark.parametrize("path", (ROOT / "panels").rglob("*.py"), ids=named)
 def test_panels_do_not_import_operators(path: Path) -> None:
     assert "operators" not in tops(path)

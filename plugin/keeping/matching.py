@@ -13,7 +13,7 @@ from bson import ObjectId
 from ..importing.rows import Rows
 from .fields import is_view, root_dataset
 from .iterations import unpack_ids
-from .samples import Collection
+from .samples import Collection, samples_of
 
 Packed = npt.NDArray[np.bytes_]
 
@@ -31,7 +31,7 @@ class SampleMatcher:
         self._by_id, self._by_path = match != "filepath", match != "id"
         self._root = root
         self._samples = samples
-        self._collection: Any = root_dataset(samples)._sample_collection
+        self._collection = samples_of(root_dataset(samples))
         self._inside = _packed_view(samples)
         self.total = len(samples)
 

@@ -14,7 +14,7 @@ from .columns import BUCKET, delete_columns
 from .iterations import COLLECTION as ITERATIONS
 from .iterations import Iteration, load_iteration
 from .jobs import is_worked_on
-from .samples import UNDECLARED, Dataset
+from .samples import UNDECLARED, Dataset, samples_of
 
 METHOD = "deconfuse"
 OWNED_COLLECTIONS = (
@@ -93,7 +93,7 @@ class Run:
             iteration: the iteration
             stamp: the ``last_modified_at`` of that writing; later ones are somebody else's
         """
-        samples = self.dataset._sample_collection.estimated_document_count()
+        samples = samples_of(self.dataset).estimated_document_count()
         noted = {"fields_written": True, "fields_stamp": stamp, "dataset_samples": samples}
         _collection().update_one({"_id": iteration.id}, {"$set": noted})
 

@@ -7,6 +7,7 @@ flushed is lost with it. Prints a JSON line a trial: what was told, what the jou
 whether the dataset is as it says.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections import Counter
 from typing import Any
 
 ROOT = sys.argv[1]
@@ -66,8 +68,6 @@ os.environ.update(
     FIFTYONE_SHOW_PROGRESS_BARS="false",
 )
 
-from bson import ObjectId  # noqa: E402
-
 from plugin.deciding import journal, turns  # noqa: E402
 from plugin.deciding.completion import recover_abandoned  # noqa: E402
 from plugin.deciding.decisions import resolve, undo  # noqa: E402
@@ -84,8 +84,12 @@ def act(run: Run, action: str) -> Any:
     return resolve(run, action, ids, label="zoo" if action == "relabel" else None)
 
 
-def trial(action: str, step: str, occurrence: int) -> dict[str, Any]:
-    """One decision over which the database dies."""
+class Died(BaseException):
+    """The writer is no more; raised in its place."""
+
+
+def trial(action: str, step: str, occurrence: int, dies_at: str | None = None) -> dict[str, Any]:
+    """One decision over which the database dies, and then the writer, in its second chunk."""
     run = make_run(SAMPLES)
     resolve(run, "confirm", ids_of(run)[:1])
     undo(run)
@@ -95,29 +99,32 @@ def trial(action: str, step: str, occurrence: int) -> dict[str, Any]:
         act(run, first)
     states.append(all_raw(run))
     time.sleep(0.7)  # all that is there by now is flushed
-    seen = 0
+    seen: Counter[str] = Counter()
 
     def reached(name: str) -> None:
-        nonlocal seen
-        seen += name == step
-        if name == step and seen == occurrence:
-            turns.reached = lambda name: None
+        seen[name] += 1
+        if name == step and seen[name] == occurrence:
             DATABASE.restart()
+        elif name == dies_at and seen[name] == 2:
+            raise Died
 
     turns.reached = reached
-    made = act(run, second or first)
+    told = None
+    with contextlib.suppress(Died):
+        told = act(run, second or first).applied
     turns.reached = lambda name: None
     recover_abandoned(run)
-    header = journal.headers().find_one({"_id": ObjectId(made.decision)})
+    header = journal.headers().find_one(run.owner, sort=[("seq", -1)])
+    assert header is not None
     found = all_raw(run)
     result = {
-        "reached": seen >= occurrence,
-        "told": made.applied,
-        "journalled": header["applied"] if header and header["state"] == "applied" else None,
+        "reached": seen[step] >= occurrence,
+        "told": told,
+        "journalled": header["applied"] if header["state"] == "applied" else None,
         "entries": journal.entries().count_documents({"decision": header["_id"]}),
         "done": done(second or first, found, states[0]),
     }
-    undo(run, made.decision)
+    undo(run, str(header["_id"]))
     return result | {"back": all_raw(run) == states[1]}
 
 

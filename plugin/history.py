@@ -89,4 +89,4 @@ def _change(before: Iteration, after: Iteration) -> Any:
 def _said(iteration: Iteration, places: npt.NDArray[np.int64]) -> Said:
     rows = iteration.column("id_row")[places]
     label, prediction = iteration.column("label")[rows], iteration.column("prediction")[rows]
-    return Said(label, prediction, iteration.classes)
+    return Said(label, prediction, iteration.classes, iteration.set_apart)

@@ -230,7 +230,8 @@ def _begin(
 ) -> list[dict[str, Any]]:
     found: list[Confusion] = index.begin()
     if index.said is None:
-        found = confusions(label, iteration.column("prediction"))
+        judged = np.where(iteration.set_apart[label], -1, label)
+        found = confusions(judged, iteration.column("prediction"))
     names = iteration.classes
     return [
         {

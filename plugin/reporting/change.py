@@ -21,11 +21,13 @@ class Said:
         label: int (n,)
         prediction: int (n,)
         classes: the names that both index
+        apart: bool (C,), classes whose labels could not be judged; None for none
     """
 
     label: IntArray
     prediction: IntArray
     classes: Sequence[str]
+    apart: npt.NDArray[np.bool_] | None = None
 
     @property
     def agrees(self) -> npt.NDArray[np.bool_]:
@@ -33,8 +35,10 @@ class Said:
         return self.label == self.prediction
 
     def cells(self) -> dict[tuple[str, str], int]:
-        """Misclassified samples by label and prediction."""
+        """Misclassified samples by label and prediction, without classes that are set apart."""
         wrong = ~self.agrees
+        if self.apart is not None:
+            wrong &= ~self.apart[self.label]
         pairs = np.stack([self.label[wrong], self.prediction[wrong]], axis=1)
         found, count = np.unique(pairs, axis=0, return_counts=True)
         names = self.classes

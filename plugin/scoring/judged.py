@@ -47,7 +47,7 @@ class Judged:
         """The classes that are set apart, and how many samples each has; most samples first."""
         at = np.flatnonzero(self.apart)
         at = at[np.argsort(-self.of_label[at], kind="stable")]
-        return {classes[i]: int(self.of_label[i]) for i in at}
+        return {str(classes[i]): int(self.of_label[i]) for i in at.tolist()}
 
 
 class Tally:

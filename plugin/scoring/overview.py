@@ -99,8 +99,8 @@ def label_rows(
     label = cells.label.astype(np.int64)
     size = int(label.max()) + 1 if len(label) else 0
     opened = np.asarray(open_count, np.int64)
-    suspect = cells.label != cells.prediction if suspect is None else suspect
-    wrong = np.where(suspect, opened, 0)
+    counted = np.asarray(cells.label != cells.prediction) if suspect is None else suspect
+    wrong = np.where(counted, opened, 0)
 
     def summed(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.bincount(label, weights=values, minlength=size)

@@ -293,3 +293,16 @@ def test_bad_arguments_are_named() -> None:
     vectors, label = made(0)
     with pytest.raises(ValueError, match="variant must be one of label_aware, label_free"):
         ImportanceIndex(vectors, label, 3, variant="other")  # pyright: ignore[reportArgumentType]
+
+
+def test_two_poor_rounds_need_one_before_them_to_be_compared_with() -> None:
+    poor = [Round(0, 0, 0.9), Round(50, 1, 0.9), Round(100, 1, 0.9)]
+    assert advice(poor) == "go on"
+    assert advice([*poor, Round(150, 1, 0.9)]) == "both"
+
+
+def test_exactly_a_quarter_of_the_best_round_is_little() -> None:
+    rounds = [Round(0, 0, 0.5), Round(40, 40, 0.6), Round(80, 50, 0.7), Round(120, 60, 0.8)]
+    assert advice(rounds) == "fixes"
+    assert advice([*rounds[:-1], Round(120, 61, 0.8)]) == "go on"
+    assert advice([*rounds[:2], Round(80, 60, 0.7), Round(120, 61, 0.8)]) == "go on"

@@ -1,6 +1,7 @@
 """Iterations compared and the effort curve, against slow references."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,3 +61,21 @@ def test_what_users_wrote_is_text_in_the_page() -> None:
     assert "<script" not in html
     assert html.count("&lt;script&gt;") >= 8
     assert "http" not in html
+
+
+@pytest.mark.parametrize(
+    ("action", "fixed"),
+    [
+        ("relabel", 4),
+        ("remove", 4),
+        ("relabel_alike", 4),
+        ("keep_one", 4),
+        ("confirm", 0),
+        ("tag", 0),
+        ("keep_all", 0),
+    ],
+)
+def test_what_relabels_or_removes_is_a_fix(action: str, fixed: int) -> None:
+    made = {"_id": 1, "action": action, "undoes": None, "applied": 4, "author": "ann"}
+    found = effort([made])
+    assert (found.looked, found.fixed) == ([4], [fixed])

@@ -13,7 +13,7 @@ from bson import ObjectId
 from ..errors import InputError
 from ..keeping.iterations import Iteration, unpack_ids
 from ..keeping.runs import Run
-from ..keeping.samples import samples_of, schema_of, writing
+from ..keeping.samples import samples_of, writing
 from .journal import chunked, entries_of
 from .state import RunState, current_state
 
@@ -87,11 +87,12 @@ def _affordable(state: RunState, cells: npt.NDArray[np.int64]) -> npt.NDArray[np
 def _write(run: Run, state: RunState, cells: npt.NDArray[np.int64]) -> None:
     """Write the counts, and again those that another decision has changed meanwhile."""
     for _ in range(ATTEMPTS):
-        if not schema_of(run.dataset).holds(run.field("cies")):
-            return  # somebody deleted the field; the next iteration declares it again
-        with writing(run.dataset, run.field("cies")):
-            for cell in cells.tolist():
-                _write_cell(run, state, cell)
+        try:
+            with writing(run.dataset, run.field("cies")):
+                for cell in cells.tolist():
+                    _write_cell(run, state, cell)
+        except InputError:  # somebody deleted the field; the next iteration declares it again
+            return
         now = current_state(run, state.iteration)
         cells = cells[now.open_count[cells] != state.open_count[cells]]
         if not len(cells):

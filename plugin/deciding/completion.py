@@ -98,6 +98,7 @@ def complete(
     *,
     resumed: bool = False,
     planned: list[Entry] | None = None,
+    schema: Schema | None = None,
 ) -> Header:
     """Apply a committed decision to all its samples that do not show it, and mark it applied.
 
@@ -107,6 +108,7 @@ def complete(
         header: its header
         resumed: whether an earlier writer may have done a part of it
         planned: all its entries, where they are at hand
+        schema: what the dataset declared a moment ago, where it is at hand
 
     Returns:
         the header as it is then kept
@@ -121,7 +123,7 @@ def complete(
             raise TurnLost
     if planned is None:
         planned = list(entries_of(header["_id"], {"document": 0, "filepath": 0}))
-    work = _Work(run, header, resumed, schema_of(run.dataset))
+    work = _Work(run, header, resumed, schema or schema_of(run.dataset))
     lost = 0
     for chunk in chunked(planned):
         turn.renew()

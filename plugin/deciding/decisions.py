@@ -19,7 +19,7 @@ from pymongo.errors import ConnectionFailure
 from ..errors import InputError
 from ..keeping.iterations import COLLECTION as ITERATIONS
 from ..keeping.runs import Run
-from ..keeping.samples import catch_up, schema_of
+from ..keeping.samples import Schema, catch_up, schema_of
 from . import turns
 from .cies_field import follow_cies
 from .completion import complete, recover, recover_abandoned
@@ -168,43 +168,45 @@ def commit(run: Run, header: Header, plan: Callable[[Draft], None]) -> Resolutio
         InputError: on bad input, with nothing changed
         DecisionPending: if the database went away when the decision counted or may have counted
     """
-    for attempt in range(CONNECTIONS_TRIED):
-        try:
-            return _committed(run, header, plan)
-        except (ConnectionFailure, _NotCommitted):
-            if attempt == CONNECTIONS_TRIED - 1:
-                raise
-    raise AssertionError("unreachable")
+    turn, draft, schema = _written(run, header, plan)
+    if not draft.header["samples"]:
+        return _resolution(draft.header, draft.conflicts, made=False)
+    done = _carried_out(turn, run, draft, schema)
+    try:
+        follow_cies(run, draft.id)
+    except Exception:  # the decision is made; the field follows with the next one or iteration
+        logger.exception("the field '%s' does not follow decision %s", run.field("cies"), draft.id)
+    return _resolution(done, draft.conflicts, made=True)
 
 
 class _NotCommitted(Exception):
     """The turn was lost before the decision counted; nothing of it is left."""
 
 
-def _committed(run: Run, header: Header, plan: Callable[[Draft], None]) -> Resolution:
-    declare_decision_field(run)
+def _written(run: Run, header: Header, plan: Callable[[Draft], None]) -> tuple[Turn, Draft, Schema]:
+    """A decision that is in the journal and counts, unless it changes no sample.
+
+    Raises:
+        _NotCommitted: if the turn or the connection was lost before; nothing is left of it then
+    """
+    schema = declare_decision_field(run)
     turn = take_turn(run.owner["dataset_id"])
     draft = Draft(run, turn, {**header, "_id": ObjectId()})
     try:
         recover(turn, run)
         turns.reached("turn")
         draft.write(plan)
-        if not draft.header["samples"]:
+        if draft.header["samples"]:
+            turns.reached("written")
+            turn.commit(draft.id)
+        else:
             turn.release()
-            return _resolution(draft.header, draft.conflicts, made=False)
-        turns.reached("written")
-        turn.commit(draft.id)
     except BaseException as error:
         if _withdrawn(turn, draft.id):
-            if isinstance(error, TurnLost):
+            if isinstance(error, TurnLost | ConnectionFailure):
                 raise _NotCommitted from error
             raise
-    done = _carried_out(turn, run, draft)
-    try:
-        follow_cies(run, draft.id)
-    except Exception:  # the decision is made; the field follows with the next one or iteration
-        logger.exception("the field '%s' does not follow decision %s", run.field("cies"), draft.id)
-    return _resolution(done, draft.conflicts, made=True)
+    return turn, draft, schema
 
 
 def _withdrawn(turn: Turn, decision: ObjectId) -> bool:
@@ -236,12 +238,12 @@ def _withdrawn(turn: Turn, decision: ObjectId) -> bool:
             time.sleep(PAUSE_SECONDS)
 
 
-def _carried_out(turn: Turn, run: Run, draft: Draft) -> Header:
+def _carried_out(turn: Turn, run: Run, draft: Draft, schema: Schema) -> Header:
     """Complete a decision that counts, or wait for whoever does; the header as it is then kept."""
     try:
         if turn.pending == draft.id:
             turns.reached("committed")
-            return complete(turn, run, draft.header, planned=draft.entries)
+            return complete(turn, run, draft.header, planned=draft.entries, schema=schema)
     except (TurnLost, ConnectionFailure):
         logger.warning("decision %s is completed by whoever comes next", draft.id)
     finally:
@@ -250,15 +252,16 @@ def _carried_out(turn: Turn, run: Run, draft: Draft) -> Header:
     return _completed_by_another(run, draft.id)
 
 
-def declare_decision_field(run: Run) -> None:
-    """Make FiftyOne know the field ``{run}_decision``, whoever may have deleted it."""
+def declare_decision_field(run: Run) -> Schema:
+    """Make FiftyOne know the field ``{run}_decision``; the schema that then is in force."""
     name = run.field("decision")
-    if schema_of(run.dataset).holds(name):
-        return
-    if not catch_up(run.dataset).holds(name):
-        run.dataset.add_sample_field(
-            name, fo.StringField, description="the decision that stands on the sample"
-        )
+    schema = schema_of(run.dataset)
+    if schema.holds(name) or (schema := catch_up(run.dataset)).holds(name):
+        return schema
+    run.dataset.add_sample_field(
+        name, fo.StringField, description="the decision that stands on the sample"
+    )
+    return schema_of(run.dataset)
 
 
 def header_of(

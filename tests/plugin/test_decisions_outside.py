@@ -481,3 +481,33 @@ def test_the_same_decision_made_again_later_is_another(run: Run) -> None:
     assert None not in (first.decision, second.decision)
     assert planning.LARGEST_DOCUMENT == 15 * 1024 * 1024
     assert bson.decode(all_raw(run)[ids[0]])["deconfuse_decision"] == "confirmed"
+
+
+def test_a_connection_lost_after_the_decision_does_not_make_it_twice(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*given: Any) -> Any:
+        raise AutoReconnect("connection reset")
+
+    ids = ids_of(run)
+    monkeypatch.setattr("plugin.deciding.decisions.follow_cies", lost)
+    known = len(applied_headers(run))
+    assert resolve(run, "confirm", ids[:1]).applied == 1
+    assert len(applied_headers(run)) == known + 1
+
+
+def test_a_connection_lost_before_the_commit_is_tried_again(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, left = ids_of(run), [1, 1]
+
+    def lost(step: str) -> None:
+        if step == "written" and left:
+            left.pop()
+            raise AutoReconnect("connection reset")
+
+    monkeypatch.setattr(turns, "reached", lost)
+    known = len(applied_headers(run))
+    assert resolve(run, "confirm", ids[:1]).applied == 1
+    assert len(applied_headers(run)) == known + 1
+    assert headers().count_documents({**run.owner, "state": {"$ne": "applied"}}) == 0

@@ -184,7 +184,20 @@ class _NotCommitted(Exception):
 
 
 def _written(run: Run, header: Header, plan: Callable[[Draft], None]) -> tuple[Turn, Draft, Schema]:
-    """A decision that is in the journal and counts, unless it changes no sample.
+    """A decision that is in the journal and counts, unless it changes no sample."""
+    for _ in range(CONNECTIONS_TRIED - 1):
+        with contextlib.suppress(_NotCommitted):
+            return _write_once(run, header, plan)
+    try:
+        return _write_once(run, header, plan)
+    except _NotCommitted as error:
+        raise error.__cause__ or error from None
+
+
+def _write_once(
+    run: Run, header: Header, plan: Callable[[Draft], None]
+) -> tuple[Turn, Draft, Schema]:
+    """One attempt at that.
 
     Raises:
         _NotCommitted: if the turn or the connection was lost before; nothing is left of it then

@@ -50,7 +50,12 @@ def discreet(
     ctx: Any, work: Callable[[Any], dict[str, Any]], *paths: Any
 ) -> Callable[[Any], dict[str, Any]]:
     """The work, with errors that say nothing of what is in files outside of the import folders."""
-    if is_script(ctx) or all(in_import_folder(Path(path)) for path in paths if path):
+    return work if all(in_import_folder(Path(path)) for path in paths if path) else quiet(ctx, work)
+
+
+def quiet(ctx: Any, work: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:
+    """The work, with errors that tell the App nothing of what files and servers hold."""
+    if is_script(ctx):
         return work
 
     def working(report: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ..plugin.keeping.fields import root_dataset
 from ..plugin.keeping.runs import list_runs, load_run
 from ..plugin.keeping.samples import Collection
 from .base import LongOperator, Work, long_config, run_key_input, terminal
+from .caller import quiet
 from .run_choice import counted, default_run, open_run
 from .send_to_annotation import OPTIONS
 
@@ -69,7 +70,7 @@ class FetchAnnotation(LongOperator):
         run = open_run(ctx)
         options = {name: ctx.params[name] for name in CREDENTIALS if ctx.params.get(name)}
         key = ctx.params.get("annotation") or None
-        return lambda report: fetch_annotation(run, key, options, report)
+        return quiet(ctx, lambda report: fetch_annotation(run, key, options, report))
 
     def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
         """Say what became of the answers."""

@@ -15,6 +15,7 @@ from ..plugin.keeping.fields import is_view, root_dataset
 from ..plugin.keeping.runs import Run, list_runs, load_run
 from ..plugin.keeping.samples import Collection
 from .base import LongOperator, Work, long_config, run_key_input, terminal
+from .caller import quiet
 from .run_choice import counted, open_run
 
 OPTIONS = {
@@ -113,7 +114,7 @@ class SendToAnnotation(LongOperator):
             suggestion = params.get("suggestion") or "hidden"
             return send_to_annotation(run, chosen, backend, suggestion, options, report)
 
-        return send
+        return quiet(ctx, send)
 
     def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
         """Say what was sent and how to fetch it."""

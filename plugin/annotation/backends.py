@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import fiftyone as fo
 import requests
 
-from ..errors import InputError
+from ..errors import InputError, content
+from .credentials import NO_SERVER, option_of
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,6 @@ BACKENDS = {
 CREDENTIALS = ("url", "api_key", "username", "password", "email", "headers")
 """Options that FiftyOne does not keep, and wants again when results are fetched."""
 
-NO_SERVER = "https://labelstud.io"
-"""FiftyOne's default for Label Studio: a web site, not a server."""
-
 
 def check_backend(name: str, options: Mapping[str, Any]) -> Backend:
     """The backend, ready to be called.
@@ -76,18 +72,6 @@ def check_backend(name: str, options: Mapping[str, Any]) -> Backend:
     return backend
 
 
-def option_of(name: str, option: str, options: Mapping[str, Any]) -> Any:
-    """An option as given, or as FiftyOne's annotation config or the environment has it."""
-    given = options.get(option) or fo.annotation_config.backends.get(name, {}).get(option)
-    return given or os.environ.get(f"FIFTYONE_{name.upper()}_{option.upper()}")
-
-
-def stated(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options to pass on: those given, and what the backend needs, wherever it is set."""
-    needed = {o: option_of(name, o, options) for o in BACKENDS[name].needs}
-    return needed | {k: v for k, v in options.items() if v not in (None, "")}
-
-
 @contextmanager
 def explained(name: str, url: str | None) -> Iterator[None]:
     """Turn what goes wrong between here and a backend into messages for people."""
@@ -102,11 +86,11 @@ def explained(name: str, url: str | None) -> Iterator[None]:
             f"{where} cannot be reached. Is the server running, and the url right?"
         ) from error
     except requests.RequestException as error:
-        raise InputError(f"{where}: {error}") from error
+        raise InputError(f"{where}: {content(error)}") from error
     except Exception as error:
         if not type(error).__module__.startswith("labelbox"):
             raise
-        raise InputError(f"{where}: {error}") from error
+        raise InputError(f"{where}: {content(error)}") from error
 
 
 def _refusal(where: str, title: str, error: requests.HTTPError) -> str:
@@ -122,4 +106,4 @@ def _refusal(where: str, title: str, error: requests.HTTPError) -> str:
         return f"{where} refused the credentials (HTTP {status}).{hint}"
     if status == 404:
         return f"{where} knows no such project or address (HTTP 404). Was the project deleted?"
-    return f"{where} answered with HTTP {status}: {response.text[:300]}"
+    return f"{where} answered with HTTP {status}: {content(response.text[:300])}"

@@ -19,7 +19,8 @@ from ..keeping.jobs import Job
 from ..keeping.runs import Run
 from ..progress import Report, silent
 from .answers import Answer, settled
-from .backends import CREDENTIALS, check_backend, explained, option_of, stated
+from .backends import CREDENTIALS, check_backend, explained
+from .credentials import credentials
 
 UNNAMED = "annotator"
 
@@ -115,12 +116,30 @@ def _opened(run: Run, annotation: Annotation, options: Mapping[str, Any]) -> Any
         )
     config = run.dataset.get_annotation_info(annotation.key).config
     needed = {"url": getattr(config, "url", None), **options}
-    check_backend(annotation.backend, needed)
-    credentials = stated(annotation.backend, needed)
-    with explained(annotation.backend, option_of(annotation.backend, "url", needed)):
-        results = run.dataset.load_annotation_results(annotation.key, cache=False, **credentials)
-        results.connect_to_api()
+    kind = check_backend(annotation.backend, needed)
+    given = credentials(annotation.backend, kind.title, kind.needs, needed)
+    told = {option: value for option, value in given.items() if value is not None}
+    with explained(annotation.backend, given["url"]):
+        results = run.dataset.load_annotation_results(annotation.key, cache=False, **told)
+        for option in given.keys() - told.keys():  # FiftyOne fills in all that is configured
+            if hasattr(results.config, option):
+                setattr(results.config, option, None)
+        _connect(annotation.backend, results)
     return results
+
+
+def _connect(backend: str, results: Any) -> None:
+    """Sign in, by an API that stays with its server where there is one."""
+    if backend == "labelbox":
+        results.connect_to_api()
+    elif backend == "cvat":
+        from . import cvat
+
+        results.backend.use_api(cvat.connected(results.config))
+    else:
+        from . import label_studio
+
+        results.backend.use_api(label_studio.connected(results.config))
 
 
 def _answers(annotation: Annotation, results: Any) -> Iterable[Answer]:

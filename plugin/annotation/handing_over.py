@@ -22,7 +22,8 @@ from ..keeping.jobs import Job
 from ..keeping.runs import Run
 from ..keeping.samples import samples_of
 from ..progress import Report, silent
-from .backends import check_backend, explained, option_of, stated
+from .backends import check_backend, explained
+from .credentials import credentials
 
 SUGGESTIONS = ("hidden", "hint")
 
@@ -54,14 +55,14 @@ def send_to_annotation(
     Raises:
         InputError: on bad input, or where the backend cannot be reached or refuses
     """
-    options = dict(options or {})
-    kind = check_backend(backend, options)
+    kind = check_backend(backend, options or {})
     if suggestion not in SUGGESTIONS:
         raise InputError(f"suggestion must be one of {', '.join(SUGGESTIONS)}, got {suggestion!r}")
     if suggestion == "hint" and not kind.takes_hints:
         raise InputError(
             f"suggestion: FiftyOne cannot send {kind.title} a label to begin with. Use 'hidden'."
         )
+    extra = credentials(backend, kind.title, kind.needs, options or {})
     with Job(run.dataset, run.key, "Sending to annotation", report) as job:
         recover_abandoned(run)
         sent = _as_they_stand(run, sample_ids)
@@ -71,8 +72,8 @@ def send_to_annotation(
         try:
             if suggestion == "hint":
                 _write_hints(run, key, sent)
-            with explained(backend, option_of(backend, "url", options)):
-                _annotate(run, key, backend, classes, sent, options)
+            with explained(backend, extra["url"]):
+                _annotate(run, key, backend, classes, sent, extra)
             keep_annotation(run, key, backend, suggestion, classes, sent)
         except BaseException:
             forget_annotation(run, key)
@@ -164,11 +165,15 @@ def _annotate(
     sent: Sequence[Sent],
     options: Mapping[str, Any],
 ) -> None:
-    extra = stated(backend, options)
+    extra = dict(options)
     if backend == "labelstudio":
         from .label_studio import BackendConfig
 
         extra["config_cls"] = BackendConfig
+    elif backend == "cvat":
+        from .cvat import BackendConfig as CvatConfig
+
+        extra["config_cls"] = CvatConfig
     foua.annotate(
         run.dataset.select([str(s.sample_id) for s in sent], ordered=True),
         key,

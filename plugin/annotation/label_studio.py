@@ -13,6 +13,7 @@ from fiftyone.utils import labelstudio
 
 from ..errors import InputError
 from .answers import Answer, name_of
+from .credentials import stay_home
 
 FILES_A_REQUEST = 50
 """Label Studio takes at most 100 files in one request, and a process holds few open."""
@@ -41,11 +42,15 @@ class Backend(labelstudio.LabelStudioBackend):
     """FiftyOne's backend on the API below."""
 
     def _connect_to_api(self) -> Api:
-        return Api(url=self.config.url, api_key=self.config.api_key)
+        return connected(self.config)
 
 
 class Api(labelstudio.LabelStudioAnnotationAPI):
     """FiftyOne's API, that uploads in portions and knows each task by its sample's id."""
+
+    def _setup(self) -> None:
+        super()._setup()
+        stay_home(self._client.session)
 
     def upload_samples(self, samples: Any, anno_key: str, backend: Any) -> Any:
         """Upload; a project that could not be filled is deleted."""
@@ -114,6 +119,11 @@ class Api(labelstudio.LabelStudioAnnotationAPI):
                     f"{WAIT_FOR_TASKS:.0f} s. Nothing was kept; try fewer samples."
                 )
             time.sleep(1.0)
+
+
+def connected(config: Any) -> Api:
+    """The API, signed in, for a configuration of FiftyOne's."""
+    return Api(url=config.url, api_key=config.api_key)
 
 
 def answers(results: Any) -> Iterator[Answer]:

@@ -92,7 +92,8 @@ def test_a_stratum_without_open_samples_is_counted_and_not_estimated() -> None:
     assert over.errors_at_draw() == Interval(21.0, 21.0, 21.0)
     assert over.left() == Interval(0.0, 0.0, 0.0)
     unclear = made(UNCLEAR, open=np.zeros(STRATA, int)).errors_at_draw(UNCLEAR)
-    assert unclear == interval(*[np.full(STRATA, ROUNDS)] * 2, POPULATION)
+    every = np.full(STRATA, ROUNDS)
+    assert unclear == interval(every, every, POPULATION)
 
 
 def test_the_bound_waits_for_the_last_verdict_and_falls_with_each_error_found() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bson import ObjectId
 
 from plugin.deciding.audits import draw_audit, open_audit
 from plugin.deciding.checks import draw_check, give_check
@@ -52,7 +53,7 @@ def keep_round(run: Run) -> None:
 
 
 def send(run: Run) -> None:
-    sent = [Sent(ids_of(run)[0], "ant", None)]
+    sent = [Sent(ObjectId(ids_of(run)[0]), "ant", None)]
     annotations.keep_annotation(run, "same_key", "cvat", "hidden", ["ant"], sent)
 
 

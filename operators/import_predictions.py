@@ -164,12 +164,12 @@ def _file_inputs(ctx: Any, inputs: Any) -> None:
             description="A text file with one a line, in the order of the rows",
             view=types.FileExplorerView(button_label="Choose a file…"),
         )
-    if path.endswith((".npy", ".npz", ".jsonl", ".ndjson")):
+    if path.endswith((".csv", ".npy", ".npz", ".jsonl", ".ndjson")):
         inputs.file(
             "classes",
             label="List of classes",
             description="A text file with one class a line, or a JSON list; only where the file "
-            "does not name them itself",
+            "does not name them itself, or has numbers in place of names",
             view=types.FileExplorerView(button_label="Choose a file…"),
         )
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import fiftyone as fo
 import numpy as np
-import numpy.typing as npt
 
 from .errors import InputError, content
+from .importing.class_numbers import check_names, class_number, labels_are_numbers
 from .importing.files import opened
-from .importing.rows import PredictionFile
+from .importing.limits import Expected
+from .importing.rows import PredictionFile, Rows
 from .importing.settings import ImportSettings
 from .importing.understanding import kind_of, understand
 from .keeping.fields import check_classification, check_images, labels_of, root_dataset
-from .keeping.iterations import unpack_ids
-from .keeping.matching import SampleMatcher
+from .keeping.matching import Matches, SampleMatcher
 from .keeping.prediction_fields import (
     begin_predictions,
     check_target,
@@ -24,11 +24,10 @@ from .keeping.prediction_fields import (
     write_predictions,
 )
 from .keeping.samples import Collection
+from .prediction_findings import Findings, list_first
 from .progress import Report, part_of, silent
 from .scoring.score_kind import LOGITS, ScoreKind
 
-LISTED = 100
-NAMES_LISTED = 50
 SHARE_OF_CHECKING = 0.4
 
 
@@ -38,7 +37,7 @@ def import_predictions(
     """Read predictions from a file, find their samples, and write them to a field.
 
     The whole file is read and checked before anything is written, then read again: memory holds a
-    piece of it and 12 bytes a row. Rows without a sample, samples without a row, and rows that
+    piece of it and 16 bytes a row. Rows without a sample, samples without a row, and rows that
     cannot be used are counted and listed; none of them stops the import.
 
     Args:
@@ -47,7 +46,7 @@ def import_predictions(
         report: told of progress
 
     Returns:
-        what :meth:`_Findings.result` says, with ``field``, ``path``, ``values``, ``read_as``
+        what :meth:`Findings.result` says, with ``field``, ``path``, ``values``, ``read_as``
         (``values`` in words, with what was assumed) and ``classes``
 
     Raises:
@@ -60,8 +59,10 @@ def import_predictions(
         check_classification(dataset, settings.label_field, "label_field")
         if settings.label_field == settings.field:
             raise InputError(f"field: '{settings.field}' is the label field itself")
-    with opened(settings.path, settings.classes, settings.keys) as file:
-        plan = _Plan(samples, settings, file)
+    labels = labels_of(samples, settings.label_field) if settings.label_field is not None else None
+    expected = Expected(len(samples), len(labels or ()))
+    with opened(settings.path, expected, settings.classes, settings.keys) as file:
+        plan = _Plan(samples, settings, file, labels)
         found = plan.check(part_of(report, 0.0, SHARE_OF_CHECKING))
         begin_predictions(dataset, settings.field, plan.stored_classes)
         try:
@@ -80,91 +81,28 @@ def import_predictions(
     }
 
 
-@dataclass
-class _Findings:
-    """What the first reading of a file has found.
-
-    Attributes:
-        ids: S12 a piece, the sample of each row, empty where the row is not to be written
-        predicted: how many rows predict each label
-    """
-
-    ids: list[npt.NDArray[np.bytes_]] = field(default_factory=list)
-    rows: int = 0
-    predicted: Counter[str] = field(default_factory=Counter)
-    unmatched: int = 0
-    unmatched_rows: list[dict[str, Any]] = field(default_factory=list)
-    repeated: int = 0
-    repeated_rows: list[dict[str, Any]] = field(default_factory=list)
-    skipped: Counter[str] = field(default_factory=Counter)
-    skipped_rows: list[dict[str, Any]] = field(default_factory=list)
-    contradicting: int = 0
-    foreign: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-
-    @property
-    def written(self) -> int:
-        """How many samples receive a prediction."""
-        return sum(int((piece != b"").sum()) for piece in self.ids)
-
-    def leave_repeated(self) -> None:
-        """Leave out rows about a sample that an earlier row is about."""
-        start, whole = 0, np.concatenate([np.zeros(0, "S12"), *self.ids])
-        again = whole != b""
-        again[np.unique(whole, return_index=True)[1]] = False
-        for at in np.flatnonzero(again)[:LISTED].tolist():
-            self.repeated_rows.append({"row": at + 1, "key": unpack_ids(whole[at : at + 1])[0]})
-        self.repeated = int(again.sum())
-        for piece in self.ids:
-            piece[again[start : start + len(piece)]] = b""
-            start += len(piece)
-
-    def result(self, matcher: SampleMatcher) -> dict[str, Any]:
-        """Counts, and the first of what was left out.
-
-        Returns:
-            ``rows``, ``written``, ``unmatched`` and ``unmatched_rows``, ``repeated`` and
-            ``repeated_rows`` (another row is about the same sample; the first counts), ``skipped``
-            by reason and ``skipped_rows``, ``contradicting`` (rows whose label is not that of the
-            highest score), ``without_row`` and ``samples_without_row``, ``foreign_classes`` that
-            no label has, and ``unknown_labels`` that the file does not predict
-        """
-        there = np.concatenate([np.zeros(0, "S12"), *self.ids])
-        there = there[there != b""]
-        without = matcher.total - len(there)
-        return {
-            "rows": self.rows,
-            "written": self.written,
-            "unmatched": self.unmatched,
-            "unmatched_rows": self.unmatched_rows,
-            "repeated": self.repeated,
-            "repeated_rows": self.repeated_rows,
-            "skipped": dict(self.skipped),
-            "skipped_rows": self.skipped_rows,
-            "contradicting": self.contradicting,
-            "without_row": without,
-            "samples_without_row": matcher.others(there, LISTED) if without else [],
-            "foreign_classes": self.foreign[:NAMES_LISTED],
-            "unknown_labels": self.unknown[:NAMES_LISTED],
-        }
-
-
 class _Plan:
     """One import: a file, the samples it is about, and what was understood."""
 
-    def __init__(self, samples: Collection, settings: ImportSettings, file: PredictionFile):
+    def __init__(
+        self,
+        samples: Collection,
+        settings: ImportSettings,
+        file: PredictionFile,
+        labels: list[str] | None,
+    ):
         self.file = file
         self.kept: tuple[str, ...] | None = None
         self.kind = ScoreKind(LOGITS)
         self._settings = settings
         self._dataset = root_dataset(samples)
         self.matcher = SampleMatcher(samples, settings.match, settings.root)
-        self._labels = (
-            labels_of(samples, settings.label_field) if settings.label_field is not None else None
-        )
+        self._labels = labels
+        self._numbered = self._labels_are_numbers()
         self.foreign: list[str] = []
         self._settle_kind()
         if file.classes is not None:
+            self._check_names(file.classes)
             self._compare(file.classes)
 
     @property
@@ -172,27 +110,31 @@ class _Plan:
         """The names behind the logits that are written, None where none are."""
         return None if self.file.classes is None else (self.kept or self.file.classes)
 
-    def check(self, report: Report) -> _Findings:
+    def check(self, report: Report) -> Findings:
         """Read all rows, find their samples, and leave everything as it is."""
-        found = _Findings()
+        found = Findings()
         first_problem = ""
-        for rows in self.file.rows():
+        for rows in self._rows():
             predicted = understand(rows, self.file.classes, self.kind, self.kept)
-            ids = self.matcher.find(rows)
+            matches = self.matcher.find(rows)
+            matched = np.zeros(len(rows), bool)
+            matched[matches.rows] = True
             for at, problem in enumerate(predicted.problems):
                 entry = {"row": rows.first + at, "key": rows.key(at)}
-                if ids[at] == b"":
+                if not matched[at]:
                     found.unmatched += 1
-                    _list(found.unmatched_rows, entry)
+                    list_first(found.unmatched_rows, entry)
                 elif problem is not None:
                     first_problem = first_problem or f"row {entry['row']}: {problem}"
                     found.skipped[problem.partition(":")[0]] += 1
-                    _list(found.skipped_rows, {**entry, "reason": problem})
-                    ids[at] = b""
+                    list_first(found.skipped_rows, {**entry, "reason": problem})
+                    matched[at] = False
                 else:
                     found.predicted[predicted.labels[at]] += 1
-            found.contradicting += int((predicted.contradicting & (ids != b"")).sum())
-            found.ids.append(ids)
+            found.contradicting += int((predicted.contradicting & matched).sum())
+            fine = matched[matches.rows]
+            found.matches.append(Matches(matches.rows[fine], matches.ids[fine]))
+            found.firsts.append(rows.first)
             found.rows += len(rows)
             report(
                 min(1.0, found.rows / max(self.matcher.total, 1)), f"Checked {found.rows:,} rows"
@@ -202,22 +144,59 @@ class _Plan:
         self._finish(found)
         return found
 
-    def write(self, found: _Findings, report: Report) -> None:
+    def write(self, found: Findings, report: Report) -> None:
         """Read all rows again and write those that were found to be right."""
         done = 0
-        for rows, ids in zip(self.file.rows(), found.ids, strict=True):
+        for rows, (keep, ids) in zip(self._rows(), found.matches, strict=True):
             predicted = understand(rows, self.file.classes, self.kind, self.kept)
-            keep = np.flatnonzero(ids != b"")
             write_predictions(
                 self._dataset,
                 self._settings.field,
-                ids[keep],
+                ids,
                 [predicted.labels[at] for at in keep],
                 predicted.confidence[keep],
                 None if predicted.logits is None else predicted.logits[keep],
             )
             done += len(rows)
             report(done / max(found.rows, 1), f"Wrote {done:,} of {found.rows:,} rows")
+
+    def _rows(self) -> Iterator[Rows]:
+        """All rows, with labels that are class numbers replaced by the names of the classes."""
+        names = self.file.names
+        for rows in self.file.rows():
+            if self._numbered and names is not None:
+                rows.labels = [
+                    None if label is None else names[class_number(label) or 0]
+                    for label in rows.labels
+                ]
+            yield rows
+
+    def _labels_are_numbers(self) -> bool:
+        """Whether the labels of a file without scores are places in the list that was given."""
+        if self.file.names is None or self.file.classes is not None:
+            return False
+        labels = (
+            (rows.first + at, label)
+            for rows in self.file.rows()
+            for at, label in enumerate(rows.labels)
+            if label is not None
+        )
+        return labels_are_numbers(labels, self.file.names, f"'{self._settings.path}'")
+
+    def _check_names(self, names: Sequence[str]) -> None:
+        """InputError where class numbers would become names of classes; not if they were given."""
+        if self._settings.classes:
+            return
+        path, field = self._settings.path, self._settings.label_field
+        if field is not None:
+            check_names(names, self._labels or [], f"'{field}'", path)
+            return
+        schema = self._dataset.get_field_schema(embedded_doc_type=fo.Classification)
+        others = [name for name in schema if name != self._settings.field]
+        known = {name: labels_of(self._dataset, name) for name in others}
+        if not any(set(names) & set(labels) for labels in known.values()):
+            for name, labels in known.items():
+                check_names(names, labels, f"'{name}'", path)
 
     def _settle_kind(self) -> None:
         if self.file.classes is None:
@@ -244,7 +223,7 @@ class _Plan:
         if self.foreign and self._settings.foreign == "drop":
             self.kept = tuple(name for name in classes if name in known)
 
-    def _refuse_nothing(self, found: _Findings, first_problem: str) -> None:
+    def _refuse_nothing(self, found: Findings, first_problem: str) -> None:
         path = self._settings.path
         if found.rows == 0:
             raise InputError(f"path: '{path}' has no rows")
@@ -265,9 +244,11 @@ class _Plan:
                 "the scores?"
             )
 
-    def _finish(self, found: _Findings) -> None:
+    def _finish(self, found: Findings) -> None:
         """Compare the labels that are predicted where the file has no scores, and sum up."""
         classes = self.file.classes
+        if classes is None:
+            self._check_names(sorted(found.predicted))
         if self._labels is None:
             return
         if classes is None:
@@ -278,24 +259,19 @@ class _Plan:
         said = set(self.kept or classes or found.predicted)
         found.unknown = [name for name in self._labels if name not in said]
 
-    def _drop_foreign(self, found: _Findings) -> None:
+    def _drop_foreign(self, found: Findings) -> None:
         """Leave out the rows that predict a class that no label has."""
         reason = "predicts a class that no label has"
-        for rows, ids in zip(self.file.rows(), found.ids, strict=True):
+        for at, (rows, (keep, ids)) in enumerate(zip(self._rows(), found.matches, strict=True)):
             predicted = understand(rows, None, self.kind, self.kept)
-            for at in np.flatnonzero(ids != b"").tolist():
-                if predicted.problems[at] is not None:
-                    ids[at] = b""
-                    found.skipped[reason] += 1
-                    entry = {"row": rows.first + at, "key": rows.key(at), "reason": reason}
-                    _list(found.skipped_rows, entry)
+            foreign = np.array([problem is not None for problem in predicted.problems], bool)
+            for row in np.unique(keep[foreign[keep]]).tolist():
+                found.skipped[reason] += 1
+                entry = {"row": rows.first + row, "key": rows.key(row), "reason": reason}
+                list_first(found.skipped_rows, entry)
+            found.matches[at] = Matches(keep[~foreign[keep]], ids[~foreign[keep]])
         for name in self.foreign:
             del found.predicted[name]
-
-
-def _list(entries: list[dict[str, Any]], entry: dict[str, Any]) -> None:
-    if len(entries) < LISTED:
-        entries.append(entry)
 
 
 def _some(names: Any) -> str:

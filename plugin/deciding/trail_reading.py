@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from ..csv_lines import CsvLines
 from ..errors import InputError, content
 from .audit_trail import COLUMNS, FORMAT_NAME, FORMAT_VERSION, LATER, NUMBERS, Row, unescape_cell
 from .json_stream import JsonStream
@@ -76,27 +77,8 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 and length <= 60 else f"{text[:40]}… ({length:,} characters)"
 
 
-class _Lines:
-    """The lines of a file, as long as no row of them takes too much memory."""
-
-    def __init__(self, file: IO[str]):
-        self._file, self._held = file, 0
-
-    def __iter__(self) -> Iterator[str]:
-        while line := self._file.readline(LONGEST_ROW):
-            self._held += len(line)
-            if self._held >= LONGEST_ROW:
-                raise csv.Error(f"longer than {LONGEST_ROW:,} characters")
-            yield line
-
-    def row_is_read(self) -> None:
-        """Count from here on."""
-        self._held = 0
-
-
 def _read_csv(file: IO[str], path: Path) -> Iterator[Row]:
-    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_ROW))
-    lines = _Lines(file)
+    lines = CsvLines(file, LONGEST_ROW)
     # Strict: a quote that is never closed means that the end of the file is missing.
     reader = csv.reader(iter(lines), strict=True)
     number = 0

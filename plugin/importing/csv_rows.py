@@ -6,12 +6,21 @@ import csv
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
+from ..csv_lines import CsvLines
 from ..errors import InputError, content
 from .class_list import checked_classes
+from .class_numbers import by_number
+from .limits import LONGEST_ROW, Expected
 from .rows import Rows, number_or_nan, part_named, rows_a_piece, scores_of, text_or_none
+
+LONGEST_CELL = 100
+"""Characters of a cell in a row of scores, on average; numbers have up to 25."""
+
+LONGEST_BESIDE = 256 * 1024
 
 
 class CsvPredictions:
@@ -19,7 +28,9 @@ class CsvPredictions:
 
     Args:
         path: the file
-        classes: the columns that hold scores; by default all that are left over
+        expected: what the dataset lets expect of it
+        classes: the columns that hold scores, by default all that are left over; or the names of
+            classes, where those columns are numbered, or the labels are numbers
 
     Raises:
         InputError: if the header does not say which sample a row is about, or what is predicted
@@ -27,20 +38,23 @@ class CsvPredictions:
 
     kind: str | None = None
 
-    def __init__(self, path: Path, classes: Sequence[str] | None = None):
-        self._path = path
+    def __init__(self, path: Path, expected: Expected, classes: Sequence[str] | None = None):
+        self._path, self._expected = path, expected
+        self._longest = LONGEST_ROW
+        self.names: tuple[str, ...] | None = None
         with path.open(newline="", encoding="utf-8-sig") as file:
-            header = self._guarded(csv.reader(file))
+            header = self._guarded(file)
             self._header = [name.strip() for name in next(header, (1, []))[1]]
         if not self._header:
             raise InputError(f"path: '{path}' is empty; expected a header and rows")
         self._find_columns(classes)
+        self._longest = LONGEST_BESIDE + LONGEST_CELL * len(self._header)
 
     def rows(self) -> Iterator[Rows]:
         """All rows, a piece at a time."""
-        size = rows_a_piece(len(self._scores))
+        size = rows_a_piece(len(self._header))
         with self._path.open(newline="", encoding="utf-8-sig") as file:
-            lines = self._guarded(csv.reader(file))
+            lines = self._guarded(file)
             next(lines)
             lines = ((line, row) for line, row in lines if row)
             first = 1
@@ -49,38 +63,63 @@ class CsvPredictions:
                 first += len(piece)
 
     def _find_columns(self, classes: Sequence[str] | None) -> None:
-        header = self._header
-        missing = [name for name in classes or () if name not in header]
-        if missing:
+        path, header = f"path: '{self._path}'", self._header
+        self._expected.check_classes(len(header), path)
+        columns = self._columns(classes)
+        its = f"its columns are {content(', '.join(header[:10]))}"
+        if not {"id", "path"} & set(self._at):
             raise InputError(
-                f"classes: '{self._path}' has no column '{missing[0]}' (its columns: "
-                f"{content(', '.join(header[:10]))})"
+                f"{path} needs a column 'id' or 'filepath' that says which sample a row is about; "
+                f"{its}"
             )
-        chosen = set(classes or ())
+        if not columns and not {"label", "confidence"} <= set(self._at):
+            raise InputError(
+                f"{path} needs the columns 'label' and 'confidence', or a column of scores for "
+                f"each class; {its}"
+            )
+        self.classes = checked_classes(list(columns), path) if columns else None
+        self._scores = list(columns.values())
+
+    def _columns(self, classes: Sequence[str] | None) -> dict[str, int]:
+        """The columns of scores by the classes that they are about; none where there are none."""
+        header, chosen = self._header, set(classes or ())
         parts = [None if name in chosen else part_named(name) for name in header]
         for part in ("id", "path", "label", "confidence"):
             if parts.count(part) > 1:
                 raise InputError(f"path: '{self._path}' has two columns for the {part}")
         self._at = {part: at for at, part in enumerate(parts) if part is not None}
-        names = [n for n, part in zip(header, parts, strict=True) if part is None]
-        names = list(classes) if classes else names
-        if not {"id", "path"} & set(self._at):
-            raise InputError(
-                f"path: '{self._path}' needs a column 'id' or 'filepath' that says which sample a "
-                f"row is about; its columns are {content(', '.join(header[:10]))}"
-            )
-        if not names and not {"label", "confidence"} <= set(self._at):
-            raise InputError(
-                f"path: '{self._path}' needs the columns 'label' and 'confidence', or a column of "
-                f"scores for each class; its columns are {content(', '.join(header[:10]))}"
-            )
-        self.classes = checked_classes(names, f"path: '{self._path}'") if names else None
-        self._scores = [header.index(name) for name in names]
+        left = [(name, at) for at, name in enumerate(header) if parts[at] is None]
+        return self._chosen(classes, left)
 
-    def _guarded(self, rows: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
-        line = 0
+    def _chosen(self, classes: Sequence[str] | None, left: list[tuple[str, int]]) -> dict[str, int]:
+        path, names, at = f"path: '{self._path}'", [name for name, _ in left], dict(left)
+        its = f"(its columns: {content(', '.join(self._header[:10]))})"
+        if classes is None:
+            return {name: at[name] for name in checked_classes(names, path)} if names else {}
+        if at.keys() & set(classes):
+            missing = next((name for name in classes if name not in at), None)
+            if missing is not None:
+                raise InputError(f"classes: '{self._path}' has no column '{missing}' {its}")
+            chosen = set(classes)
+            checked_classes([name for name in names if name in chosen], path)
+            return {name: at[name] for name in classes}
+        numbered = by_number(names, classes)
+        if numbered is not None:
+            return dict(zip(numbered, (place for _, place in left), strict=True))
+        if not {"label", "confidence"} <= set(self._at):
+            raise InputError(
+                f"classes: '{self._path}' has no column '{classes[0]}', nor columns that are "
+                f"numbered from 0 to {len(classes) - 1} {its}"
+            )
+        self.names = tuple(classes)
+        return {}
+
+    def _guarded(self, file: IO[str]) -> Iterator[tuple[int, list[str]]]:
+        line, lines = 0, CsvLines(file, LONGEST_ROW)
         try:
-            for line, row in enumerate(rows, start=1):
+            for line, row in enumerate(csv.reader(iter(lines)), start=1):
+                lines.row_is_read()
+                lines.longest = self._longest
                 yield line, row
         except UnicodeDecodeError as error:
             raise InputError(
@@ -110,6 +149,7 @@ class CsvPredictions:
         if "confidence" in self._at:
             at = self._at["confidence"]
             found.confidence = np.array([number_or_nan(row[at]) for row in table])
+        found.note_texts()
         if self.classes:
             found.scores = np.zeros((n, len(self.classes)))
             for i, row in enumerate(table):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
+import struct
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +16,24 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError, content
+from .array_files import ArrayHeader, mapped, read_header
 from .class_list import checked_classes
+from .class_numbers import settled_classes
+from .limits import LONGEST_TEXT, Expected
 from .rows import SCORES, Rows, id_or_path, part_named, rows_a_piece, text_or_none
+
+TEXT_BYTES = {"U": 4, "S": 1}
+_BAD_ARCHIVES = (
+    zipfile.BadZipFile,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,  # encrypted
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+)
+ROOM_LEFT = 256 * 1024 * 1024
+"""Disk space that unpacking leaves free."""
 
 
 class NumpyPredictions:
@@ -22,21 +41,31 @@ class NumpyPredictions:
 
     Args:
         path: the ``.npz`` or ``.npy`` file
-        classes: the class names of the scores; by default the array ``classes`` of the ``.npz``
+        expected: what the dataset lets expect of it
+        classes: the class names of the scores, by default the array ``classes`` of the ``.npz``;
+            without scores: the classes that the labels may be numbers of
         keys: for ``.npy``: a text file with one sample id or file path a line, or ``.npy`` of texts
 
     Raises:
         InputError: if an array is missing, holds Python objects, or does not fit the others
     """
 
-    def __init__(self, path: Path, classes: Sequence[str] | None = None, keys: Path | None = None):
-        self._path = path
+    def __init__(
+        self,
+        path: Path,
+        expected: Expected,
+        classes: Sequence[str] | None = None,
+        keys: Path | None = None,
+    ):
+        self._path, self._expected = path, expected
+        self.names: tuple[str, ...] | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="deconfuse-"))
         self.kind: str | None = None
         self.classes: tuple[str, ...] | None = tuple(classes) if classes else None
         try:
             arrays = self._arrays(keys)
             self._check(arrays)
+            self._settle(arrays)
         except BaseException:
             self.close()
             raise
@@ -65,55 +94,81 @@ class NumpyPredictions:
                     f"keys: '{self._path}' does not say which sample a row is about. Name a file "
                     "with one sample id or file path a line, or put all into one .npz."
                 )
-            return {"scores": self._mapped(self._path), "key": self._keys(keys)}
-        found: dict[str, npt.NDArray[Any]] = {}
+            scores = self._mapped(self._path)
+            return {"scores": scores, "key": self._keys(keys, len(scores) if scores.ndim else 0)}
         try:
             with zipfile.ZipFile(self._path) as archive:
-                for name in archive.namelist():
-                    part = "classes" if name == "classes.npy" else part_named(name[:-4])
-                    if not name.endswith(".npy") or part is None:
-                        continue
-                    if part in found:
-                        raise InputError(f"path: '{self._path}' has two arrays for the {part}")
-                    target = self._folder / f"{part}.npy"
-                    with archive.open(name) as source, target.open("wb") as copy:
-                        shutil.copyfileobj(source, copy)
-                    found[part] = self._mapped(target, name)
-        except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+                return self._unpacked(archive)
+        except _BAD_ARCHIVES as error:
             raise InputError(f"path: '{self._path}' is no .npz file ({content(error)})") from error
-        return found
+
+    def _unpacked(self, archive: zipfile.ZipFile) -> dict[str, npt.NDArray[Any]]:
+        """The arrays that matter, once their headers were found to fit the samples."""
+        members: dict[str, zipfile.ZipInfo] = {}
+        headers: dict[str, ArrayHeader] = {}
+        for info in archive.infolist():
+            name = info.filename
+            part = "classes" if name == "classes.npy" else part_named(name[:-4])
+            if not name.endswith(".npy") or part is None:
+                continue
+            if part in members:
+                raise InputError(f"path: '{self._path}' has two arrays for the {part}")
+            with archive.open(info) as source:
+                headers[part] = read_header(source, self._where(name))
+            if headers[part].size != info.file_size:
+                raise InputError(
+                    f"{self._where(name)} cannot be read (its header says shape "
+                    f"{headers[part].shape}, and it has {info.file_size:,} bytes)"
+                )
+            members[part] = info
+        self._check(headers)
+        self._check_room(list(members.values()))
+        for part, info in members.items():
+            with archive.open(info) as source, (self._folder / f"{part}.npy").open("wb") as copy:
+                shutil.copyfileobj(source, copy, 1024 * 1024)
+        return {
+            part: self._mapped(self._folder / f"{part}.npy", info.filename)
+            for part, info in members.items()
+        }
+
+    def _check_room(self, members: Sequence[zipfile.ZipInfo]) -> None:
+        packed = sum(info.compress_size for info in members)
+        unpacked = sum(info.file_size for info in members)
+        where = f"path: '{self._path}'"
+        self._expected.check_unpacked(packed, unpacked, self._count, where)
+        room = shutil.disk_usage(self._folder).free - ROOM_LEFT
+        if unpacked > room:
+            raise InputError(
+                f"{where} unpacks to {unpacked:,} bytes, and the folder for temporary files has "
+                f"room for {max(room, 0):,}"
+            )
+
+    def _where(self, name: str = "") -> str:
+        return f"path: '{self._path}'" + (f", array '{name[:-4]}'" if name else "")
 
     def _mapped(self, path: Path, name: str = "") -> npt.NDArray[Any]:
-        where = f"path: '{self._path}'" + (f", array '{name[:-4]}'" if name else "")
-        try:
-            return np.load(path, mmap_mode="r", allow_pickle=False)
-        except ValueError as error:
-            if "pickle" in str(error) or "object" in str(error).lower():
-                raise InputError(
-                    f"{where} holds Python objects, which are not read because that can run code. "
-                    "Save texts with dtype=str and numbers with a dtype of numbers."
-                ) from None
-            try:  # an empty array cannot be mapped
-                return np.load(path, allow_pickle=False)
-            except ValueError:
-                raise InputError(f"{where} cannot be read ({content(error)})") from error
-        except (OSError, EOFError) as error:
-            raise InputError(f"{where} cannot be read ({content(error)})") from error
+        return mapped(path, self._where(name))
 
-    def _keys(self, path: Path) -> npt.NDArray[Any]:
-        if not path.is_file():  # a pipe would be waited for
-            raise InputError(f"keys: there is no file '{path}'")
-        if path.suffix == ".npy":
-            return self._mapped(path)
+    def _keys(self, path: Path, rows: int) -> npt.NDArray[Any]:
         try:
+            if not path.is_file():
+                raise InputError(f"keys: there is no file '{path}'")
+            if path.suffix == ".npy":
+                return mapped(path, f"keys: '{path}'")
+            size, most = path.stat().st_size, (rows + 1_000) * LONGEST_TEXT
+            if size > most:
+                raise InputError(f"keys: '{path}' has {size:,} bytes, too many for {rows:,} rows")
             lines = path.read_text("utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"keys: '{path}' cannot be read ({content(error)})") from error
         while lines and not lines[-1].strip():
             lines.pop()
-        return np.array(lines, str)
+        keys = np.empty(len(lines), object)  # an array of texts is as wide as the longest
+        keys[:] = lines
+        return keys
 
-    def _check(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
+    def _check(self, arrays: Mapping[str, ArrayHeader | npt.NDArray[Any]]) -> None:
+        """InputError where arrays are missing, or do not fit together or the samples."""
         there = f"(its arrays: {content(', '.join(arrays) or 'none')})"
         named = [arrays[part] for part in ("id", "path", "key") if part in arrays]
         if not named:
@@ -126,35 +181,47 @@ class NumpyPredictions:
                 f"path: '{self._path}' needs 'logits' or 'probabilities', or 'labels' and "
                 f"'confidences' {there}"
             )
-        self._count = len(named[0]) if named[0].ndim else 0
+        self._count = named[0].shape[0] if named[0].ndim else 0
         for part, array in arrays.items():
             wanted = 2 if part in SCORES else 1
-            kinds = "US" if part in ("id", "path", "key", "classes") else "USfiub"
+            kinds = {"id": "US", "path": "US", "key": "USO", "classes": "USiu"}.get(part, "USfiub")
             if array.ndim != wanted or array.dtype.kind not in kinds:
                 raise InputError(
                     f"path: '{self._path}': '{part}' has shape {array.shape} and dtype "
                     f"{array.dtype}; expected {wanted} dimension{'s' if wanted > 1 else ''} of "
-                    f"{'texts' if kinds == 'US' else 'numbers or texts'}"
+                    f"{'texts' if kinds in ('US', 'USO') else 'numbers or texts'}"
                 )
-            if part != "classes" and len(array) != self._count:
+            if part != "classes" and array.shape[0] != self._count:
                 raise InputError(
-                    f"path: '{self._path}': '{part}' has {len(array)} rows, but {self._count} "
+                    f"path: '{self._path}': '{part}' has {array.shape[0]} rows, but {self._count} "
                     "samples are named"
                 )
+            width = array.dtype.itemsize // TEXT_BYTES.get(array.dtype.kind, array.dtype.itemsize)
+            if width > LONGEST_TEXT:
+                raise InputError(
+                    f"path: '{self._path}': the texts of '{part}' have {width:,} characters, "
+                    f"expected at most {LONGEST_TEXT:,}"
+                )
+            columns = array.shape[-1] if part in (*SCORES, "classes") else 0
+            self._expected.check_classes(columns, f"path: '{self._path}'")
         self._scored = given[0] if given else None
+
+    def _settle(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
+        """What the scores are, and of which classes; without scores, what the labels may be."""
         if self._scored:
             self.kind = None if self._scored == "scores" else self._scored
             self._check_classes(arrays)
         else:
-            self.classes = None
+            self.names, self.classes = self.classes, None
 
     def _check_classes(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
         matrix = arrays[self._scored or "scores"]
         if matrix.dtype.kind not in "fiub":
             raise InputError(f"path: '{self._path}': the scores are {matrix.dtype}, not numbers")
-        if self.classes is None and "classes" in arrays:
-            names = _texts(arrays["classes"])
-            self.classes = checked_classes([n or "" for n in names], f"path: '{self._path}'")
+        if "classes" in arrays:
+            names = [n or "" for n in _texts(arrays["classes"])]
+            stated = checked_classes(names, f"path: '{self._path}'")
+            self.classes = settled_classes(stated, self.classes, f"'{self._path}'")
         if self.classes is None:
             raise InputError(
                 f"classes: name the {matrix.shape[1]} classes behind the columns of "
@@ -193,6 +260,7 @@ class NumpyPredictions:
                 raise InputError(f"path: '{self._path}': confidences: {content(error)}") from error
         if self._scored:
             found.scores = self._parts[self._scored][start:stop].astype(np.float64)
+        found.note_texts()
         return found
 
 

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from .limits import LONGEST_NAME, LONGEST_TEXT, text_problem
+
 NUMBERS_A_PIECE = 1_000_000
 MOST_ROWS_A_PIECE = 5_000
 
@@ -55,7 +57,16 @@ class Rows:
 
     def key(self, at: int) -> str:
         """What names the sample of a row, for messages."""
-        return self.ids[at] or self.paths[at] or ""
+        text = (self.ids[at] or self.paths[at] or "")[:LONGEST_NAME]
+        return text.encode("utf-8", "replace").decode("utf-8", "replace")
+
+    def note_texts(self) -> None:
+        """Note labels that cannot be kept as problems of their rows."""
+        for at, label in enumerate(self.labels):
+            problem = text_problem(label, LONGEST_TEXT) if label is not None else None
+            if problem is not None:
+                self.labels[at] = None
+                self.problems[at] = self.problems[at] or f"a label that is {problem}"
 
 
 class PredictionFile(Protocol):
@@ -63,10 +74,12 @@ class PredictionFile(Protocol):
 
     Attributes:
         classes: the names behind the scores, in their order; None where there are no scores
+        names: without scores: the list of classes that was given, in which labels may be places
         kind: ``logits`` or ``probabilities`` where the file says so, else None
     """
 
     classes: tuple[str, ...] | None
+    names: tuple[str, ...] | None
     kind: str | None
 
     def rows(self) -> Iterator[Rows]:
@@ -102,7 +115,7 @@ def id_or_path(key: str) -> tuple[str | None, str | None]:
 
 def text_or_none(value: Any) -> str | None:
     """A text without spaces around it, None where nothing is left; numbers become texts."""
-    if value is None or isinstance(value, bool):
+    if value is None or isinstance(value, bool) or value != value:
         return None
     text = value.strip() if isinstance(value, str) else str(value)
     return text or None
@@ -117,7 +130,7 @@ def number_or_nan(value: Any) -> float:
     """
     try:
         return float("nan") if value is None or isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return float("nan")
 
 
@@ -134,7 +147,7 @@ def scores_of(
         return np.zeros(len(classes)), f"{len(values)} scores, expected {len(classes)}"
     try:
         return np.asarray(values, np.float64).reshape(len(classes)), None
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         bad = next((i for i, v in enumerate(values) if np.isnan(number_or_nan(v))), 0)
         found = repr(values[bad])[:60]
         reason = f"the score of '{classes[bad]}' is not a number: {found}"

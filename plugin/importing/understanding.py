@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..scoring import score_kind
 from ..scoring.score_kind import LOG_PROBABILITIES, LOGITS, PROBABILITIES, SIGMOIDS, ScoreKind
+from .class_numbers import class_number
 from .rows import PredictionFile, Rows
 
 KINDS = ("auto", *score_kind.KINDS)
@@ -163,6 +164,5 @@ def _named(label: Any, classes: Sequence[str] | None, known: frozenset[str]) -> 
     """A label by its name, or by its place in the list of classes."""
     if label is None or not classes or label in known:
         return label
-    if label.isdecimal() and int(label) < len(classes):
-        return classes[int(label)]
-    return label
+    number = class_number(label)
+    return classes[number] if number is not None and number < len(classes) else label

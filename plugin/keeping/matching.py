@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
+from ..importing.limits import text_problem
 from ..importing.rows import Rows
 from .fields import is_view, root_dataset
 from .iterations import unpack_ids
 from .samples import Collection, samples_of
 
 Packed = npt.NDArray[np.bytes_]
+
+LONGEST_PATH = 4096
+BYTES_A_QUERY = 4 * 1024 * 1024
+
+
+class Matches(NamedTuple):
+    """Which rows are about which samples; a row that names a file is about all that hold it.
+
+    Attributes:
+        rows: int32 (m,), the place of a row among those that were looked for, rising
+        ids: S12 (m,), a sample that it is about
+    """
+
+    rows: npt.NDArray[np.int32]
+    ids: Packed
 
 
 class SampleMatcher:
@@ -34,24 +50,36 @@ class SampleMatcher:
         self._collection = samples_of(root_dataset(samples))
         self._inside = _packed_view(samples)
         self.total = len(samples)
+        self._shared: set[str] = set()
 
-    def find(self, rows: Rows) -> Packed:
-        """The sample of each row, empty where there is none."""
+    def find(self, rows: Rows) -> Matches:
+        """The samples of rows: the one with their id, else all with their file.
+
+        Call it with the rows of a file in their order.
+        """
         ids = [
             ObjectId(i) if self._by_id and i and ObjectId.is_valid(i) else None for i in rows.ids
         ]
-        known = self._found("_id", [i for i in ids if i is not None])
+        known: dict[Any, list[ObjectId]] = self._found("_id", [i for i in ids if i is not None])
         paths = [self._absolute(p) if self._by_path and p else None for p in rows.paths]
         wanted = [p for i, p in zip(ids, paths, strict=True) if p is not None and i not in known]
         known |= self._found("filepath", wanted)
-        out = np.zeros(len(rows), "S12")
+        pairs: list[tuple[int, bytes]] = []
         for at, (identity, path) in enumerate(zip(ids, paths, strict=True)):
-            sample = known.get(identity) or known.get(path)
-            if sample is not None:
-                out[at] = sample.binary
-        if self._inside is not None:
-            out[~_are_in(out, self._inside)] = b""
-        return out
+            found = known.get(identity) or known.get(path) or []
+            if len(found) > 1 and path is not None:
+                # A later row about the same file is repeated, for which one sample is enough.
+                found = found[:1] if path in self._shared else found
+                self._shared.add(path)
+            pairs += [(at, sample.binary) for sample in found]
+        matches = Matches(
+            np.array([at for at, _ in pairs], np.int32),
+            np.array([sample for _, sample in pairs], "S12"),
+        )
+        if self._inside is None:
+            return matches
+        inside = _are_in(matches.ids, self._inside)
+        return Matches(matches.rows[inside], matches.ids[inside])
 
     def others(self, ids: Packed, most: int) -> list[dict[str, str]]:
         """The first samples that are not among some ids, with their files."""
@@ -78,18 +106,37 @@ class SampleMatcher:
             if document is not None:
                 yield document["_id"], document["filepath"]
 
-    def _found(self, name: str, values: list[Any]) -> dict[Any, ObjectId]:
-        if not values:
-            return {}
-        query = {name: {"$in": values}}
-        return {d[name]: d["_id"] for d in self._collection.find(query, {name: 1})}
+    def _found(self, name: str, values: list[Any]) -> dict[Any, list[ObjectId]]:
+        found: dict[Any, list[ObjectId]] = {}
+        for some in _queried(list(dict.fromkeys(values))):
+            query = {name: {"$in": some}}
+            for document in self._collection.find(query, {name: 1}).sort("_id", 1):
+                found.setdefault(document[name], []).append(document["_id"])
+        return found
 
-    def _absolute(self, path: str) -> str:
+    def _absolute(self, path: str) -> str | None:
+        """The path as samples hold it; None where no file can have it."""
+        if "\0" in path or text_problem(path, LONGEST_PATH):
+            return None
         if "://" in path:
             return path
         if self._root and not os.path.isabs(path):
             path = os.path.join(self._root, path)
         return os.path.abspath(os.path.expanduser(path))
+
+
+def _queried(values: list[Any]) -> Iterator[list[Any]]:
+    """Parts of a list that fit into one query."""
+    some: list[Any] = []
+    size = 0
+    for value in values:
+        some.append(value)
+        size += 4 * len(value) if isinstance(value, str) else 32
+        if size > BYTES_A_QUERY:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
 
 
 def _are_in(ids: Packed, ordered: Packed) -> npt.NDArray[np.bool_]:

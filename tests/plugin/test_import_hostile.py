@@ -277,7 +277,8 @@ def test_what_is_no_file_changes_nothing(file: tuple[Run, Rows], tmp_path: Path)
     for path, message in bad:
         with pytest.raises(InputError, match=message):
             import_decisions(run, path)
-    for options in ({"match": ["id"]}, {"old_root": 1, "new_root": 2}):
+    wrong: list[dict[str, Any]] = [{"match": ["id"]}, {"old_root": 1, "new_root": 2}]
+    for options in wrong:
         with pytest.raises(InputError, match=r"match must be|old_root must be"):
             import_decisions(run, tmp_path / "none", **options)
     assert everything(run) == before

@@ -15,7 +15,7 @@ from .map_dataset import MapDataset
 from .rank_by_importance import RankByImportance
 from .repair_dataset import RepairDataset
 from .resolve import Resolve
-from .runs import CancelRun, DeleteRun, ListRuns
+from .runs import CancelRun, DeleteRun, ListRuns, RepointRun
 from .send_to_annotation import SendToAnnotation
 from .undo import Undo
 
@@ -27,6 +27,7 @@ OPERATORS: tuple[type[Any], ...] = (
     ExportReport,
     ListRuns,
     DeleteRun,
+    RepointRun,
     CancelRun,
     Resolve,
     Undo,

@@ -8,9 +8,11 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.history import compare_iterations
-from ..plugin.keeping.runs import list_runs, load_run
-from ..plugin.keeping.samples import Dataset
+from ..plugin.keeping.label_field import check_label_field
+from ..plugin.keeping.runs import list_runs
+from ..plugin.keeping.samples import Collection
 from .base import run_key_input
+from .run_choice import kept_run_of
 
 
 class CompareIterations(foo.Operator):
@@ -28,14 +30,20 @@ class CompareIterations(foo.Operator):
         )
 
     def __call__(
-        self, dataset: Dataset, run_key: str = "deconfuse", clean_tag: str | None = None
+        self,
+        sample_collection: Collection,
+        run_key: str = "deconfuse",
+        clean_tag: str | None = None,
     ) -> dict[str, Any]:
-        """Compare the iterations of a run.
+        """Compare the iterations of a run of a dataset, or of the dataset that a view belongs to.
 
         Returns:
             ``{"iterations": [...]}``, see the user guide
         """
-        return {"iterations": compare_iterations(load_run(dataset, run_key), clean_tag)}
+        run = kept_run_of(sample_collection, run_key)
+        if clean_tag is not None:
+            check_label_field(run)
+        return {"iterations": compare_iterations(run, clean_tag)}
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Compare them."""

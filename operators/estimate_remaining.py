@@ -12,12 +12,11 @@ from fiftyone.operators import types
 from ..plugin.deciding import audits
 from ..plugin.deciding.audits import OpenedAudit
 from ..plugin.errors import InputError
-from ..plugin.keeping.fields import root_dataset
 from ..plugin.keeping.iterations import unpack_ids
-from ..plugin.keeping.runs import Run, list_runs, load_run
+from ..plugin.keeping.runs import Run, list_runs
 from ..plugin.remaining import reading
 from .base import run_key_input
-from .run_choice import open_run
+from .run_choice import open_run, run_of
 
 AUDIT_SIZE = 500
 
@@ -75,7 +74,7 @@ class EstimateRemaining(foo.Operator):
         Raises:
             InputError: on bad input, with nothing changed
         """
-        run = load_run(root_dataset(sample_collection), run_key)
+        run = run_of(sample_collection, run_key)
         return estimate(
             run,
             audit_size,

@@ -10,12 +10,11 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.deciding.exchange import export_decisions
-from ..plugin.keeping.fields import root_dataset
-from ..plugin.keeping.runs import list_runs, load_run
+from ..plugin.keeping.runs import list_runs
 from ..plugin.outside.folders import export_folder, named_export
 from .base import LongOperator, Work, run_key_input, terminal
 from .caller import is_script
-from .run_choice import counted, open_run
+from .run_choice import chosen_kept_run, counted, kept_run_of
 
 
 class ExportDecisions(LongOperator):
@@ -56,7 +55,8 @@ class ExportDecisions(LongOperator):
 
     def work(self, ctx: Any) -> Work:
         """Write the file."""
-        run, path, form = open_run(ctx), ctx.params.get("path"), ctx.params.get("format") or "csv"
+        run, path = chosen_kept_run(ctx), ctx.params.get("path")
+        form = ctx.params.get("format") or "csv"
         overwrite = is_script(ctx) and ctx.params.get("overwrite") is True
         if not is_script(ctx):
             path = named_export(path, (".json",) if form == "json" else (".csv",))
@@ -98,5 +98,5 @@ class ExportDecisions(LongOperator):
         Raises:
             InputError: if the run, the format or the path cannot be used
         """
-        run = load_run(root_dataset(sample_collection), run_key)
+        run = kept_run_of(sample_collection, run_key)
         return export_decisions(run, path, format, overwrite=overwrite, report=terminal())

@@ -8,13 +8,13 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.keeping.runs import list_runs, load_run
-from ..plugin.keeping.samples import Dataset
+from ..plugin.keeping.runs import list_runs
+from ..plugin.keeping.samples import Collection
 from ..plugin.outside.folders import export_folder, named_export
 from ..plugin.report import export_report, make_report
 from .base import run_key_input
 from .caller import is_script, note_caller
-from .run_choice import open_run
+from .run_choice import chosen_kept_run, kept_run_of
 
 
 class ExportReport(foo.Operator):
@@ -33,7 +33,7 @@ class ExportReport(foo.Operator):
 
     def __call__(
         self,
-        dataset: Dataset,
+        sample_collection: Collection,
         run_key: str = "deconfuse",
         path: str | Path | None = None,
         overwrite: bool = False,
@@ -41,7 +41,7 @@ class ExportReport(foo.Operator):
         """Make the report.
 
         Args:
-            dataset: the dataset
+            sample_collection: the dataset, or a view of it
             run_key: the run
             path: the file to write, if any; an earlier export is replaced
             overwrite: replace an ordinary file that is no earlier export
@@ -52,7 +52,7 @@ class ExportReport(foo.Operator):
         Raises:
             InputError: if there is no such run, or the file cannot be written
         """
-        run = load_run(dataset, run_key)
+        run = kept_run_of(sample_collection, run_key)
         if path is None:
             return {"report": make_report(run), "path": None}
         report, written = export_report(run, path, overwrite=overwrite)
@@ -60,7 +60,7 @@ class ExportReport(foo.Operator):
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Write it."""
-        run, path, overwrite = open_run(ctx), ctx.params.get("path"), False
+        run, path, overwrite = chosen_kept_run(ctx), ctx.params.get("path"), False
         if is_script(ctx):
             overwrite = ctx.params.get("overwrite") is True
         else:

@@ -11,12 +11,11 @@ from fiftyone.operators import types
 from ..plugin.annotation.backends import CREDENTIALS
 from ..plugin.annotation.fetching import fetch_annotation
 from ..plugin.keeping.annotations import annotations_of
-from ..plugin.keeping.fields import root_dataset
-from ..plugin.keeping.runs import list_runs, load_run
+from ..plugin.keeping.runs import list_runs
 from ..plugin.keeping.samples import Collection
 from .base import LongOperator, Work, long_config, run_key_input, terminal
 from .caller import quiet
-from .run_choice import counted, default_run, open_run
+from .run_choice import counted, default_run, open_run, run_of
 from .send_to_annotation import OPTIONS
 
 
@@ -59,7 +58,7 @@ class FetchAnnotation(LongOperator):
         Raises:
             InputError: if nothing was sent, or the backend cannot be reached
         """
-        run = load_run(root_dataset(sample_collection), run_key)
+        run = run_of(sample_collection, run_key)
         if delegate:
             params = {"run_key": run_key, "annotation": annotation, **options}
             return self.queue(run.dataset, params)
@@ -106,7 +105,7 @@ def summary(result: dict[str, Any]) -> str:
 def _which(ctx: Any, inputs: types.Object) -> None:
     chosen = ctx.params.get("run_key")
     known = list_runs(ctx.dataset)
-    run = load_run(ctx.dataset, chosen if chosen in known else default_run(ctx.dataset))
+    run = run_of(ctx.dataset, chosen if chosen in known else default_run(ctx.dataset))
     sent = annotations_of(run)
     if not sent:
         inputs.view(

@@ -11,13 +11,12 @@ from fiftyone.operators import types
 
 from ..plugin.comparison import DuplicateOptions
 from ..plugin.keeping.duplicates import LOWEST_THRESHOLD
-from ..plugin.keeping.fields import root_dataset
-from ..plugin.keeping.runs import list_runs, load_run
+from ..plugin.keeping.runs import list_runs
 from ..plugin.keeping.samples import Collection
 from ..plugin.near_duplicates import find_duplicates
 from ..plugin.settings import DEVICES
 from .base import LongOperator, Work, long_config, run_key_input, terminal
-from .run_choice import counted, open_run
+from .run_choice import counted, open_run, run_of
 
 SCOPES = {
     "same_prediction": (
@@ -75,7 +74,7 @@ class FindDuplicates(LongOperator):
         Raises:
             InputError: on bad input, with nothing changed
         """
-        run = load_run(root_dataset(sample_collection), run_key)
+        run = run_of(sample_collection, run_key)
         options = DuplicateOptions(threshold, scope, embeddings, device)
         options.check(run)
         if delegate:

@@ -11,6 +11,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.errors import InputError
+from ..plugin.keeping.own_fields import own_fields
 from ..plugin.keeping.runs import list_runs
 from ..plugin.keeping.samples import Collection
 from ..plugin.label_errors import find_label_errors
@@ -122,6 +123,8 @@ class FindLabelErrors(LongOperator):
             f"{warned}",
             variant="warning" if warned else "success",
         )
+        if "begun_anew" in result:
+            yield ctx.ops.notify(result["begun_anew"], variant="warning")
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""
@@ -130,7 +133,7 @@ class FindLabelErrors(LongOperator):
             inputs.view("none", types.Error(label="Open a dataset first"))
             return types.Property(inputs, view=types.View(label="Find label errors"))
         schema = ctx.dataset.get_field_schema()
-        ours = {f"{key}_prediction" for key in list_runs(ctx.dataset)}
+        ours = own_fields(ctx.dataset)
         classifications = [
             name
             for name, field in schema.items()

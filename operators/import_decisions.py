@@ -12,11 +12,10 @@ from fiftyone.operators import types
 
 from ..plugin.deciding.exchange import import_decisions
 from ..plugin.errors import InputError
-from ..plugin.keeping.fields import root_dataset
-from ..plugin.keeping.runs import list_runs, load_run
+from ..plugin.keeping.runs import list_runs
 from .base import LongOperator, Work, run_key_input, terminal
 from .caller import discreet, file_to_read
-from .run_choice import counted, open_run
+from .run_choice import counted, open_run, run_of
 
 MATCHES = {
     "auto": ("By id, else by file path", "Right for a clone of the dataset and for a reload"),
@@ -117,7 +116,7 @@ class ImportDecisions(LongOperator):
         Raises:
             InputError: if the file or an option cannot be used; nothing is changed
         """
-        run = load_run(root_dataset(sample_collection), run_key)
+        run = run_of(sample_collection, run_key)
         made = import_decisions(
             run, path, match=match, old_root=old_root, new_root=new_root, report=terminal()
         )

@@ -8,11 +8,10 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.dataset_map import map_dataset
-from ..plugin.keeping.fields import root_dataset
-from ..plugin.keeping.runs import list_runs, load_run
+from ..plugin.keeping.runs import list_runs
 from ..plugin.keeping.samples import Collection
 from .base import LongOperator, Work, long_config, run_key_input, terminal
-from .run_choice import open_run
+from .run_choice import open_run, run_of
 
 
 class MapDataset(LongOperator):
@@ -37,7 +36,7 @@ class MapDataset(LongOperator):
         Returns:
             the result's counts; with ``delegate=True`` the queued operation
         """
-        run = load_run(root_dataset(sample_collection), run_key)
+        run = run_of(sample_collection, run_key)
         if delegate:
             return self.queue(run.dataset, {"run_key": run_key})
         return map_dataset(run, terminal())

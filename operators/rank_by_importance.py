@@ -13,11 +13,11 @@ from ..plugin.importance_options import TOP, ImportanceOptions
 from ..plugin.importance_ranking import rank_by_importance
 from ..plugin.keeping.fields import root_dataset
 from ..plugin.keeping.importance_rounds import kept_rounds
-from ..plugin.keeping.runs import Run, list_runs, load_run
+from ..plugin.keeping.runs import Run, list_runs
 from ..plugin.keeping.samples import Collection
 from ..plugin.settings import DEVICES
 from .base import LongOperator, Work, long_config, run_key_input, terminal
-from .run_choice import counted, default_run, open_run
+from .run_choice import counted, default_run, open_run, run_of
 
 VARIANT_CHOICES = {
     "label_aware": (
@@ -121,7 +121,7 @@ class RankByImportance(LongOperator):
 
 
 def _checked(dataset: Any, params: dict[str, Any]) -> tuple[Run, ImportanceOptions]:
-    run = load_run(dataset, params.get("run_key") or default_run(dataset))
+    run = run_of(dataset, params.get("run_key") or default_run(dataset))
     options = ImportanceOptions(
         embeddings=params.get("embeddings") or None,
         class_size=params.get("class_size"),

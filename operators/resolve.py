@@ -10,10 +10,9 @@ from fiftyone.operators import types
 
 from ..plugin.deciding.audits import basis_of, open_audit
 from ..plugin.deciding.decisions import Resolution, resolve
-from ..plugin.keeping.fields import root_dataset
-from ..plugin.keeping.runs import list_runs, load_run
+from ..plugin.keeping.runs import list_runs
 from .base import run_key_input
-from .run_choice import answer, counted, open_run
+from .run_choice import answer, counted, open_run, run_of
 
 ACTIONS = {
     "relabel": ("Relabel", "Give the samples another label. All else that the label holds stays"),
@@ -121,7 +120,7 @@ class Resolve(foo.Operator):
         Raises:
             InputError: on bad input, with nothing changed
         """
-        run = load_run(root_dataset(sample_collection), run_key)
+        run = run_of(sample_collection, run_key)
         made = resolve(
             run,
             action,

@@ -6,12 +6,30 @@ from typing import Any
 
 import fiftyone as fo
 
-from ..plugin.keeping.runs import list_runs, load_run
+from ..plugin import opening
+from ..plugin.keeping.fields import root_dataset
+from ..plugin.keeping.runs import Run, list_runs
+from ..plugin.keeping.samples import Collection
 
 
-def open_run(ctx: Any) -> Any:
-    """The run that the form names. InputError if there is none."""
-    return load_run(ctx.dataset, ctx.params.get("run_key") or default_run(ctx.dataset))
+def open_run(ctx: Any) -> Run:
+    """The run that the form names. InputError if there is none, or it cannot be worked on."""
+    return opening.open_run(ctx.dataset, ctx.params.get("run_key") or default_run(ctx.dataset))
+
+
+def chosen_kept_run(ctx: Any) -> Run:
+    """The run that the form names, to read what is kept of it. InputError if there is none."""
+    return kept_run_of(ctx.dataset, ctx.params.get("run_key") or default_run(ctx.dataset))
+
+
+def run_of(samples: Collection, run_key: str) -> Run:
+    """The run that a script names, to work on it. InputError if it cannot be worked on."""
+    return opening.open_run(root_dataset(samples), run_key)
+
+
+def kept_run_of(samples: Collection, run_key: str) -> Run:
+    """The run that a script names, to read what is kept of it. InputError if there is none."""
+    return opening.find_run(root_dataset(samples), run_key)
 
 
 def default_run(dataset: fo.Dataset) -> str:

@@ -1,4 +1,4 @@
-"""The operators ``list_runs``, ``delete_run`` and ``cancel_run``: looking after runs."""
+"""The operators that look after runs: list, delete, cancel, point at another label field."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.keeping.annotations import forget_annotations
-from ..plugin.keeping.fields import delete_fields
-from ..plugin.keeping.jobs import Job, cancel_job
-from ..plugin.keeping.runs import delete_run, describe_run, list_runs, load_run
-from ..plugin.keeping.samples import Dataset
+from ..plugin.deciding.renamed_runs import follow_renames
+from ..plugin.deciding.run_life import deletable_run, delete_whole_run, repoint_run
+from ..plugin.keeping.declared import declared_fields
+from ..plugin.keeping.fields import root_dataset
+from ..plugin.keeping.jobs import cancel_job
+from ..plugin.keeping.label_field import label_fields, likely_label_field
+from ..plugin.keeping.listed_runs import deleted_keys
+from ..plugin.keeping.runs import describe_run, list_runs
+from ..plugin.keeping.samples import Collection
+from ..plugin.opening import find_run, find_runs
 from .base import run_key_input
 
 
@@ -27,13 +32,20 @@ class ListRuns(foo.Operator):
             description="The runs of this dataset, their iterations and settings",
         )
 
-    def __call__(self, dataset: Dataset) -> dict[str, Any]:
-        """List the runs of a dataset.
+    def __call__(self, sample_collection: Collection) -> dict[str, Any]:
+        """List the runs of a dataset, or of the dataset that a view belongs to.
 
         Returns:
-            ``{"runs": [{"run_key", "label_field", "iterations": [...]}]}``
+            ``{"runs": [{"run_key", "label_field", "problem", "iterations": [...]}], "deleted"}``;
+            ``problem`` says what keeps a run from being worked on, None where nothing does, and
+            ``deleted`` are the keys of runs that FiftyOne forgot and of which something is left
         """
-        return {"runs": [describe_run(load_run(dataset, key)) for key in list_runs(dataset)]}
+        dataset = root_dataset(sample_collection)
+        runs = [
+            {**describe_run(run), "problem": problem}
+            for run, problem in find_runs(dataset).values()
+        ]
+        return {"runs": runs, "deleted": deleted_keys(dataset)}
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """List them."""
@@ -60,17 +72,16 @@ class DeleteRun(foo.Operator):
             dynamic=True,
         )
 
-    def __call__(self, dataset: Dataset, run_key: str) -> dict[str, Any]:
-        """Delete a run.
+    def __call__(self, sample_collection: Collection, run_key: str) -> dict[str, Any]:
+        """Delete a run, or what FiftyOne's own ``delete_run`` has left of one.
 
         Raises:
-            InputError: if the dataset has no such run, or it is being worked on
+            InputError: if the dataset has no such run, it is being worked on, a decision on the
+                dataset does not end, or a field of the run is read-only; nothing is changed
         """
-        run = load_run(dataset, run_key)
-        with Job(dataset, run_key, "Deleting the run"):
-            forget_annotations(run)
-            delete_fields(run)
-            delete_run(run)
+        dataset = root_dataset(sample_collection)
+        follow_renames(dataset)
+        delete_whole_run(deletable_run(dataset, run_key))
         return {"run_key": run_key, "deleted": True}
 
     def execute(self, ctx: Any) -> dict[str, Any]:
@@ -82,7 +93,8 @@ class DeleteRun(foo.Operator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""
         inputs = types.Object()
-        run_key_input(ctx, inputs, list_runs(ctx.dataset) if ctx.dataset else [])
+        runs = [*list_runs(ctx.dataset), *deleted_keys(ctx.dataset)] if ctx.dataset else []
+        run_key_input(ctx, inputs, runs)
         inputs.view(
             "warning",
             types.Warning(
@@ -108,9 +120,12 @@ class CancelRun(foo.Operator):
             dynamic=True,
         )
 
-    def __call__(self, dataset: Dataset, run_key: str = "deconfuse") -> dict[str, Any]:
+    def __call__(self, sample_collection: Collection, run_key: str = "deconfuse") -> dict[str, Any]:
         """Ask for the stop; ``cancelled`` is False where nothing was running."""
-        return {"run_key": run_key, "cancelled": cancel_job(dataset, run_key)}
+        return {
+            "run_key": run_key,
+            "cancelled": cancel_job(root_dataset(sample_collection), run_key),
+        }
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Ask for the stop."""
@@ -121,3 +136,63 @@ class CancelRun(foo.Operator):
         inputs = types.Object()
         inputs.str("run_key", default="deconfuse", required=True, label="Run key")
         return types.Property(inputs, view=types.View(label="Cancel finding label errors"))
+
+
+class RepointRun(foo.Operator):
+    """Lets a run go on with its labels in another field, after that was renamed."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """The operator as FiftyOne lists it."""
+        return foo.OperatorConfig(
+            name="repoint_run",
+            label="Point a label error run at another field",
+            description="Go on where the label field was renamed; decisions and undo are kept",
+            icon="drive_file_rename_outline",
+            dynamic=True,
+        )
+
+    def __call__(
+        self, sample_collection: Collection, run_key: str, label_field: str
+    ) -> dict[str, Any]:
+        """Point a run at the field that its labels are in now. No sample is changed.
+
+        Args:
+            sample_collection: the dataset, or a view of it
+            run_key: the run
+            label_field: a ``Classification`` field of the dataset
+
+        Returns:
+            ``run_key``, ``label_field`` and ``before``, the field that the run cleaned so far
+
+        Raises:
+            InputError: if there is no such run or field, with nothing changed
+        """
+        run = find_run(root_dataset(sample_collection), run_key)
+        now = repoint_run(run, label_field)
+        return {"run_key": run_key, "label_field": now.label_field, "before": run.label_field}
+
+    def execute(self, ctx: Any) -> dict[str, Any]:
+        """Point it there."""
+        result = self(ctx.dataset, ctx.params["run_key"], ctx.params["label_field"])
+        ctx.ops.reload_dataset()
+        return result
+
+    def resolve_input(self, ctx: Any) -> types.Property:
+        """The form."""
+        inputs = types.Object()
+        runs = list_runs(ctx.dataset) if ctx.dataset else []
+        run_key_input(ctx, inputs, runs)
+        if runs:
+            run = find_run(ctx.dataset, ctx.params.get("run_key") or runs[0])
+            declared = declared_fields(ctx.dataset)
+            inputs.enum(
+                "label_field",
+                label_fields(ctx.dataset),
+                required=True,
+                default=likely_label_field(run, declared),
+                label="Label field",
+                description=f"Where the labels are now that were in '{run.label_field}'",
+                view=types.DropdownView(),
+            )
+        return types.Property(inputs, view=types.View(label="Point a run at another field"))

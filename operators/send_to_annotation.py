@@ -11,12 +11,12 @@ from fiftyone.operators import types
 from ..plugin.annotation.backends import BACKENDS
 from ..plugin.annotation.handing_over import open_in_cell, send_to_annotation
 from ..plugin.errors import InputError
-from ..plugin.keeping.fields import is_view, root_dataset
-from ..plugin.keeping.runs import Run, list_runs, load_run
+from ..plugin.keeping.fields import is_view
+from ..plugin.keeping.runs import Run, list_runs
 from ..plugin.keeping.samples import Collection
 from .base import LongOperator, Work, long_config, run_key_input, terminal
 from .caller import quiet
-from .run_choice import counted, open_run
+from .run_choice import counted, open_run, run_of
 
 OPTIONS = {
     "labelstudio": (
@@ -85,9 +85,9 @@ class SendToAnnotation(LongOperator):
         Raises:
             InputError: on bad input, or where the backend cannot be reached; nothing is kept
         """
-        run = load_run(root_dataset(sample_collection), run_key)
+        run = run_of(sample_collection, run_key)
         if sample_ids is None and label is None and is_view(sample_collection):
-            sample_ids = sample_collection.values("id")
+            sample_ids = list(dict.fromkeys(sample_collection.values("id")))
         ids = _chosen(run, sample_ids, label, prediction, limit)
         if delegate:
             params = {"run_key": run_key, "sample_ids": ids, "backend": backend}
@@ -104,7 +104,7 @@ class SendToAnnotation(LongOperator):
             raise InputError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
         ids = params.get("sample_ids") or list(ctx.selected or [])
         if not ids and not params.get("label") and ctx.has_custom_view:
-            ids = ctx.view.values("id")
+            ids = list(dict.fromkeys(ctx.view.values("id")))
         named = ("label", "prediction", "limit")
         cell = [None if ids else params.get(name) for name in named]
         options = {name: params.get(name) for name, _, _ in OPTIONS[backend]}

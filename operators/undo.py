@@ -9,11 +9,10 @@ from fiftyone.operators import types
 
 from ..plugin.deciding.decisions import undo, utc_text
 from ..plugin.deciding.journal import headers
-from ..plugin.keeping.fields import root_dataset
-from ..plugin.keeping.runs import list_runs, load_run
+from ..plugin.keeping.runs import list_runs
 from .base import run_key_input
 from .resolve import summary
-from .run_choice import answer, counted, open_run
+from .run_choice import answer, counted, open_run, run_of
 
 DECISIONS_SHOWN = 50
 
@@ -87,7 +86,7 @@ class Undo(foo.Operator):
         Raises:
             InputError: if it was already undone, or a later decision stands on its samples
         """
-        run = load_run(root_dataset(sample_collection), run_key)
+        run = run_of(sample_collection, run_key)
         return undo(run, decision, author=author).to_dict()
 
 

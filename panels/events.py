@@ -58,10 +58,14 @@ class WorkedOut(TypedDict):
 
 
 class RunInfo(TypedDict):
-    """One run of the dataset; ``again`` is what the last iteration was made with, in JSON."""
+    """One run of the dataset; ``again`` is what the last iteration was made with, in JSON.
+
+    ``problem`` says what keeps it from being worked on, such as a label field that was renamed.
+    """
 
     key: str
     label_field: str
+    problem: str | None
     again: str
     worked_out: WorkedOut
     iterations: list[IterationInfo]
@@ -105,6 +109,7 @@ class PulseReply(TypedDict):
     iteration: int
     worked_out: WorkedOut | None
     job: Job | None
+    problem: str | None
 
 
 class IterationRequest(TypedDict):

@@ -11,11 +11,12 @@ import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
 
+from ..plugin import opening
 from ..plugin.deciding.state import RunState, current_state
 from ..plugin.errors import InputError
 from ..plugin.image_windows import image_windows
 from ..plugin.keeping.iterations import Iteration, unpack_ids
-from ..plugin.keeping.runs import Run, load_run
+from ..plugin.keeping.runs import Run
 from ..plugin.pictures.deep import Windows
 from ..plugin.scoring.measures import iies
 from ..plugin.scoring.overview import expected_errors
@@ -121,11 +122,11 @@ def open_run(ctx: foo.ExecutionContext, key: Any) -> Run:
     """The run of a request.
 
     Raises:
-        InputError: if no dataset is open or it has no such run
+        InputError: if no dataset is open, it has no such run, or the run cannot be worked on
     """
     if ctx.dataset is None:
         raise InputError("No dataset is open in the App. Open one first.")
-    return load_run(ctx.dataset, str(key))
+    return opening.open_run(ctx.dataset, str(key))
 
 
 def open_iteration(ctx: foo.ExecutionContext, request: Mapping[str, Any]) -> Opened:

@@ -18,17 +18,19 @@ from bson import ObjectId
 from ..plugin.deciding.outside_changes import outside_changes
 from ..plugin.keeping.iterations import Iteration
 from ..plugin.keeping.jobs import cancel_job, current_job
-from ..plugin.keeping.runs import Run, list_runs, load_run
+from ..plugin.keeping.label_field import label_fields
+from ..plugin.keeping.runs import Run
 from ..plugin.keeping.samples import samples_of
 from ..plugin.keeping.worked_out import worked_out
 from ..plugin.label_errors import complete_fields
+from ..plugin.opening import find_runs
 from ..plugin.reporting.set_apart import set_apart_sentence
 from ..plugin.scoring.overview import cells_of_labels, expected_errors_of_rows, label_rows
 from ..plugin.settings import Settings
 from . import events
 from .duplicate_events import cell_flags
 from .layout_events import projections
-from .opened import Opened, cell_errors, label_probability, open_iteration, open_run
+from .opened import Opened, cell_errors, label_probability, open_iteration
 
 FIRST_CELLS = 3_000
 """Cells sent with the overview itself; the others follow as they are wanted."""
@@ -48,31 +50,26 @@ def status(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.StatusR
             dataset=None, media_type="", samples=0, label_fields=[], runs=[], job=None
         )
     projections.start()  # warm by the time that somebody opens a cell
-    for key in list_runs(dataset):
-        run = load_run(dataset, key)
+    runs = find_runs(dataset)
+    for run, _ in runs.values():
         if run.has_unwritten_fields():  # somebody died between keeping scores and writing them
             Thread(target=complete_fields, args=(run,), daemon=True).start()
     return events.StatusReply(
         dataset=dataset.name,
         media_type=str(dataset.media_type),
         samples=samples_of(dataset).estimated_document_count(),
-        label_fields=_label_fields(dataset),
-        runs=[_run_info(load_run(dataset, key)) for key in list_runs(dataset)],
+        label_fields=label_fields(dataset),
+        runs=[_run_info(run, problem) for run, problem in runs.values()],
         job=_job(dataset),
     )
 
 
-def _label_fields(dataset: fo.Dataset) -> list[str]:
-    made = tuple(f"{key}_" for key in list_runs(dataset))
-    schema = dataset.get_field_schema(embedded_doc_type=fo.Classification)
-    return [name for name in schema if not made or not name.startswith(made)]
-
-
-def _run_info(run: Run) -> events.RunInfo:
+def _run_info(run: Run, problem: str | None) -> events.RunInfo:
     made = run.iterations()
     return events.RunInfo(
         key=run.key,
         label_field=run.label_field,
+        problem=problem,
         worked_out=events.WorkedOut(**worked_out(run)),
         again=json.dumps(_again(made[-1].settings if made else {})),
         iterations=[_iteration_info(iteration) for iteration in made],
@@ -125,11 +122,10 @@ def _job(dataset: fo.Dataset) -> events.Job | None:
 def pulse(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.PulseReply:
     """What tells an idle panel that something changed; it is asked every few seconds."""
     dataset = ctx.dataset
-    known = dataset is not None and request.get("run") in list_runs(dataset)
-    if not known:
+    run, problem = (None, None) if dataset is None else _found(dataset, request.get("run"))
+    if run is None:
         job = None if dataset is None else _job(dataset)
-        return events.PulseReply(revision=0, iteration=0, worked_out=None, job=job)
-    run = open_run(ctx, request["run"])
+        return events.PulseReply(revision=0, iteration=0, worked_out=None, job=job, problem=None)
     numbers = [iteration.number for iteration in run.iterations()]
     revision = Opened(ctx, run, run.iteration()).state.revision if numbers else 0
     return events.PulseReply(
@@ -137,7 +133,12 @@ def pulse(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.PulseRep
         iteration=max(numbers, default=0),
         worked_out=events.WorkedOut(**worked_out(run)),
         job=_job(run.dataset),
+        problem=problem,
     )
+
+
+def _found(dataset: fo.Dataset, key: Any) -> tuple[Run | None, str | None]:
+    return find_runs(dataset).get(key, (None, None)) if isinstance(key, str) else (None, None)
 
 
 def cancel(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.DoneReply:

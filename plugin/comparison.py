@@ -24,7 +24,7 @@ from .keeping.runs import Run
 from .pictures.comparable import ComparableImages, look_at
 from .pictures.whole_pixels import exact_digests
 from .progress import Report, part_of
-from .settings import DEVICES
+from .settings import check_device
 from .similarity.listed_pairs import first_copies, pairs_in_scope
 from .similarity.working_size import working_size
 from .skipped import Skipped
@@ -69,8 +69,7 @@ class DuplicateOptions:
         check_scope(self.scope)
         if self.threshold is not None:
             check_threshold(self.threshold)
-        if self.device not in DEVICES:
-            raise InputError(f"device: expected one of {', '.join(DEVICES)}, got {self.device!r}")
+        check_device(self.device)
         if self.embeddings is not None:
             check_vectors(run.dataset, self.embeddings)
 

@@ -11,19 +11,25 @@ from typing import Any
 import numpy as np
 
 from .cleanlab_columns import CleanlabColumns, write_cleanlab_fields
-from .deciding.state import current_state
+from .deciding.decision_field import restore_decision_field
+from .deciding.renamed_runs import follow_renames
+from .deciding.run_life import begin_run, begins_anew
+from .deciding.state import current_state, standing_decisions
 from .errors import InputError
 from .keeping.fields import (
     check_classification,
     check_images,
-    check_own_fields,
     root_dataset,
     write_scores,
 )
 from .keeping.iterations import Iteration, IterationWriter, Rows, pack_ids
 from .keeping.jobs import Job, current_job
-from .keeping.runs import Run, check_run_key, create_run, discard_empty, list_runs
+from .keeping.label_field import check_label_field
+from .keeping.listed_runs import deleted_keys
+from .keeping.own_fields import check_own_fields
+from .keeping.runs import Run, check_run_key, discard_empty, list_runs, load_run
 from .keeping.samples import Collection
+from .keeping.views import check_covers, check_view
 from .near_duplicates import after_label_errors
 from .progress import Report, part_of, silent
 from .scoring.batches import Batch, Source
@@ -67,10 +73,7 @@ def find_label_errors(
     """
     dataset = root_dataset(samples)
     check_images(samples)
-    check_classification(dataset, settings.label_field, "label_field")
-    check_run_key(dataset, settings.run_key, settings.label_field)
-    if settings.run_key not in list_runs(dataset):
-        check_own_fields(dataset, settings.run_key)
+    note = _check_run(samples, settings)
     for field in settings.prediction_fields:
         check_classification(dataset, field, "prediction_fields")
     with Job(dataset, settings.run_key, "Finding label errors", report) as job:
@@ -85,7 +88,27 @@ def find_label_errors(
             summary["duplicates"] = after_label_errors(
                 run, iteration, settings.device, part_of(job, end, 1.0)
             )
-    return {"run_key": run.key, "iteration": iteration.number, **summary}
+    begun = {} if note is None else {"begun_anew": note}
+    return {"run_key": run.key, "iteration": iteration.number, **summary, **begun}
+
+
+def _check_run(samples: Collection, settings: Settings) -> str | None:
+    """Check the run that an iteration is for; why it begins anew, if something of it is there."""
+    dataset, key = root_dataset(samples), settings.run_key
+    follow_renames(dataset)
+    there = key in list_runs(dataset)
+    if there:
+        check_label_field(load_run(dataset, key))
+    check_classification(dataset, settings.label_field, "label_field")
+    check_run_key(dataset, key, settings.label_field)
+    anew = begins_anew(dataset, key)
+    check_own_fields(dataset, key, ours=there or key in deleted_keys(dataset))
+    check_view(samples, [settings.label_field, *settings.prediction_fields])
+    if there and anew is None:
+        run = load_run(dataset, key)
+        check_covers(samples, run, list(standing_decisions(run)))
+        restore_decision_field(run)
+    return anew
 
 
 def complete_fields(run: Run, report: Report = silent) -> bool:
@@ -141,7 +164,7 @@ def _classify(
         writer.set_apart(judged.apart, judged.suspicion)
         cleanlab.compute(report)
         report(1.0, "Storing the iteration")
-        run = create_run(dataset, settings.run_key, settings.label_field)
+        run = begin_run(dataset, settings.run_key, settings.label_field)
         try:
             header = {
                 "number": 1 + max((i.number for i in run.iterations()), default=0),
@@ -162,7 +185,8 @@ def _classify(
 
 def _source(samples: Collection, settings: Settings) -> Source:
     # Imported where they are used: torch and the zoo take seconds, and the App imports this file.
-    decision_field = f"{settings.run_key}_decision"
+    anew = begins_anew(root_dataset(samples), settings.run_key) is not None
+    decision_field = "_deconfuse_none" if anew else f"{settings.run_key}_decision"
     if settings.source == "predictions":
         from .sources.predictions import PredictionSource
 

@@ -82,7 +82,7 @@ class Settings:
         for name in ("run_key", "model", "weights", "embeddings"):
             _text(name, getattr(self, name))
         _one_of("source", self.source, SOURCES)
-        _one_of("device", self.device, DEVICES)
+        check_device(self.device)
         for name, least, most in (
             ("epochs", 1, 10_000),
             ("batch_size", 1, 65_536),
@@ -135,6 +135,11 @@ def _names(value: Any) -> tuple[str, ...]:
 def _text(name: str, value: Any) -> None:
     if value is not None and not isinstance(value, str):
         raise InputError(f"{name}: expected a text, got {value!r}")
+
+
+def check_device(value: Any) -> None:
+    """Raise InputError unless the value names a device that an operator can be asked for."""
+    _one_of("device", value, DEVICES)
 
 
 def _one_of(name: str, value: Any, allowed: Sequence[str]) -> None:

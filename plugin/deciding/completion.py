@@ -31,6 +31,7 @@ from ..keeping.samples import Schema, held_samples, samples_of, schema_of, take_
 from . import turns
 from .changes import label_of, planned_anew, shows, update_of
 from .journal import Entry, Header, chunked, discard_uncommitted, entries, entries_of, headers
+from .run_names import names_now
 from .turns import Turn, TurnLost, abandoned, take_turn
 
 EXACT: CodecOptions[Any] = CodecOptions(
@@ -452,7 +453,8 @@ class _Fitting:
     def __init__(self, work: _Work):
         self._work = work
         self.left_out: Counter[str] = Counter()
-        removal = headers().find_one({"_id": work.header["undoes"]}, {"schema": 1}) or {}
+        removal = headers().find_one({"_id": work.header["undoes"]}) or work.header
+        self._names = names_now(removal, work.run)
         earlier = Schema.from_list(removal["schema"]) if "schema" in removal else work.schema
         self._places = work.schema.places(earlier)
 
@@ -460,7 +462,7 @@ class _Fitting:
         """A document to be written: renamed fields renamed, others left out, stamped."""
         document: dict[str, Any] = {}
         for name, value in kept.items():
-            place = self._places.get(name)
+            place = self._places.get(name) or self._place_now(name)
             if place is None:
                 self.left_out[name] += value is not None
             else:
@@ -468,6 +470,11 @@ class _Fitting:
         document["last_modified_at"] = self._work.stamp
         self._work.written |= document.keys()
         return RawBSONDocument(bson.encode(document), EXACT)
+
+    def _place_now(self, name: str) -> str | None:
+        """Where a field is now that the run writes, or its labels are in."""
+        place = self._names.get(name, name)
+        return place if place != name and self._work.schema.holds(place) else None
 
 
 def _brought_back(work: _Work, document: Any, kept: RawBSONDocument) -> bool:

@@ -11,18 +11,19 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-import fiftyone as fo
 import fiftyone.core.odm as foo
 from bson import ObjectId
 from pymongo.errors import ConnectionFailure
 
 from ..errors import InputError
 from ..keeping.iterations import COLLECTION as ITERATIONS
+from ..keeping.label_field import check_current
 from ..keeping.runs import Run
-from ..keeping.samples import Schema, catch_up, schema_of
+from ..keeping.samples import Schema, schema_of
 from . import turns
 from .cies_field import follow_cies
 from .completion import complete, recover, recover_abandoned
+from .decision_field import keep_decision_field
 from .journal import (
     Header,
     chunked,
@@ -202,11 +203,13 @@ def _write_once(
     Raises:
         _NotCommitted: if the turn or the connection was lost before; nothing is left of it then
     """
-    schema = declare_decision_field(run)
+    schema = schema_of(run.dataset)
     turn = take_turn(run.owner["dataset_id"])
     draft = Draft(run, turn, {**header, "_id": ObjectId()})
     try:
         recover(turn, run)
+        check_current(run)
+        schema = keep_decision_field(run, schema)
         turns.reached("turn")
         draft.write(plan)
         if draft.header["samples"]:
@@ -263,18 +266,6 @@ def _carried_out(turn: Turn, run: Run, draft: Draft, schema: Schema) -> Header:
         with contextlib.suppress(ConnectionFailure):
             turn.release()
     return _completed_by_another(run, draft.id)
-
-
-def declare_decision_field(run: Run) -> Schema:
-    """Make FiftyOne know the field ``{run}_decision``; the schema that then is in force."""
-    name = run.field("decision")
-    schema = schema_of(run.dataset)
-    if schema.holds(name) or (schema := catch_up(run.dataset)).holds(name):
-        return schema
-    run.dataset.add_sample_field(
-        name, fo.StringField, description="the decision that stands on the sample"
-    )
-    return schema_of(run.dataset)
 
 
 def header_of(

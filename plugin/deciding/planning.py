@@ -10,6 +10,7 @@ from bson import ObjectId
 from bson.errors import InvalidBSON
 
 from ..errors import InputError
+from ..keeping.declared import check_writable
 from ..keeping.runs import Run
 from ..keeping.samples import samples_of, schema_of
 from . import turns
@@ -39,6 +40,7 @@ from .journal import (
     insert_entries,
     was_lost,
 )
+from .run_names import entry_now, names_now
 from .turns import Turn
 
 CONFLICTS_KEPT = 100
@@ -86,6 +88,7 @@ class Draft:
         """Write the changes of samples."""
         if not new:
             return
+        check_writable(self.run.dataset, (path for entry in new for path in _written_by(entry)))
         self.header["samples"] += len(new)
         if self._written is None:
             headers().insert_one(self.header)
@@ -105,6 +108,12 @@ class Draft:
             names = ("sample_id", "reason", "expected", "found")
             values = (str(sample_id), reason, expected, found)
             self.conflicts.append(dict(zip(names, values, strict=True)))
+
+
+def _written_by(entry: Entry) -> list[str]:
+    """The paths of a sample that an entry changes."""
+    tags = ["tags"] if "add_tag" in entry or "pull_tag" in entry else []
+    return [s["path"] for s in entry["slots"]] + tags
 
 
 @dataclass(frozen=True)
@@ -218,7 +227,7 @@ def plan_resolve(draft: Draft, request: Request) -> None:
                 planned.append(
                     {
                         **_entry(document, found),
-                        **_forward(run, request, document, found),
+                        **_forward(run, request, document, found, head.get("kind_after")),
                         **({"copies": copies} if len(copies) > 1 else {}),
                         "kind_before": head.get("kind_after"),
                         "top_before": head.get("top_after"),
@@ -295,13 +304,18 @@ def _entry(document: Any, label: str | None) -> Entry:
     }
 
 
-def _forward(run: Run, request: Request, document: Any, label: str | None) -> dict[str, Any]:
+def _forward(
+    run: Run, request: Request, document: Any, label: str | None, standing: str | None
+) -> dict[str, Any]:
     if request.action == KEEP_ALL:
         return {}
     if request.action == "remove":
         return {"op": "delete", "label_after": None, "document": bytes(document.raw)}
     decision, cies = run.field("decision"), run.field("cies")
-    slots = [slot(decision, value_at(document, decision), ACTIONS[request.action])]
+    shown = value_at(document, decision)
+    if standing is not None and shown in (MISSING, None):
+        shown = standing  # somebody emptied the field; the journal says what stands
+    slots = [slot(decision, shown, ACTIONS[request.action])]
     if value_at(document, cies) not in (MISSING, None):
         slots.append(slot(cies, value_at(document, cies), None))
     if request.action == "relabel" and request.label is not None:
@@ -319,6 +333,7 @@ def plan_undo(draft: Draft, target: Header, only: Sequence[ObjectId] | None = No
     """
     draft.header |= {"undoes": target["_id"], "undoes_applied": target["applied"]}
     wanted = None if only is None else set(only)
+    names = names_now(target, draft.run)
     ids = [
         e["sample_id"]
         for e in entries_of(target["_id"], {"sample_id": 1, "lost": 1})
@@ -328,7 +343,7 @@ def plan_undo(draft: Draft, target: Header, only: Sequence[ObjectId] | None = No
     for chunk in chunked(ids):
         query = {"decision": target["_id"], "sample_id": {"$in": list(chunk)}}
         last = heads(draft.run, chunk)
-        forward = list(entries().find(query, {"document": 0}))
+        forward = [entry_now(e, names) for e in entries().find(query, {"document": 0})]
         _refuse_blocked(target, forward, last)
         standing = [e for e in forward if last[e["sample_id"]]["top_after"] == e["top_after"]]
         undone += len(forward) - len(standing)

@@ -156,6 +156,12 @@ class _Follower:
         return self._bins[rows]
 
 
+def standing_decisions(run: Run) -> dict[str, str]:
+    """What stands on each sample of a run on which a decision stands, from the journal alone."""
+    new = applied_headers(run)
+    return {i: kind for i, kind in _changed(run, 0, new).items() if kind} if new else {}
+
+
 def _changed(run: Run, after: int, new: Sequence[Header]) -> dict[str, str | None]:
     """What stands on each sample that the decisions touched, None where nothing does any more."""
     by_id = {header["_id"]: header for header in new}

@@ -11,6 +11,7 @@ import fiftyone.core.odm as foo
 from bson import ObjectId
 
 from ..errors import InputError
+from .held import forget_deleted
 from .runs import Run
 
 COLLECTION = "deconfuse.annotations"
@@ -121,6 +122,7 @@ def forget_annotation(run: Run, key: str) -> None:
     if key in dataset.list_annotation_runs():
         dataset.delete_annotation_run(key)
     if dataset.has_field(key):
+        forget_deleted(dataset)
         dataset.delete_sample_field(key)
     for name in (COLLECTION, SAMPLES):
         foo.get_db_conn()[name].delete_many({**run.owner, "key": key})

@@ -10,7 +10,9 @@ import gridfs
 import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
-from gridfs.errors import NoFile
+from gridfs.errors import CorruptGridFile, NoFile
+
+from ..errors import InputError
 
 BUCKET = "deconfuse.columns"
 CHUNK_BYTES = 255 * 1024
@@ -46,16 +48,26 @@ def write_column(
 
 
 def read_column(ref: ColumnRef, start: int = 0, stop: int | None = None) -> npt.NDArray[Any]:
-    """Read rows ``start`` to ``stop`` of a column, touching only the chunks that hold them."""
+    """Read rows ``start`` to ``stop`` of a column, touching only the chunks that hold them.
+
+    Raises:
+        InputError: if the column was deleted, as with its run
+    """
     rows, *tail = ref["shape"]
     end: int = rows if stop is None else min(stop, rows)
     dtype = np.dtype(ref["dtype"])
     width = dtype.itemsize * int(np.prod(tail, dtype=np.int64))
     if end <= start or width == 0:
         return np.empty((max(end - start, 0), *tail), dtype)
-    with _bucket().open_download_stream(ref["file"]) as stream:
-        stream.seek(start * width)
-        data = stream.read((end - start) * width)
+    try:
+        with _bucket().open_download_stream(ref["file"]) as stream:
+            stream.seek(start * width)
+            data = stream.read((end - start) * width)
+    except (NoFile, CorruptGridFile):
+        raise InputError(
+            "What was to be read was deleted meanwhile, with its run or by a newer computation. "
+            "Open the run again."
+        ) from None
     return np.frombuffer(data, dtype).reshape(end - start, *tail)
 
 

@@ -15,7 +15,8 @@ from ..progress import Report
 from ..similarity.listed_pairs import highest_ses, partners
 from ..splits import split_of
 from .duplicates import KeptDuplicates, load_duplicates, mark_fields_written, pairs_of_rows
-from .fields import declare_fields, refresh, value_at
+from .fields import declare_fields, value_at
+from .held import refresh
 from .iterations import Iteration, unpack_ids
 from .runs import Run
 from .samples import Dataset, samples_of, writing

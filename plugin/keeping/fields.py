@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -14,15 +13,15 @@ import fiftyone.core.media as fom
 import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
-from mongoengine.errors import DoesNotExist
 
 from ..ahead import ahead
 from ..errors import InputError
 from ..progress import Report
 from ..scoring.measures import iies
+from .held import refresh
 from .iterations import Iteration, pack_ids, unpack_ids
 from .runs import Run
-from .samples import Collection, Dataset, catch_up, held_samples, samples_of, writing
+from .samples import Collection, Dataset, catch_up, samples_of, writing
 
 READ_CHUNK = 5_000
 WRITE_CHUNK = 500
@@ -64,6 +63,11 @@ _TYPES: dict[str, Any] = {
     "duplicates": fo.ListField,
     "decision": fo.StringField,
 }
+
+
+def field_type(name: str) -> Any:
+    """FiftyOne's type of one of ``OWN_FIELDS``."""
+    return _TYPES.get(name, fo.BooleanField if name in YES_OR_NO else fo.FloatField)
 
 
 def root_dataset(samples: Collection) -> Dataset:
@@ -115,17 +119,6 @@ def check_classification(dataset: Dataset, field: str, option: str) -> None:
     )
 
 
-def check_own_fields(dataset: Dataset, run_key: str) -> None:
-    """Raise InputError where a new run would write to fields that are somebody else's."""
-    taken = [f"{run_key}_{name}" for name in OWN_FIELDS]
-    taken = [name for name in taken if dataset.has_field(name)]
-    if taken:
-        raise InputError(
-            f"run_key: a run '{run_key}' would write to field '{taken[0]}', which dataset "
-            f"'{dataset.name}' has already. Choose another run_key."
-        )
-
-
 def _type_name(field: Any) -> str:
     kind = getattr(field, "document_type", None)
     return kind.__name__ if kind is not None else type(field).__name__
@@ -164,7 +157,7 @@ def read_documents(
     collection = samples_of(root_dataset(samples))
     wanted = dict.fromkeys(projection, 1) or {"_id": 1}
     if is_view(samples) and samples._all_stages:
-        ids = samples.values("_id")
+        ids = list(dict.fromkeys(samples.values("_id")))  # a view may hold a sample twice
         for start in range(0, len(ids), chunk):
             part = ids[start : start + chunk]
             found = {d["_id"]: d for d in collection.find({"_id": {"$in": part}}, wanted)}
@@ -184,7 +177,7 @@ def draw_documents(
     wanted = dict.fromkeys(projection, 1) or {"_id": 1}
     there = {"$or": [{name: {"$ne": None}} for name in having]} if having else {}
     if is_view(samples) and samples._all_stages:
-        ids: Any = samples.values("_id")
+        ids: Any = list(dict.fromkeys(samples.values("_id")))
         if len(ids) > most:
             found = [
                 document["_id"]
@@ -245,24 +238,26 @@ def declare_fields(run: Run) -> None:
         if name == "duplicates":
             options["subfield"] = fo.StringField
         dataset.add_sample_field(run.field(name), _TYPES[name], **options)
-    _group_in_sidebar(run)
+    group_in_sidebar(run)
 
 
-def _group_in_sidebar(run: Run) -> None:
+def group_in_sidebar(run: Run) -> None:
+    """Show the run's fields in a sidebar group of their own."""
     config = run.dataset.app_config
     groups: Any = config.sidebar_groups or fo.DatasetAppConfig.default_sidebar_groups(run.dataset)
     later = [name for name in LATER_FIELDS if run.dataset.has_field(run.field(name))]
     ours = [run.field(name) for name in (*FIELDS, *later)]
     for group in groups:
         group.paths = [p for p in group.paths if p not in ours]
-    groups = [g for g in groups if g.name != _group_name(run)]
+    groups = [g for g in groups if g.name != sidebar_group(run)]
     at = next((i for i, g in enumerate(groups) if g.name == "primitives"), len(groups))
-    groups.insert(at, fo.SidebarGroupDocument(name=_group_name(run), paths=ours))
+    groups.insert(at, fo.SidebarGroupDocument(name=sidebar_group(run), paths=ours))
     config.sidebar_groups = groups
     run.dataset.save()
 
 
-def _group_name(run: Run) -> str:
+def sidebar_group(run: Run) -> str:
+    """The name of the sidebar group that shows the run's fields."""
     return f"label errors ({run.key})"
 
 
@@ -391,9 +386,8 @@ def write_numbers(
     field = run.field(name)
     catch_up(run.dataset)
     if not run.dataset.has_field(field):
-        kind = fo.BooleanField if name in YES_OR_NO else fo.FloatField
-        run.dataset.add_sample_field(field, kind, description=LATER_FIELDS[name])
-        _group_in_sidebar(run)
+        run.dataset.add_sample_field(field, field_type(name), description=LATER_FIELDS[name])
+        group_in_sidebar(run)
     now = datetime.now(UTC).replace(tzinfo=None)
     order = np.argsort(sample_ids, kind="stable")
     stored = bool if name in YES_OR_NO else float
@@ -439,28 +433,3 @@ def _take_off(
 
 def _milliseconds(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-def delete_fields(run: Run) -> None:
-    """Remove every field of the run from the dataset, and its sidebar group."""
-    dataset = run.dataset
-    schema = dataset.get_field_schema()
-    ours = [n for n in schema if n.startswith(f"{run.key}_") and _is_ours(run, n)]
-    if ours:
-        dataset.delete_sample_fields(ours)
-    config = dataset.app_config
-    if config.sidebar_groups:
-        config.sidebar_groups = [g for g in config.sidebar_groups if g.name != _group_name(run)]
-        dataset.save()
-
-
-def _is_ours(run: Run, field: str) -> bool:
-    return field in {run.field(name) for name in OWN_FIELDS}
-
-
-def refresh(dataset: Dataset) -> None:
-    """Let sample objects that this process holds see what was written past them."""
-    for sample in list(held_samples(dataset).values()):
-        # Deleted by somebody since: its object stays as it was.
-        with suppress(ValueError, DoesNotExist):
-            sample.reload()

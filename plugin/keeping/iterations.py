@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
+from ..errors import InputError
 from ..scoring.cells import CellTable, cell_table
 from .columns import ColumnRef, delete_columns, read_column, write_column
 
@@ -155,7 +156,7 @@ def load_iteration(document: Mapping[str, Any]) -> Iteration:
 def _cached_iteration(iteration_id: ObjectId) -> Iteration:
     document = foo.get_db_conn()[COLLECTION].find_one({"_id": iteration_id})
     if document is None:
-        raise LookupError(f"iteration {iteration_id} does not exist")
+        raise InputError(f"Iteration {iteration_id} was deleted meanwhile. Open the run again.")
     return Iteration(document)
 
 

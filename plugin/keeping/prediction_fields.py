@@ -15,8 +15,10 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from ..errors import InputError
-from .fields import OWN_FIELDS, check_classification, refresh
+from .fields import check_classification
+from .held import forget_deleted, refresh
 from .iterations import unpack_ids
+from .own_fields import names_of
 from .runs import list_runs, load_run
 from .samples import Dataset, samples_of, writing
 
@@ -35,7 +37,7 @@ def check_target(dataset: Dataset, field: str, overwrite: bool) -> bool:
     for key in list_runs(dataset):
         if field == load_run(dataset, key).label_field:
             raise InputError(f"field: '{field}' holds the labels that run '{key}' cleans")
-        if field in {f"{key}_{name}" for name in OWN_FIELDS}:
+        if field in names_of(key):
             raise InputError(f"field: '{field}' belongs to run '{key}'")
     if not dataset.has_field(field):
         return False
@@ -50,6 +52,7 @@ def check_target(dataset: Dataset, field: str, overwrite: bool) -> bool:
 
 def begin_predictions(dataset: Dataset, field: str, classes: Sequence[str] | None) -> None:
     """Declare an empty field of predictions, and the classes behind its logits."""
+    forget_deleted(dataset)
     if dataset.has_field(field):
         dataset.clear_sample_field(field)
     else:
@@ -64,6 +67,7 @@ def begin_predictions(dataset: Dataset, field: str, classes: Sequence[str] | Non
 def discard_predictions(dataset: Dataset, field: str) -> None:
     """Take back ``begin_predictions``."""
     if dataset.has_field(field):
+        forget_deleted(dataset)
         dataset.delete_sample_field(field)
     dataset.classes = {name: listed for name, listed in dataset.classes.items() if name != field}
     dataset.save()

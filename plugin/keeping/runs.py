@@ -14,11 +14,13 @@ from .columns import BUCKET, delete_columns
 from .iterations import COLLECTION as ITERATIONS
 from .iterations import Iteration, load_iteration
 from .jobs import is_worked_on
+from .listed_runs import COLLECTION as KNOWN
+from .listed_runs import METHOD, adopt, know, known_runs, listed_runs
 from .samples import UNDECLARED, Dataset, samples_of
 
-METHOD = "deconfuse"
 OWNED_COLLECTIONS = (
     ITERATIONS,
+    KNOWN,
     "deconfuse.jobs",
     "deconfuse.duplicates",
     "deconfuse.maps",
@@ -112,7 +114,7 @@ def _collection() -> Any:
 
 def list_runs(dataset: Dataset) -> list[str]:
     """The keys of the dataset's runs."""
-    return dataset.list_runs(method=METHOD)
+    return list(listed_runs(dataset))
 
 
 def load_run(dataset: Dataset, key: str) -> Run:
@@ -121,14 +123,14 @@ def load_run(dataset: Dataset, key: str) -> Run:
     Raises:
         InputError: if the dataset has no such run
     """
-    if key not in list_runs(dataset):
-        known = ", ".join(list_runs(dataset)) or "none"
+    listed = listed_runs(dataset)
+    if key not in listed:
+        known = ", ".join(listed) or "none"
         raise InputError(
             f"Dataset '{dataset.name}' has no Deconfuse run with run_key '{key}' (its runs: "
             f"{known}). Run find_label_errors to start one."
         )
-    config = dataset.get_run_info(key).config
-    return Run(dataset, key, config.label_field)
+    return Run(dataset, key, listed[key].label_field)
 
 
 def create_run(dataset: Dataset, key: str, label_field: str) -> Run:
@@ -139,9 +141,12 @@ def create_run(dataset: Dataset, key: str, label_field: str) -> Run:
             another label field
     """
     check_run_key(dataset, key, label_field)
-    if key not in list_runs(dataset):
+    if key not in listed_runs(dataset):
         sweep()
         dataset.register_run(key, dataset.init_run(method=METHOD, label_field=label_field))
+    listed = listed_runs(dataset)[key]
+    if listed.id not in known_runs(dataset) and not adopt(dataset, listed):
+        know(dataset, listed)
     return Run(dataset, key, label_field)
 
 
@@ -151,8 +156,9 @@ def check_run_key(dataset: Dataset, key: str, label_field: str) -> None:
         raise InputError(
             f"run_key must be a valid Python name that does not begin with '_', got {key!r}"
         )
-    if key in list_runs(dataset):
-        used_for = dataset.get_run_info(key).config.label_field
+    listed = listed_runs(dataset)
+    if key in listed:
+        used_for = listed[key].label_field
         if used_for != label_field:
             raise InputError(
                 f"run_key '{key}' belongs to a run on label field '{used_for}', not "
@@ -174,26 +180,47 @@ def describe_run(run: Run) -> dict[str, Any]:
                 "settings": iteration.settings,
                 "classes": len(iteration.classes),
                 **iteration.counts,
-                "skipped": iteration.document["skipped"]["reasons"],
+                "skipped": iteration.document["skipped"].get("reasons", {}),
             }
             for iteration in run.iterations()
         ],
     }
 
 
-def delete_run(run: Run) -> None:
-    """Delete all that is kept of a run, save its fields on samples (see ``fields.py``)."""
+def delete_run(run: Run, *, listed: bool = True) -> None:
+    """Delete all that is kept of a run, save its fields on samples (see ``own_fields.py``).
+
+    Args:
+        run: the run
+        listed: whether FiftyOne forgets it too
+    """
+    if listed:
+        unlist(run)
     delete_columns(run.owner)
-    for name in OWNED_COLLECTIONS:
+    last = (
+        "deconfuse.jobs",
+        KNOWN,
+    )  # what keeps others out, and by what a deletion is gone on with
+    for name in sorted(
+        OWNED_COLLECTIONS, key=lambda name: last.index(name) if name in last else -1
+    ):
         foo.get_db_conn()[name].delete_many(run.owner)
-    if run.dataset.has_run(run.key):
-        run.dataset.delete_run(run.key)
+
+
+def unlist(run: Run) -> None:
+    """Let FiftyOne forget a run. From here on nobody opens it, and what is kept of it can go."""
+    if run.key not in listed_runs(run.dataset):
+        return
+    if not run.dataset.has_run(run.key):  # made by another process
+        run.dataset._reload(hard=True)
+    run.dataset.delete_run(run.key)
 
 
 def discard_empty(run: Run) -> None:
     """Take back ``create_run`` where no iteration was committed."""
-    if _collection().find_one(run.owner, {"_id": 1}) is None and run.dataset.has_run(run.key):
-        run.dataset.delete_run(run.key)
+    if _collection().find_one(run.owner, {"_id": 1}) is None:
+        unlist(run)
+        foo.get_db_conn()[KNOWN].delete_many(run.owner)
 
 
 def sweep() -> None:

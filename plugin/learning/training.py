@@ -18,6 +18,7 @@ from ..errors import InputError
 from ..pictures.pixels import Pixels
 from ..progress import Report
 from ..scoring.probabilities import LogProbabilities
+from ..settings import check_device
 from .classifiers import Architecture, build, head_of, load_weights
 from .warm_start import WarmStart
 
@@ -74,8 +75,9 @@ def choose_device(name: str) -> torch.device:
     """The torch device for ``auto``, ``cpu``, ``cuda`` or ``mps``.
 
     Raises:
-        InputError: if it is not there
+        InputError: if there is no such one, or it is not there
     """
+    check_device(name)
     available = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),

@@ -13,9 +13,10 @@ from bson import ObjectId
 from plugin.deciding.decisions import resolve
 from plugin.errors import InputError
 from plugin.keeping.columns import BUCKET, write_column
-from plugin.keeping.fields import FIELDS, delete_fields
+from plugin.keeping.fields import FIELDS
 from plugin.keeping.jobs import COLLECTION as JOBS
 from plugin.keeping.jobs import Job
+from plugin.keeping.own_fields import delete_fields
 from plugin.keeping.runs import (
     create_run,
     delete_run,
@@ -27,7 +28,7 @@ from plugin.keeping.runs import (
 )
 from plugin.label_errors import complete_fields
 from tests.plugin.decided import make_dataset, make_iteration, make_run
-from tests.traces import database_of, plugin_documents
+from tests.traces import database_of, documents, plugin_documents
 
 
 @pytest.fixture
@@ -143,11 +144,14 @@ def test_a_label_that_was_changed_stays_when_its_run_goes(dataset: fo.Dataset) -
 def test_what_a_deleted_dataset_leaves_goes_with_the_next_run(dataset: fo.Dataset) -> None:
     before = plugin_documents()
     gone = make_run(12)
+    theirs = {"dataset_id": gone.dataset._doc.id}
     resolve(gone, "confirm", gone.dataset.values("id")[:2])
     foo.get_db_conn()[JOBS].insert_one({"_id": "x", **gone.owner})
     assert plugin_documents() != before
     gone.dataset.delete()
-    create_run(dataset, "mine", "ground_truth")
+    mine = create_run(dataset, "mine", "ground_truth")
+    assert documents("deconfuse.runs", **theirs) == []
+    delete_run(mine)
     assert plugin_documents() == before
 
 

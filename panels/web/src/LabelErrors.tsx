@@ -20,7 +20,7 @@ import { Help } from "./parts/Help";
 import { Outcome } from "./parts/Outcome";
 import { Problem } from "./parts/Problem";
 import { Progress, Running } from "./parts/Progress";
-import { AllResolved, NoDataset, NoRun, Outdated, Waiting } from "./parts/States";
+import { AllResolved, NoDataset, NoRun, Outdated, RunProblem, Waiting } from "./parts/States";
 import { ProgressScreen } from "./progress/ProgressScreen";
 import { Queue } from "./queue/Queue";
 import { FIRST, type RankingChoice } from "./ranking/choice";
@@ -88,8 +88,13 @@ function OnDataset() {
   const iteration = run?.iterations.find((i) => i.number === number) ?? last;
 
   // Another window, another person or a job may change what is there.
-  const known = React.useRef({ run: "", last: 0, job: false });
-  known.current = { run: run?.key ?? "", last: last?.number ?? 0, job: pulse?.job != null };
+  const known = React.useRef({ run: "", last: 0, job: false, problem: null as string | null });
+  known.current = {
+    run: run?.key ?? "",
+    last: last?.number ?? 0,
+    job: pulse?.job != null,
+    problem: run?.problem ?? null,
+  };
   React.useEffect(() => {
     let stopped = false;
     let timer = 0;
@@ -99,7 +104,8 @@ function OnDataset() {
           const reply = await ask("pulse", { run: known.current.run });
           if (stopped) return;
           const ended = known.current.job && !reply.job;
-          if (ended || reply.iteration !== known.current.last) {
+          const changed = reply.problem !== known.current.problem;
+          if (ended || changed || reply.iteration !== known.current.last) {
             if (reply.iteration > known.current.last) setNumber(null);
             load();
           }
@@ -124,7 +130,15 @@ function OnDataset() {
   return (
     <>
       {job && <Running job={job} onChange={load} />}
-      {run && iteration ? (
+      {run?.problem ? (
+        <RunProblem
+          run={run}
+          problem={run.problem}
+          others={status.runs.filter((r) => r !== run && r.iterations.length)}
+          onRun={setRunKey}
+          onRetry={load}
+        />
+      ) : run && iteration ? (
         <OnIteration
           key={`${run.key}/${iteration.number}`}
           runs={status.runs.filter((r) => r.iterations.length)}

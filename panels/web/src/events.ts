@@ -43,6 +43,7 @@ export interface WorkedOut {
 export interface RunInfo {
   key: string;
   label_field: string;
+  problem: string | null;
   again: string;
   worked_out: WorkedOut;
   iterations: IterationInfo[];
@@ -81,6 +82,7 @@ export interface PulseReply {
   iteration: number;
   worked_out: WorkedOut | null;
   job: Job | null;
+  problem: string | null;
 }
 
 /** One iteration of a run. */

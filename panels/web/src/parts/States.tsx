@@ -3,7 +3,8 @@
 import { usePromptOperatorInput } from "@fiftyone/operators";
 import { Button, CircularProgress } from "@mui/material";
 import * as React from "react";
-import type { StatusReply } from "../events";
+import { uriOf } from "../ask";
+import type { RunInfo, StatusReply } from "../events";
 import { count, percent, plural } from "../format";
 import { useSession } from "../session";
 import { FIND, useNextIteration } from "../useNextIteration";
@@ -28,9 +29,44 @@ export function NoDataset() {
   );
 }
 
+interface RunProblemProps {
+  run: RunInfo;
+  problem: string;
+  others: RunInfo[];
+  onRun: (key: string) => void;
+  onRetry: () => void;
+}
+
+/** A run that cannot be worked on, such as one whose label field was renamed. */
+export function RunProblem({ run, problem, others, onRun, onRetry }: RunProblemProps) {
+  const prompt = usePromptOperatorInput();
+  return (
+    <div className="dcf-screen" role="alert">
+      <Icon name="warn" className="dcf-screen-icon" />
+      <h3>The run {run.key} cannot be worked on now</h3>
+      <p className="dcf-screen-message">{problem}</p>
+      <div className="dcf-screen-buttons">
+        <Button
+          variant="contained"
+          onClick={() => prompt(uriOf("repoint_run"), { run_key: run.key })}
+        >
+          Point it at another field
+        </Button>
+        <Button onClick={onRetry}>Try again</Button>
+        {others.map((other) => (
+          <Button key={other.key} onClick={() => onRun(other.key)}>
+            Open the run {other.key}
+          </Button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
 export function NoRun({ status }: { status: StatusReply }) {
   const prompt = usePromptOperatorInput();
   const usable = status.label_fields.length > 0;
+  const problem = status.runs.find((run) => run.problem)?.problem;
   return (
     <div className="dcf-screen">
       <Icon name="search" className="dcf-screen-icon" />
@@ -50,6 +86,7 @@ export function NoRun({ status }: { status: StatusReply }) {
             : "The dataset has no field of type Classification. Label errors are found in such fields."}
         </p>
       )}
+      {problem && <p className="dcf-screen-message">{problem}</p>}
       {usable && !status.job && (
         <div className="dcf-screen-buttons">
           <Button

@@ -1,0 +1,64 @@
+"""The fields that a dataset declares at this moment: which there are, and which are protected.
+
+Read from the database, for another process may have renamed, deleted or protected a field since
+this one loaded the dataset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import fiftyone.core.odm as foo
+
+from ..errors import InputError
+from .samples import Dataset
+
+CLASSIFICATION = "fiftyone.core.labels.Classification"
+
+Declared = Mapping[str, Mapping[str, Any]]
+"""FiftyOne's document of each top-level field, by name."""
+
+
+def declared_fields(dataset: Dataset) -> Declared:
+    """The top-level fields of a dataset's samples as the database has them now."""
+    document = foo.get_db_conn()["datasets"].find_one(
+        {"_id": dataset._doc.id}, {"sample_fields": 1}
+    )
+    if document is None:
+        raise InputError(f"Dataset '{dataset.name}' was deleted")
+    return {field["name"]: field for field in document["sample_fields"]}
+
+
+def is_classification(field: Mapping[str, Any] | None) -> bool:
+    """Whether a declared field holds a ``Classification``."""
+    return field is not None and field.get("embedded_doc_type") == CLASSIFICATION
+
+
+def type_name(field: Mapping[str, Any]) -> str:
+    """The type of a declared field in words."""
+    return str(field.get("embedded_doc_type") or field["ftype"]).rpartition(".")[2]
+
+
+def check_writable(dataset: Dataset, paths: Iterable[str]) -> None:
+    """Refuse to write to fields that are declared read-only, as FiftyOne does.
+
+    Args:
+        dataset: the dataset
+        paths: fields, or dotted paths in them; those that are not declared are passed over
+
+    Raises:
+        InputError: if one of them, or what holds it, is read-only
+    """
+    declared = declared_fields(dataset)
+    for path in sorted(set(paths)):
+        field: Mapping[str, Any] | None = declared.get(path.partition(".")[0])
+        for name in [*path.split(".")[1:], None]:
+            if field is not None and field.get("read_only"):
+                raise InputError(
+                    f"Field '{path}' of dataset '{dataset.name}' is read-only. Nothing was "
+                    "changed: make it writable (field.read_only = False; field.save()) or leave "
+                    "it alone."
+                )
+            inner = (field or {}).get("fields") or []
+            field = next((f for f in inner if f["name"] == name), None)

@@ -1,0 +1,158 @@
+"""The label field of a run, looked at again: whether it is there, and where it went if not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from bson import ObjectId
+
+from ..errors import InputError
+from .declared import Declared, declared_fields, is_classification, type_name
+from .fields import value_at
+from .iterations import unpack_ids
+from .listed_runs import KnownRun, ListedRun, is_copied, know, known_runs, listed_runs
+from .own_fields import own_fields
+from .runs import Run
+from .samples import Dataset, samples_of
+
+LABELS_COMPARED = 300
+LEAST_AGREEMENT = 0.5
+
+
+def check_label_field(run: Run) -> None:
+    """Raise InputError unless the run's label field is a ``Classification`` field still.
+
+    The message names the field that it probably became.
+    """
+    declared = declared_fields(run.dataset)
+    field = declared.get(run.label_field)
+    if is_classification(field):
+        return
+    likely = likely_label_field(run, declared)
+    name = run.dataset.name
+    what = (
+        f"is not a field of dataset '{name}' any more"
+        if field is None
+        else f"of dataset '{name}' is of type {type_name(field)} now, and no Classification"
+    )
+    there = label_fields(run.dataset)
+    hint = (
+        f"It was probably renamed to '{likely}': repoint_run(run_key='{run.key}', "
+        f"label_field='{likely}') goes on with it, decisions and undo included."
+        if likely
+        else "Bring it back, or point the run at the field that holds the labels now with "
+        f"repoint_run (Classification fields: {', '.join(there) or 'none'})."
+    )
+    raise InputError(
+        f"The label field '{run.label_field}' of run '{run.key}' {what}. {hint} "
+        "Nothing was changed."
+    )
+
+
+def label_fields(dataset: Dataset) -> list[str]:
+    """The fields that a run can clean: ``Classification`` fields that no run writes."""
+    declared, own = declared_fields(dataset), own_fields(dataset)
+    return [name for name in declared if is_classification(declared[name]) and name not in own]
+
+
+def likely_label_field(run: Run, declared: Declared) -> str | None:
+    """The field that a run's labels are probably in by now, None where there is no likely one."""
+    known = _known(run)
+    fields = label_fields(run.dataset)
+    if known is not None and known.declared_at is not None:
+        same = [
+            name
+            for name in fields
+            if declared[name].get("created_at") == known.declared_at and name not in known.others
+        ]
+        if len(same) == 1:
+            return same[0]
+    there_before = {run.label_field, *(known.others if known else ()), *_predictions_of(run)}
+    new = [name for name in fields if name not in there_before]
+    agreement = {name: _agreement(run, name) for name in new}
+    best = max(new, key=agreement.__getitem__, default=None)
+    return best if best is not None and agreement[best] >= LEAST_AGREEMENT else None
+
+
+def note_label_field(run: Run) -> None:
+    """Keep what tells the label field from others one day: when it was declared, and beside which.
+
+    To be called whenever the run gets an iteration or another field.
+    """
+    listed = listed_runs(run.dataset).get(run.key)
+    if listed is None:
+        return
+    declared = declared_fields(run.dataset)
+    fields = [n for n in declared if is_classification(declared[n]) and n != run.label_field]
+    made: Any = declared.get(run.label_field, {}).get("created_at")
+    know(run.dataset, ListedRun(listed.id, run.key, run.label_field), made, fields)
+
+
+def check_current(run: Run) -> None:
+    """Raise InputError where a run was deleted, renamed or pointed elsewhere since it was opened.
+
+    To be called by a writer once it has the dataset's turn: nobody does any of that then.
+    """
+    listed = listed_runs(run.dataset).get(run.key)
+    known = known_runs(run.dataset)
+    kept = known.get(listed.id) if listed is not None else None
+    if listed is None:
+        moved = next((k for k in known.values() if k.key == run.key), None)
+        now = {entry.id: key for key, entry in listed_runs(run.dataset).items()}
+        renamed = moved is not None and moved.id in now
+        what = f"renamed to '{now[moved.id]}'" if moved and renamed else "deleted or renamed"
+        raise InputError(f"Run '{run.key}' was {what} meanwhile. Nothing was changed.")
+    if kept is not None and kept.key != run.key:
+        raise InputError(
+            f"Run '{kept.key}' was renamed to '{run.key}' and is not carried over yet. Nothing was "
+            "changed; open it again."
+        )
+    check_started(run)
+    if listed.label_field != run.label_field:
+        raise InputError(
+            f"Run '{run.key}' was pointed at label field '{listed.label_field}' meanwhile. Nothing "
+            "was changed; open it again."
+        )
+    check_label_field(run)
+
+
+def check_started(run: Run) -> None:
+    """Raise InputError where a run came with a copy of its dataset, and nothing else of it did."""
+    if is_copied(run.dataset, run.key):
+        raise InputError(COPIED.format(key=run.key, name=run.dataset.name))
+
+
+COPIED = (
+    "Run '{key}' came with a copy of another dataset: its iterations and decisions stayed there. "
+    "find_label_errors starts it anew in dataset '{name}', with nothing decided; to bring "
+    "decisions along, export them there and import them here afterwards."
+)
+
+
+def _known(run: Run) -> KnownRun | None:
+    return next((k for k in known_runs(run.dataset).values() if k.key == run.key), None)
+
+
+def _predictions_of(run: Run) -> set[str]:
+    return {f for i in run.iterations() for f in i.settings.get("prediction_fields") or ()}
+
+
+def _agreement(run: Run, field: str) -> float:
+    """The share of some samples whose label in a field is what the last iteration saw."""
+    iterations = run.iterations()
+    if not iterations or not iterations[-1].samples:
+        return 0.0
+    last = iterations[-1]
+    rows = np.unique(np.linspace(0, last.samples - 1, LABELS_COMPARED).astype(np.int64))
+    ids = unpack_ids(last.column("sample_id")[rows])
+    seen = [last.classes[i] for i in last.column("label")[rows].tolist()]
+    now = _labels_now(run.dataset, field, ids)
+    return sum(now.get(i) == label for i, label in zip(ids, seen, strict=True)) / len(ids)
+
+
+def _labels_now(dataset: Dataset, field: str, ids: Sequence[str]) -> dict[str, Any]:
+    query = {"_id": {"$in": [ObjectId(i) for i in ids]}}
+    found = samples_of(dataset).find(query, {f"{field}.label": 1})
+    return {str(d["_id"]): value_at(d, f"{field}.label") for d in found}

@@ -376,6 +376,7 @@ def test_from_the_app_and_delegated(digits, operator, context, label_studio, ada
     from fiftyone.operators.delegated import DelegatedOperationService
 
     monkeypatch.setenv("FIFTYONE_LABELSTUDIO_API_KEY", label_studio.token)
+    monkeypatch.setenv("FIFTYONE_LABELSTUDIO_URL", label_studio.url)
     sent.say(ada, {1: DIGITS[1]})
     operator("fetch_annotation")(digits, delegate=True)
     DelegatedOperationService().execute_queued_operations(limit=1)

@@ -163,7 +163,7 @@ class Comparison:
             self._skipped.add(ids[new[i]], paths[new[i]], why)
         good = np.setdiff1d(np.arange(len(new)), np.fromiter(looks.problems, np.int64))
         images = _Images(ids, paths, digests).taken(np.concatenate([at, new[good]]))
-        if known is not None and not len(good):
+        if known is not None and not len(good) and not _has_dense(known.columns):
             return Compared(known.columns, self._header(known.columns, 0, known.document, known))
         return self._searched(images, known, looks.records[good])
 
@@ -220,23 +220,27 @@ class Comparison:
             progress=self._engine_stage,
         )
         reduced = signals.digests
-        levels: dict[str, Any] = {"threshold": self._options.threshold}
+        options: dict[str, Any] = {"threshold": self._options.threshold}
         if known is not None:
             files = np.concatenate([known.columns["file"], files])
-            levels = {"threshold": 1.0, "floor": known.document["floor"]}
+            floor = known.document["floor"]
+            options = {"threshold": max(floor, known.document["threshold"]), "floor": floor}
+            options |= {"known": _as_found(known.columns, floor)}
         whole = exact_digests(reduced, files, images.paths, self._stage("copies"))
         signals = signals._replace(digests=whole)
         # In the scope "all", so that the scope and the predictions can change afterwards.
+        rows = self._iteration.rows_of(images.ids)
         found = find_duplicates(
             array,
             signals,
+            predictions=self._iteration.column("prediction")[rows],
             scope="all",
             embeddings=self._embeddings(images.ids),
             file_digests=[digest.tobytes() for digest in files],
             first_new=0 if known is None else len(known.columns["sample_id"]),
             device=device,
             progress=self._engine_stage,
-            **levels,
+            **options,
         )
         near, ses = found.pairs[~found.exact], found.ses[~found.exact]
         if known is not None:
@@ -286,7 +290,7 @@ class Comparison:
 
     def _usual_threshold(self, columns: Columns, floor: float) -> float:
         """The engine's choice for the scope, made from all pairs."""
-        from .similarity.duplicates import choose_levels
+        from .similarity.duplicates import choose_levels, without_dense
 
         prediction = None
         if self._options.scope == "same_prediction":
@@ -294,8 +298,11 @@ class Comparison:
             prediction = self._iteration.column("prediction")[rows]
         copies = columns["first_copy"]
         pairs = pairs_in_scope(columns["near"], columns["ses"], copies, prediction)
-        ses, owner = pairs.ses[~pairs.exact], pairs.pair[~pairs.exact].T.ravel()
-        return max(choose_levels(np.tile(ses, 2), owner, len(copies))[1], floor)
+        # Of a dense group of copies one image counts, as in the search.
+        stands = without_dense(columns["near"], columns["ses"], len(copies))[copies]
+        counted = ~pairs.exact & stands[pairs.pair].all(axis=1)
+        ses, owner = pairs.ses[counted], pairs.pair[counted].T.ravel()
+        return max(choose_levels(np.tile(ses, 2), owner, int(stands.sum()))[1], floor)
 
     def _embeddings(self, ids: list[str]) -> npt.NDArray[Any] | None:
         if self._options.embeddings is not None:
@@ -347,6 +354,20 @@ def _still_known(
     columns["near"], columns["ses"] = np.sort(near[alive], axis=1), columns["ses"][alive]
     columns["first_copy"] = heir[kept.first_copy[rows]]
     return _Known(columns, dict(kept.document)), at[stays]
+
+
+def _has_dense(columns: Columns) -> bool:
+    """Whether there are groups of which new predictions may ask for further pairs."""
+    from .similarity.duplicates import without_dense  # imports torch, which takes seconds
+
+    return not without_dense(columns["near"], columns["ses"], len(columns["sample_id"])).all()
+
+
+def _as_found(columns: Columns, floor: float) -> Any:
+    from .similarity.duplicates import Duplicates
+
+    exact = np.zeros(len(columns["ses"]), bool)
+    return Duplicates(columns["near"], columns["ses"], exact, floor, floor)
 
 
 def _of_first_copies(

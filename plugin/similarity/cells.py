@@ -21,6 +21,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from .dense_groups import DenseGroups
+
 BORDER = 0.25
 CELL = 400  # vectors in a cell, about
 ONE_CELL_UP_TO = 4096
@@ -62,12 +64,16 @@ class Cells:
         self._centres = _centres(self._vectors, 1 if few else -(-len(vectors) // CELL), seed)
         self._own = _nearest(self._vectors, self._centres)
 
-    def within(self, radius: float, first: int = 0) -> Iterator[tuple[NearPairs, int]]:
+    def within(
+        self, radius: float, first: int = 0, dense: DenseGroups | None = None
+    ) -> Iterator[tuple[NearPairs, int]]:
         """Pairs at most `radius` apart, each once, and how many of the vectors are done.
 
         Args:
             radius: the largest distance
             first: only pairs with a row of at least this
+            dense: what is known of dense groups at that time: pairs that it needs no more are left
+                out
         """
         count = len(self._centres)
         members = _by_cell(torch.arange(len(self._own)), self._own, count)
@@ -76,8 +82,12 @@ class Cells:
         for residents, others in zip(members, visitors, strict=True):
             done += len(residents)
             rows = torch.cat([residents, others])
-            yield self._close(rows[rows >= first], residents, radius, first), done
-            yield self._close(others[others < first], residents[residents >= first], radius), done
+            young, old = residents[residents >= first], others[others < first]
+            for near in self._close(rows[rows >= first], residents, radius, first, dense):
+                yield near, done - 1
+            for near in self._close(old, young, radius, 0, dense):
+                yield near, done - 1
+            yield _none(), done
 
     def around(self, rows: NDArray[np.int64], radius: float) -> NearPairs:
         """Pairs of some rows with any other at most `radius` apart, by comparing them with all."""
@@ -89,20 +99,26 @@ class Cells:
         return NearPairs(found.pairs[once], found.squared[once])
 
     def _close(
-        self, rows: torch.Tensor, residents: torch.Tensor, radius: float, first: int = 0
-    ) -> NearPairs:
+        self,
+        rows: torch.Tensor,
+        residents: torch.Tensor,
+        radius: float,
+        first: int,
+        dense: DenseGroups | None,
+    ) -> Iterator[NearPairs]:
         """Pairs of rows with residents of one cell, some of which are among the rows."""
-        found = [NearPairs(np.empty((0, 2), np.int64), np.empty(0, np.float32))]
         for part in _parts(rows, residents) if len(residents) else ():
-            a, b, squared = self._near(part, residents, radius)
+            a, b, squared = self._near(part, residents, radius, dense)
             # Two residents ask for each other, unless one is old.
             once = (self._own[a] != self._own[b]) | (a < b) | ((b < first) & (a != b))
-            found.append(_ordered(a[once], b[once], squared[once]))
-        pairs, squared = zip(*found, strict=True)
-        return NearPairs(np.concatenate(pairs), np.concatenate(squared))
+            yield _ordered(a[once], b[once], squared[once])
 
     def _near(
-        self, rows: torch.Tensor, columns: torch.Tensor | None, radius: float
+        self,
+        rows: torch.Tensor,
+        columns: torch.Tensor | None,
+        radius: float,
+        dense: DenseGroups | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Rows, columns (None: all) and squared distances of what is within the radius."""
         right = self._right if columns is None else self._right[columns]
@@ -110,9 +126,13 @@ class Cells:
         # Most rows are near nothing; to find that out costs less than to list what is near.
         some = (squared.amin(1) <= radius * radius).nonzero().squeeze(1)
         rows, squared = rows[some], squared[some]
+        order = squared
+        if dense is not None and dense.found and len(rows):
+            squared, order = _where_needed(squared, rows, columns, radius, dense)
         a, b = (squared <= radius * radius).nonzero().unbind(1)
         if len(a) and int(torch.bincount(a).max()) > MOST_NEAR:
-            values, nearest = squared.topk(MOST_NEAR, largest=False)
+            nearest = order.topk(MOST_NEAR, largest=False).indices
+            values = squared.gather(1, nearest)
             close = values <= radius * radius
             a, b = close.nonzero()[:, 0], nearest[close]
         others = b if columns is None else columns[b]
@@ -130,6 +150,25 @@ class Cells:
             rows.append(part[row])
             cells.append(cell)
         return torch.cat(rows), torch.cat(cells)
+
+
+def _where_needed(
+    squared: torch.Tensor,
+    rows: torch.Tensor,
+    columns: torch.Tensor | None,
+    radius: float,
+    dense: DenseGroups,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The distances without those that need no comparison, and with representatives first."""
+    columns = torch.arange(squared.shape[1]) if columns is None else columns
+    needless = torch.from_numpy(dense.needless(rows.numpy()[:, None], columns.numpy()))
+    squared = squared.masked_fill(needless, torch.inf)
+    first = torch.from_numpy(dense.representative)[columns] & (squared <= radius * radius)
+    return squared, squared.masked_fill(first, -1.0)
+
+
+def _none() -> NearPairs:
+    return NearPairs(np.empty((0, 2), np.int64), np.empty(0, np.float32))
 
 
 def _centres(vectors: torch.Tensor, count: int, seed: int) -> torch.Tensor:

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from .content_hash import first_equal
+from .dense_groups import DenseGroups, without_dense
 from .levels import choose_levels
 from .pair_search import PairSearch, united
 from .signals import Signals, compute_signals, stage
@@ -27,6 +28,7 @@ __all__ = [
     "choose_levels",
     "compute_signals",
     "find_duplicates",
+    "without_dense",
 ]
 
 Scope = Literal["same_prediction", "all"]
@@ -81,6 +83,7 @@ def find_duplicates(
     threshold: float | None = None,
     floor: float | None = None,
     first_new: int = 0,
+    known: Duplicates | None = None,
     device: torch.device | str = "cpu",
     memory: int = 256 << 20,
     progress: Progress | None = None,
@@ -88,14 +91,17 @@ def find_duplicates(
     """The pairs of images with a high SES.
 
     Time grows with n log n and the number of pairs kept. Memory beside `images`, `signals` and
-    `embeddings` is
-    `memory`, cells of about 0.8 KB an image, and 32 bytes a candidate pair, of which an image
-    has at most 512 at a time.
+    `embeddings` is `memory`, cells of about 0.8 KB an image, and 32 bytes a candidate pair, of
+    which an image has at most 512 at a time. In a dense group (an image with 48 others from 0.95,
+    with 128 from the threshold or with 256 from the floor) an image is compared with some
+    representatives and its nearest alone: the group is the same, its list of pairs is not whole,
+    and an image's highest SES is that of the pairs that were measured.
 
     Args:
         images: as in `compute_signals`.
         signals: of the same images.
         predictions: shape (n,), the predicted class of each; needed for `scope="same_prediction"`.
+            In the scope "all", dense groups are connected within each class as well.
         scope: `"same_prediction"` is the paper's eq. 3, pairs with one predicted class; `"all"`
             also finds
             copies that the classifier tells apart.
@@ -105,7 +111,9 @@ def find_duplicates(
             decoded from them.
         threshold: of the result; chosen from a sample of the images where None (`choose_levels`).
         floor: the lowest SES that is kept; likewise.
-        first_new: only pairs with a member of at least this index: what new images bring.
+        first_new: only pairs with a member of at least this index: what new images bring. In dense
+            groups pairs of earlier images can be among them, which connect those of one class.
+        known: the pairs of the earlier images, where there are any: what is known of dense groups.
         device: where SSIM is computed.
         memory: bytes of working memory for SSIM, about.
         progress: called with (stage, done, all); stages are `"sample"` and `"pairs"`. What it
@@ -121,9 +129,18 @@ def find_duplicates(
     search = PairSearch(images, signals, firsts, classes=classes, device=device, memory=memory)
     floor, threshold = _levels(search, floor, threshold, progress)
     first = int(np.searchsorted(firsts, first_new))
-    found = search.near(first, floor, stage("pairs", progress))
-    found = united([found, search.proposed(first, floor, embeddings, found)])
-    found = search.in_scope(found)
+    dense = DenseGroups(len(firsts), floor, threshold)
+    stands = np.minimum(np.searchsorted(firsts, copies), max(len(firsts) - 1, 0))
+    there = firsts[stands] == copies
+    if known is not None:
+        ends = np.sort(stands[known.pairs], axis=1)
+        apart = there[known.pairs].all(axis=1) & (ends[:, 0] < ends[:, 1])
+        dense.add(ends[apart] @ np.array([len(firsts), 1]), known.ses[apart])
+    found = search.near(first, floor, dense, stage("pairs", progress))
+    found = united([found, search.proposed(first, floor, embeddings, found, dense)])
+    of_class = np.zeros(len(images), np.int64) if predictions is None else predictions
+    spanned = search.spanned(floor, dense, stands[there], np.asarray(of_class)[there])
+    found = search.in_scope(united([found, spanned]))
     pairs, ses = search.pairs(found.keys), found.ses
     others = np.flatnonzero(
         (copies != np.arange(len(images))) & (np.arange(len(images)) >= first_new)

@@ -24,7 +24,7 @@ from plugin.label_errors import find_label_errors
 from plugin.near_duplicates import DuplicateOptions, complete_duplicate_fields, find_duplicates
 from plugin.progress import silent
 from plugin.settings import Settings
-from tests.planted_copies import Pictures, noise
+from tests.planted_copies import CLASSES, Pictures, changed, noise
 from tests.traces import database_of, temporary
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -60,6 +60,24 @@ def test_pairs_conflicts_and_leaks_are_found(pictures: Pictures, operator: Any) 
     assert found[pictures.ids[5]].deconfuse_duplicates is None
     group = next(g for g in found.app_config.sidebar_groups if "deconfuse" in g.name)
     assert {"deconfuse_ses", "deconfuse_duplicates"} <= set(group.paths)
+
+
+def test_a_burst_is_one_group_in_each_prediction_and_stays_one(
+    pictures: Pictures, operator: Any
+) -> None:
+    scene, frames = noise(1), [pictures.ids[1]]
+    frames += [pictures.add(changed(scene, i), "dog", "train", f"f{i}.png") for i in range(71)]
+    pictures.classify({frame: CLASSES[i % 2] for i, frame in enumerate(frames)})
+    result = operator("find_duplicates")(pictures.dataset)
+    assert (result["groups"], result["samples"]) == (2, 72)
+    assert result["pairs"] < 36 * 35
+    assert result["threshold"] == 0.8, "the burst counts as one image"
+    pictures.classify({frame: CLASSES[i % 7 > 3] for i, frame in enumerate(frames)})
+    again = operator("find_duplicates")(pictures.dataset)
+    assert (again["new"], again["groups"], again["samples"]) == (0, 2, 72)
+    every = operator("find_duplicates")(pictures.dataset, scope="all")
+    assert (every["groups"], every["samples"]) == (1, 72)
+    assert len(pictures.dataset[frames[5]].deconfuse_duplicates) >= 4
 
 
 def _compared(monkeypatch: pytest.MonkeyPatch) -> list[int]:

@@ -13,6 +13,7 @@ from .keeping.fields import write_numbers
 from .keeping.iterations import Iteration
 from .keeping.jobs import Job
 from .keeping.maps import keep_map
+from .keeping.own_fields import check_own_writable
 from .keeping.runs import Run
 from .mapping.landmarks import draw_landmarks, placed
 from .mapping.neighbourhood import NEIGHBOURS, neighbour_disagreement
@@ -44,6 +45,7 @@ def map_dataset(run: Run, report: Report = silent) -> dict[str, Any]:
         InputError: if the iteration kept no features, or another process is working on the run
         Cancelled: if the job was cancelled
     """
+    check_own_writable(run, ["disagreement"])
     iteration = run.iteration()
     with Job(run.dataset, run.key, "Mapping the dataset", report) as job:
         vectors = _features(run, iteration)

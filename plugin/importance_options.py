@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .errors import InputError
 from .importance.index import VARIANTS
+from .keeping.own_fields import check_own_writable
 from .keeping.runs import Run
 from .learning.training import choose_device
 from .sources.embedding_vectors import EmbeddingVectors
@@ -39,6 +40,7 @@ class ImportanceOptions:
         if self.variant not in VARIANTS:
             raise InputError(f"variant must be one of {', '.join(VARIANTS)}, got {self.variant!r}")
         choose_device(self.device)
+        check_own_writable(run, ["importance"])
         classes = run.iteration().classes
         if self.embeddings is not None:
             EmbeddingVectors(run.dataset, self.embeddings)

@@ -14,6 +14,7 @@ from .keeping.duplicate_fields import write_duplicates
 from .keeping.duplicates import keeping, load_duplicates
 from .keeping.iterations import Iteration
 from .keeping.jobs import Job, current_job
+from .keeping.own_fields import check_own_writable
 from .keeping.runs import Run
 from .progress import Report, part_of, silent
 from .skipped import Skipped
@@ -47,6 +48,7 @@ def find_duplicates(run: Run, options: DuplicateOptions, report: Report = silent
         Cancelled: if the job was cancelled
     """
     options.check(run)
+    check_own_writable(run, ["ses", "duplicates"])
     iteration = run.iteration()
     with Job(run.dataset, run.key, TASK, report) as job:
         try:

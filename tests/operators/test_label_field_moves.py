@@ -239,3 +239,24 @@ def test_a_read_only_field_of_the_run_stops_what_would_write_it(
     with pytest.raises(ValueError, match=f"'deconfuse_{name}' .* is read-only"):
         operator("delete_run")(made, "deconfuse")
     assert database_of(made) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("find_duplicates", "ses"),
+        ("find_duplicates", "duplicates"),
+        ("rank_by_importance", "importance"),
+        ("map_dataset", "disagreement"),
+    ],
+)
+def test_so_does_a_read_only_field_of_what_is_worked_out_later(
+    made: Any, operator: Any, name: str, field: str
+) -> None:
+    if field in ("importance", "disagreement"):
+        made.add_sample_field(f"deconfuse_{field}", fo.FloatField)
+    _protect(made, f"deconfuse_{field}")
+    before = database_of(made)
+    with pytest.raises(ValueError, match=rf"'deconfuse_{field}' .* is read-only"):
+        operator(name)(made)
+    assert database_of(made) == before

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, ClassVar
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -17,6 +17,7 @@ from ..plugin.errors import Cancelled, InputError
 from ..plugin.keeping.samples import Collection
 from ..plugin.progress import Report
 from .caller import note_caller
+from .checked import CheckedOperator
 
 Work = Callable[[Report], dict[str, Any]]
 
@@ -36,7 +37,7 @@ def long_config(name: str, label: str, description: str, icon: str) -> foo.Opera
     )
 
 
-class LongOperator(foo.Operator):
+class LongOperator(CheckedOperator):
     """An operator that can take more than a second.
 
     ``work(ctx)`` returns the function that does it. In the App it runs in a thread, and what it
@@ -45,9 +46,15 @@ class LongOperator(foo.Operator):
     operation its progress is kept with the operation. A script gets its result.
     """
 
+    FORM: ClassVar[dict[str, Any]] = {"delegate": bool, "in_panel": bool}
+
     def work(self, ctx: Any) -> Work:
         """The function that does the work and returns the operator's result."""
         raise NotImplementedError
+
+    def check(self, ctx: Any) -> None:
+        """Ask for the work without doing it, which refuses what cannot be done."""
+        self.work(ctx)
 
     def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
         """What the App is asked to do once the work is done."""

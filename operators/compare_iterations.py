@@ -12,10 +12,11 @@ from ..plugin.keeping.label_field import check_label_field
 from ..plugin.keeping.runs import list_runs
 from ..plugin.keeping.samples import Collection
 from .base import run_key_input
+from .checked import CheckedOperator
 from .run_choice import kept_run_of
 
 
-class CompareIterations(foo.Operator):
+class CompareIterations(CheckedOperator):
     """Shows what retraining has brought."""
 
     @property

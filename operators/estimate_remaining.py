@@ -16,12 +16,13 @@ from ..plugin.keeping.iterations import unpack_ids
 from ..plugin.keeping.runs import Run, list_runs
 from ..plugin.remaining import reading
 from .base import run_key_input
+from .checked import CheckedOperator
 from .run_choice import open_run, run_of
 
 AUDIT_SIZE = 500
 
 
-class EstimateRemaining(foo.Operator):
+class EstimateRemaining(CheckedOperator):
     """Draws an audit where there is none, else reads its verdicts; says how many errors are left.
 
     The verdicts are given in the panel, or here from a script.
@@ -163,6 +164,7 @@ def estimate(
     author: str | None = None,
 ) -> dict[str, Any]:
     """Do what the operator does; see its ``__call__``."""
+    _check(audit_size, seed, *target)
     last = audits.open_audit(run)
     is_open = last is not None and last.status == "open"
     if verdicts and new:
@@ -171,9 +173,9 @@ def estimate(
         raise InputError(
             f"Run '{run.key}' has no open audit. Call estimate_remaining without verdicts first."
         )
-    _choose_target(run, *target)
     if last is not None and verdicts:
         audits.give_verdicts(last, verdicts, author=author)
+    _choose_target(run, *target)
     if last is not None and close:
         audits.end_audit(last)
     if last is None or new:
@@ -181,6 +183,19 @@ def estimate(
     now = audits.open_audit(run)
     assert now is not None
     return report(run, now)
+
+
+def _check(size: int, seed: int | None, share: float | None, confidence: float | None) -> None:
+    """Raise InputError for numbers out of range, before anything is done."""
+    if not 1 <= size <= audits.LARGEST:
+        raise InputError(
+            f"audit_size must be a whole number from 1 to {audits.LARGEST:,}, got {size}"
+        )
+    if seed is not None and seed < 0:
+        raise InputError(f"seed must be a whole number from 0, got {seed}")
+    for name, value in (("share", share), ("confidence", confidence)):
+        if value is not None and not 0.0 < value < 1.0:
+            raise InputError(f"{name} must be a number between 0 and 1, got {value}")
 
 
 def _choose_target(run: Run, share: float | None, confidence: float | None) -> None:

@@ -14,10 +14,11 @@ from ..plugin.outside.folders import export_folder, named_export
 from ..plugin.report import export_report, make_report
 from .base import run_key_input
 from .caller import is_script, note_caller
+from .checked import CheckedOperator
 from .run_choice import chosen_kept_run, kept_run_of
 
 
-class ExportReport(foo.Operator):
+class ExportReport(CheckedOperator):
     """Writes the report of a run to a file."""
 
     @property

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 import fiftyone.operators as foo
 from fiftyone.operators import types
@@ -21,6 +21,10 @@ from .send_to_annotation import OPTIONS
 
 class FetchAnnotation(LongOperator):
     """Makes decisions of what annotators said of the samples that were sent to them."""
+
+    FORM: ClassVar[dict[str, Any]] = {
+        name: Mapping[str, str] if name == "headers" else str for name in CREDENTIALS
+    }
 
     @property
     def config(self) -> foo.OperatorConfig:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, get_type_hints
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -19,6 +19,7 @@ from ..plugin.prediction_preview import preview_predictions
 from ..plugin.settings import CHECKPOINTS, DEVICES, Settings
 from .base import LongOperator, Work, long_config, terminal
 from .caller import discreet, file_to_read, is_script
+from .checked import Target
 from .prediction_preview import show_preview
 
 SOURCES = {
@@ -61,6 +62,14 @@ ADVANCED = {
 
 class FindLabelErrors(LongOperator):
     """Classifies every sample and scores it for label errors."""
+
+    FORM: ClassVar[dict[str, Any]] = {
+        # Settings checks its numbers itself, and knows how large they may be.
+        **{k: v for k, v in get_type_hints(Settings).items() if v not in (int, int | None)},
+        "prediction_fields": str | Sequence[str],
+        "target": Target,
+        "show_advanced": bool,
+    }
 
     @property
     def config(self) -> foo.OperatorConfig:

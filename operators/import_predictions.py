@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -16,8 +16,10 @@ from ..plugin.importing.understanding import KINDS
 from ..plugin.keeping.runs import list_runs
 from ..plugin.keeping.samples import Collection
 from ..plugin.prediction_import import import_predictions
+from ..plugin.values import checked
 from .base import LongOperator, Work, long_config, terminal
 from .caller import discreet, file_to_read
+from .checked import Target
 
 OPTIONS = tuple(ImportSettings.__dataclass_fields__)
 FILES = ("path", "keys", "classes")
@@ -45,6 +47,14 @@ TEXTS = {
 
 class ImportPredictions(LongOperator):
     """Fills a field of predictions from a file, for ``source="predictions"`` to read."""
+
+    FORM: ClassVar[dict[str, Any]] = {
+        "path": str | Path | Mapping[str, Any],
+        "keys": str | Path | Mapping[str, Any],
+        "classes": str | Path | Sequence[str] | Mapping[str, Any],
+        "class_names": Sequence[str],
+        "target": Target,
+    }
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -216,7 +226,9 @@ def _choice(inputs: Any, name: str, label: str, values: Sequence[str]) -> None:
 
 def _chosen(value: Any) -> Any:
     """The path that a file explorer hands over, or what was given from Python."""
-    return value.get("absolute_path") if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    return checked("absolute_path", value.get("absolute_path"), str | None)
 
 
 def _filled(values: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -33,6 +33,8 @@ VARIANT_CHOICES = {
 
 class RankByImportance(LongOperator):
     """Scores samples by how much they matter to their class, and keeps the score up to date."""
+
+    FORM: ClassVar[dict[str, Any]] = {"class_name": str, "size": int}
 
     @property
     def config(self) -> foo.OperatorConfig:

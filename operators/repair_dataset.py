@@ -9,9 +9,10 @@ from fiftyone.operators import types
 
 from ..plugin.keeping.fields import root_dataset
 from ..plugin.keeping.samples import Collection, repair
+from .checked import CheckedOperator
 
 
-class RepairDataset(foo.Operator):
+class RepairDataset(CheckedOperator):
     """Takes fields off the samples that the dataset does not declare."""
 
     @property

@@ -12,6 +12,7 @@ from ..plugin.deciding.audits import basis_of, open_audit
 from ..plugin.deciding.decisions import Resolution, resolve
 from ..plugin.keeping.runs import list_runs
 from .base import run_key_input
+from .checked import CheckedOperator
 from .run_choice import answer, counted, open_run, run_of
 
 ACTIONS = {
@@ -23,7 +24,7 @@ ACTIONS = {
 MOST_CLASSES = 1_000
 
 
-class Resolve(foo.Operator):
+class Resolve(CheckedOperator):
     """Relabel, confirm, remove or tag samples; written to the journal first, and undoable."""
 
     @property

@@ -18,9 +18,10 @@ from ..plugin.keeping.runs import describe_run, list_runs
 from ..plugin.keeping.samples import Collection
 from ..plugin.opening import find_run, find_runs
 from .base import run_key_input
+from .checked import CheckedOperator
 
 
-class ListRuns(foo.Operator):
+class ListRuns(CheckedOperator):
     """Lists the runs of a dataset with their iterations and settings."""
 
     @property
@@ -58,7 +59,7 @@ class ListRuns(foo.Operator):
         return types.Property(outputs, view=types.View(label="Label error runs"))
 
 
-class DeleteRun(foo.Operator):
+class DeleteRun(CheckedOperator):
     """Removes a run: its fields, arrays and journal; labels stay as they are."""
 
     @property
@@ -86,7 +87,7 @@ class DeleteRun(foo.Operator):
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Delete it and let the App forget its fields."""
-        result = self(ctx.dataset, ctx.params["run_key"])
+        result = self(ctx.dataset, ctx.params.get("run_key") or "")
         ctx.ops.reload_dataset()
         return result
 
@@ -106,7 +107,7 @@ class DeleteRun(foo.Operator):
         return types.Property(inputs, view=types.View(label="Delete a label error run"))
 
 
-class CancelRun(foo.Operator):
+class CancelRun(CheckedOperator):
     """Stops the computation that is working on a run, wherever it runs."""
 
     @property
@@ -138,7 +139,7 @@ class CancelRun(foo.Operator):
         return types.Property(inputs, view=types.View(label="Cancel finding label errors"))
 
 
-class RepointRun(foo.Operator):
+class RepointRun(CheckedOperator):
     """Lets a run go on with its labels in another field, after that was renamed."""
 
     @property
@@ -174,7 +175,9 @@ class RepointRun(foo.Operator):
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Point it there."""
-        result = self(ctx.dataset, ctx.params["run_key"], ctx.params["label_field"])
+        result = self(
+            ctx.dataset, ctx.params.get("run_key") or "", ctx.params.get("label_field") or ""
+        )
         ctx.ops.reload_dataset()
         return result
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import fiftyone.operators as foo
 from fiftyone.operators import types
@@ -39,6 +39,10 @@ OPTIONS = {
 
 class SendToAnnotation(LongOperator):
     """Hands samples to a relabelling team; fetch_annotation makes decisions of the answers."""
+
+    FORM: ClassVar[dict[str, Any]] = dict.fromkeys(
+        (name for options in OPTIONS.values() for name, _, _ in options), str
+    )
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -201,7 +205,9 @@ def _where_to(ctx: Any, inputs: types.Object) -> None:
         "backend", choices.values(), default="labelstudio", label="Send them to", view=choices
     )
     backend = ctx.params.get("backend") or "labelstudio"
-    for name, label, description in OPTIONS.get(backend, ()):
+    if backend not in BACKENDS:
+        return
+    for name, label, description in OPTIONS[backend]:
         inputs.str(name, label=label, description=description)
     if not BACKENDS[backend].takes_hints:
         return

@@ -11,13 +11,14 @@ from ..plugin.deciding.decisions import undo, utc_text
 from ..plugin.deciding.journal import headers
 from ..plugin.keeping.runs import list_runs
 from .base import run_key_input
+from .checked import CheckedOperator
 from .resolve import summary
 from .run_choice import answer, counted, open_run, run_of
 
 DECISIONS_SHOWN = 50
 
 
-class Undo(foo.Operator):
+class Undo(CheckedOperator):
     """Take back the last decision of a run, or a named one."""
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from .errors import InputError
+from .values import shown
 
 SOURCES = ("train", "predictions", "embeddings")
 CHECKPOINTS = (".pt", ".pth", ".ckpt", ".bin")
@@ -151,4 +152,6 @@ def _whole_number(name: str, value: Any, least: int, most: int) -> None:
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise InputError(f"{name}: expected a whole number from {least} to {most}, got {value!r}")
+        raise InputError(
+            f"{name}: expected a whole number from {least} to {most}, got {shown(value)}"
+        )

@@ -85,7 +85,7 @@ def choose_device(name: str) -> torch.device:
     }
     if name == "auto":
         return torch.device(next(kind for kind, there in available.items() if there))
-    if not available[name]:
+    if not available.get(name):
         raise InputError(f"device: '{name}' is not available on this machine; use 'auto' or 'cpu'")
     return torch.device(name)
 

@@ -213,8 +213,8 @@ def test_a_brain_run_gives_embeddings(made: Any, operator: Any) -> None:
     [
         ({"class_size": {"missile": 3}}, "'missile' is no class of run 'deconfuse'"),
         ({"class_size": {"3": -1}}, "must be a whole number from 0, got -1"),
-        ({"class_size": {"3": True}}, "must be a whole number from 0, got True"),
-        ({"class_size": 50}, "class_size must say how many samples of each class"),
+        ({"class_size": {"3": True}}, "must be a whole number, got True"),
+        ({"class_size": 50}, "class_size must be a mapping"),
         ({"variant": "best"}, "variant must be one of label_aware, label_free, got 'best'"),
         ({"embeddings": "nothing"}, "'nothing' is neither a vector field"),
         ({"embeddings": "ground_truth"}, "expected vectors"),

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from .abandonable import abandonable
 from .errors import InputError
 from .image_windows import image_windows
 from .keeping.duplicates import (
@@ -189,7 +190,11 @@ class Comparison:
             if not len(order):
                 raise self._nothing()
             images, looks = images.taken(order), looks[order[first:] - first]
-            columns, floor = self._pairs(images, pixels, known, looks["digest"])
+            columns, floor = abandonable(
+                lambda report: self._pairs(images, pixels, known, looks["digest"], report),
+                self._report,
+                "Describing images",
+            )
         sizes = np.stack([looks["height"], looks["width"]], axis=1).astype(np.int32)
         columns |= {
             "sample_id": pack_ids(images.ids),
@@ -205,11 +210,16 @@ class Comparison:
         pixels: ComparableImages,
         known: _Known | None,
         files: npt.NDArray[np.void],
+        report: Report,
     ) -> tuple[Columns, float]:
         """Signals and pairs of all images, and the lowest SES that was looked for."""
         # Imported here: torch takes seconds, and the App imports this file.
         from .learning.training import choose_device
         from .similarity.duplicates import compute_signals, find_duplicates
+
+        def engine(stage: str, done: int, total: int) -> None:
+            known = stage if stage in STAGES else "pairs"
+            part_of(report, *STAGES[known])(done / max(total, 1), LABELS[known].format(done, total))
 
         array: Any = pixels
         device = choose_device(self._options.device)
@@ -217,7 +227,7 @@ class Comparison:
             array,
             known=None if known is None else _signals(known.columns),
             device=device,
-            progress=self._engine_stage,
+            progress=engine,
         )
         reduced = signals.digests
         options: dict[str, Any] = {"threshold": self._options.threshold}
@@ -226,7 +236,7 @@ class Comparison:
             floor = known.document["floor"]
             options = {"threshold": max(floor, known.document["threshold"]), "floor": floor}
             options |= {"known": _as_found(known.columns, floor)}
-        whole = exact_digests(reduced, files, images.paths, self._stage("copies"))
+        whole = exact_digests(reduced, files, images.paths, part_of(report, *STAGES["copies"]))
         signals = signals._replace(digests=whole)
         # In the scope "all", so that the scope and the predictions can change afterwards.
         rows = self._iteration.rows_of(images.ids)
@@ -239,7 +249,7 @@ class Comparison:
             file_digests=[digest.tobytes() for digest in files],
             first_new=0 if known is None else len(known.columns["sample_id"]),
             device=device,
-            progress=self._engine_stage,
+            progress=engine,
             **options,
         )
         near, ses = found.pairs[~found.exact], found.ses[~found.exact]
@@ -315,10 +325,6 @@ class Comparison:
     def _stage(self, name: str) -> Report:
         return part_of(self._report, *STAGES[name])
 
-    def _engine_stage(self, stage: str, done: int, total: int) -> None:
-        known = stage if stage in STAGES else "pairs"
-        self._stage(known)(done / max(total, 1), LABELS[known].format(done, total))
-
 
 def _shape(looks: npt.NDArray[Any]) -> dict[str, Any]:
     """At what size, and whether in colour, images are compared."""
@@ -389,6 +395,5 @@ def _signals(columns: Columns) -> Any:
     from .similarity.duplicates import Signals
     from .similarity.structure_features import StructureBasis
 
-    # Copies: torch warns of arrays that cannot be written to.
-    basis = StructureBasis(columns["basis_mean"].copy(), columns["basis_axes"].copy())
+    basis = StructureBasis(columns["basis_mean"], columns["basis_axes"])
     return Signals(columns["pixels"], columns["hash"], columns["structure"], basis)

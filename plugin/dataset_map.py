@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .abandonable import abandonable
 from .errors import InputError
 from .keeping.fields import write_numbers
 from .keeping.iterations import Iteration
@@ -49,8 +50,14 @@ def map_dataset(run: Run, report: Report = silent) -> dict[str, Any]:
     iteration = run.iteration()
     with Job(run.dataset, run.key, "Mapping the dataset", report) as job:
         vectors = _features(run, iteration)
-        disagreement = _disagreement(iteration, vectors, part_of(job, 0.0, 0.4))
-        places = _places(vectors, part_of(job, 0.4, 0.7))
+        disagreement = abandonable(
+            lambda report: _disagreement(iteration, vectors, report),
+            part_of(job, 0.0, 0.4),
+            "Finding neighbours",
+        )
+        places = abandonable(
+            lambda report: _places(vectors, report), part_of(job, 0.4, 0.7), "Laying out landmarks"
+        )
         keep_map(run, iteration, places, disagreement)
         ids = iteration.column("sample_id")
         write_numbers(run, "disagreement", ids, disagreement, part_of(report, 0.7, 1.0))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .abandonable import abandonable
 from .deciding.changes import KINDS
 from .deciding.state import RunState, current_state
 from .errors import InputError
@@ -27,6 +28,7 @@ from .keeping.ranks import rank_id, write_rank
 from .keeping.runs import Run
 from .learning.training import choose_device
 from .progress import Report, part_of, silent
+from .scratch import scratch_prefix
 from .sources.embedding_vectors import EmbeddingVectors
 
 RANK = "importance"
@@ -167,7 +169,7 @@ def _updated(known: _Known, label: npt.NDArray[np.int32], report: Report) -> npt
     touched = np.unique([index.label[rows], label[rows]])
     touched = touched[touched >= 0].tolist()
     index.update(rows, label[rows])
-    index.rescore(report, touched)
+    abandonable(lambda told: index.rescore(told, touched), report, "Scoring")
     return np.union1d(np.flatnonzero(np.isin(index.label, touched)), rows)
 
 
@@ -183,7 +185,7 @@ def _built(
     if options.embeddings is None:
         vectors = np.nan_to_num(iteration.column("features").astype(np.float32))
     else:
-        folder = tempfile.TemporaryDirectory(prefix="deconfuse-importance-")
+        folder = tempfile.TemporaryDirectory(prefix=scratch_prefix("importance"))
         ids = unpack_ids(iteration.column("sample_id"))
         reading = part_of(report, 0.0, 0.5)
         source = EmbeddingVectors(run.dataset, options.embeddings)
@@ -192,13 +194,17 @@ def _built(
         report = part_of(report, 0.5, 1.0)
     if not (usable & (label >= 0)).any():
         raise InputError(f"embeddings: no sample of run '{run.key}' has a vector")
-    index = ImportanceIndex(
-        vectors,
-        np.where(usable, label, -1),
-        len(iteration.classes),
-        variant=options.variant,  # pyright: ignore[reportArgumentType]
-        device=choose_device(options.device),
-        report=report,
+    index = abandonable(
+        lambda told: ImportanceIndex(
+            vectors,
+            np.where(usable, label, -1),
+            len(iteration.classes),
+            variant=options.variant,  # pyright: ignore[reportArgumentType]
+            device=choose_device(options.device),
+            report=told,
+        ),
+        report,
+        "Reading vectors",
     )
     return _Known(index, usable, stamp, folder)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .abandonable import abandonable
 from .cleanlab_columns import CleanlabColumns, write_cleanlab_fields
 from .deciding.decision_field import restore_decision_field
 from .deciding.renamed_runs import follow_renames
@@ -141,7 +142,9 @@ def _classify(
     samples: Collection, settings: Settings, report: Report
 ) -> tuple[Run, Iteration, dict[str, Any]]:
     dataset = root_dataset(samples)
-    source = _source(samples, settings)
+    source = abandonable(
+        lambda _: _source(samples, settings), part_of(report, 0.0, 0.0), "Reading labels"
+    )
     with (
         IterationWriter(dataset._doc.id, settings.run_key, source.classes) as writer,
         CleanlabColumns(len(source.classes), wanted=settings.cleanlab) as cleanlab,
@@ -162,7 +165,7 @@ def _classify(
         trained = settings.source != "predictions"
         judged = tally.judged(source.outcome.predicted, trained=trained)
         writer.set_apart(judged.apart, judged.suspicion)
-        cleanlab.compute(report)
+        abandonable(cleanlab.compute, report, "cleanlab")
         report(1.0, "Storing the iteration")
         run = begin_run(dataset, settings.run_key, settings.label_field)
         try:

@@ -7,6 +7,7 @@ import logging
 from contextlib import suppress
 from typing import Any
 
+from .abandonable import abandonable
 from .comparison import Comparison, DuplicateOptions, present
 from .deciding.current_duplicates import current_groups
 from .errors import Cancelled, InputError
@@ -72,7 +73,12 @@ def compare(
         if known and options.threshold is not None and options.threshold < known.floor:
             known = None  # it does not reach down to what is wanted
         search = Comparison(run, iteration, options, part_of(report, 0.0, COMPARED), skipped)
-        found = search.compared(known, *present(run, iteration, skipped))
+        files = abandonable(
+            lambda _: present(run, iteration, skipped),
+            part_of(report, 0.0, 0.0),
+            "Reading file paths",
+        )
+        found = search.compared(known, *files)
         report(COMPARED, "Storing near-duplicates")
         kept = keep(found.columns, found.header)
     write_duplicates(run, iteration, part_of(_to_the_end(report), KEPT, 1.0))

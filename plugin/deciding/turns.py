@@ -15,8 +15,8 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from ..errors import InputError
-from ..keeping.processes import has_died, this_process
 from ..keeping.samples import DURABLE
+from ..processes import has_died, this_process
 
 COLLECTION = "deconfuse.turns"
 LEASE_SECONDS = 15.0

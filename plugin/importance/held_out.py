@@ -13,7 +13,8 @@ from scipy.special import softmax
 from torch.nn import functional as F
 
 from ..learning.training import reproducible, stratified_folds
-from ..progress import Report, silent
+from ..progress import Report, part_of, silent
+from ..tensors import tensor_of
 from .auroc import auroc_by_class
 
 FIT_ROWS = 40_000
@@ -82,16 +83,17 @@ class HeldOut:
         if self.fold is None:
             self.fold = stratified_folds(label.astype(np.int64), self.folds, self._seed)
         rows = self._drawn(label)
-        fold = torch.from_numpy(self.fold[rows])
-        x = torch.from_numpy(self._standardised(vectors[rows])).to(self._device)
-        y = torch.from_numpy(label[rows].astype(np.int64)).to(self._device)
+        fold = tensor_of(self.fold[rows])
+        x = tensor_of(self._standardised(vectors[rows])).to(self._device)
+        y = tensor_of(label[rows].astype(np.int64)).to(self._device)
         with reproducible(self._seed):
             if x.numel() * self._classes < SMALL:
                 torch.set_num_threads(1)  # on a busy machine more would wait for each other
             for k in range(self.folds):
                 report(k / self.folds, f"Fitting fold {k + 1} of {self.folds}")
                 used = (fold != k).to(self._device)
-                self._weights[k] = self._fitted(x[used], y[used], self._weights[k])
+                stage = part_of(report, k / self.folds, (k + 1) / self.folds)
+                self._weights[k] = self._fitted(x[used], y[used], self._weights[k], stage)
 
     def _drawn(self, label: Labels) -> npt.NDArray[np.int64]:
         rows = np.flatnonzero(label >= 0)
@@ -107,7 +109,7 @@ class HeldOut:
         return out
 
     def _fitted(
-        self, x: torch.Tensor, y: torch.Tensor, start: npt.NDArray[np.float32]
+        self, x: torch.Tensor, y: torch.Tensor, start: npt.NDArray[np.float32], report: Report
     ) -> npt.NDArray[np.float32]:
         weights = torch.tensor(start, device=self._device, requires_grad=True)
         optimiser = torch.optim.LBFGS(
@@ -119,6 +121,7 @@ class HeldOut:
         )
 
         def objective() -> torch.Tensor:
+            report(None, "Fitting what the other folds say")
             optimiser.zero_grad()
             loss = F.cross_entropy(x @ weights, y)
             loss = loss + REGULARISATION / (2 * max(len(x), 1)) * (weights[:-1] ** 2).sum()

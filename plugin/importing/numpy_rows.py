@@ -5,7 +5,6 @@ from __future__ import annotations
 import lzma
 import shutil
 import struct
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError, content
+from ..scratch import scratch_folder
 from .array_files import ArrayHeader, mapped, read_header
 from .class_list import checked_classes
 from .class_numbers import settled_classes
@@ -59,7 +59,7 @@ class NumpyPredictions:
     ):
         self._path, self._expected = path, expected
         self.names: tuple[str, ...] | None = None
-        self._folder = Path(tempfile.mkdtemp(prefix="deconfuse-"))
+        self._folder = scratch_folder("arrays")
         self.kind: str | None = None
         self.classes: tuple[str, ...] | None = tuple(classes) if classes else None
         try:

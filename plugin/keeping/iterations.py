@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -20,6 +18,7 @@ from bson import ObjectId
 
 from ..errors import InputError
 from ..scoring.cells import CellTable, cell_table
+from ..scratch import scratch_folder
 from .columns import ColumnRef, delete_columns, read_column, write_column
 
 COLLECTION = "deconfuse.iterations"
@@ -176,7 +175,7 @@ class IterationWriter:
         self._id = ObjectId()
         self._owner = {"dataset_id": dataset_id, "run_key": run_key, "iteration_id": self._id}
         self._classes = list(classes)
-        self._spool = Path(tempfile.mkdtemp(prefix="deconfuse-"))
+        self._spool = scratch_folder("iteration")
         self._formats: dict[str, tuple[np.dtype[Any], tuple[int, ...]]] = {}
         self._files = {name: (self._spool / name).open("wb") for name in Rows.columns()}
         self._committed = False

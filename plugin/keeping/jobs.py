@@ -14,8 +14,8 @@ from bson import ObjectId
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from ..errors import Cancelled, InputError
+from ..processes import has_died, this_process
 from ..progress import Report, silent
-from .processes import has_died, this_process
 from .samples import Dataset
 
 logger = logging.getLogger(__name__)

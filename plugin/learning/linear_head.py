@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from ..progress import Report, silent
 from ..scoring.probabilities import LogProbabilities
+from ..tensors import tensor_of
 
 BLOCK_NUMBERS = 50_000_000
 MAX_ITERATIONS = 200
@@ -60,7 +61,7 @@ class LinearHead:
             tolerance_change=1e-10,
             line_search_fn="strong_wolfe",
         )
-        target = torch.from_numpy(label).to(self._device)
+        target = tensor_of(label).to(self._device)
         calls = 0
 
         def objective() -> torch.Tensor:

@@ -14,11 +14,13 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
+from ..abandonable import abandonable
 from ..errors import InputError
 from ..pictures.pixels import Pixels
 from ..progress import Report
 from ..scoring.probabilities import LogProbabilities
 from ..settings import check_device
+from ..tensors import tensor_of
 from .classifiers import Architecture, build, head_of, load_weights
 from .warm_start import WarmStart
 
@@ -26,6 +28,7 @@ LEARNING_RATE = 1e-3
 FINE_TUNING_RATE = 1e-4
 CLASSIFY_BATCH = 512
 STATISTICS_IMAGES = 2_000
+SLOW_STEP_SECONDS = 1.0
 
 Indices = npt.NDArray[np.int64]
 
@@ -128,7 +131,7 @@ class Trainer:
         normalisation: Normalisation,
     ):
         self._pixels = pixels
-        self._label = torch.from_numpy(label)
+        self._label = tensor_of(label)
         self._recipe = recipe
         self._architecture = architecture
         self._device = recipe.device
@@ -152,7 +155,7 @@ class Trainer:
         if not self._on_gpu or kept is None:
             return None
         free, _ = torch.cuda.mem_get_info(self._device)
-        return torch.from_numpy(kept).to(self._device) if kept.nbytes < free / 4 else None
+        return tensor_of(kept).to(self._device) if kept.nbytes < free / 4 else None
 
     def train(self, chosen: Indices, report: Report, name: str = "") -> None:
         """Train on the chosen images.
@@ -171,6 +174,7 @@ class Trainer:
             optimiser, max_lr=rate * 2, total_steps=max(steps, 2), pct_start=0.2
         )
         started, step = time.monotonic(), 0
+        told = started
         for epoch in range(1, recipe.epochs + 1):
             self.model.train()
             order = chosen[torch.randperm(len(chosen), generator=self._generator).numpy()]
@@ -184,7 +188,8 @@ class Trainer:
                 schedule.step()
                 loss_sum, right, seen = loss_sum + loss, right + hits, seen + len(label)
                 step += 1
-                if step % 10 == 0 or step == steps:
+                if step % 10 == 0 or step == steps or time.monotonic() - told > SLOW_STEP_SECONDS:
+                    told = time.monotonic()
                     left = (time.monotonic() - started) / step * (steps - step)
                     text = _describe(
                         name, epoch, recipe.epochs, loss_sum / seen, right / seen, left
@@ -196,16 +201,16 @@ class Trainer:
     def _labelled(self, order: Indices, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         labels = self._label.to(self._device)
         if self._resident is not None:
-            places = torch.from_numpy(order).to(self._device)
+            places = tensor_of(order).to(self._device)
             for start in range(0, len(order), size):
                 at = places[start : start + size]
                 yield self._prepare(self._resident[at]), labels[at]
             return
         start = 0
         for batch in self._pixels.batches(order, size):
-            places = torch.from_numpy(order[start : start + len(batch)]).to(self._device)
+            places = tensor_of(order[start : start + len(batch)]).to(self._device)
             start += len(batch)
-            yield self._prepare(torch.from_numpy(batch).to(self._device)), labels[places]
+            yield self._prepare(tensor_of(batch).to(self._device)), labels[places]
 
     def _prepare(self, images: torch.Tensor) -> torch.Tensor:
         pixels = images.to(torch.float32).div_(255).sub_(self._shift).div_(self._scale)
@@ -244,22 +249,28 @@ class Trainer:
         done = 0
         for start in range(0, len(chosen), CLASSIFY_BATCH):
             part = chosen[start : start + CLASSIFY_BATCH]
-            images = self._images(part)
-            log_p = []
-            embedding = np.empty((len(part), 0), np.float32)
-            for state in self._states:
-                if len(self._states) > 1:
-                    self.model.load_state_dict(state)
-                logits, embedding = self._forward(images)
-                log_p.append(F.log_softmax(logits.double(), dim=1).cpu().numpy())
+            log_p, embedding = abandonable(
+                lambda _, part=part: self._said(part), report, "Classifying", done / len(chosen)
+            )
             done += len(part)
             yield part, log_p, embedding
             report(done / len(chosen), f"Classified {done:,} of {len(chosen):,} images")
 
+    def _said(self, part: Indices) -> tuple[list[LogProbabilities], npt.NDArray[np.float32]]:
+        images = self._images(part)
+        log_p = []
+        embedding = np.empty((len(part), 0), np.float32)
+        for state in self._states:
+            if len(self._states) > 1:
+                self.model.load_state_dict(state)
+            logits, embedding = self._forward(images)
+            log_p.append(F.log_softmax(logits.double(), dim=1).cpu().numpy())
+        return log_p, embedding
+
     def _images(self, part: Indices) -> torch.Tensor:
         if self._resident is not None:
-            return self._prepare(self._resident[torch.from_numpy(part).to(self._device)])
-        return self._prepare(torch.from_numpy(self._pixels.load(part)).to(self._device))
+            return self._prepare(self._resident[tensor_of(part).to(self._device)])
+        return self._prepare(tensor_of(self._pixels.load(part)).to(self._device))
 
     @torch.inference_mode()
     def _forward(self, images: torch.Tensor) -> tuple[torch.Tensor, npt.NDArray[np.float32]]:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..progress import Report
+from ..scratch import scratch_folder, scratch_prefix
 from ..similarity.content_hash import file_digest
 from ..similarity.working_size import to_size
 from .deep import Windows
@@ -55,7 +56,7 @@ def look_at(paths: Sequence[str], report: Report) -> Looks:
         paths: the files
         report: told of the progress
     """
-    with tempfile.TemporaryDirectory(prefix="deconfuse-look-") as folder:
+    with tempfile.TemporaryDirectory(prefix=scratch_prefix("look")) as folder:
         file = Path(folder) / "looks"
         records = _mapped(file, LOOK, (len(paths),))
         job = {"task": "look", "file": str(file), "shape": [len(paths)]}
@@ -99,7 +100,7 @@ class ComparableImages:
         self._paths, self._size, self._colour = list(paths), size, colour
         self._first_new, self._windows, self._report = first_new, dict(windows or {}), report
         self._ready = np.arange(len(paths)) >= first_new
-        self._folder = Path(tempfile.mkdtemp(prefix="deconfuse-compare-"))
+        self._folder = scratch_folder("compare")
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="deconfuse-compare")
         try:
             file = self._folder / "pixels"

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import pairwise
@@ -20,6 +19,7 @@ import numpy.typing as npt
 
 from ..ahead import ahead
 from ..progress import Report
+from ..scratch import scratch_folder
 from .deep import Windows
 from .images import UInt8, UnreadableImageError, decode_image
 
@@ -59,7 +59,7 @@ class Pixels:
         self.shape = (len(paths), channels, size, size)
         self.problems: dict[int, str] = {}
         self._paths, self._windows = list(paths), dict(windows or {})
-        self._folder = Path(tempfile.mkdtemp(prefix="deconfuse-pixels-"))
+        self._folder = scratch_folder("pixels")
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="deconfuse-decode")
         self._kept: UInt8 | None = None
         try:

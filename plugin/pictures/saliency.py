@@ -13,6 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from ..tensors import tensor_of
+
 BATCH = 64
 
 
@@ -50,9 +52,9 @@ def saliency_maps(
     out = np.zeros((len(images), side, side), np.float32)
     for start in range(0, len(images), BATCH):
         part = slice(start, start + BATCH)
-        x = torch.from_numpy(np.ascontiguousarray(images[part])).float() / 255.0
+        x = tensor_of(np.ascontiguousarray(images[part])).float() / 255.0
         x = ((x - shift) / scale).requires_grad_(True)
-        chosen = torch.from_numpy(np.asarray(classes[part], np.int64))
+        chosen = tensor_of(np.asarray(classes[part], np.int64))
         logits = model(x).gather(1, chosen[:, None]).sum()
         (gradient,) = torch.autograd.grad(logits, x)
         maps = gradient.abs().amax(dim=1, keepdim=True)

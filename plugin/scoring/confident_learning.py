@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -22,6 +20,7 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from ..progress import Report, silent
+from ..scratch import scratch_folder
 
 BYTES_AT_ONCE = 64 * 1024 * 1024
 INSTALL = "pip install 'cleanlab>=2.6.4,<3'"
@@ -54,7 +53,7 @@ class ConfidentLearning:
         check_installed()
         self._classes = classes
         self._at_once = bytes_at_once
-        self._folder = Path(tempfile.mkdtemp(prefix="deconfuse-"))
+        self._folder = scratch_folder("probabilities")
         self._file = (self._folder / "probabilities").open("wb")
         self._labels: list[Labels] = []
 

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..tensors import tensor_of
 from .dense_groups import DenseGroups
 
 BORDER = 0.25
@@ -54,7 +55,7 @@ class Cells:
     """
 
     def __init__(self, vectors: NDArray[np.float32], *, seed: int = 51) -> None:
-        self._vectors = torch.from_numpy(np.ascontiguousarray(vectors, np.float32))
+        self._vectors = tensor_of(np.ascontiguousarray(vectors, np.float32))
         norms = self._vectors.square().sum(1, keepdim=True)
         ones = torch.ones_like(norms)
         # Squared distances as one matrix product: |x|^2 + |y|^2 - 2 x y.

@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+
+from ..tensors import tensor_of
 
 EXACT_UP_TO = 4096
 _LINKS = 16  # HNSW's M
@@ -122,7 +123,7 @@ class NeighbourIndex:
 
 def _exact_search(vectors: NDArray[np.float32], threads: int | None) -> _Search:
     del threads  # torch's own setting holds
-    base = torch.from_numpy(vectors)
+    base = tensor_of(vectors)
     norms = base.square().sum(1)
 
     def search(queries: NDArray[np.float32], k: int):
@@ -130,7 +131,7 @@ def _exact_search(vectors: NDArray[np.float32], threads: int | None) -> _Search:
         ids = np.empty((len(queries), k), dtype=np.int64)
         step = max(1, (1 << 23) // max(len(base), 1))
         for start in range(0, len(queries), step):
-            q = torch.from_numpy(queries[start : start + step])
+            q = tensor_of(queries[start : start + step])
             squared = (q.square().sum(1, keepdim=True) + norms - 2 * (q @ base.mT)).clamp_(min=0)
             near = squared.topk(k, largest=False)
             distances[start : start + step] = near.values.numpy()

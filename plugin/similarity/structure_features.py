@@ -24,6 +24,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import interpolate
 
+from ..tensors import tensor_of
 from .gaussian_window import as_planes, blur, check_shape
 from .working_size import WINDOW
 
@@ -116,8 +117,8 @@ def structure_features(
         ValueError: the images' size or channels are not those of `basis`.
     """
     check_shape(images.shape)
-    mean = torch.from_numpy(basis.mean).to(device)
-    axes = torch.from_numpy(basis.axes).to(device)
+    mean = tensor_of(basis.mean).to(device)
+    axes = tensor_of(basis.axes).to(device)
     out = np.empty((len(images), axes.shape[1]), dtype=np.float32)
     for start in range(0, len(images), _STEP):
         pixels = _normalised(images[start : start + _STEP], device)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import fiftyone.zoo as foz
 import numpy as np
 import numpy.typing as npt
 
+from ..abandonable import abandonable
 from ..errors import InputError
 from ..keeping.field_survey import draw_vectors, vector_length
 from ..keeping.fields import read_documents, root_dataset, value_at
@@ -21,6 +23,8 @@ from ..progress import Report
 from ..scoring.vectors import decode_rows
 
 VECTORS_IN_A_DIGEST = 100
+AT_ONCE = 512
+"""Images whose embeddings are computed between two reports."""
 
 
 class EmbeddingVectors:
@@ -151,14 +155,24 @@ class EmbeddingVectors:
             ) from error
         if not model.has_embeddings:
             raise InputError(f"embeddings: zoo model '{self._name}' gives no embeddings")
-        view = root_dataset(self._samples).select(ids, ordered=True)
-        there: list[str] = view.values("id")
+        dataset = root_dataset(self._samples)
+        held: Any = dataset.select(ids).values(["id", "filepath"])
+        # A pipe or device in place of an image would never be read to its end.
+        files = {name for name, path in zip(*held, strict=True) if os.path.isfile(path)}
+        there = [name for name in ids if name in files]
         rows: dict[str, npt.NDArray[Any]] = {}
-        for start in range(0, len(there), 1_024):
-            part: Any = view[start : start + 1_024].compute_embeddings(
-                model, batch_size=32, skip_failures=True, progress=False
+        for start in range(0, len(there), AT_ONCE):
+            names = there[start : start + AT_ONCE]
+            view: Any = dataset.select(names, ordered=True)
+            compute = partial(
+                view.compute_embeddings, model, batch_size=32, skip_failures=True, progress=False
             )
-            names = there[start : start + 1_024]
+            part: Any = abandonable(
+                lambda _, compute=compute: compute(),
+                report,
+                f"Computing embeddings with {self._name}",
+                start / len(there),
+            )
             found = zip(names, part, strict=True)
             rows |= {name: np.asarray(row).ravel() for name, row in found if row is not None}
             done = start + len(names)

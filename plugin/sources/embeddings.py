@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..abandonable import abandonable
 from ..errors import InputError
 from ..keeping.labelled import read_labelled
 from ..keeping.samples import Collection
@@ -19,6 +18,7 @@ from ..learning.training import choose_device, reproducible, stratified_folds
 from ..progress import Report, part_of
 from ..scoring.batches import Batch, Outcome
 from ..scoring.features import PrincipalComponents
+from ..scratch import scratch_folder
 from ..settings import Settings
 from .embedding_vectors import EmbeddingVectors
 
@@ -59,7 +59,7 @@ class EmbeddingSource:
 
     def batches(self, report: Report) -> Generator[Batch]:
         """Read or compute the embeddings, then fit and classify fold by fold."""
-        folder = Path(tempfile.mkdtemp(prefix="deconfuse-embeddings-"))
+        folder = scratch_folder("embeddings")
         try:
             reading = part_of(report, 0.0, READ_SHARE)
             vectors, problems = self._vectors.read(self._ids, folder, reading)
@@ -81,13 +81,17 @@ class EmbeddingSource:
     ) -> Generator[Batch]:
         seed = self._settings.seed
         fold = stratified_folds(self._label[usable], self._folds, seed)
-        reduce = PrincipalComponents(vectors[np.sort(_some(usable, seed))], seed)
+        reduce = abandonable(
+            lambda _: PrincipalComponents(vectors[np.sort(_some(usable, seed))], seed),
+            report,
+            "Reducing embeddings",
+        )
         with reproducible(seed):
             for k in range(self._folds):
                 learned, asked = usable[fold != k], usable[fold == k]
                 stage = part_of(report, k / self._folds, (k + 1) / self._folds)
                 head = LinearHead(len(self.classes), device=self._device)
-                head.fit(vectors[learned], self._label[learned], stage)
+                _fit(head, vectors[learned], self._label[learned], stage)
                 seen = np.bincount(self._label[learned], minlength=len(self.classes)) > 0
                 size = max(1, min(BATCH_ROWS, BATCH_NUMBERS // len(self.classes)))
                 for start in range(0, len(asked), size):
@@ -101,6 +105,12 @@ class EmbeddingSource:
                         decided=self._decided[part],
                         unseen=~seen[self._label[part]],
                     )
+
+
+def _fit(
+    head: LinearHead, vectors: npt.NDArray[Any], label: npt.NDArray[np.int64], report: Report
+) -> None:
+    abandonable(lambda told: head.fit(vectors, label, told), report, "Fitting the linear head")
 
 
 def _some(usable: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:

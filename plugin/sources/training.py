@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..abandonable import abandonable
 from ..errors import InputError
 from ..keeping.fields import root_dataset
 from ..keeping.labelled import read_labelled
@@ -206,7 +207,8 @@ class TrainingSource:
         trainer = Trainer(self._architecture, pixels, self._label, self._recipe, normalisation)
         name = "" if alone else f"Fold {k + 1}/{self._folds}, "
         self._seen = np.bincount(self._label[learned], minlength=len(self.classes)) > 0
-        trainer.train(learned, part_of(report, 0.0, TRAINING_SHARE), name)
+        training = part_of(report, 0.0, TRAINING_SHARE)
+        abandonable(lambda told: trainer.train(learned, told, name), training, "Training")
         rest = part_of(report, TRAINING_SHARE, 1.0)
         yield from self._classified(trainer, pixels, asked, rest)
         self.outcome.weights = to_bytes(

@@ -24,7 +24,8 @@ from tests.plugin.decided import CLASSES, all_raw, ids_of, labels_of, make_run
 from tests.plugin.forked import died, fork
 
 WRITERS = 8
-DECISIONS = 500
+DECISIONS = int(os.environ.get("DECONFUSE_RACE_DECISIONS", "60"))
+"""By each writer. A race that is rare wants more: 500 take minutes."""
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..keeping.declared import check_writable
 from ..keeping.runs import Run
 from ..keeping.samples import samples_of, schema_of
+from ..values import LONGEST_TEXT
 from . import turns
 from .changes import (
     ACTIONS,
@@ -170,6 +171,10 @@ def _check_text(name: str, value: Any, needed_by: str | None = None) -> None:
     if not isinstance(value, str):
         wanted = f"action '{needed_by}' needs a {name}" if needed_by else f"{name} must be a text"
         raise InputError(f"{wanted}, got {value!r}")
+    if len(value) > LONGEST_TEXT:
+        raise InputError(
+            f"{name} must be a text of at most {LONGEST_TEXT:,} characters, got {len(value):,}"
+        )
     try:
         value.encode()
     except UnicodeEncodeError as error:

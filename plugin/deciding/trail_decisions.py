@@ -13,6 +13,7 @@ import bson
 from bson.errors import BSONError
 
 from ..errors import InputError, content
+from ..values import LONGEST_TEXT
 from .audit_trail import Row
 from .changes import ACTIONS, KEEP_ALL
 from .decisions import LONGEST_NOTE
@@ -20,7 +21,6 @@ from .json_stream import loads
 from .trail_reading import read_rows, shown
 
 UNDO = "undo"
-LONGEST_TEXT = 100_000
 LONGEST = {"author": 1_000, "note": LONGEST_NOTE}
 DEEPEST_BASIS = 20
 FIRST_YEAR, LAST_YEAR = 1970, 2999

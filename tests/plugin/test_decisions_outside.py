@@ -18,6 +18,7 @@ from plugin.deciding.decisions import resolve, undo
 from plugin.deciding.journal import applied_headers, entries, entries_of, headers, heads
 from plugin.deciding.state import current_state
 from plugin.deciding.turns import Turn, TurnLost, take_turn
+from plugin.errors import InputError
 from plugin.keeping.runs import Run, create_run
 from plugin.keeping.samples import samples_of
 from tests.plugin.decided import all_raw, ids_of, labels_of, make_iteration, make_run
@@ -511,3 +512,10 @@ def test_a_connection_lost_before_the_commit_is_tried_again(
     assert resolve(run, "confirm", ids[:1]).applied == 1
     assert len(applied_headers(run)) == known + 1
     assert headers().count_documents({**run.owner, "state": {"$ne": "applied"}}) == 0
+
+
+def test_a_label_that_no_document_could_hold_is_refused(run: Run) -> None:
+    before = all_raw(run)
+    with pytest.raises(InputError, match="label must be a text of at most 100,000 characters"):
+        resolve(run, "relabel", ids_of(run)[:1], label="x" * 17_000_000)
+    assert all_raw(run) == before

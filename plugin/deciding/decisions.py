@@ -342,7 +342,10 @@ def _completed_by_another(run: Run, decision: ObjectId) -> Header:
         try:
             header = headers_by_id([decision]).get(decision)
             if header is None:
-                raise InputError(f"Run '{run.key}' was deleted while the decision was written")
+                raise InputError(
+                    f"The decision was carried out, and run '{run.key}' was deleted right after "
+                    "it: it can no longer be undone"
+                )
             if header["state"] == "applied":
                 return header
             recover_abandoned(run)

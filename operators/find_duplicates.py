@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import fiftyone as fo
@@ -52,6 +52,7 @@ class FindDuplicates(LongOperator):
         embeddings: str | None = None,
         *,
         device: str = "auto",
+        splits: str | Sequence[str] | Mapping[str, Any] | None = None,
         delegate: bool = False,
     ) -> dict[str, Any]:
         """Find near-duplicates from a script.
@@ -64,10 +65,14 @@ class FindDuplicates(LongOperator):
             embeddings: a vector field or brain run that proposes further pairs; by default the
                 features of the run do
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``
+            splits: how the splits are named: a field, as ``{"field": "subset"}``, or tags, as
+                ``["lab", "street"]``; by default as it was said before, else by the names that are
+                usual; ``"usual"`` goes back to these
             delegate: queue the operation instead
 
         Returns:
-            ``pairs``, ``groups``, ``samples`` (in groups), ``leaks``, ``conflicts``,
+            ``pairs``, ``groups``, ``samples`` (in groups), ``leaks`` (None where no splits were
+            recognised), ``splits``, ``splits_note``, ``conflicts``,
             ``exact_copies``, ``settled``, ``threshold``, ``lowest``, ``scope``, ``compared``,
             ``new``, ``skipped`` (a count for each reason), ``skipped_samples``
 
@@ -75,11 +80,11 @@ class FindDuplicates(LongOperator):
             InputError: on bad input, with nothing changed
         """
         run = run_of(sample_collection, run_key)
-        options = DuplicateOptions(threshold, scope, embeddings, device)
+        options = DuplicateOptions(threshold, scope, embeddings, device, splits)
         options.check(run)
         if delegate:
             params = {"run_key": run_key, "threshold": threshold, "scope": scope}
-            params |= {"embeddings": embeddings, "device": device}
+            params |= {"embeddings": embeddings, "device": device, "splits": splits}
             return self.queue(run.dataset, params)
         # Called directly: an operator's execution is ended after ten minutes.
         return find_duplicates(run, options, terminal())
@@ -92,6 +97,7 @@ class FindDuplicates(LongOperator):
             scope=params.get("scope") or "same_prediction",
             embeddings=params.get("embeddings") or None,
             device=params.get("device") or "auto",
+            splits=params.get("splits") or None,
         )
         options.check(run)
         return lambda report: find_duplicates(run, options, report)
@@ -133,13 +139,15 @@ def summary(result: dict[str, Any]) -> str:
     Args:
         result: what ``find_duplicates`` returned
     """
+    note = result["splits_note"]
+    leaks = "" if note else f"{counted(result['leaks'], 'leak')} across splits, "
     text = (
         f"{counted(result['groups'], 'group')} of near-duplicates from SES "
-        f"{result['threshold']:.2f}: {counted(result['leaks'], 'leak')} across splits, "
-        f"{counted(result['conflicts'], 'label conflict')}"
+        f"{result['threshold']:.2f}: {leaks}{counted(result['conflicts'], 'label conflict')}"
     )
     skipped = sum(result["skipped"].values())
-    return f"{text}. {counted(skipped)} left out." if skipped else f"{text}."
+    left_out = f" {counted(skipped)} left out." if skipped else ""
+    return f"{text}.{left_out}{' ' + note if note else ''}"
 
 
 def _options(ctx: Any, inputs: types.Object) -> None:
@@ -170,4 +178,16 @@ def _options(ctx: Any, inputs: types.Object) -> None:
             "features of the run",
             view=view,
         )
+    splits_input(inputs)
     inputs.enum("device", DEVICES, default="auto", label="Device", view=types.DropdownView())
+
+
+def splits_input(inputs: types.Object) -> None:
+    """Ask how the splits are named."""
+    inputs.str(
+        "splits",
+        label="Splits",
+        description="For leaks across splits: the name of a field whose values are the splits, or "
+        "tags between commas. Empty: as before, else names such as train, val2017, dev, holdout "
+        "or fold1 in tags or in a field split, subset or partition",
+    )

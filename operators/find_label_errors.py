@@ -20,6 +20,7 @@ from ..plugin.settings import CHECKPOINTS, DEVICES, Settings
 from .base import LongOperator, Work, long_config, terminal
 from .caller import discreet, file_to_read, is_script
 from .checked import Target
+from .find_duplicates import splits_input
 from .prediction_preview import show_preview
 
 SOURCES = {
@@ -189,7 +190,10 @@ def _of_duplicates(result: dict[str, Any]) -> str:
         return ""
     if "failed" in found:
         return f" Near-duplicates were not found: {found['failed']}"
-    return f" {found['groups']:,} groups of near-duplicates, {found['leaks']:,} across splits."
+    groups = f" {found['groups']:,} groups of near-duplicates"
+    if found["splits_note"]:
+        return f"{groups}. {found['splits_note']}"
+    return f"{groups}, {found['leaks']:,} across splits."
 
 
 def _is_form(ctx: Any) -> bool:
@@ -303,6 +307,7 @@ def _advanced(ctx: Any, inputs: Any) -> None:
         description="Look for images that are nearly the same when the scores are done",
         view=types.SwitchView(),
     )
+    splits_input(inputs)
     inputs.bool(
         "cleanlab",
         default=False,

@@ -31,6 +31,7 @@ from ..plugin.pictures.deep import Windows
 from ..plugin.pictures.difference import difference_of
 from ..plugin.pictures.images import UnreadableImageError
 from ..plugin.similarity.duplicate_groups import DuplicateGroup
+from ..plugin.splits import note_on
 from . import events
 from .decision_events import resolution_reply
 from .opened import Opened, open_iteration, open_run
@@ -89,6 +90,7 @@ def duplicates(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Dup
         lowest=kept.floor,
         steps=_steps(kept, opened.iteration, scope),
         totals=_totals(found),
+        splits_note=note_on(found.splits) or "",
         matching=len(matching),
         groups=_described(opened, found, page, rows),
         samples=_samples(opened, kept, found, every),
@@ -113,6 +115,7 @@ def _nothing(opened: Opened) -> events.DuplicatesReply:
         totals=events.DuplicateTotals(
             groups=0, pairs=0, samples=0, leaks=0, conflicts=0, alike=0, settled=0
         ),
+        splits_note="",
         matching=0,
         groups=[],
         samples=_columns(opened, none, [], [], none.reshape(0, 2)),

@@ -472,7 +472,8 @@ class DuplicatesReply(TypedDict):
     ``computed`` is false before find_duplicates has run; then all else is empty. ``added`` counts
     samples that were not compared yet. ``matching`` counts the groups of the asked ``kind``.
     ``threshold`` and ``scope`` are those that the groups were made with, ``in_force`` is the
-    threshold that is set, ``lowest`` that below which no pairs were kept.
+    threshold that is set, ``lowest`` that below which no pairs were kept. ``splits_note`` says why
+    there can be no leaks, and is empty where there can.
     """
 
     revision: int
@@ -487,6 +488,7 @@ class DuplicatesReply(TypedDict):
     lowest: float
     steps: ThresholdSteps
     totals: DuplicateTotals
+    splits_note: str
     matching: int
     groups: list[DuplicateGroup]
     samples: DuplicateSamples

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..plugin.errors import InputError
+from ..plugin.keeping.duplicate_fields import split_rule
 from ..plugin.pictures.projection import fitted, principal_components
 from ..plugin.pictures.thumbnails import ThumbnailStore, make_sheet
 from ..plugin.scoring.cells import HISTOGRAM_BINS, histogram_bin
@@ -26,7 +27,6 @@ MOST_ON_SCREEN = 2_000
 FIRST_SHEET = 96
 MOST_EDGE = 256
 LARGEST_PREVIEW = 1_024
-SPLITS = ("train", "training", "validation", "val", "valid", "test")
 
 
 @lru_cache(maxsize=1)
@@ -134,7 +134,9 @@ def samples(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Sample
     rows = opened.rows(request.get("rows"), 64)
     size = max(64, min(LARGEST_PREVIEW, int(request.get("size") or 512)))
     columns = opened.samples(rows)
-    documents = documents_of(opened, columns["id"], "filepath", "tags", opened.run.label_field)
+    rule = split_rule(opened.run)
+    wanted = ["filepath", "tags", opened.run.label_field, *rule.paths]
+    documents = documents_of(opened, columns["id"], *dict.fromkeys(wanted))
     top_class = opened.picked("top_class", rows)
     top_probability = opened.picked("top_probability", rows)
     p_label = opened.picked("p_label", rows)
@@ -161,7 +163,7 @@ def samples(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Sample
                     top_class[at], top_probability[at], label, float(p_label[at])
                 ),
                 filepath=paths[at],
-                split=next((tag for tag in tags if tag.lower() in SPLITS), ""),
+                split=rule.split_of(document) or "",
                 tags=tags,
                 in_view=columns["in_view"][at],
                 image=_data_url(picture.data, kind) if picture.data else "",

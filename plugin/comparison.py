@@ -30,6 +30,7 @@ from .similarity.listed_pairs import first_copies, pairs_in_scope
 from .similarity.working_size import working_size
 from .skipped import Skipped
 from .sources.stored_vectors import check_vectors, read_vectors
+from .splits import SplitRule
 
 STAGES = {"look": (0.0, 0.1), "decode": (0.1, 0.35), "features": (0.35, 0.48)}
 STAGES |= {"copies": (0.48, 0.5), "sample": (0.5, 0.6), "pairs": (0.6, 1.0)}
@@ -58,15 +59,19 @@ class DuplicateOptions:
         embeddings: a vector field or brain run as a further source of candidates; by default the
             features of the run's last iteration
         device: where SSIM is computed
+        splits: how the splits are found, by a field or tags (`SplitRule`); None: as it was said
+            before, else by the names that are usual
     """
 
     threshold: float | None = None
     scope: str = "same_prediction"
     embeddings: str | None = None
     device: str = "auto"
+    splits: Any = None
 
     def check(self, run: Run) -> None:
         """Raise InputError where an option cannot be used."""
+        SplitRule.of_option(self.splits).check(run.dataset)
         check_scope(self.scope)
         if self.threshold is not None:
             check_threshold(self.threshold)
@@ -281,6 +286,7 @@ class Comparison:
     ) -> dict[str, Any]:
         """What is kept beside the columns."""
         threshold, scope = self._options.threshold, self._options.scope
+        rule = SplitRule.of_option(self._options.splits)
         if threshold is None and known is not None and known.document["scope"] == scope:
             threshold = known.document["threshold"]
         if threshold is None:
@@ -291,6 +297,7 @@ class Comparison:
             "floor": shape["floor"],
             "threshold": float(threshold),
             "scope": scope,
+            "splits": rule.as_document(),
             "compared_at": list(shape["compared_at"]),
             "colour": shape["colour"],
             "windows": shape["windows"],

@@ -38,6 +38,7 @@ from .scoring.features import from_probabilities
 from .scoring.judged import Judged, Tally
 from .scoring.scores import score
 from .settings import Settings
+from .splits import SplitRule
 
 SHARE_OF_CLASSIFYING = {"train": 0.95, "embeddings": 0.9, "predictions": 0.5}
 SHARE_BEFORE_DUPLICATES = 0.8
@@ -75,6 +76,7 @@ def find_label_errors(
     dataset = root_dataset(samples)
     check_images(samples)
     note = _check_run(samples, settings)
+    SplitRule.of_option(settings.splits).check(dataset)
     for field in settings.prediction_fields:
         check_classification(dataset, field, "prediction_fields")
     with Job(dataset, settings.run_key, "Finding label errors", report) as job:
@@ -87,7 +89,7 @@ def find_label_errors(
         _write_fields(run, iteration, part_of(report, share, end))
         if settings.duplicates:
             summary["duplicates"] = after_label_errors(
-                run, iteration, settings.device, part_of(job, end, 1.0)
+                run, iteration, settings.device, part_of(job, end, 1.0), settings.splits
             )
     begun = {} if note is None else {"begun_anew": note}
     return {"run_key": run.key, "iteration": iteration.number, **summary, **begun}

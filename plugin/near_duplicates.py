@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from .abandonable import abandonable
@@ -19,6 +20,7 @@ from .keeping.own_fields import check_own_writable
 from .keeping.runs import Run
 from .progress import Report, part_of, silent
 from .skipped import Skipped
+from .splits import SplitRule, note_on
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +43,10 @@ def find_duplicates(run: Run, options: DuplicateOptions, report: Report = silent
     Returns:
         ``run_key``, ``iteration``, ``threshold``, ``scope``, ``lowest`` (pairs with less SES were
         not kept), ``compared``, ``new`` (compared for the first time), ``pairs``, ``groups``,
-        ``samples`` (in groups), ``leaks``, ``conflicts``, ``exact_copies``, ``settled`` (groups
-        that somebody kept on purpose), ``skipped``, ``skipped_samples``
+        ``samples`` (in groups), ``leaks`` (None where no splits were recognised), ``splits`` (those
+        that were), ``splits_note`` (where there are fewer than two), ``conflicts``,
+        ``exact_copies``, ``settled`` (groups that somebody kept on purpose), ``skipped``,
+        ``skipped_samples``
 
     Raises:
         InputError: if an option cannot be used, or another process is working on the run
@@ -70,6 +74,9 @@ def compare(
     skipped = Skipped()
     with keeping(run) as keep:
         known = load_duplicates(run)
+        if options.splits is None and known:  # as it was said before
+            rule = SplitRule.of_document(known.document.get("splits"))
+            options = replace(options, splits=rule)
         if known and options.threshold is not None and options.threshold < known.floor:
             known = None  # it does not reach down to what is wanted
         search = Comparison(run, iteration, options, part_of(report, 0.0, COMPARED), skipped)
@@ -92,6 +99,9 @@ def compare(
         "compared": kept.samples,
         "new": kept.document["new"],
         **groups.counts(),
+        **({} if groups.splits else {"leaks": None}),
+        "splits": groups.splits,
+        "splits_note": note_on(groups.splits),
         "skipped": dict(skipped.reasons),
         "skipped_samples": skipped.samples,
     }
@@ -108,7 +118,7 @@ def _to_the_end(report: Report) -> Report:
 
 
 def after_label_errors(
-    run: Run, iteration: Iteration, device: str, report: Report
+    run: Run, iteration: Iteration, device: str, report: Report, splits: Any = None
 ) -> dict[str, Any]:
     """``compare`` as the last stage of another job, which must not fail because of it.
 
@@ -116,7 +126,7 @@ def after_label_errors(
         the result of ``compare``, or ``{"failed": reason}``
     """
     try:
-        return compare(run, iteration, DuplicateOptions(device=device), report)
+        return compare(run, iteration, DuplicateOptions(device=device, splits=splits), report)
     except Cancelled:
         return {"failed": "cancelled while near-duplicates were looked for"}
     except InputError as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from .errors import InputError
+from .splits import SplitRule
 from .values import shown
 
 SOURCES = ("train", "predictions", "embeddings")
@@ -37,6 +38,7 @@ class Settings:
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``
         seed: the same seed on the same CPU gives the same scores
         duplicates: look for near-duplicates afterwards
+        splits: for ``duplicates``: how the splits are named, see ``SplitRule``
         cleanlab: add cleanlab's label quality and filter, if it is installed
     """
 
@@ -56,6 +58,7 @@ class Settings:
     device: str = "auto"
     seed: int = 51
     duplicates: bool = True
+    splits: str | Sequence[str] | Mapping[str, Any] | None = None
     cleanlab: bool = False
 
     @classmethod
@@ -96,6 +99,7 @@ class Settings:
         for name in ("duplicates", "warm_start", "cleanlab"):
             if not isinstance(getattr(self, name), bool):
                 raise InputError(f"{name}: expected True or False, got {getattr(self, name)!r}")
+        SplitRule.of_option(self.splits)
         self._check_warm_start()
         if self.source == "predictions" and not self.prediction_fields:
             raise InputError("prediction_fields: name at least one field of predictions")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..keeping.duplicate_fields import Member, read_members, sign_of_change
+from ..keeping.duplicate_fields import Member, read_members, sign_of_change, split_names
 from ..keeping.duplicates import KeptDuplicates, pairs_of_rows, rows_of_compared
 from ..keeping.iterations import Iteration, unpack_ids
 from ..keeping.runs import Run
@@ -66,6 +66,7 @@ class CurrentGroups:
         pixels: number of pixels of each of their images
         settled: how many groups were settled
         exact_copies: samples that are exact copies of another one in their group
+        splits: the splits that the dataset has; with fewer than two there can be no leaks
     """
 
     groups: list[DuplicateGroup]
@@ -74,6 +75,7 @@ class CurrentGroups:
     pixels: dict[int, int]
     settled: int
     exact_copies: int
+    splits: list[str]
 
     def counts(self) -> dict[str, int]:
         """Counts for a script."""
@@ -144,6 +146,7 @@ def _grouped(
         pixels=dict(zip(rows.tolist(), pixels, strict=True)),
         settled=len(settled.groups),
         exact_copies=int(pairs.exact.sum()),
+        splits=split_names(run),
     )
 
 

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
+import fiftyone as fo
 import numpy as np
 from bson import ObjectId
 from pymongo import UpdateOne
 
 from ..progress import Report
 from ..similarity.listed_pairs import highest_ses, partners
-from ..splits import split_of
+from ..splits import SplitRule
 from .duplicates import KeptDuplicates, load_duplicates, mark_fields_written, pairs_of_rows
 from .fields import declare_fields, value_at
 from .held import refresh
@@ -32,16 +33,38 @@ class Member(NamedTuple):
     split: str | None
 
 
+def split_rule(run: Run) -> SplitRule:
+    """How the splits of the run's samples are found, as it was said when they were compared."""
+    kept = load_duplicates(run)
+    return SplitRule.of_document(None if kept is None else kept.document.get("splits"))
+
+
+def split_names(run: Run) -> list[str]:
+    """The splits that the run's dataset has, by its rule."""
+    rule, collection = split_rule(run), samples_of(run.dataset)
+    found: dict[str, list[Any]] = {}
+    for path in rule.paths:
+        field = run.dataset.get_field(path)
+        if field is None or getattr(field, "document_type", None) not in (None, fo.Classification):
+            continue
+        at = f"${path}.label" if getattr(field, "document_type", None) else f"${path}"
+        stages = [{"$unwind": at}] if path == "tags" else []
+        found[path] = [d["_id"] for d in collection.aggregate([*stages, {"$group": {"_id": at}}])]
+    return rule.names(found)
+
+
 def read_members(run: Run, sample_ids: Sequence[str]) -> dict[str, Member]:
     """Label and split of those of the samples that are in the dataset, as they are now."""
-    collection = samples_of(run.dataset)
-    keep = {f"{run.label_field}.label": 1, "tags": 1, "split": 1}
+    collection, rule = samples_of(run.dataset), split_rule(run)
+    keep = dict.fromkeys(rule.paths, 1)
+    if run.label_field not in keep:  # MongoDB takes no path beside one that it is part of
+        keep[f"{run.label_field}.label"] = 1
     found: dict[str, Member] = {}
     for start in range(0, len(sample_ids), READ_CHUNK):
         ids = [ObjectId(i) for i in sample_ids[start : start + READ_CHUNK]]
         for document in collection.find({"_id": {"$in": ids}}, keep).batch_size(READ_CHUNK):
             label = value_at(document, f"{run.label_field}.label")
-            split = split_of(document.get("tags"), document.get("split"))
+            split = rule.split_of(document)
             found[str(document["_id"])] = Member(label if isinstance(label, str) else None, split)
     return found
 

@@ -17,6 +17,7 @@ from bson import ObjectId
 
 from plugin.errors import Cancelled
 from plugin.keeping import duplicates as kept_duplicates
+from plugin.keeping.duplicate_fields import read_members
 from plugin.keeping.duplicates import load_duplicates
 from plugin.keeping.jobs import Job
 from plugin.keeping.runs import load_run
@@ -60,6 +61,43 @@ def test_pairs_conflicts_and_leaks_are_found(pictures: Pictures, operator: Any) 
     assert found[pictures.ids[5]].deconfuse_duplicates is None
     group = next(g for g in found.app_config.sidebar_groups if "deconfuse" in g.name)
     assert {"deconfuse_ses", "deconfuse_duplicates"} <= set(group.paths)
+
+
+def test_splits_by_other_names_fields_and_tags(pictures: Pictures, operator: Any) -> None:
+    dataset = pictures.dataset
+    copy = pictures.add(noise(0), "cat", "", "copy.png")
+    first = pictures.ids[0]
+    run, _ = pictures.classify()
+    find = operator("find_duplicates")
+
+    def tagged(a: str, b: str) -> None:
+        dataset.set_values("tags", [[]] * len(dataset))
+        dataset.set_values("tags", {first: [a], copy: [b]}, key_field="id")
+
+    for a, b in (("Train", "holdout"), ("train2017", "val2017"), ("fold0", "fold1")):
+        tagged(a, b)
+        assert find(dataset)["leaks"] == 1, (a, b)
+    tagged("lab", "street")
+    found = find(dataset)
+    assert (found["leaks"], found["splits"]) == (None, [])
+    assert found["splits_note"].startswith("No splits were recognised")
+    assert find(dataset, splits=["lab", "street"])["leaks"] == 1
+    again = find(dataset)
+    assert (again["leaks"], again["splits"]) == (1, ["lab", "street"]), "as it was said before"
+    assert {m.split for m in read_members(run, [first, copy]).values()} == {"lab", "street"}
+    assert find(dataset, splits="usual")["leaks"] is None
+    for name, value in (("subset", str), ("part", lambda x: fo.Classification(label=x))):
+        dataset.set_values(name, {first: value("Train"), copy: value("TEST")}, key_field="id")
+        assert find(dataset, splits={"field": name})["splits"] == ["TEST", "Train"]
+    assert find(dataset, splits="usual")["leaks"] == 1, "a field subset is looked at anyway"
+    before = load_duplicates(run)
+    for wrong in ({"field": "nowhere"}, {"field": "ground_truth.label.x"}, ["lab"], "filepat"):
+        with pytest.raises(ValueError, match="splits: "):
+            find(dataset, splits=wrong)
+    after = load_duplicates(run)
+    assert before is not None
+    assert after is not None
+    assert before.id == after.id
 
 
 def test_a_burst_is_one_group_in_each_prediction_and_stays_one(
@@ -363,13 +401,13 @@ def test_label_errors_survive_a_dataset_without_media(dataset: Any, operator: An
         ({"run_key": "nothing"}, "no Deconfuse run with run_key 'nothing'"),
         ({"threshold": 0.2}, "threshold: expected a number from 0.5 to 1, got 0.2"),
         ({"threshold": 1.2}, "threshold: expected a number from 0.5 to 1, got 1.2"),
-        ({"threshold": "high"}, "threshold: expected a number"),
-        ({"threshold": float("nan")}, "threshold: expected a number"),
-        ({"threshold": True}, "threshold: expected a number"),
+        ({"threshold": "high"}, "threshold must be a finite number"),
+        ({"threshold": float("nan")}, "threshold must be a finite number"),
+        ({"threshold": True}, "threshold must be a finite number"),
         ({"scope": "universe"}, "scope: expected one of same_prediction, all, got 'universe'"),
         ({"embeddings": "nowhere"}, "embeddings: 'nowhere' does not exist"),
         ({"embeddings": "filepath"}, "embeddings: 'filepath' is of type StringField"),
-        ({"embeddings": 3}, "embeddings: 3 does not exist"),
+        ({"embeddings": 3}, "embeddings must be a text"),
         ({"embeddings": "empty"}, "no compared sample has a vector in 'empty'"),
         ({"device": "abacus"}, "device: expected one of"),
     ],

@@ -423,6 +423,7 @@ export interface DuplicatesReply {
   lowest: number;
   steps: ThresholdSteps;
   totals: DuplicateTotals;
+  splits_note: string;
   matching: number;
   groups: DuplicateGroup[];
   samples: DuplicateSamples;

@@ -94,9 +94,9 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
       </>
     );
   const { totals } = reply;
-  const kinds: [DuplicateKind | "every", string, number][] = [
+  const kinds: [DuplicateKind | "every", string, number | null][] = [
     ["every", "All", totals.groups],
-    ["leak", "Leaks", totals.leaks],
+    ["leak", "Leaks", reply.splits_note ? null : totals.leaks],
     ["conflict", "Labels differ", totals.conflicts],
     ["alike", "Alike", totals.alike],
   ];
@@ -116,7 +116,7 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
         >
           {kinds.map(([name, text, n]) => (
             <ToggleButton key={name} value={name}>
-              {text}&nbsp;<span className="dcf-soft">{count(n)}</span>
+              {text}&nbsp;<span className="dcf-soft">{n === null ? "–" : count(n)}</span>
             </ToggleButton>
           ))}
         </ToggleButtonGroup>
@@ -135,6 +135,7 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
           {problem.message}
         </p>
       )}
+      {reply.splits_note && <p className="dcf-note">{reply.splits_note}</p>}
       {reply.added > 0 && (
         <div className="dcf-banner" role="status">
           <Icon name="warn" />

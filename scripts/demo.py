@@ -80,7 +80,7 @@ def prepare(options: argparse.Namespace) -> Any:
         dataset = demo_data.digits_dataset(name, options.home / "digits")
     else:
         say(f"Reading {options.data} …")
-        dataset = demo_data.folder_dataset(name, options.data.resolve())
+        dataset = demo_data.folder_dataset(name, options.data.resolve(), say)
     say(f"Training a small network on {len(dataset):,} images and classifying all of them …")
     result = find_label_errors(dataset, demo_data.FIELD)
     report(dataset, demo_data.FIELD, result)

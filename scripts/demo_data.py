@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import mimetypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,9 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from scripts.image_folder import read_folder
+
 FIELD = "ground_truth"
-SPLITS = {"train", "test", "val", "valid", "validation"}
 SIZE = 28
 
 # The proportions of the paper's corrupted MNIST: what it is, what it is called, share of all.
@@ -74,27 +74,30 @@ def digits_dataset(name: str, folder: Path) -> Any:
     return persistent(name, samples)
 
 
-def folder_dataset(name: str, folder: Path) -> Any:
+def folder_dataset(name: str, folder: Path, say: Callable[[str], None] = print) -> Any:
     """A persistent dataset of ``folder/<class>/*`` or ``folder/<split>/<class>/*``.
 
+    Args:
+        name: of the dataset
+        folder: what is read; see ``read_folder``
+        say: told what was left out, and how folders within folders were read
+
     Raises:
-        SystemExit: if the folder is missing or holds no image in a class's folder
+        SystemExit: if the folder is missing or does not hold two classes
     """
     import fiftyone as fo
 
-    if not folder.is_dir():
-        raise SystemExit(f"DATA={folder}: no such folder")
-    samples = []
-    for path in sorted(folder.rglob("*")):
-        *above, label, _ = ("", *path.relative_to(folder).parts)
-        kind = mimetypes.guess_type(path.name)[0] or ""
-        if label and kind.startswith("image/") and path.is_file():
-            tags = [part for part in above if part in SPLITS]
-            samples.append(
-                fo.Sample(filepath=str(path), tags=tags, **{FIELD: fo.Classification(label=label)})
-            )
-    if not samples:
-        raise SystemExit(f"DATA={folder}: no images found; expected is one sub-folder a class")
+    found = read_folder(folder)
+    for note in found.notes():
+        say(note)
+    samples = [
+        fo.Sample(
+            filepath=str(image.path),
+            tags=[image.split] if image.split else [],
+            **{FIELD: fo.Classification(label=image.label)},
+        )
+        for image in found.images
+    ]
     return persistent(name, samples)
 
 

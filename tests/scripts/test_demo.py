@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from scripts import demo_data
+from scripts.image_folder import read_folder
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -55,6 +56,75 @@ def test_a_folder_becomes_a_dataset(tmp_path: Path, dataset_name: str) -> None:
         ("c.jpg", "cat", ["test"]),
         ("d.png", "dog", []),
     ]
+
+
+def image(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (4, 4)).save(path)
+
+
+def read(root: Path) -> list[tuple[str, str, str]]:
+    found = read_folder(root)
+    return [(i.path.relative_to(root).as_posix(), i.label, i.split) for i in found.images]
+
+
+def test_a_folder_is_read_as_people_have_it(tmp_path: Path) -> None:
+    root = tmp_path / "my images"
+    for name in ("Train/cat/a.PNG", "Train/cat/b.webp", "TEST/dog/c.jpg", "val2017/dog/d.gif"):
+        image(root / name)
+    image(root / "Train/wild/big/lion.jpg")
+    for junk in (".ipynb_checkpoints/a.png", "Train/cat/.hidden.png", "__MACOSX/cat/x.png"):
+        image(root / junk)
+    (root / "Train/cat/Thumbs.db").write_bytes(b"x")
+    (root / "Train/cat/._a.jpg").write_bytes(b"x")
+    (root / "Train/cat/notes.txt").write_text("no image")
+    (root / "Train/cat/broken.jpg").write_bytes(b"no image either")
+    (root / "Train/cat/gone.jpg").symlink_to("/nowhere/x.jpg")
+    os.mkfifo(root / "Train/cat/pipe.jpg")
+    image(tmp_path / "elsewhere/owl.png")
+    (root / "Train/owl").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    (root / "Train/owl/round").symlink_to(root, target_is_directory=True)
+    image(root / "stray.png")
+    assert read(root) == [
+        ("TEST/dog/c.jpg", "dog", "test"),
+        ("Train/cat/a.PNG", "cat", "train"),
+        ("Train/cat/b.webp", "cat", "train"),
+        ("Train/owl/owl.png", "owl", "train"),
+        ("Train/wild/big/lion.jpg", "wild", "train"),
+        ("val2017/dog/d.gif", "dog", "validation"),
+    ]
+    notes = "; ".join(read_folder(root).notes())
+    for said in (
+        "1 left out: no image by its name",
+        "1 left out: an image by its name that cannot be read",
+        "1 left out: a link that leads nowhere",
+        "1 left out: no regular file",
+        "1 left out: a link to a folder that it is in",
+        "1 left out: in no class's folder",
+        "read as that class: wild/big",
+    ):
+        assert said in notes
+
+
+def test_a_class_may_be_called_like_a_split(tmp_path: Path) -> None:
+    for name in ("test/a.png", "control/b.png"):
+        image(tmp_path / name)
+    assert [row[1:] for row in read(tmp_path)] == [("control", ""), ("test", "")]
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (["a.png", "b.png"], "no images in folders of classes.*\n.*2 left out: in no class's"),
+        (["train/a.png", "test/b.png"], "no two classes found, only the folder test, train"),
+        (["images/cat/a.png", "images/dog/b.png"], "only the folder images;.*sub-folders"),
+    ],
+)
+def test_where_no_classes_are_found_it_is_said(tmp_path: Path, files: list[str], said: str) -> None:
+    for name in files:
+        image(tmp_path / name)
+    with pytest.raises(SystemExit, match=said):
+        read_folder(tmp_path)
 
 
 @pytest.mark.parametrize("folder", ["missing", "empty"])

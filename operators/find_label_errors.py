@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, ClassVar, get_type_hints
 
 import fiftyone as fo
+import fiftyone.core.media as fom
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.errors import InputError
+from ..plugin.keeping.fields import image_slices, slice_of
 from ..plugin.keeping.own_fields import own_fields
 from ..plugin.keeping.runs import list_runs
 from ..plugin.keeping.samples import Collection
@@ -88,6 +90,7 @@ class FindLabelErrors(LongOperator):
         label_field: str,
         run_key: str = "deconfuse",
         *,
+        group_slice: str | None = None,
         preview: bool = False,
         delegate: bool = False,
         **options: Any,
@@ -100,16 +103,15 @@ class FindLabelErrors(LongOperator):
         """
         params = {"label_field": label_field, "run_key": run_key, **options}
         settings = Settings.from_mapping(params)
+        samples = slice_of(sample_collection, group_slice)
         if preview:
             if settings.source != "predictions":
                 raise InputError("preview: only source 'predictions' has something to look at")
-            return preview_predictions(
-                sample_collection, settings.label_field, settings.prediction_fields
-            )
+            return preview_predictions(samples, settings.label_field, settings.prediction_fields)
         if delegate:
-            return self.queue(sample_collection, params)
+            return self.queue(samples, params)
         # Called directly: an operator's execution is ended after ten minutes.
-        return find_label_errors(sample_collection, settings, terminal())
+        return find_label_errors(samples, settings, terminal())
 
     def work(self, ctx: Any) -> Work:
         """Check the parameters and say what to do with them."""
@@ -157,6 +159,7 @@ class FindLabelErrors(LongOperator):
                     description="Label errors are found in fields of type Classification.",
                 ),
             )
+        _choose_slice(ctx, inputs)
         _choose_labels(ctx, inputs, classifications)
         _choose_source(ctx, inputs, classifications)
         _advanced(ctx, inputs)
@@ -174,6 +177,10 @@ def _weights(ctx: Any, weights: Any) -> Any:
 
 
 def _target(ctx: Any) -> Collection:
+    return slice_of(_asked(ctx), ctx.params.get("group_slice") or None)
+
+
+def _asked(ctx: Any) -> Collection:
     return (
         ctx.view
         if ctx.params.get("target") == "view"
@@ -198,6 +205,26 @@ def _of_duplicates(result: dict[str, Any]) -> str:
 
 def _is_form(ctx: Any) -> bool:
     return "target" in ctx.params
+
+
+def _choose_slice(ctx: Any, inputs: Any) -> None:
+    """Ask for the slice where the samples are grouped."""
+    samples = _asked(ctx)
+    if samples.media_type != fom.GROUP:
+        return
+    names = image_slices(samples)
+    if not names:
+        inputs.view("no_slice", types.Error(label="None of this dataset's slices holds images"))
+        return
+    inputs.enum(
+        "group_slice",
+        names,
+        required=True,
+        default=names[0],
+        label="Slice",
+        description="This dataset is grouped: the slice of images whose labels are looked at",
+        view=types.DropdownView(),
+    )
 
 
 def _choose_labels(ctx: Any, inputs: Any, classifications: list[str]) -> None:

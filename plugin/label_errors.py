@@ -36,6 +36,7 @@ from .progress import Report, part_of, silent
 from .scoring.batches import Batch, Source
 from .scoring.features import from_probabilities
 from .scoring.judged import Judged, Tally
+from .scoring.lookalikes import lookalike_labels, warning_of
 from .scoring.scores import score
 from .settings import Settings
 from .splits import SplitRule
@@ -63,8 +64,9 @@ def find_label_errors(
         are not set apart), ``accuracy`` (share of all scored samples that are not set apart whose
         prediction is the label), ``rare_classes`` and ``unknown_classes`` (those that are set
         apart with their samples: of a classifier that was trained here, or of predictions from
-        elsewhere), ``assumed`` (how predictions were read), ``warnings``, ``skipped`` (a count for
-        each reason), ``skipped_samples`` (the first thousand), ``cleanlab`` if asked for
+        elsewhere), ``assumed`` (how predictions were read), ``warnings``, ``lookalike_labels``
+        (classes that differ by what cannot be seen, or have blanks at their ends), ``skipped`` (a
+        count for each reason), ``skipped_samples`` (the first thousand), ``cleanlab`` if asked for
         (``issues``, and ``both``: those that are misclassified too), and ``duplicates``, where
         these are looked for: what ``find_duplicates`` returns, or ``failed``, the reason why there
         are none; the iteration is kept all the same
@@ -177,7 +179,7 @@ def _classify(
                 "counts": judged.counts,
                 "set_apart": _set_apart(judged, source.classes, settings),
                 "assumed": source.outcome.assumed,
-                "warnings": [judged.warning] if judged.warning else [],
+                "warnings": [text for text in (judged.warning, warning_of(source.classes)) if text],
                 "skipped": {"reasons": dict(skipped.reasons), "samples": skipped.samples},
             }
             iteration = writer.commit(header, weights=source.outcome.weights)
@@ -243,6 +245,7 @@ def _summary(iteration: Iteration) -> dict[str, Any]:
         apart["kind"]: dict(apart["names"]),
         "assumed": list(iteration.document["assumed"]),
         "warnings": list(iteration.document["warnings"]),
+        "lookalike_labels": lookalike_labels(iteration.classes),
         "skipped": dict(skipped["reasons"]),
         "skipped_samples": list(skipped["samples"]),
     }

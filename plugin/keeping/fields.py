@@ -92,14 +92,44 @@ def check_images(samples: Collection) -> None:
         what = "view on dataset" if is_view(samples) else "dataset"
         raise InputError(f"The {what} '{name}' is empty; expected labelled images.")
     if samples.media_type != fom.IMAGE:
+        slices = ", ".join(image_slices(samples)) or "it has none"
         hint = (
-            " Pass a view with one slice of images: dataset.select_group_slices('...')."
+            f" Name one of its slices of images ({slices})"
+            " as group_slice, or pass a view: dataset.select_group_slices('...')."
             if samples.media_type == fom.GROUP
             else ""
         )
         raise InputError(
             f"Dataset '{name}' holds media of type '{samples.media_type}'; expected images.{hint}"
         )
+
+
+def image_slices(samples: Collection) -> list[str]:
+    """The slices of a grouped collection that hold images, its default one first."""
+    if samples.media_type != fom.GROUP:
+        return []
+    dataset = root_dataset(samples)
+    names = [k for k, kind in samples.group_media_types.items() if kind == fom.IMAGE]
+    return sorted(names, key=lambda name: (name != dataset.default_group_slice, name))
+
+
+def slice_of(samples: Collection, group_slice: str | None) -> Collection:
+    """The samples of one slice of a grouped collection; all samples where none is named.
+
+    Raises:
+        InputError: if the collection is not grouped, or has no such slice of images
+    """
+    if group_slice is None:
+        return samples
+    names = image_slices(samples)
+    if group_slice not in names:
+        name = root_dataset(samples).name
+        what = f"its slices of images are {', '.join(names)}" if names else "it has no image slices"
+        raise InputError(
+            f"group_slice: expected a slice of images of dataset '{name}', got {group_slice!r}; "
+            f"{what}."
+        )
+    return samples.select_group_slices(group_slice)
 
 
 def check_classification(dataset: Dataset, field: str, option: str) -> None:

@@ -43,6 +43,75 @@ def test_training_finds_planted_errors(dataset, operator):
     assert result["accuracy"] == pytest.approx(1 - disagree / 400)
 
 
+def _grouped(name):
+    """Groups with two slices of images and one of another kind, with predictions."""
+    grouped = fo.Dataset(name)
+    grouped.add_group_field("group", default="left")
+    made = []
+    for i in range(12):
+        group = fo.Group()
+        for side in ("left", "right"):
+            label = fo.Classification(label=CLASSES[i % 2], confidence=0.9)
+            path = f"/none/{side}{i}.png"
+            sample = fo.Sample(filepath=path, group=group.element(side), ground_truth=label)
+            sample["model"] = label
+            made.append(sample)
+        made.append(fo.Sample(filepath=f"/none/{i}.pcd", group=group.element("cloud")))
+    grouped.add_samples(made, progress=False)
+    return grouped
+
+
+def test_one_slice_of_a_grouped_dataset(dataset_name, operator):
+    grouped = _grouped(dataset_name)
+    find = operator("find_label_errors")
+    options = {"source": "predictions", "prediction_fields": ["model"], "duplicates": False}
+    for wrong, said in (
+        (None, r"Name one of its slices of images \(left, right\) as group_slice"),
+        ("cloud", "group_slice: expected a slice of images .* got 'cloud'; .* are left, right"),
+        ("up", "group_slice: expected a slice of images .* got 'up'"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            find(grouped, "ground_truth", group_slice=wrong, **options)
+    assert grouped.list_runs() == []
+    result = find(grouped, "ground_truth", group_slice="right", **options)
+    assert result["samples"] == 12
+    scored = grouped.select_group_slices(["left", "right"], flat=True).exists("deconfuse_iies")
+    assert {path[6:11] for path in scored.values("filepath")} == {"right"}
+    with pytest.raises(ValueError, match="it has no image slices"):
+        find(grouped.select_group_slices("left"), "ground_truth", group_slice="left", **options)
+
+
+def test_the_form_offers_the_slices_of_a_grouped_dataset(dataset_name, context):
+    grouped = _grouped(dataset_name)
+    find = foo.get_operator(URI)
+    form = find.resolve_input(context(grouped, "find_label_errors", label_field="ground_truth"))
+    asked = form.type.properties["group_slice"]
+    assert (asked.type.values, asked.default, asked.required) == (["left", "right"], "left", True)
+    plain = grouped.select_group_slices("left").clone()
+    try:
+        form = find.resolve_input(context(plain, "find_label_errors"))
+        assert "group_slice" not in form.type.properties
+    finally:
+        plain.delete()
+    options = {"source": "predictions", "prediction_fields": ["model"], "duplicates": False}
+    params = {"label_field": "ground_truth", "group_slice": "left", **options}
+    assert find.execute(context(grouped, "find_label_errors", **params))["samples"] == 12
+
+
+def test_labels_that_look_alike_are_said_and_left(dataset_name, operator):
+    names = ["cat", "cat ", "dog", " owl", "cat\u200b"]
+    made = fo.Dataset(dataset_name)
+    for i in range(20):
+        label = fo.Classification(label=names[i % 5], confidence=0.9)
+        made.add_sample(fo.Sample(filepath=f"/none/{i}.png", ground_truth=label, model=label))
+    result = operator("find_label_errors")(
+        made, "ground_truth", source="predictions", prediction_fields=["model"], duplicates=False
+    )
+    assert result["lookalike_labels"] == [[" owl"], ["cat", "cat ", "cat\u200b"]]
+    assert "'␣owl'; 'cat' and 'cat␣' and 'cat\\u200b'. Each is a class" in result["warnings"][-1]
+    assert made.values("ground_truth.label") == [names[i % 5] for i in range(20)]
+
+
 def test_fields_follow_the_equations(dataset, operator):
     generator = np.random.default_rng(0)
     logits = generator.normal(size=(200, 10)) * 3

@@ -141,6 +141,12 @@ def _shown(group: DuplicateGroup) -> list[int]:
     return [group.keep, *others][:ROWS_OF_A_GROUP]
 
 
+def _rest(group: DuplicateGroup, shown: list[int]) -> list[int]:
+    """The rows of a group that are not shown; a decision concerns them, too."""
+    seen = set(shown)
+    return [row for row in group.members if row not in seen][: MOST_IN_A_DECISION - len(shown)]
+
+
 def _totals(found: CurrentGroups) -> events.DuplicateTotals:
     counts = found.counts()
     return events.DuplicateTotals(
@@ -188,11 +194,16 @@ def _described(
     for at, group in enumerate(page):
         mine = inside[owner[inside, 0] == at]
         shown = mine[:PAIRS_OF_A_GROUP]
+        rest = _rest(group, rows[at])
+        inside_view = opened.in_view(opened.ids(np.array(rest, np.int64))) if rest else np.ones(0)
         described.append(
             events.DuplicateGroup(
                 id=opened.ids(np.array(group.members[:1]))[0],
                 members=len(group.members),
                 rows=rows[at],
+                rest=rest,
+                rest_labels=[found.members[row].label or "" for row in rest],
+                rest_outside=int(len(rest) - inside_view.sum()),
                 ses=round(group.ses, 4),
                 lowest_ses=round(group.lowest_ses, 4),
                 exact=bool(found.pairs.exact[mine].all()),
@@ -309,7 +320,7 @@ def _url(png: bytes) -> str:
 
 
 def resolve_group(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ResolveReply:
-    """Decide on the shown rows of a group. What FiftyOne's view leaves out is never touched."""
+    """Decide on rows of a group. What FiftyOne's view leaves out is never touched."""
     opened = open_iteration(ctx, request)
     rows = opened.rows(request.get("rows"), MOST_IN_A_DECISION)
     labels = request.get("labels")

@@ -433,14 +433,18 @@ class ThresholdSteps(TypedDict):
 class DuplicateGroup(TypedDict):
     """Images that pairs connect; ``proposal`` is the row to keep when the others go, and why.
 
-    ``rows`` holds at most 100 of the ``members``, the proposal first; ``first``, ``second`` and
-    ``pair_ses`` are pairs of these rows, most similar first. ``exact``: all are copies of one file
-    or have equal pixels.
+    ``rows`` holds at most 100 of the ``members``, the proposal first, which are shown; ``rest`` and
+    ``rest_labels`` are the others and their labels, of which ``rest_outside`` are outside of the
+    App's view. ``first``, ``second`` and ``pair_ses`` are pairs of the shown rows, most similar
+    first. ``exact``: all are copies of one file or have equal pixels.
     """
 
     id: str
     members: int
     rows: list[int]
+    rest: list[int]
+    rest_labels: list[str]
+    rest_outside: int
     ses: float
     lowest_ses: float
     exact: bool

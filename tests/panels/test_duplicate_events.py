@@ -15,7 +15,7 @@ from PIL import Image
 
 from plugin.keeping.duplicates import load_duplicates
 from scripts.panel_events import load
-from tests.planted_copies import Pictures, noise
+from tests.planted_copies import Pictures, changed, noise
 from tests.plugin.decided import all_raw
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -77,6 +77,28 @@ class Screen:
 @pytest.fixture
 def screen(dataset_name: str, tmp_path: Path, operator: Any, context: Any) -> Screen:
     return Screen(Pictures(dataset_name, tmp_path), operator, context)
+
+
+def test_a_decision_concerns_all_of_a_group_that_is_too_large_to_be_shown(screen: Screen) -> None:
+    scene = noise(3)
+    for i in range(130):
+        screen.pictures.add(changed(scene, i), "dog", "train", f"frame{i}.png")
+    screen.pictures.classify({screen.conflict[1]: "cat"})
+    screen.iteration = screen.run.iteration()
+    screen.find()
+    group = max(screen.groups(iteration=2)["groups"], key=lambda g: g["members"])
+    assert (group["members"], len(group["rows"]), len(group["rest"])) == (131, 100, 31)
+    assert not set(group["rows"]) & set(group["rest"])
+    rows = [*group["rows"], *group["rest"]]
+    assert group["rest_labels"] == ["dog"] * 31
+    assert group["rest_outside"] == 0
+    inside = screen.dataset.match_tags("train").limit(20)
+    outside = max(screen.groups(iteration=2, view=inside)["groups"], key=lambda g: g["members"])
+    assert outside["rest_outside"] > 0
+    options = {"iteration": 2, "labels": ["dog"] * len(rows), "keep": None, "label": None}
+    done = screen.ask("resolve_group", action="keep_all", rows=rows, **options)
+    assert "error" not in done
+    assert all(g["members"] < 100 for g in screen.groups(iteration=2)["groups"])
 
 
 def test_leaks_come_first_then_conflicts_then_likeness(screen: Screen) -> None:

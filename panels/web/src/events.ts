@@ -381,6 +381,9 @@ export interface DuplicateGroup {
   id: string;
   members: number;
   rows: number[];
+  rest: number[];
+  rest_labels: string[];
+  rest_outside: number;
   ses: number;
   lowest_ses: number;
   exact: boolean;

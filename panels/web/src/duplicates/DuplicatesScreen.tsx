@@ -179,7 +179,7 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
               />
             </div>
             <div className="dcf-decide">
-              <GroupActions members={members} keep={keep} />
+              <GroupActions group={group} members={members} keep={keep} />
             </div>
           </div>
         </div>

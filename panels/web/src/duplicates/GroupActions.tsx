@@ -1,7 +1,8 @@
 // What can be done with a group, each a decision that can be taken back.
 import { Button, Tooltip } from "@mui/material";
 import * as React from "react";
-import type { GroupAction } from "../events";
+import type { DuplicateGroup, GroupAction } from "../events";
+import { count } from "../format";
 import { AskRemove } from "../parts/Ask";
 import { Choose } from "../parts/Choose";
 import { Icon, type IconName } from "../parts/Icon";
@@ -10,16 +11,17 @@ import { SHORTCUTS, useKeys } from "../shortcuts";
 import { labelsOf, type Member } from "./groups";
 
 interface Props {
+  group: DuplicateGroup;
   members: readonly Member[];
   keep: number;
 }
 
-export function GroupActions({ members, keep }: Props) {
+export function GroupActions({ group, members, keep }: Props) {
   const { classes, decideGroup, busy } = useSession();
   const [choosing, setChoosing] = React.useState<HTMLElement | null>(null);
   const [asking, setAsking] = React.useState(false);
   const relabel = React.useRef<HTMLButtonElement>(null);
-  const outside = members.filter((member) => !member.inView).length;
+  const outside = members.filter((member) => !member.inView).length + group.rest_outside;
   const idle = busy || members.length === 0 || outside > 0;
   const probable = labelsOf(members)
     .map(([name]) => classes.indexOf(name))
@@ -29,8 +31,8 @@ export function GroupActions({ members, keep }: Props) {
     setAsking(false);
     void decideGroup({
       action,
-      rows: members.map((member) => member.row),
-      labels: members.map((member) => member.label),
+      rows: [...members.map((member) => member.row), ...group.rest],
+      labels: [...members.map((member) => member.label), ...group.rest_labels],
       keep: action === "keep_one" ? keep : null,
       label: label ?? null,
     });
@@ -46,7 +48,8 @@ export function GroupActions({ members, keep }: Props) {
           x: () => setAsking(true),
         },
   );
-  const others = members.length - 1;
+  const all = members.length + group.rest.length;
+  const others = all - 1;
   return (
     <fieldset className="dcf-actions dcf-group-actions">
       <legend className="dcf-sr">Decide on the group</legend>
@@ -57,7 +60,7 @@ export function GroupActions({ members, keep }: Props) {
         </p>
       )}
       <GroupButton tip="groupKeepOne" icon="check" idle={idle} onClick={() => act("keep_one")}>
-        Keep one, remove {others === 1 ? "the other" : `the other ${others}`}
+        Keep one, remove {others === 1 ? "the other" : `the other ${count(others)}`}
       </GroupButton>
       <GroupButton tip="groupKeepAll" icon="copies" idle={idle} onClick={() => act("keep_all")}>
         Keep all, never ask again
@@ -71,16 +74,12 @@ export function GroupActions({ members, keep }: Props) {
       <Choose
         anchor={choosing}
         first={probable}
-        samples={members.length}
+        samples={all}
         onChoose={(name) => act("relabel_alike", name)}
         onClose={() => setChoosing(null)}
       />
       {asking && (
-        <AskRemove
-          samples={members.length}
-          onRemove={() => act("remove")}
-          onClose={() => setAsking(false)}
-        />
+        <AskRemove samples={all} onRemove={() => act("remove")} onClose={() => setAsking(false)} />
       )}
     </fieldset>
   );

@@ -3,6 +3,7 @@ import { Button } from "@mui/material";
 import * as React from "react";
 import { ask } from "../ask";
 import type { DifferenceReply, DuplicateGroup } from "../events";
+import { count } from "../format";
 import { TilePicture } from "../parts/PictureGrid";
 import { useSession } from "../session";
 import type { Thumbnails } from "../thumbnails";
@@ -57,7 +58,11 @@ export function GroupView({ group, members, keep, differ, thumbnails, onKeep, on
       </div>
       {group.members > members.length && (
         <p className="dcf-note">
-          {members.length} of the {group.members} images are shown; decisions concern those.
+          {count(members.length)} of the {count(group.members)} images are shown; decisions concern{" "}
+          {members.length + group.rest.length === group.members
+            ? "all of them"
+            : `the first ${count(members.length + group.rest.length)}`}
+          .
         </p>
       )}
       <p className="dcf-note">

@@ -44,14 +44,21 @@ class CheckedOperator(foo.Operator):
 
     @classmethod
     @functools.cache
-    def declared(cls) -> dict[str, Any]:
-        """The types of all parameters by name."""
-        own = inspect.signature(cls.__call__).parameters.values()
+    def own(cls) -> dict[str, Any]:
+        """The types of what ``__call__`` declares, by name."""
+        taken = inspect.signature(cls.__call__).parameters.values()
         hints = get_type_hints(inspect.unwrap(cls.__call__))
         named = {
-            p.name: hints[p.name] for p in own if p.kind is not p.VAR_KEYWORD and p.name in hints
+            p.name: hints[p.name] for p in taken if p.kind is not p.VAR_KEYWORD and p.name in hints
         }
         named.pop(_collection_name(cls.__call__))
+        return named
+
+    @classmethod
+    @functools.cache
+    def declared(cls) -> dict[str, Any]:
+        """The types of all parameters by name, as a request names them."""
+        named = dict(cls.own())
         for base in reversed(cls.__mro__):
             named |= getattr(base, "FORM", {})
         return named
@@ -111,7 +118,8 @@ def _guarded_call(call: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(call)
     def guarded(self: CheckedOperator, *args: Any, **kwargs: Any) -> Any:
         given = signature.bind(self, *args, **kwargs)
-        kinds = self.declared()
+        # A form may name a parameter in another way than Python does, such as a file by a mapping.
+        kinds = {**self.declared(), **self.own()}
         samples = given.arguments[collection]
         if not isinstance(samples, fo.Dataset | fo.DatasetView):
             raise InputError(f"{collection} must be a dataset or a view, got {shown(samples)}")

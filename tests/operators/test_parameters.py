@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -277,3 +279,22 @@ def test_numbers_of_numpy_and_sets_are_taken(samples: Any, operator: Any) -> Non
     made = resolve(samples, action="tag", sample_ids={first}, tag="x")
     assert made["applied"] == 1
     assert undo(samples)["applied"] == 1
+
+
+def test_every_default_may_be_given_as_well(samples: Any, operator: Any) -> None:
+    """Such as None; a form's own way to name a parameter does not hold for Python's."""
+    for name in WHOLE:
+        found = operator(name)
+        call = inspect.unwrap(type(found).__call__)
+        guard = type(found).__call__.__globals__["_guarded_call"]
+
+        @functools.wraps(call)
+        def received(self: Any, collection: Any, *args: Any, **given: Any) -> Any:
+            bound = inspect.signature(self.__call__).bind(collection, *args, **given)
+            return dict(list(bound.arguments.items())[1:])
+
+        taken = list(inspect.signature(call).parameters.values())[2:]
+        given = {p.name: p.default for p in taken if p.default is not p.empty}
+        given |= {p.name: WHOLE[name].get(p.name, "x") for p in taken if p.default is p.empty}
+        given = {p.name: given[p.name] for p in taken if p.kind is not p.VAR_KEYWORD}
+        assert guard(received)(found, samples, **given) == given, name

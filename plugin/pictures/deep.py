@@ -33,7 +33,7 @@ def window_of(values: npt.NDArray[np.number]) -> tuple[float, float] | None:
     >>> window_of(np.arange(29_000, 31_001))
     (29000.2, 30999.8)
     >>> window_of(np.r_[np.arange(1_000), 65_535])
-    (0.1, 1969.0)
+    (0.1, 1970.0)
     """
     numbers = values[usable(values)].astype(np.float64)
     if not len(numbers):

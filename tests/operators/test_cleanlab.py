@@ -121,5 +121,5 @@ def test_without_cleanlab_nothing_is_begun(predicted, operator, monkeypatch):
     with pytest.raises(ValueError, match="cleanlab is not installed"):
         operator("find_label_errors")(samples, **OPTIONS, cleanlab=True)
     assert database_of(samples) == before
-    with pytest.raises(ValueError, match="cleanlab: expected True or False, got 'yes'"):
+    with pytest.raises(ValueError, match="cleanlab must be True or False, got 'yes'"):
         operator("find_label_errors")(samples, **OPTIONS, cleanlab="yes")

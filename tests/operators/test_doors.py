@@ -110,11 +110,17 @@ def test_what_the_app_queues_is_held_to_the_same(
 ) -> None:
     from fiftyone.operators.delegated import DelegatedOperationService
 
-    for path in (str(tmp_path / "o.csv"), "o.csv"):
-        post("export_decisions", params={"path": path, **LIFTED}, request_delegation=True)
-        DelegatedOperationService().execute_queued_operations(limit=1)
-    queued = DelegatedOperationService().list_operations(dataset_name=run.dataset.name)
-    assert sorted(op.run_state for op in queued) == ["completed", "failed"]
+    service, elsewhere = DelegatedOperationService(), str(tmp_path / "o.csv")
+    for path in (elsewhere, "o.csv"):
+        answer = post("export_decisions", params={"path": path, **LIFTED}, request_delegation=True)
+        assert ("plain name" in answer) == (path == elsewhere), "refused at once, and not queued"
+    (queued,) = service.list_operations(dataset_name=run.dataset.name)
+    context = queued.context.serialize()
+    context["request_params"]["params"]["path"] = elsewhere  # and whatever is in the queue
+    service.queue_operation(operator=queued.operator, context=context)
+    service.execute_queued_operations(limit=2)
+    done = service.list_operations(dataset_name=run.dataset.name)
+    assert sorted(op.run_state for op in done) == ["completed", "failed"]
     assert [p.name for p in tmp_path.rglob("*.csv")] == ["o.csv"]
     assert (exports / "o.csv").is_file()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from typing import Any
 
 import fiftyone as fo
@@ -72,10 +74,8 @@ def test_models_side_by_side_with_nothing_changed(models: Any, operator: Any) ->
 
 def test_it_looks_at_some_samples_only(models: Any, operator: Any) -> None:
     samples = models[0]
-    work = __import__(
-        operator("find_label_errors").__call__.__globals__["preview_predictions"].__module__,
-        fromlist=["x"],
-    )
+    call = inspect.unwrap(operator("find_label_errors").__call__)
+    work = sys.modules[call.__globals__["preview_predictions"].__module__]
     for collection in (samples, samples.limit(140)):
         found = work.preview_predictions(collection, "ground_truth", ["sure"], most=60)
         assert 30 <= found["samples"] <= 60

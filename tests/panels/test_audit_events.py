@@ -53,7 +53,8 @@ def ask(dataset_name: str, tmp_path: Path, operator: Any, context: Any) -> Any:
     write_iteration(new, np.random.default_rng(3).dirichlet([1, 1, 1], size=N), CLASSES)
 
     def answer(name: str, **request: Any) -> Any:
-        ctx = context(new, "label_errors", __method__=name, request={"run": "deconfuse", **request})
+        request = {"run": "deconfuse", "iteration": 1, **request}
+        ctx = context(new, "label_errors", __method__=name, request=request)
         reply = operator("label_errors").execute(ctx)
         json.dumps(reply, allow_nan=False)
         return reply
@@ -90,7 +91,7 @@ def test_a_refused_verdict_tells_nothing_either(
     ask: Any, operator: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer, new = ask
-    answer("audit_draw", size=N)
+    assert answer("audit_draw", size=N)["audit"]["size"] == N
     refused = [
         answer("audit_verdict", audit=None, place=place, label=label, unclear=False)
         for place, label in ((N, "?"), (-1, "?"), (0, None))

@@ -134,7 +134,7 @@ def test_the_grid_shows_the_open_samples_of_a_cell_in_order(
     cell = pairs[:, counts.argmax()].tolist()
     rows = np.flatnonzero((label == cell[0]) & (prediction == cell[1])).tolist()
     answer("resolve", action="confirm", rows=rows[:1])
-    request = {"run": "deconfuse", "label": cell[0], "prediction": cell[1]}
+    request = {"run": "deconfuse", "iteration": 1, "label": cell[0], "prediction": cell[1]}
     ctx = context(new, "label_errors", __method__="show_in_grid", request=request)
     assert operator("label_errors").execute(ctx) == {"samples": len(rows) - 1}
     (queued,) = ctx.executor.to_json()["requests"]

@@ -51,8 +51,8 @@ def test_they_are_named_and_count_as_no_suspects(ask: Any) -> None:
 @pytest.mark.parametrize("request_", [{}, {"by": "confidence"}])
 def test_no_queue_of_suspects_holds_them(ask: Any, request_: Any) -> None:
     answer, new = ask
-    rows = answer("queue", limit=30, **request_)["rows"]
-    shown = answer("samples", rows=rows)
+    rows = answer("queue", cell=None, skip=[], limit=30, **request_)["rows"]
+    shown = answer("samples", rows=rows, size=64)
     assert sorted(str(item["id"]) for item in shown["samples"]) == sorted(new.values("id")[:2])
 
 

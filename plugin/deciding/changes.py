@@ -113,14 +113,22 @@ def update_of(change: Document, stamp: datetime) -> dict[str, Any]:
     return update
 
 
-def shows(change: Document, document: Document, decision_field: str) -> bool:
-    """Whether a document that was modified since gives evidence that the change was made before.
+def shows(change: Document, document: Document, decision_field: str) -> bool | None:
+    """Whether a document gives evidence that a change was made to it; None if it could give none.
 
-    The decision field is the witness where the change alters it, since nobody else writes it;
-    otherwise all that the change alters.
+    The decision field is the witness where the change alters it, since nobody else writes it, and
+    all else that the change alters where it does not, or where somebody has deleted that field.
     """
     changed = [s for s in change["slots"] if s.get("before", MISSING) != s.get("after", MISSING)]
-    witnesses = [s for s in changed if s["path"] == decision_field] or changed
-    return bool(witnesses) and all(
-        value_at(document, s["path"]) == s.get("after", MISSING) for s in witnesses
-    )
+    seen = {s["path"]: value_at(document, s["path"]) for s in changed}
+    shown = {s["path"]: seen[s["path"]] == s.get("after", MISSING) for s in changed}
+    if shown.get(decision_field) or seen.get(decision_field, MISSING) is not MISSING:
+        return shown[decision_field]
+    others = [shows_it for path, shows_it in shown.items() if path != decision_field]
+    if decision_field in seen:
+        return any(others)
+    tags = value_at(document, "tags")
+    for name, wanted in (("add_tag", True), ("pull_tag", False)):
+        if name in change:
+            others.append((isinstance(tags, list) and change[name] in tags) is wanted)
+    return any(others) if others else None

@@ -12,7 +12,8 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import bson
@@ -30,7 +31,18 @@ from ..keeping.runs import Run
 from ..keeping.samples import Schema, held_samples, samples_of, schema_of, take_off_undeclared
 from . import turns
 from .changes import label_of, planned_anew, shows, update_of
-from .journal import Entry, Header, chunked, discard_uncommitted, entries, entries_of, headers
+from .decision_tags import tag_of
+from .journal import (
+    Entry,
+    Header,
+    chunked,
+    discard_uncommitted,
+    entries,
+    entries_of,
+    headers,
+    headers_by_id,
+    was_lost,
+)
 from .run_names import names_now
 from .turns import Turn, TurnLost, abandoned, take_turn
 
@@ -41,6 +53,8 @@ ATTEMPTS = 25
 DUPLICATE_KEY = 11000
 LARGEST_DOCUMENT = 15 * 1024 * 1024
 LONGEST_REASON = 200
+LONGEST_FOUND = 1_000
+BEFORE_ANY_SAMPLE = timedelta(days=20_000)
 OF_THE_SERVER = (13, 89, 91, 189, 11600, 11602, 14031)
 """Codes of what is wrong with the server, not with a document: permissions, shutdown, full disk."""
 
@@ -161,6 +175,8 @@ class _Work:
     Attributes:
         schema: what the dataset declares; what has no place in it is not written
         left_out: by field, how many documents came back without it
+        written: the fields that were written since the schema was read
+        begun: the samples that a write was sent for which may have been done
     """
 
     run: Run
@@ -169,11 +185,31 @@ class _Work:
     schema: Schema
     left_out: Counter[str] = field(default_factory=Counter)
     written: set[str] = field(default_factory=set)
+    begun: set[ObjectId] = field(default_factory=set)
     _read_again: bool = False
 
     @property
     def stamp(self) -> datetime:
         return self.header["stamp"]
+
+    @property
+    def mark(self) -> datetime:
+        """The ``last_modified_at`` of what is being removed: a time that nobody else ever gives.
+
+        The stamp is a time like any other. Somebody who saved a sample in the very millisecond in
+        which the turn was taken has written the same.
+        """
+        return self.stamp - BEFORE_ANY_SAMPLE
+
+    @cached_property
+    def tag(self) -> str | None:
+        """The tag that the decision puts on, if it puts one on."""
+        tag, puts_on = tag_of(self.header)
+        return tag if puts_on else None
+
+    def may_have_done(self, sample_id: ObjectId) -> bool:
+        """Whether a write of this decision may have reached a sample before."""
+        return self.resumed or sample_id in self.begun
 
     @property
     def samples(self) -> Any:
@@ -215,11 +251,54 @@ def _apply(turn: Turn, work: _Work, chunk: list[Entry]) -> Refused:
         for _ in range(ATTEMPTS):
             if not left:
                 break
-            left = _attempt(write, work, left, refused)
-            turn.renew()
+            if op == "insert":
+                turn.renew(now=True)
+            left = _attempt(turn, write, work, left, refused)
+            _still_ours(turn, work, chunk if op == "insert" else [])
         for entry in left:
             refused[entry["sample_id"]] = {"reason": "busy", "found": None}
     return refused
+
+
+def _still_ours(turn: Turn, work: _Work, inserted: Sequence[Entry]) -> None:
+    """Say that the writer is alive. Raises TurnLost, and takes back what it brought back too late.
+
+    Whoever took over has completed the decision, and the samples may have been removed again since:
+    unlike an update, an insert has no filter that would notice that.
+    """
+    try:
+        turn.renew()
+    except TurnLost:
+        if inserted:
+            later = take_turn(turn.dataset_id)
+            try:
+                recover(later, work.run)
+                ids = _removed_since(work, [entry["sample_id"] for entry in inserted])
+                query = {"_id": {"$in": ids}, "last_modified_at": work.stamp}
+                work.samples.delete_many(query)
+            finally:
+                later.release()
+        raise
+
+
+def _removed_since(work: _Work, ids: Sequence[ObjectId]) -> list[ObjectId]:
+    """The samples that a later decision of any run has removed, and none has brought back."""
+    dataset = {"dataset_id": work.header["dataset_id"]}
+    query = {
+        **dataset,
+        "run_key": {"$in": headers().distinct("run_key", dataset)},
+        "sample_id": {"$in": list(ids)},
+        "seq": {"$gt": work.header["seq"]},
+        "op": {"$in": ["delete", "insert"]},
+    }
+    later = list(entries().find(query, {"document": 0}).sort("seq", 1))
+    known = headers_by_id({entry["decision"] for entry in later})
+    last: dict[ObjectId, str] = {}
+    for entry in later:
+        header = known.get(entry["decision"])
+        if header is not None and header["state"] == "applied" and not was_lost(entry, header):
+            last[entry["sample_id"]] = entry["op"]
+    return [sample_id for sample_id, op in last.items() if op == "delete"]
 
 
 def _with_label_field(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
@@ -232,6 +311,7 @@ def _with_label_field(work: _Work, chunk: list[Entry], refused: Refused) -> list
 
 
 def _attempt(
+    turn: Turn,
     write: Callable[[_Work, list[Entry], Refused], list[Entry]],
     work: _Work,
     chunk: list[Entry],
@@ -249,8 +329,9 @@ def _attempt(
     except Exception as error:
         if isinstance(error, OperationFailure) and error.code in OF_THE_SERVER:
             raise
+        turn.renew(now=True)  # whoever took over may have deleted the run meanwhile
         if len(chunk) > 1:
-            again = [_attempt(write, work, [entry], refused) for entry in chunk]
+            again = [_attempt(turn, write, work, [entry], refused) for entry in chunk]
             return [entry for left in again for entry in left]
         logger.exception("sample %s could not be written", chunk[0]["sample_id"])
         found = f"{type(error).__name__}: {error}"[:LONGEST_REASON]
@@ -264,11 +345,18 @@ def _note_refused(turn: Turn, header: Header, refused: Refused) -> None:
     notes = [
         UpdateOne(
             {"decision": header["_id"], "sample_id": sample_id},
-            {"$set": {f"lost.{turn.token}": why}},
+            {"$set": {f"lost.{turn.token}": {**why, "found": _shortened(why["found"])}}},
         )
         for sample_id, why in refused.items()
     ]
     entries().bulk_write(notes, ordered=False)
+
+
+def _shortened(found: Any) -> Any:
+    """What was found, small enough to be kept beside a whole document."""
+    if found is None or isinstance(found, int | float):
+        return found
+    return (found if isinstance(found, str) else repr(found))[:LONGEST_FOUND]
 
 
 def _filter(run: Run, entry: Entry) -> dict[str, Any]:
@@ -303,7 +391,11 @@ def _set(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
     """One attempt at changes in place; the entries to be tried again."""
     chunk = [work.fitted(entry) for entry in chunk]
     operations = [UpdateOne(_filter(work.run, e), update_of(e, work.stamp)) for e in chunk]
+    unsent = {entry["sample_id"] for entry in chunk} - work.begun
+    work.begun |= unsent
     matched, errors = _write(work.samples, operations)
+    if not matched:
+        work.begun -= unsent
     for index, message in errors.items():
         found = message[:LONGEST_REASON]
         refused[chunk[index]["sample_id"]] = {"reason": "error", "found": found}
@@ -330,15 +422,15 @@ def _set(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
 
 def _done(work: _Work, entry: Entry, document: Any) -> bool:
     """Whether a document has the change, also where somebody edited it right afterwards."""
-    if document.get("last_modified_at") == work.stamp:
-        return True
-    return shows(entry, document, work.run.field("decision"))
+    if not work.may_have_done(entry["sample_id"]):
+        return False
+    shown = shows(entry, document, work.run.field("decision"))
+    return document.get("last_modified_at") == work.stamp if shown is None else shown
 
 
 def _planned_anew(work: _Work, entry: Entry, document: Any) -> Entry:
     """The entry for a document that somebody edited since; the journal says what is done now."""
-    tag = work.header["tag"] if work.header["action"] == "tag" else None
-    new = planned_anew(entry, document, tag)
+    new = planned_anew(entry, document, work.tag)
     tags = ("slots", "add_tag", "pull_tag")
     if [new.get(name) for name in tags] != [entry.get(name) for name in tags]:
         change: dict[str, Any] = {"$set": {name: new[name] for name in tags if name in new}}
@@ -352,7 +444,7 @@ def _delete(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
     """One attempt at removals: mark the documents that are as the journal has them, delete those.
 
     The mark tells this decision's deletions from another's. A document that is already gone was
-    deleted by this decision if an earlier writer had begun it.
+    deleted by this decision if an earlier writer, or an earlier attempt, had begun it.
     """
     ids = [entry["sample_id"] for entry in chunk]
     kept = kept_documents(work.header["_id"], ids)
@@ -360,17 +452,18 @@ def _delete(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
     for entry in chunk:
         same = {"$eq": ["$$ROOT", {"$literal": RawBSONDocument(kept[entry["sample_id"]])}]}
         query = {**_filter(work.run, entry), "$expr": same}
-        marks.append(UpdateOne(query, {"$set": {"last_modified_at": work.stamp}}))
+        marks.append(UpdateOne(query, {"$set": {"last_modified_at": work.mark}}))
     matched, _ = _write(work.samples, marks)
     turns.reached("delete")
     marked, again = set(ids), []
     if matched < len(chunk):
         documents = raw_samples(work.run.dataset, ids)
-        stamped = {i for i, d in documents.items() if d.get("last_modified_at") == work.stamp}
-        gone = {i for i in ids if i not in documents} if work.resumed else set()
-        others = [e for e in chunk if e["sample_id"] not in stamped | gone]
-        marked, again = stamped, _removed_later(work, others, documents, refused)
-    query = {"_id": {"$in": list(marked)}, "last_modified_at": work.stamp}
+        marked = {i for i, d in documents.items() if d.get("last_modified_at") == work.mark}
+        gone = {i for i in ids if i not in documents and work.may_have_done(i)}
+        others = [e for e in chunk if e["sample_id"] not in marked | gone]
+        again = _removed_later(work, others, documents, refused)
+    work.begun |= marked
+    query = {"_id": {"$in": list(marked)}, "last_modified_at": work.mark}
     if work.samples.delete_many(query).deleted_count < len(marked):
         # Somebody saved another field of a sample between its mark and its deletion.
         documents = raw_samples(work.run.dataset, list(marked))
@@ -435,6 +528,8 @@ def _insert(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
             refused[entry["sample_id"]] = {"reason": "exists", "found": document.get("filepath")}
     if not left:
         return []
+    work.begun |= {entry["sample_id"] for entry in left}
+    turns.reached("insert")
     try:
         work.samples.insert_many(documents, ordered=True)
     except BulkWriteError as error:
@@ -484,7 +579,7 @@ def _brought_back(work: _Work, document: Any, kept: RawBSONDocument) -> bool:
     same = isinstance(created, DatetimeMS) and document.get("created_at") == created.as_datetime(
         work.samples.codec_options
     )
-    return work.resumed and same
+    return work.may_have_done(document["_id"]) and same
 
 
 def _refresh_in_memory(dataset: fo.Dataset, chunk: Sequence[Entry]) -> None:

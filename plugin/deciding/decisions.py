@@ -36,11 +36,18 @@ from .journal import (
     was_lost,
 )
 from .planning import Draft, Request, plan_resolve, plan_undo
-from .turns import PATIENCE_SECONDS, Turn, TurnLost, is_pending, last_token, take_turn
+from .turns import (
+    CONNECTIONS_TRIED,
+    PATIENCE_SECONDS,
+    Turn,
+    TurnLost,
+    is_pending,
+    last_token,
+    take_turn,
+)
 
 CONFLICTS_SHOWN = 100
 LONGEST_NOTE = 10_000
-CONNECTIONS_TRIED = 5
 PAUSE_SECONDS = 0.02
 
 logger = logging.getLogger(__name__)
@@ -265,7 +272,7 @@ def _carried_out(turn: Turn, run: Run, draft: Draft, schema: Schema) -> Header:
     finally:
         with contextlib.suppress(ConnectionFailure):
             turn.release()
-    return _completed_by_another(run, draft.id)
+    return _completed_by_another(run, turn, draft.id)
 
 
 def header_of(
@@ -336,10 +343,11 @@ def _stands(run: Run, decision: ObjectId) -> bool:
     )
 
 
-def _completed_by_another(run: Run, decision: ObjectId) -> Header:
+def _completed_by_another(run: Run, turn: Turn, decision: ObjectId) -> Header:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
+            turn.release()  # where the connection broke before that, too
             header = headers_by_id([decision]).get(decision)
             if header is None:
                 raise InputError(

@@ -28,7 +28,8 @@ from .changes import (
     value_at,
 )
 from .completion import LARGEST_DOCUMENT, LONGEST_REASON, raw_samples
-from .decision_tags import LEFT_TAG, left_by_others, relied_on
+from .decision_tags import LEFT_TAG, TagsTakenBack
+from .file_copies import added_since, copies_kept, copies_of
 from .journal import (
     Entry,
     Header,
@@ -209,7 +210,7 @@ def plan_resolve(draft: Draft, request: Request) -> None:
         documents = _read(draft, ids, whole=request.action == "remove")
         last = heads(run, ids)
         same = _asked_at_once(draft, request, last)
-        in_use = _copies(run, documents) if request.action == "remove" else {}
+        in_use = copies_of(run, documents) if request.action == "remove" else {}
         planned = []
         for sample_id in ids:
             document = documents.get(sample_id)
@@ -228,12 +229,11 @@ def plan_resolve(draft: Draft, request: Request) -> None:
                 draft.leave(sample_id, "too_large", expected, found)
             else:
                 head = last.get(sample_id, {})
-                copies = in_use.get(document.get("filepath"), [])
                 planned.append(
                     {
                         **_entry(document, found),
                         **_forward(run, request, document, found, head.get("kind_after")),
-                        **({"copies": copies} if len(copies) > 1 else {}),
+                        **copies_kept(in_use, document),
                         "kind_before": head.get("kind_after"),
                         "top_before": head.get("top_after"),
                         "kind_after": ACTIONS.get(request.action, head.get("kind_after")),
@@ -253,16 +253,6 @@ def _asked_at_once(draft: Draft, request: Request, last: Mapping[ObjectId, Entry
     known = headers_by_id(set(newer.values()))
     same = {i for i, h in known.items() if {name: h.get(name) for name in asked} == mine}
     return {sample_id for sample_id, decision in newer.items() if decision in same}
-
-
-def _copies(run: Run, documents: Mapping[ObjectId, Any]) -> dict[str, list[ObjectId]]:
-    """The samples that hold each of the files of some samples, these included."""
-    files = {d.get("filepath") for d in documents.values() if not isinstance(d, Exception)}
-    found: dict[str, list[ObjectId]] = {}
-    query = {"filepath": {"$in": list(files)}}
-    for document in samples_of(run.dataset).find(query, {"filepath": 1}):
-        found.setdefault(document["filepath"], []).append(document["_id"])
-    return found
 
 
 def _read(draft: Draft, ids: Sequence[ObjectId], *, whole: bool) -> dict[ObjectId, Any]:
@@ -378,8 +368,10 @@ def _plan_back(draft: Draft, target: Header, standing: Sequence[Entry]) -> None:
     run = draft.run
     ids = [e["sample_id"] for e in standing]
     documents = _read(draft, ids, whole=any(e["op"] == "insert" for e in standing))
-    taken = _added_since(run, target, [e for e in standing if e["op"] == "delete"])
-    tags = _Tags(draft, target, ids)
+    taken = added_since(run, target, [e for e in standing if e["op"] == "delete"])
+    again = [e["sample_id"] for e in standing if e["op"] == "insert"]
+    in_use = copies_of(run, {i: documents[i] for i in again if i in documents})
+    tags = TagsTakenBack(run, target, ids, draft.header)
     planned = []
     for entry in standing:
         document = documents.get(entry["sample_id"])
@@ -396,22 +388,11 @@ def _plan_back(draft: Draft, target: Header, standing: Sequence[Entry]) -> None:
             back = _bring_back(draft, entry, document, taken)
         else:
             back = _put_back(draft, entry, document, tags)
+            if back is not None and back["op"] == "delete":
+                back |= copies_kept(in_use, document)
         if back is not None:
             planned.append({**back, **turned})
     draft.add(planned)
-
-
-def _added_since(run: Run, target: Header, removed: Sequence[Entry]) -> set[str]:
-    """The files of removed samples that other samples hold which were not there at that time."""
-    files = [entry["filepath"] for entry in removed]
-    if not files:
-        return set()
-    before: dict[str, set[ObjectId]] = {}
-    for entry in removed:
-        known = before.setdefault(entry["filepath"], set())
-        known |= {entry["sample_id"], *entry.get("copies", ())}
-    found = samples_of(run.dataset).find({"filepath": {"$in": files}}, {"filepath": 1})
-    return {d["filepath"] for d in found if d["_id"] not in before[d["filepath"]]}
 
 
 def _bring_back(draft: Draft, entry: Entry, document: Any, taken: set[str]) -> Entry | None:
@@ -430,7 +411,7 @@ def _bring_back(draft: Draft, entry: Entry, document: Any, taken: set[str]) -> E
     }
 
 
-def _put_back(draft: Draft, entry: Entry, document: Any, tags: _Tags) -> Entry | None:
+def _put_back(draft: Draft, entry: Entry, document: Any, tags: TagsTakenBack) -> Entry | None:
     run = draft.run
     if document is None:
         draft.leave(entry["sample_id"], "deleted", entry["label_after"], None)
@@ -453,36 +434,3 @@ def _put_back(draft: Draft, entry: Entry, document: Any, tags: _Tags) -> Entry |
             return None
         return {**back, "label_after": None, "document": bytes(document.raw)}
     return {**back, "label_after": entry["label_before"] if touches else found}
-
-
-class _Tags:
-    """What happens to the tag of a decision when it is taken back, or done again."""
-
-    def __init__(self, draft: Draft, target: Header, ids: Sequence[ObjectId]):
-        self._draft = draft
-        self._tag: str | None = target["tag"]
-        self._again = False
-        if target["action"] == "undo":
-            undone = headers_by_id([target["undoes"]]).get(target["undoes"], {})
-            self._tag, self._again = undone.get("tag"), undone.get("action") == "tag"
-        self._relied: set[ObjectId] = set()
-        self._left: set[ObjectId] = set()
-        if self._tag is not None:
-            self._relied = relied_on(draft.run, self._tag, ids)
-            self._left = left_by_others(draft.run, self._tag, ids, target["seq"])
-
-    def taken_back(self, entry: Entry, change: dict[str, Any], document: Any) -> dict[str, Any]:
-        """The change, in which a tag stays while another run's decision needs it."""
-        if self._tag is None:
-            return change
-        if self._again:
-            return planned_anew(change, document, self._tag)
-        whole = any(s["path"] == "tags" for s in change["slots"])
-        if not (whole or "pull_tag" in change or entry["sample_id"] in self._left):
-            return change
-        if entry["sample_id"] in self._relied:
-            self._draft.header[LEFT_TAG] = self._tag
-            slots = [s for s in change["slots"] if s["path"] != "tags"]
-            kept = {k: v for k, v in change.items() if k != "pull_tag"}
-            return {**kept, "slots": slots, LEFT_TAG: self._tag}
-        return change if whole else {**change, "pull_tag": self._tag}

@@ -12,7 +12,7 @@ from typing import Any
 import fiftyone.core.odm as foo
 from bson import ObjectId
 from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import ConnectionFailure, DuplicateKeyError
 
 from ..errors import InputError
 from ..keeping.samples import DURABLE
@@ -23,6 +23,7 @@ LEASE_SECONDS = 15.0
 RENEW_SECONDS = 3.0
 PATIENCE_SECONDS = 120.0
 LONGEST_PAUSE = 0.02
+CONNECTIONS_TRIED = 5
 
 _LEASE_END = {"$add": ["$$NOW", int(LEASE_SECONDS * 1000)]}
 _FARTHEST_END = {"$add": ["$$NOW", int(2 * LEASE_SECONDS * 1000)]}
@@ -75,9 +76,12 @@ class Turn:
     released: bool = False
     _renewed: float = field(default_factory=time.monotonic)
 
-    def renew(self) -> None:
-        """Say that the writer is alive; call it between steps. Raises TurnLost."""
-        if time.monotonic() - self._renewed >= RENEW_SECONDS:
+    def renew(self, *, now: bool = False) -> None:
+        """Say that the writer is alive, every few seconds or ``now``; call it between steps.
+
+        Raises TurnLost.
+        """
+        if now or time.monotonic() - self._renewed >= RENEW_SECONDS:
             self._change({})
 
     def commit(self, decision: ObjectId) -> None:
@@ -127,8 +131,15 @@ def take_turn(dataset_id: ObjectId, patience: float = PATIENCE_SECONDS) -> Turn:
         InputError: if a living writer kept it for the whole of ``patience`` seconds
     """
     deadline, pause, me = time.monotonic() + patience, 0.001, _holder()
+    connections = CONNECTIONS_TRIED
     while True:
-        turn = _try(dataset_id, me)
+        try:
+            turn = _try(dataset_id, me)
+        except ConnectionFailure:
+            connections -= 1
+            if not connections:
+                raise
+            continue
         if turn is not None:
             return turn
         if time.monotonic() > deadline:
@@ -168,7 +179,10 @@ def _try(dataset_id: ObjectId, me: dict[str, Any]) -> Turn | None:
     current = _turns().find_one({"_id": dataset_id}, {"holder": 1})
     if current is None:
         _create(dataset_id)
-    elif current["holder"] is not None and has_died(current["holder"]):
+    elif current["holder"] is not None and (
+        current["holder"]["turn"] == me["turn"]  # claimed before, and the reply was lost
+        or has_died(current["holder"])
+    ):
         return _claim({"_id": dataset_id, "holder": current["holder"]}, me)
     return _claim({"_id": dataset_id, **_EXPIRED}, me)
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import fiftyone.core.odm as foo
-from bson import ObjectId
 
 from ..errors import InputError
 from .columns import BUCKET, delete_columns
@@ -226,26 +225,25 @@ def discard_empty(run: Run) -> None:
 def sweep() -> None:
     """Delete what belongs to datasets that no longer exist and what was never committed."""
     database = foo.get_db_conn()
+    owners = {name: set(database[name].distinct("dataset_id")) for name in OWNED_COLLECTIONS}
+    files = set(database[f"{BUCKET}.files"].distinct("metadata.dataset_id"))
+    # Read last: what somebody keeps of a dataset that he has just made is not taken for a leftover.
     living = set(database["datasets"].distinct("_id"))
-    for name in OWNED_COLLECTIONS:
-        gone = set(database[name].distinct("dataset_id")) - living
-        if gone:
-            database[name].delete_many({"dataset_id": {"$in": list(gone)}})
-    for owner in _uncommitted_owners(database, living):
+    for name, ids in owners.items():
+        if ids - living:
+            database[name].delete_many({"dataset_id": {"$in": list(ids - living)}})
+    for owner in [{"dataset_id": i} for i in files - living] + _uncommitted_owners(database):
         delete_columns(owner)
 
 
-def _uncommitted_owners(database: Any, living: set[ObjectId]) -> list[dict[str, Any]]:
+def _uncommitted_owners(database: Any) -> list[dict[str, Any]]:
     files = database[f"{BUCKET}.files"]
     committed = set(database[ITERATIONS].distinct("_id"))
     age = {"$subtract": ["$$NOW", "$uploadDate"]}
     stale = {"$expr": {"$gt": [age, int(ABANDONED_AFTER.total_seconds() * 1_000)]}}
-    gone = set(files.distinct("metadata.dataset_id")) - living
     stages = [{"$match": stale}, {"$group": {"_id": "$metadata.iteration_id"}}]
     old = {found["_id"] for found in files.aggregate(stages)} - committed - {None}
-    return [{"dataset_id": i} for i in gone] + [
-        {"iteration_id": i} for i in old if not _is_being_written(files, i)
-    ]
+    return [{"iteration_id": i} for i in old if not _is_being_written(files, i)]
 
 
 def _is_being_written(files: Any, iteration_id: Any) -> bool:

@@ -27,7 +27,7 @@ from tests.plugin.decided import all_raw, ids_of, make_run
 from tests.plugin.forked import died, fork, kill_at
 
 BEFORE_COMMIT = ("turn", "header", "entries", "written")
-AFTER_COMMIT = ("committed", "chunk", "delete", "applied", "marked", "settled")
+AFTER_COMMIT = ("committed", "chunk", "delete", "insert", "applied", "marked", "settled")
 SAMPLES = 10
 AWKWARD = ("$set", "a.b", "", "<b>'\"</b>", "שלום", "x" * 1000)
 
@@ -50,7 +50,7 @@ class Act:
 
 steps = st.one_of(
     st.tuples(st.sampled_from(BEFORE_COMMIT + AFTER_COMMIT), st.just(1)),
-    st.tuples(st.sampled_from(("entries", "chunk", "delete")), st.integers(2, 3)),
+    st.tuples(st.sampled_from(("entries", "chunk", "delete", "insert")), st.integers(2, 3)),
 )
 acts = st.builds(
     Act,

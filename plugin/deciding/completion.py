@@ -163,7 +163,7 @@ def complete(
     if kept is None:
         raise TurnLost
     turns.reached("marked")
-    turn.settle(release=not resumed)
+    turn.settle(release=not resumed, wrote=work.fields)
     turns.reached("settled")
     return kept
 
@@ -176,6 +176,7 @@ class _Work:
         schema: what the dataset declares; what has no place in it is not written
         left_out: by field, how many documents came back without it
         written: the fields that were written since the schema was read
+        fields: all fields that were written, and the one that follows the decision
         begun: the samples that a write was sent for which may have been done
     """
 
@@ -185,6 +186,7 @@ class _Work:
     schema: Schema
     left_out: Counter[str] = field(default_factory=Counter)
     written: set[str] = field(default_factory=set)
+    fields: set[str] = field(default_factory=set)
     begun: set[ObjectId] = field(default_factory=set)
     _read_again: bool = False
 
@@ -234,6 +236,7 @@ class _Work:
         ids = [entry["sample_id"] for entry in chunk]
         gone = take_off_undeclared(self.run.dataset, self.written, ids, self.schema)
         self.left_out.update(dict.fromkeys(gone, len(ids)) if self._brings_back(chunk) else {})
+        self.fields |= {*self.written, self.run.field("cies")}
         self.written.clear()
 
     @staticmethod

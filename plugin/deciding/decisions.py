@@ -19,7 +19,7 @@ from ..errors import InputError
 from ..keeping.iterations import COLLECTION as ITERATIONS
 from ..keeping.label_field import check_current
 from ..keeping.runs import Run
-from ..keeping.samples import Schema, schema_of
+from ..keeping.samples import Schema, schema_of, take_off_undeclared
 from . import turns
 from .cies_field import follow_cies
 from .completion import complete, recover, recover_abandoned
@@ -217,6 +217,9 @@ def _write_once(
         recover(turn, run)
         check_current(run)
         schema = keep_decision_field(run, schema)
+        # FiftyOne takes a field off the samples before it is declared no more. What the last
+        # decision wrote in between was noticed by nobody.
+        take_off_undeclared(run.dataset, turn.wrote, schema=schema)
         turns.reached("turn")
         draft.write(plan)
         if draft.header["samples"]:

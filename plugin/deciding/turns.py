@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -65,6 +66,7 @@ class Turn:
             database took the first one back
         pending: the committed decision that an earlier writer left unfinished, if any
         crashed: whether the earlier writer did not release its turn
+        wrote: the fields that the last decision wrote, of whatever run
     """
 
     dataset_id: ObjectId
@@ -73,6 +75,7 @@ class Turn:
     name: str
     pending: ObjectId | None
     crashed: bool
+    wrote: tuple[str, ...] = ()
     released: bool = False
     _renewed: float = field(default_factory=time.monotonic)
 
@@ -89,9 +92,17 @@ class Turn:
         self._change({"pending": decision}, durable=True)
         self.pending = decision
 
-    def settle(self, *, release: bool = False) -> None:
-        """Say that nothing of this turn or an earlier one is left to complete; end it if wanted."""
+    def settle(self, *, release: bool = False, wrote: Iterable[str] | None = None) -> None:
+        """Say that nothing of this turn or an earlier one is left to complete; end it if wanted.
+
+        Args:
+            release: whether to end it
+            wrote: the fields that were written in it, kept for the next one that takes the turn
+        """
         values: dict[str, Any] = {"pending": None, "crashed": False}
+        if wrote is not None:
+            self.wrote = tuple(sorted(wrote))
+            values["wrote"] = list(self.wrote)
         self._change(values | ({"holder": None} if release else {}))
         self.pending, self.crashed, self.released = None, False, release
 
@@ -212,6 +223,7 @@ def _claim(free: dict[str, Any], me: dict[str, Any]) -> Turn | None:
         me["turn"],
         document["pending"],
         document["crashed"],
+        tuple(document.get("wrote", ())),
     )
 
 

@@ -20,7 +20,7 @@ from plugin.deciding.journal import applied_headers, entries, headers
 from plugin.deciding.turns import take_turn
 from plugin.keeping import runs
 from plugin.keeping.runs import Run, create_run
-from plugin.keeping.samples import samples_of
+from plugin.keeping.samples import samples_of, undeclared_fields
 from tests.plugin.broken_connections import breaking
 from tests.plugin.decided import all_raw, ids_of, make_iteration, make_run
 from tests.plugin.test_decisions_outside import at, outside, samples_ids, tags_of
@@ -298,6 +298,40 @@ def test_a_redone_tag_that_somebody_else_puts_on_meanwhile_stays(run: Run) -> No
     redone = undo(run, taken_back.decision)
     undo(run, redone.decision)
     assert "x" in tags_of(run, ids[0])
+
+
+# --- fields that vanish ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("field", ["deconfuse_decision", "ground_truth"])
+@pytest.mark.parametrize("renamed", [True, False])
+def test_a_decision_amid_the_deletion_of_a_field_is_mended_by_the_next(
+    run: Run, monkeypatch: pytest.MonkeyPatch, field: str, renamed: bool
+) -> None:
+    """FiftyOne takes the field off the samples first, and off the schema afterwards."""
+    ids, theirs = ids_of(run), fo.load_dataset(run.dataset.name)
+    document = theirs._sample_doc_cls
+    name = "_rename_fields_simple" if renamed else "_delete_fields_simple"
+    change = getattr(document, name)
+
+    def and_a_decision(*args: Any) -> None:
+        change(*args)
+        resolve(run, "relabel", ids[:1], label="new")
+
+    monkeypatch.setattr(document, name, and_a_decision)
+    if renamed:
+        theirs.rename_sample_field(field, "elsewhere")
+    else:
+        theirs.delete_sample_field(field)
+    monkeypatch.undo()
+    # Another run on the dataset decides next: its label field is there.
+    run.dataset.reload()
+    run.dataset.add_sample_field(
+        "second", fo.EmbeddedDocumentField, embedded_doc_type=fo.Classification
+    )
+    other = create_run(run.dataset, "other", "second")
+    assert resolve(other, "confirm", ids[1:2]).applied == 1
+    assert undeclared_fields(run.dataset) == {}
 
 
 # --- evidence, and what is left over --------------------------------------------------------------

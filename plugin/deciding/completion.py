@@ -515,18 +515,21 @@ def _insert(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
     there again.
     """
     ids = [entry["sample_id"] for entry in chunk]
-    kept = kept_documents(work.header["undoes"], ids)
+    source = {e["sample_id"]: e.get("kept_in", work.header["undoes"]) for e in chunk}
+    kept: dict[ObjectId, bytes] = {}
+    for removal in set(source.values()):
+        kept |= kept_documents(removal, [i for i in ids if source[i] == removal])
     keep = dict.fromkeys(("created_at", "filepath", "last_modified_at"), 1)
     found = work.samples.find({"_id": {"$in": ids}}, keep)
     present = {document["_id"]: document for document in found}
-    fitting = _Fitting(work)
+    fitting = {removal: _Fitting(work, removal) for removal in set(source.values())}
     left, documents = [], []
     for entry in chunk:
         document = present.get(entry["sample_id"])
         before = RawBSONDocument(kept[entry["sample_id"]], EXACT)
         if document is None:
             left.append(entry)
-            documents.append(fitting.restored(before))
+            documents.append(fitting[source[entry["sample_id"]]].restored(before))
         elif not _brought_back(work, document, before):
             refused[entry["sample_id"]] = {"reason": "exists", "found": document.get("filepath")}
     if not left:
@@ -541,17 +544,18 @@ def _insert(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
             why = {"reason": "error", "found": failed["errmsg"][:LONGEST_REASON]}
             refused[left[failed["index"]]["sample_id"]] = why
         return [entry for entry in left if entry["sample_id"] not in refused]
-    work.left_out.update(fitting.left_out)
+    for fitted in fitting.values():
+        work.left_out.update(fitted.left_out)
     return []
 
 
 class _Fitting:
     """Removed documents as they fit into what the dataset declares by now."""
 
-    def __init__(self, work: _Work):
+    def __init__(self, work: _Work, decision: ObjectId):
         self._work = work
         self.left_out: Counter[str] = Counter()
-        removal = headers().find_one({"_id": work.header["undoes"]}) or work.header
+        removal = headers().find_one({"_id": decision}) or work.header
         self._names = names_now(removal, work.run)
         earlier = Schema.from_list(removal["schema"]) if "schema" in removal else work.schema
         self._places = work.schema.places(earlier)

@@ -342,9 +342,32 @@ def plan_undo(draft: Draft, target: Header, only: Sequence[ObjectId] | None = No
         _refuse_blocked(target, forward, last)
         standing = [e for e in forward if last[e["sample_id"]]["top_after"] == e["top_after"]]
         undone += len(forward) - len(standing)
-        _plan_back(draft, target, standing)
+        _plan_back(draft, target, _last_made(draft.run, target, standing, last))
     if ids and undone == len(ids):
         raise InputError(f"Decision {target['_id']} was already undone")
+
+
+def _last_made(
+    run: Run, target: Header, standing: Sequence[Entry], last: Mapping[ObjectId, Entry]
+) -> list[Entry]:
+    """The entries by which a decision stands: those of its last redoing, where it was redone.
+
+    They say what the samples were like then; others may have changed them since the first time.
+    """
+    steps = {e["sample_id"]: (e["top_before"], e["top_after"]) for e in standing}
+    later = [i for i in steps if last[i]["decision"] != target["_id"]]
+    if not later:
+        return list(standing)
+    query = {**run.owner, "sample_id": {"$in": later}, "seq": {"$gt": target["seq"]}}
+    found = list(entries().find(query, {"document": 0}).sort("seq", 1))
+    known = headers_by_id({entry["decision"] for entry in found})
+    newer: dict[ObjectId, Entry] = {}
+    for entry in found:
+        header = known.get(entry["decision"])
+        same = (entry["top_before"], entry["top_after"]) == steps[entry["sample_id"]]
+        if same and header and header["state"] == "applied" and not was_lost(entry, header):
+            newer[entry["sample_id"]] = entry_now(entry, names_now(header, run))
+    return [newer.get(entry["sample_id"], entry) for entry in standing]
 
 
 def _refuse_blocked(
@@ -407,6 +430,7 @@ def _bring_back(draft: Draft, entry: Entry, document: Any, taken: set[str]) -> E
         "label_after": entry["label_before"],
         "expects_label": False,
         "op": "insert",
+        "kept_in": entry["decision"],
         "slots": [],
     }
 

@@ -17,6 +17,7 @@ from plugin.deciding.changes import MISSING, shows, slot
 from plugin.deciding.completion import recover_abandoned
 from plugin.deciding.decisions import resolve, undo
 from plugin.deciding.journal import applied_headers, entries, headers
+from plugin.deciding.state import current_state
 from plugin.deciding.turns import take_turn
 from plugin.keeping import runs
 from plugin.keeping.runs import Run, create_run
@@ -298,6 +299,37 @@ def test_a_redone_tag_that_somebody_else_puts_on_meanwhile_stays(run: Run) -> No
     redone = undo(run, taken_back.decision)
     undo(run, redone.decision)
     assert "x" in tags_of(run, ids[0])
+
+
+# --- redone decisions -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_removal_that_was_redone_is_undone_as_the_sample_was_by_then(
+    run: Run, other: Run, named: bool
+) -> None:
+    ids = ids_of(run)
+    removed = resolve(run, "remove", ids[:2])
+    taken_back = undo(run)
+    outside(run, ids[0])  # saves its weight
+    resolve(other, "confirm", ids[1:2])
+    before = all_raw(run)
+    undo(run, taken_back.decision)
+    assert undo(run, removed.decision if named else None).applied == 2
+    assert all_raw(run) == before
+    assert current_state(other).decided(ids) == {ids[1]: "confirmed"}
+    redone = undo(run, taken_back.decision)
+    assert (redone.applied, samples_ids(run)) == (2, set(ids[2:]))
+
+
+def test_a_tag_that_was_redone_over_that_of_another_stays_when_undone(run: Run) -> None:
+    ids = ids_of(run)
+    tagged = resolve(run, "tag", ids[:1], tag="x")
+    taken_back = undo(run)
+    outside(run, ids[0], **{"$addToSet": {"tags": "x"}})
+    undo(run, taken_back.decision)
+    undo(run, tagged.decision)
+    assert tags_of(run, ids[0]) == ["train", "x"]
 
 
 # --- fields that vanish ---------------------------------------------------------------------------

@@ -47,8 +47,17 @@ def resolve(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Resolv
         author=ctx.user_id,
         iteration=opened.iteration.number,
         basis=_basis(opened, request, ids),
+        seen=_seen(request),
     )
     return resolution_reply(done)
+
+
+def _seen(request: dict[str, Any]) -> int | None:
+    """The revision that the panel had shown."""
+    seen = request.get("seen")
+    if seen is not None and seen < 0:
+        raise InputError(f"seen must be a revision, 0 or more, got {seen}")
+    return seen
 
 
 def _basis(opened: Opened, request: dict[str, Any], ids: list[str]) -> dict[str, Any] | None:
@@ -95,15 +104,13 @@ def queue(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.QueueRep
     skipped = opened.rows(request.get("skip"), opened.iteration.samples)
     left = order[~np.isin(order, skipped)] if len(skipped) else order
     limit = max(1, min(200, int(request.get("limit") or 20)))
-    rows, outside, at = [], 0, 0
-    while len(rows) < limit and at < len(left):
-        part = left[at : at + 4 * limit]
-        held = opened.in_view(opened.ids(part))
-        rows += part[held].tolist()
-        outside += int((~held).sum())
-        at += len(part)
+    inside = opened.rows_in_view()
+    held = left if inside is None else left[inside[left]]
     return events.QueueReply(
-        revision=opened.state.revision, rows=rows[:limit], left=len(left), outside=outside
+        revision=opened.state.revision,
+        rows=held[:limit].tolist(),
+        left=len(held),
+        outside=len(left) - len(held),
     )
 
 

@@ -346,7 +346,7 @@ class QueueRequest(IterationRequest):
 
 
 class QueueReply(TypedDict):
-    """The next rows; ``left`` counts the open ones, ``outside`` those that the view left out."""
+    """The next rows; ``left`` counts the open ones in the view, ``outside`` those outside of it."""
 
     revision: int
     rows: list[int]
@@ -358,6 +358,8 @@ class ResolveRequest(IterationRequest):
     """A decision on rows, each of which must still have the label that the panel showed.
 
     ``check`` is a check of those rows that was read: its bound is recorded with the decision.
+    ``seen`` is the newest revision that the panel had shown: the same decision on a sample, made
+    since, was asked for at the same time and counts once.
     """
 
     action: Action
@@ -365,6 +367,7 @@ class ResolveRequest(IterationRequest):
     label: NotRequired[str | None]
     tag: NotRequired[str | None]
     check: NotRequired[str | None]
+    seen: NotRequired[int | None]
 
 
 class Conflict(TypedDict):

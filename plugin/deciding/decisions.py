@@ -111,6 +111,7 @@ def resolve(
     author: str | None = None,
     iteration: int | None = None,
     basis: Mapping[str, Any] | None = None,
+    seen: int | None = None,
 ) -> Resolution:
     """Relabel, confirm, remove or tag samples: one decision, however many samples.
 
@@ -127,12 +128,15 @@ def resolve(
         iteration: the iteration that the author looked at, by default the run's last
         basis: what the decision rests on, kept with it: the audit that it is a verdict of, or the
             random check that was made before (see ``audits.py`` and ``checks.py``)
+        seen: the ``seq`` of the last decision that the author had seen, by default of the last one
+            made; the same decision of the same author made since counts once
 
     Raises:
         InputError: on bad input, with nothing changed
     """
     request = Request.checked(action, sample_ids, label, tag, expected_label)
-    request = replace(request, seen=last_token(run.owner["dataset_id"]))
+    last = last_token(run.owner["dataset_id"])
+    request = replace(request, seen=last if seen is None else min(seen, last))
     header = header_of(run, action, author, note, _iteration_number(run, iteration))
     return commit(
         run,

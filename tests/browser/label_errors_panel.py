@@ -16,6 +16,8 @@ from sklearn.datasets import load_digits
 from tests.panels.made_runs import digit_probabilities, planted, write_iteration
 
 CLASSES = [str(digit) for digit in range(10)]
+PRESS_MS = 320
+"""After which the same key is another press, no bounce of the one before."""
 AXE = Path(__file__).resolve().parents[2] / "panels/web/node_modules/axe-core/axe.min.js"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.label_errors_panel import shoot, shown, violations
+from tests.browser.label_errors_panel import PRESS_MS, shoot, shown, violations
 from tests.planted_copies import Pictures, noise
 
 
@@ -40,6 +40,11 @@ def on_screen(app: Any, dataset: Any) -> Locator:
     return content
 
 
+def drawn(content: Locator) -> None:
+    """Wait until the images of the group are on screen; what is pressed before does not count."""
+    expect(content.locator(".dcf-group-actions[data-shown]")).to_be_visible()
+
+
 def test_groups_are_found_and_decided_by_keyboard(app: Any, planted: Planted) -> None:
     content = on_screen(app, planted.dataset)
     expect(content.get_by_text("The images were not compared yet")).to_be_visible()
@@ -60,12 +65,14 @@ def test_groups_are_found_and_decided_by_keyboard(app: Any, planted: Planted) ->
     app.page.keyboard.press("2")
     expect(content.get_by_role("radio", checked=True)).to_have_attribute("aria-checked", "true")
     expect(content.get_by_role("radio").nth(1)).to_be_checked()
+    drawn(content)
     app.page.keyboard.press("k")
     expect(title).to_contain_text("Group 1 of 2")
     assert planted.present(planted.leak) == 1
 
     # A label for all of the conflict.
     expect(title).to_contain_text("labels differ")
+    drawn(content)
     app.page.keyboard.press("r")
     app.page.get_by_role("combobox").fill("cat")
     app.page.keyboard.press("Enter")
@@ -74,10 +81,12 @@ def test_groups_are_found_and_decided_by_keyboard(app: Any, planted: Planted) ->
     assert labels == ["cat", "cat"]
 
     # The last pair is there on purpose; and all three are taken back, last first.
+    drawn(content)
     app.page.keyboard.press("a")
     expect(content.get_by_text(re.compile("2 groups decided on"))).to_be_visible()
     shoot(app, "duplicates-done")
     for left in (1, 2, 3):
+        app.page.wait_for_timeout(PRESS_MS)
         app.page.keyboard.press("u")
         expect(title).to_contain_text(f"Group 1 of {left}")
     assert planted.present(planted.leak) == 2

@@ -10,7 +10,14 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from plugin.keeping.runs import load_run
-from tests.browser.label_errors_panel import choose_option, planted_digits, shoot, shown, violations
+from tests.browser.label_errors_panel import (
+    PRESS_MS,
+    choose_option,
+    planted_digits,
+    shoot,
+    shown,
+    violations,
+)
 
 
 @pytest.fixture
@@ -52,6 +59,8 @@ def test_an_audit_is_judged_blind_and_read(app: Any, made: tuple[Any, dict[str, 
     ids = unpack_ids(audit.record.sample_id)
 
     for judged in range(50):
+        expect(picture).to_have_attribute("data-shown", "true")
+        app.page.wait_for_timeout(PRESS_MS)
         place = int(str(picture.get_attribute("data-place")))
         app.page.keyboard.press(truth[ids[place]])  # classes named by digits have these as keys
         if judged < 49:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import expect
 
+from plugin.keeping.iterations import unpack_ids
+from plugin.keeping.runs import load_run
 from tests.browser.label_errors_panel import panel
 from tests.panels.made_runs import write_iteration
 
@@ -29,7 +31,7 @@ def test_queue_by_keyboard_alone(app: Any, dataset: Any) -> None:
 
     def at(row_left: int) -> None:
         expect(left.get_by_text(f"{row_left} left")).to_be_visible()
-        expect(content.locator(".dcf-queue-picture[data-row]")).to_have_count(1)
+        expect(content.locator(".dcf-queue-picture[data-shown]")).to_have_count(1)
         expect(left.get_by_role("button", name="Accept")).to_be_enabled()
 
     for key, after in (("c", 5), ("a", 4), ("3", 3), ("s", 2), ("x", 1)):
@@ -92,6 +94,7 @@ def test_the_next_image_is_there_when_a_decision_is_made(app: Any, digits_run: A
     picture = content.locator(".dcf-queue-picture[data-row]")
     for _ in range(3):
         expect(picture.locator("img")).to_be_visible()
+        expect(picture).to_have_attribute("data-shown", "true")
         settled()
         before = picture.get_attribute("data-row") or ""
         page.evaluate(GAPS)
@@ -100,3 +103,22 @@ def test_the_next_image_is_there_when_a_decision_is_made(app: Any, digits_run: A
         expect(content.get_by_text("Confirmed 1 sample.")).to_be_visible()
         settled()
         assert page.evaluate("window.gaps") == 0
+
+
+def test_the_queue_goes_on_past_what_was_deleted(app: Any, digits_run: Any) -> None:
+    dataset, _ = digits_run
+    iteration = load_run(dataset, "deconfuse").iteration()
+    wrong = np.flatnonzero(iteration.suspect_rows)
+    order = wrong[np.argsort(-iteration.column("suspicion")[wrong], kind="stable")]
+    ids = unpack_ids(iteration.column("sample_id")[order])
+    dataset.delete_samples(ids[:1])
+    content = panel(app, dataset)
+    content.locator(".dcf-cell-open").first.focus()
+    app.page.keyboard.press("q")
+    bar = content.locator(".dcf-queue .dcf-cellbar")
+    expect(bar).to_contain_text(f"{len(ids) - 1} left · 1 deleted elsewhere")
+    picture = content.locator(".dcf-queue-picture[data-shown]")
+    expect(picture).to_have_attribute("data-row", str(order[1]))
+    app.page.keyboard.press("c")
+    expect(bar).to_contain_text(f"{len(ids) - 2} left")
+    assert app.errors == []

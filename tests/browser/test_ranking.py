@@ -11,7 +11,14 @@ from playwright.sync_api import Locator, expect
 
 from plugin.keeping.ranks import write_rank
 from plugin.keeping.runs import load_run
-from tests.browser.label_errors_panel import CLASSES, choose_option, panel, shoot, violations
+from tests.browser.label_errors_panel import (
+    CLASSES,
+    PRESS_MS,
+    choose_option,
+    panel,
+    shoot,
+    violations,
+)
 
 
 def on_ranking(app: Any, dataset: Any) -> Locator:
@@ -121,6 +128,8 @@ def test_the_queue_goes_on_where_the_ranking_points(app: Any, digits_run: Any) -
     expect(content.locator(".dcf-cellbar")).to_contain_text(f"{len(order)} left")
     for row in order[:3]:
         expect(picture).to_have_attribute("data-row", str(row))
+        expect(picture).to_have_attribute("data-shown", "true")
+        app.page.wait_for_timeout(PRESS_MS)
         app.page.keyboard.press("c")
     expect(picture).to_have_attribute("data-row", str(order[3]))
     shoot(app, "ranking-queue")

@@ -40,7 +40,7 @@ def test_all_resolved_says_what_was_achieved(app: Any, dataset: Any) -> None:
     expect(content.get_by_text("Every suspect of this iteration is resolved")).to_have_count(0)
     content.locator(".dcf-cell-open").first.focus()
     app.page.keyboard.press("q")
-    expect(content.locator(".dcf-queue-picture[data-row]")).to_have_count(1)
+    expect(content.locator(".dcf-queue-picture[data-shown]")).to_have_count(1)
     app.page.keyboard.press("a")
     expect(content.get_by_text("The queue is empty")).to_be_visible()
     app.page.keyboard.press("o")

@@ -140,3 +140,32 @@ def test_the_grid_shows_the_open_samples_of_a_cell_in_order(
     (queued,) = ctx.executor.to_json()["requests"]
     view = fo.DatasetView._build(new, queued["params"]["view"])
     assert iteration.rows_of(view.values("id")).tolist() == rows[1:]
+
+
+def test_decisions_on_what_one_screen_showed_are_one(ask: Any) -> None:
+    """Clicks that come one after the other, on a panel that saw none of the others' outcome."""
+    answer, _, _ = ask
+    seen = answer("queue", cell=None, skip=[], limit=1)["revision"]
+    first, *others = [answer("resolve", action="confirm", rows=[0, 1], seen=seen) for _ in range(3)]
+    assert (first["applied"], first["conflict_count"]) == (2, 0)
+    for other in others:
+        assert (other["decision"], other["applied"]) == (None, 0)
+        assert {conflict["reason"] for conflict in other["conflicts"]} == {"already"}
+    # Whoever has seen that decision makes another one.
+    again = answer("resolve", action="confirm", rows=[0, 1], seen=first["revision"])
+    assert again["decision"] not in (None, first["decision"])
+    assert "seen" in answer("resolve", action="confirm", rows=[0], seen=-1)["error"]["message"]
+    late = answer("resolve", action="confirm", rows=[2], seen=10**9)
+    assert late["applied"] == 1
+
+
+def test_the_queue_counts_what_the_view_holds(ask: Any) -> None:
+    answer, new, _ = ask
+    everything = answer("queue", cell=None, skip=[], limit=99)
+    some: list[str] = new.values("id")[: N // 2]
+    view = new.select(some)
+    seen = answer("queue", view=view, cell=None, skip=[], limit=2)
+    assert seen["left"] + seen["outside"] == everything["left"]
+    inside = answer("queue", view=view, cell=None, skip=[], limit=99)
+    assert seen["left"] == len(inside["rows"]) < everything["left"]
+    assert seen["rows"] == inside["rows"][:2]

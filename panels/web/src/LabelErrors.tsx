@@ -2,6 +2,7 @@
 import * as fos from "@fiftyone/state";
 import * as React from "react";
 import { useRecoilValue } from "recoil";
+import { useGate } from "./acts/useShown";
 import { ask, asProblem } from "./ask";
 import { CellScreen } from "./cell/CellScreen";
 import { DuplicatesScreen } from "./duplicates/DuplicatesScreen";
@@ -26,7 +27,7 @@ import { Queue } from "./queue/Queue";
 import { FIRST, type RankingChoice } from "./ranking/choice";
 import { RankingScreen } from "./ranking/RankingScreen";
 import { SessionContext, useLoadedSession } from "./session";
-import { ActiveContext, useActive, useKeys } from "./shortcuts";
+import { ActiveContext, KeyboardContext, pressOnce, useActive, useKeys } from "./shortcuts";
 import styles from "./styles.css?inline";
 
 const PULSE_MS = 3000;
@@ -38,15 +39,23 @@ export type Screen =
 
 export function LabelErrors() {
   const root = React.useRef<HTMLDivElement>(null);
-  const active = useActive(root);
+  const [active, hasKeyboard] = useActive(root);
   const theme = useRecoilValue(fos.theme);
   const dataset = useRecoilValue(fos.datasetName);
   return (
     <ActiveContext.Provider value={active}>
-      <div ref={root} className="dcf" data-theme={theme}>
-        <style>{styles}</style>
-        <Guard key={dataset ?? ""}>{dataset ? <OnDataset /> : <NoDataset />}</Guard>
-      </div>
+      <KeyboardContext.Provider value={hasKeyboard}>
+        <div
+          ref={root}
+          className="dcf"
+          data-theme={theme}
+          tabIndex={-1}
+          onKeyDownCapture={pressOnce}
+        >
+          <style>{styles}</style>
+          <Guard key={dataset ?? ""}>{dataset ? <OnDataset /> : <NoDataset />}</Guard>
+        </div>
+      </KeyboardContext.Provider>
     </ActiveContext.Provider>
   );
 }
@@ -189,11 +198,15 @@ function OnIteration(props: OnIterationProps) {
   const [ranking, setRanking] = React.useState<RankingChoice>(FIRST);
   const [help, setHelp] = React.useState(false);
   const [dismissed, setDismissed] = React.useState(false);
+  const { pass } = useGate(true);
+  const undo = () => {
+    if (session && pass("undo", "nothing")) void session.undo();
+  };
   useKeys(
     session
       ? {
           "?": () => setHelp(true),
-          u: () => void session.undo(),
+          u: undo,
           o: () => setScreen({ name: "overview" }),
           q: () => setScreen({ name: "queue", cell: null }),
           w: () => setScreen({ name: "ranking" }),
@@ -222,7 +235,7 @@ function OnIteration(props: OnIterationProps) {
         onRun={onRun}
         onIteration={onIteration}
         onScreen={(name) => setScreen(name === "queue" ? { name, cell: null } : { name })}
-        onUndo={() => void session.undo()}
+        onUndo={undo}
         onHelp={() => setHelp(true)}
         busy={session.busy}
       />

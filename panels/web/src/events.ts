@@ -304,7 +304,7 @@ export interface QueueRequest {
   label?: number | null;
 }
 
-/** The next rows; ``left`` counts the open ones, ``outside`` those that the view left out. */
+/** The next rows; ``left`` counts the open ones in the view, ``outside`` those outside of it. */
 export interface QueueReply {
   revision: number;
   rows: number[];
@@ -321,6 +321,7 @@ export interface ResolveRequest {
   label?: string | null;
   tag?: string | null;
   check?: string | null;
+  seen?: number | null;
 }
 
 /** A sample that was left as it is, and why (see ``plugin/deciding/decisions.py``). */

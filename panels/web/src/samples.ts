@@ -15,9 +15,17 @@ interface Known {
 /**
  * Info on one row; `next` are rows that will probably be asked for, loaded ahead.
  *
+ * `onGone` is told the rows whose samples are no longer in the dataset.
  * After a decision of anybody it is asked for again, and shown as it was until the answer is there.
  */
-export function useSample(row: number | null, next: readonly number[] = [], size = 640) {
+export function useSample(
+  row: number | null,
+  next: readonly number[] = [],
+  size = 640,
+  onGone?: (rows: number[]) => void,
+) {
+  const tell = React.useRef(onGone);
+  tell.current = onGone;
   const { key, overview } = useSession();
   const { revision } = overview;
   const cache = React.useRef(new Map<number, Known>());
@@ -48,6 +56,9 @@ export function useSample(row: number | null, next: readonly number[] = [], size
             known.set(sample.row, { sample, revision });
             if (sample.image) new Image().src = sample.image;
           }
+          const there = new Set(reply.samples.map((sample) => sample.row));
+          const gone = rows.filter((r) => !there.has(r));
+          if (gone.length) tell.current?.(gone);
           for (const old of [...known.keys()].slice(0, -KEPT)) known.delete(old);
           redraw();
         })

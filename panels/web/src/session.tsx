@@ -1,6 +1,7 @@
 // What all screens share: the run, its classes, the overview as it stands, and the ways to change it.
 import { executeOperator } from "@fiftyone/operators";
 import * as React from "react";
+import { drop } from "./acts/dropped";
 import { ask, asProblem } from "./ask";
 import type {
   Action,
@@ -144,6 +145,9 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
   const visible = React.useRef<number[]>([]);
   const asked = React.useRef(0);
   const known = React.useRef<Loaded | null>(null);
+  /** The newest revision that is on screen: what is decided next rests on it. */
+  const seen = React.useRef(0);
+  const undoing = React.useRef(false);
 
   const refresh = React.useCallback(async () => {
     const turn = ++asked.current;
@@ -162,6 +166,7 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
         overview: { ...rest, cells: byLabel(cells) },
       };
       known.current = next;
+      seen.current = Math.max(seen.current, rest.revision);
       setLoaded(next);
       setProblem(null);
     } catch (error) {
@@ -242,6 +247,7 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
     [key],
   );
 
+  const underWay = React.useRef(new Set<Promise<unknown>>());
   const act = React.useCallback(
     async (
       action: string,
@@ -250,8 +256,11 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
       decided: readonly number[] = [],
     ) => {
       setBusy(true);
+      const working = work();
+      underWay.current.add(working);
       try {
-        const reply = await work();
+        const reply = await working;
+        seen.current = Math.max(seen.current, reply.revision);
         setOutcome({ action, rows, reply, problem: null });
         if (reply.revision) {
           const all = reply.applied === decided.length;
@@ -265,7 +274,8 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
         setOutcome({ action, rows, reply: null, problem: asProblem(error) });
         return false;
       } finally {
-        setBusy(false);
+        underWay.current.delete(working);
+        setBusy(underWay.current.size > 0);
       }
     },
     [],
@@ -275,7 +285,7 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
       act(
         action,
         rows.length,
-        () => ask("resolve", { ...key, action, rows, ...option }),
+        () => ask("resolve", { ...key, action, rows, ...option, seen: seen.current }),
         action === "tag" ? [] : rows,
       ),
     [act, key],
@@ -286,7 +296,22 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
     [act, key],
   );
   const undo = React.useCallback<Session["undo"]>(
-    (decision) => act("undo", 0, () => ask("undo", { run: key.run, decision: decision ?? null })),
+    async (decision) => {
+      if (undoing.current) {
+        drop("busy");
+        return false;
+      }
+      undoing.current = true;
+      try {
+        // The last decision may be one that is still on its way.
+        await Promise.allSettled(underWay.current);
+        return await act("undo", 0, () =>
+          ask("undo", { run: key.run, decision: decision ?? null }),
+        );
+      } finally {
+        undoing.current = false;
+      }
+    },
     [act, key],
   );
   const dismiss = React.useCallback(() => setOutcome(null), []);

@@ -1,5 +1,6 @@
 // Every shortcut of the panel, the one list that the help overlay, the buttons and the guide go by.
 import * as React from "react";
+import { drop } from "./acts/dropped";
 
 export type Scope =
   | "everywhere"
@@ -121,8 +122,22 @@ export function isTyping(target: EventTarget | null): boolean {
 export function handlerFor(event: KeyboardEvent, handlers: Handlers): (() => void) | undefined {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return undefined;
   if (isTyping(event.target)) return undefined;
-  return handlers[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  for (const name of namesOf(event)) if (handlers[name]) return handlers[name];
+  return undefined;
 }
+
+/** What a key may be called: its character, else the digit or Latin letter that is its place. */
+export function namesOf({ key, code }: { key: string; code?: string }): string[] {
+  if (key.length !== 1) return [key];
+  const plain = key.toLowerCase();
+  // Shift and the French layout make other characters of the digits, other scripts of the letters.
+  const digit = /^(?:Digit|Numpad)(\d)$/.exec(code ?? "")?.[1];
+  const letter = /[^\0-\x7f]/.test(key) ? /^Key([A-Z])$/.exec(code ?? "")?.[1] : undefined;
+  const place = digit ?? letter?.toLowerCase();
+  return place === undefined || place === plain ? [plain] : [plain, place];
+}
+
+const HELD = /^(Arrow|Page|[-+=]$)/;
 
 interface Layer {
   handlers: Handlers;
@@ -157,7 +172,9 @@ export function useKeys(handlers: Handlers) {
       if (!handler) return;
       event.preventDefault();
       event.stopImmediatePropagation();
-      handler();
+      // Who holds a key moves on and on, but decides once.
+      if (!event.repeat || HELD.test(event.key)) handler();
+      else drop("held");
     };
     window.addEventListener("keydown", listen, true);
     return () => {
@@ -173,29 +190,65 @@ export const ActiveContext = React.createContext<React.MutableRefObject<IsActive
   current: () => true,
 });
 
+export const KeyboardContext = React.createContext(true);
+
+/** Whether keys go to the panel. */
+export const useHasKeyboard = () => React.useContext(KeyboardContext);
+
+/** What the panel opens on top of the page lies outside of it, but belongs to it. */
+const ON_TOP = ".MuiModal-root, .MuiPopper-root";
+
 /** Whether the person works in the panel: the focus is in it, or nowhere after a click into it. */
 export function useActive(
   root: React.RefObject<HTMLElement | null>,
-): React.MutableRefObject<IsActive> {
+): [React.MutableRefObject<IsActive>, boolean] {
   const inside = React.useRef(true);
-  React.useEffect(() => {
-    const note = (event: Event) => {
-      const target = event.target;
-      // What the panel opens on top of the page lies outside of it, but belongs to it.
-      if (target instanceof Element && target.closest(".MuiModal-root, .MuiPopper-root")) return;
-      inside.current = root.current?.contains(target as Node) ?? false;
-    };
-    window.addEventListener("pointerdown", note, true);
-    window.addEventListener("focusin", note, true);
-    return () => {
-      window.removeEventListener("pointerdown", note, true);
-      window.removeEventListener("focusin", note, true);
-    };
-  }, [root]);
+  const [has, setHas] = React.useState(true);
   const active = React.useRef<IsActive>(() => true);
   active.current = (target) => {
     if (target instanceof Node && root.current?.contains(target)) return true;
     return inside.current && (target === document.body || target === document.documentElement);
   };
-  return active;
+  React.useEffect(() => {
+    const onTop = (target: EventTarget | null) =>
+      target instanceof Element && target.closest(ON_TOP) !== null;
+    const look = () => {
+      const focus = document.activeElement;
+      if (!onTop(focus)) setHas(active.current(focus));
+    };
+    const note = (event: Event) => {
+      const target = event.target;
+      if (onTop(target)) return;
+      inside.current = root.current?.contains(target as Node) ?? false;
+      if (event.type === "pointerdown" && inside.current) takeFocus(root.current);
+      look();
+    };
+    // A focus that is lost goes nowhere before it goes elsewhere.
+    const later = () => window.setTimeout(look);
+    window.addEventListener("pointerdown", note, true);
+    window.addEventListener("focusin", note, true);
+    window.addEventListener("focusout", later, true);
+    return () => {
+      window.removeEventListener("pointerdown", note, true);
+      window.removeEventListener("focusin", note, true);
+      window.removeEventListener("focusout", later, true);
+    };
+  }, [root]);
+  return [active, has];
+}
+
+/** Takes the focus from the rest of the App: some of what is clicked does not do so by itself. */
+function takeFocus(root: HTMLElement | null) {
+  const focus = document.activeElement;
+  if (root && focus && focus !== document.body && !root.contains(focus)) {
+    root.focus({ preventScroll: true });
+  }
+}
+
+/** Keeps a held Enter or Space from pressing a button again and again. */
+export function pressOnce(event: React.KeyboardEvent) {
+  if (!event.repeat || (event.key !== "Enter" && event.key !== " ")) return;
+  if (!(event.target instanceof Element) || !event.target.closest("button")) return;
+  event.preventDefault();
+  drop("held");
 }

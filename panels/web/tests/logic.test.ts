@@ -5,7 +5,7 @@ import { problemOf } from "../src/ask";
 import { samplesOf, without } from "../src/cell/useCell";
 import type { CellReply } from "../src/events";
 import { moved } from "../src/overview/moves";
-import { optionsFor } from "../src/parts/options";
+import { isNew, optionsFor } from "../src/parts/options";
 import { outdatedText } from "../src/parts/outdated";
 import { explain, summary } from "../src/parts/summary";
 import { narrows, nextCell } from "../src/session";
@@ -83,13 +83,19 @@ describe("typing a class", () => {
       "dog",
     ]);
   });
-  it("prefers names that begin as typed and offers a new class last", () => {
+  it("prefers names that begin as typed and offers no class that is not there", () => {
     expect(optionsFor("cat", classes, [3]).map((o) => o.name)).toEqual([
       "cat",
       "catfish",
       "bobcat",
     ]);
-    expect(optionsFor("cats", classes, []).at(-1)).toEqual({ name: "cats", hint: "new class" });
+    expect(optionsFor("cats", classes, [])).toEqual([]);
+    expect(optionsFor("catfish2", classes, [0])).toEqual([]);
+  });
+  it("knows a new name from a class", () => {
+    expect(isNew("cats", classes)).toBe(true);
+    expect(isNew("cat", classes)).toBe(false);
+    expect(isNew("", classes)).toBe(false);
   });
 });
 

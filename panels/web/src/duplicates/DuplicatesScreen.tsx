@@ -3,6 +3,7 @@ import * as fos from "@fiftyone/state";
 import { Button, ToggleButton, ToggleButtonGroup } from "@mui/material";
 import * as React from "react";
 import { useRecoilValue } from "recoil";
+import { usePaintedWhen } from "../acts/useShown";
 import { ask, asProblem } from "../ask";
 import type { DuplicateKind, DuplicateScope } from "../events";
 import { count, plural } from "../format";
@@ -47,6 +48,8 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
     () => (group?.rows ?? []).flatMap((row) => groups?.members.get(row) ?? []),
     [group, groups],
   );
+  const drawn = members.length > 0 && members.every(({ row }) => thumbnails.get(row) !== undefined);
+  const shown = usePaintedWhen(drawn && group ? `${group.id} ${groups?.reply.revision}` : null);
   const keep = group && chosen?.group === group.id ? chosen.row : (group?.proposal ?? -1);
   const pick = (row: number) => group && setChosen({ group: group.id, row });
   const go = (by: number) => setAt(Math.max(0, Math.min(list.length - 1, place + by)));
@@ -179,7 +182,13 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
               />
             </div>
             <div className="dcf-decide">
-              <GroupActions group={group} members={members} keep={keep} />
+              <GroupActions
+                key={group.id}
+                group={group}
+                members={members}
+                keep={keep}
+                shown={shown}
+              />
             </div>
           </div>
         </div>

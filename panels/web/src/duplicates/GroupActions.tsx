@@ -1,6 +1,8 @@
 // What can be done with a group, each a decision that can be taken back.
 import { Button, Tooltip } from "@mui/material";
 import * as React from "react";
+import { drop } from "../acts/dropped";
+import { useGate } from "../acts/useShown";
 import type { DuplicateGroup, GroupAction } from "../events";
 import { count } from "../format";
 import { AskRemove } from "../parts/Ask";
@@ -14,9 +16,11 @@ interface Props {
   group: DuplicateGroup;
   members: readonly Member[];
   keep: number;
+  /** Whether all its images have been drawn. */
+  shown: boolean;
 }
 
-export function GroupActions({ group, members, keep }: Props) {
+export function GroupActions({ group, members, keep, shown }: Props) {
   const { classes, decideGroup, busy } = useSession();
   const [choosing, setChoosing] = React.useState<HTMLElement | null>(null);
   const [asking, setAsking] = React.useState(false);
@@ -26,32 +30,37 @@ export function GroupActions({ group, members, keep }: Props) {
   const probable = labelsOf(members)
     .map(([name]) => classes.indexOf(name))
     .filter((at) => at >= 0);
+  const { pass, free } = useGate(shown);
   const act = (action: GroupAction, label?: string) => {
     setChoosing(null);
     setAsking(false);
-    void decideGroup({
+    if (busy) return drop("busy");
+    if (!pass(`${action} ${label ?? ""}`)) return;
+    const work = decideGroup({
       action,
       rows: [...members.map((member) => member.row), ...group.rest],
       labels: [...members.map((member) => member.label), ...group.rest_labels],
       keep: action === "keep_one" ? keep : null,
       label: label ?? null,
     });
+    void work.then((done) => done || free());
   };
-  const open = () => setChoosing(relabel.current);
+  const open = () => (busy ? drop("busy") : setChoosing(relabel.current));
+  const ask = () => (busy ? drop("busy") : setAsking(true));
   useKeys(
-    idle
+    members.length === 0 || outside > 0
       ? {}
       : {
           k: () => act("keep_one"),
           a: () => act("keep_all"),
           r: open,
-          x: () => setAsking(true),
+          x: ask,
         },
   );
   const all = members.length + group.rest.length;
   const others = all - 1;
   return (
-    <fieldset className="dcf-actions dcf-group-actions">
+    <fieldset className="dcf-actions dcf-group-actions" data-shown={shown || undefined}>
       <legend className="dcf-sr">Decide on the group</legend>
       {outside > 0 && (
         <p className="dcf-note dcf-action-wide">
@@ -68,7 +77,7 @@ export function GroupActions({ group, members, keep }: Props) {
       <GroupButton tip="groupRelabel" icon="edit" idle={idle} onClick={open} buttonRef={relabel}>
         One label for all…
       </GroupButton>
-      <GroupButton tip="groupRemove" icon="remove" idle={idle} onClick={() => setAsking(true)}>
+      <GroupButton tip="groupRemove" icon="remove" idle={idle} onClick={ask}>
         Remove all
       </GroupButton>
       <Choose

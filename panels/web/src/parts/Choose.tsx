@@ -1,8 +1,9 @@
-// Typeahead over all classes, most probable first; a name that is no class yet must be chosen as such.
-import { Autocomplete, Popover, TextField } from "@mui/material";
+// Typeahead over all classes, most probable first. A class that is new is made by a button of its own.
+import { Autocomplete, Button, Popover, type PopperProps, TextField } from "@mui/material";
 import * as React from "react";
 import { useSession } from "../session";
-import { type Option, optionsFor } from "./options";
+import { Icon } from "./Icon";
+import { isNew, type Option, optionsFor } from "./options";
 
 interface Props {
   anchor: HTMLElement | null;
@@ -12,39 +13,71 @@ interface Props {
   onClose: () => void;
 }
 
-export function Choose({ anchor, first, samples, onChoose, onClose }: Props) {
+const LEAST = 240;
+const MOST = 420;
+
+/** Below the button, as wide as the column that it is in: the picture beside it stays in sight. */
+function placeAt(anchor: HTMLElement) {
+  const button = anchor.getBoundingClientRect();
+  const column = (anchor.closest("aside, fieldset") ?? anchor).getBoundingClientRect();
+  const width = Math.max(LEAST, Math.min(MOST, column.width));
+  return { width, position: { top: button.bottom + 4, left: column.right - width } };
+}
+
+export function Choose({ anchor, onClose, ...rest }: Props) {
+  // It goes at once, with what was typed: one that fades out could be opened again as it was.
+  if (!anchor) return null;
+  const { width, position } = placeAt(anchor);
+  return (
+    <Popover
+      open
+      transitionDuration={0}
+      anchorReference="anchorPosition"
+      anchorPosition={position}
+      onClose={onClose}
+      slotProps={{
+        paper: {
+          className: "dcf-popover",
+          role: "dialog",
+          "aria-label": "Relabel",
+          style: { width },
+        } as object,
+      }}
+    >
+      <Chooser {...rest} onClose={onClose} />
+    </Popover>
+  );
+}
+
+/** Its content, which begins empty at each opening. */
+function Chooser({ first, samples, onChoose, onClose }: Omit<Props, "anchor">) {
   const { classes } = useSession();
   const [typed, setTyped] = React.useState("");
   const options = React.useMemo(() => optionsFor(typed, classes, first), [typed, classes, first]);
+  const name = typed.trim();
+  const makes = isNew(name, classes);
   return (
-    <Popover
-      open={anchor !== null}
-      anchorEl={anchor}
-      onClose={onClose}
-      anchorOrigin={{ vertical: "top", horizontal: "left" }}
-      transformOrigin={{ vertical: "bottom", horizontal: "left" }}
-      slotProps={{
-        paper: { className: "dcf-popover", role: "dialog", "aria-label": "Relabel" } as object,
-      }}
-    >
-      <Autocomplete<Option, false, true>
+    <>
+      <Autocomplete<Option>
         open
         autoHighlight
         disablePortal
-        disableClearable
         fullWidth
+        forcePopupIcon={false}
         options={options}
         filterOptions={(all) => all}
         getOptionLabel={(option) => option.name}
-        getOptionKey={(option) => `${option.hint}/${option.name}`}
+        getOptionKey={(option) => option.name}
         isOptionEqualToValue={(a, b) => a.name === b.name}
+        value={null}
         inputValue={typed}
         onInputChange={(_, value, reason) => reason === "input" && setTyped(value)}
         onChange={(_, option) => option && onChoose(option.name)}
         onKeyDown={(event) => event.key === "Escape" && onClose()}
         noOptionsText="No class of that name"
+        PopperComponent={Below}
         renderOption={(props, option) => (
-          <li {...props} key={`${option.hint}/${option.name}`}>
+          <li {...props} key={option.name}>
             <bdi className="dcf-option">{option.name}</bdi>
             {option.hint && <span className="dcf-option-hint">{option.hint}</span>}
           </li>
@@ -59,6 +92,25 @@ export function Choose({ anchor, first, samples, onChoose, onClose }: Props) {
           />
         )}
       />
-    </Popover>
+      {makes && (
+        <Button
+          fullWidth
+          size="small"
+          variant="outlined"
+          className="dcf-button dcf-new-class"
+          startIcon={<Icon name="tag" />}
+          onClick={() => onChoose(name)}
+        >
+          <span className="dcf-button-text">
+            Make a new class “<bdi>{name}</bdi>”
+          </span>
+        </Button>
+      )}
+    </>
   );
+}
+
+/** Puts the list below the field, within the popover, where it covers nothing else. */
+function Below({ children }: PopperProps) {
+  return <div className="dcf-choices">{children as React.ReactNode}</div>;
 }

@@ -1,6 +1,8 @@
 // What can be done with the chosen samples, with their number on every button.
 import { Button } from "@mui/material";
 import * as React from "react";
+import { drop } from "../acts/dropped";
+import { useGate } from "../acts/useShown";
 import { count, plural } from "../format";
 import { useSession } from "../session";
 import { useKeys } from "../shortcuts";
@@ -29,25 +31,48 @@ export function Decide({ rows, confirm, accept, probable, onDone }: Props) {
   const n = rows.length;
   const tooMany = n > MOST_AT_ONCE;
   const idle = n === 0 || busy || tooMany;
+  const { pass } = useGate(true);
+  const acting = React.useRef(false);
 
-  const act = async (
+  /** Does what decides, unless something is decided already. */
+  const once = async (name: string, work: () => Promise<unknown>) => {
+    setChoosing(null);
+    setAsking(null);
+    if (!pass(name, "nothing")) return;
+    if (acting.current || busy) return drop("busy");
+    if (!n) return drop("none");
+    acting.current = true;
+    try {
+      await work();
+    } finally {
+      acting.current = false;
+    }
+  };
+  const act = (
     action: "confirm" | "relabel" | "remove" | "tag",
     option?: { label?: string; tag?: string },
   ) => {
-    setChoosing(null);
-    setAsking(null);
-    if (await resolve(action, rows, option)) onDone(rows);
+    return once(`${action} ${option?.label ?? option?.tag ?? ""}`, async () => {
+      if (await resolve(action, rows, option)) onDone(rows);
+    });
   };
-  const remove = () => (n > 1 ? setAsking("remove") : void act("remove"));
+  const take = () => once("accept", async () => accept?.act());
+  const open = (name: string, show: () => void) => {
+    if (n && !busy) show();
+    else if (pass(name, "nothing")) drop(busy ? "busy" : "none");
+  };
+  const choose = () => open("choose", () => setChoosing(relabel.current));
+  const tag = () => open("tag", () => setAsking("tag"));
+  const remove = () => (n > 1 && !busy ? setAsking("remove") : void act("remove"));
   useKeys(
-    idle
+    tooMany
       ? {}
       : {
           c: () => void act("confirm"),
-          a: accept && (() => void accept.act()),
-          r: () => setChoosing(relabel.current),
+          a: accept && (() => void take()),
+          r: choose,
           x: remove,
-          t: () => setAsking("tag"),
+          t: tag,
         },
   );
   const button = { disabled: idle, count: n };
@@ -72,24 +97,17 @@ export function Decide({ rows, confirm, accept, probable, onDone }: Props) {
           {...button}
           tip="accept"
           icon="accept"
-          onClick={() => void accept.act()}
+          onClick={() => void take()}
           strong
           wide
         >
           {accept.text}
         </ActionButton>
       )}
-      <ActionButton
-        {...button}
-        tip="relabel"
-        icon="edit"
-        buttonRef={relabel}
-        onClick={() => setChoosing(relabel.current)}
-        wide
-      >
+      <ActionButton {...button} tip="relabel" icon="edit" buttonRef={relabel} onClick={choose} wide>
         Other label…
       </ActionButton>
-      <ActionButton {...button} tip="tag" icon="tag" onClick={() => setAsking("tag")}>
+      <ActionButton {...button} tip="tag" icon="tag" onClick={tag}>
         Tag…
       </ActionButton>
       <ActionButton {...button} tip="remove" icon="remove" onClick={remove} danger>

@@ -14,6 +14,7 @@ import type { IterationInfo, RunInfo } from "../events";
 import { percent } from "../format";
 import { useNextIteration } from "../useNextIteration";
 import { Icon } from "./Icon";
+import { KeyboardState } from "./KeyboardState";
 
 export type ScreenName = "overview" | "queue" | "ranking" | "duplicates" | "map" | "progress";
 
@@ -79,6 +80,7 @@ export function Header(props: Props) {
         <ToggleButton value="progress">Progress</ToggleButton>
       </ToggleButtonGroup>
       <span className="dcf-grow" />
+      <KeyboardState />
       <Tooltip title="Undo the last decision (u)">
         <span>
           <IconButton size="small" aria-label="Undo" onClick={props.onUndo} disabled={props.busy}>

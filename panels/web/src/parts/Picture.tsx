@@ -1,27 +1,58 @@
 // One image, enlarged: small ones with their pixels visible, unreadable ones with the reason.
 import * as React from "react";
+import { usePainted } from "../acts/useShown";
 import type { SampleInfo } from "../events";
 import { useSession } from "../session";
 import { Icon } from "./Icon";
 
-export function Picture({ sample }: { sample: SampleInfo | null }) {
+interface Props {
+  sample: SampleInfo | null;
+  /** Called with the row once its picture was painted. */
+  onShown?: (row: number) => void;
+}
+
+export function Picture({ sample, onShown }: Props) {
   const { classes } = useSession();
   if (!sample) return <div className="dcf-picture dcf-wait" aria-busy="true" />;
-  if (!sample.image) {
+  return (
+    <Drawn
+      // An element of its own: one that is reused shows the picture before until it has loaded.
+      key={sample.row}
+      picture={sample}
+      problem={`This image cannot be shown: ${sample.problem || "it is missing"}.`}
+      alt={`Labelled ${sample.current_label}, predicted ${classes[sample.prediction]}`}
+      onShown={onShown && (() => onShown(sample.row))}
+    />
+  );
+}
+
+interface DrawnProps {
+  picture: { image: string; width: number; height: number };
+  problem: string;
+  alt: string;
+  onShown?: (() => void) | undefined;
+}
+
+/** One picture; give each a key of its own. */
+export function Drawn({ picture, problem, alt, onShown }: DrawnProps) {
+  const image = React.useRef<HTMLImageElement>(null);
+  usePainted(image, onShown);
+  if (!picture.image) {
     return (
       <div className="dcf-picture dcf-picture-broken" role="img" aria-label="Unreadable image">
         <Icon name="warn" />
-        <span>This image cannot be shown: {sample.problem || "it is missing"}.</span>
+        <span>{problem}</span>
       </div>
     );
   }
   // Digits of a few pixels are read pixel by pixel; small photographs are not.
-  const small = Math.max(sample.width, sample.height) <= 16;
+  const small = Math.max(picture.width, picture.height) <= 16;
   return (
     <div className="dcf-picture">
       <img
-        src={sample.image}
-        alt={`Labelled ${sample.current_label}, predicted ${classes[sample.prediction]}`}
+        ref={image}
+        src={picture.image}
+        alt={alt}
         className={small ? "dcf-pixels" : ""}
         draggable={false}
       />

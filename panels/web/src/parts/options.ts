@@ -7,7 +7,7 @@ export interface Option {
 
 const MOST = 100;
 
-/** Options for what was typed: likely classes first, then by name; a new class last, and only on request. */
+/** Existing classes for what was typed: likely ones first, then by name. */
 export function optionsFor(
   typed: string,
   classes: readonly string[],
@@ -25,10 +25,11 @@ export function optionsFor(
   const starts = (at: number) => (classes[at] ?? "").toLocaleLowerCase().startsWith(wanted);
   const found = [...ahead, ...rest].filter(matches);
   const ordered = wanted ? [...found.filter(starts), ...found.filter((at) => !starts(at))] : found;
-  const options = ordered
+  return ordered
     .slice(0, MOST)
     .map((at) => ({ name: classes[at] ?? "", hint: ahead.includes(at) ? "probable" : "" }));
-  const name = typed.trim();
-  if (name && !classes.includes(name)) options.push({ name, hint: "new class" });
-  return options;
 }
+
+/** Whether a name would be a class that is not there yet. */
+export const isNew = (name: string, classes: readonly string[]) =>
+  name !== "" && !classes.includes(name);

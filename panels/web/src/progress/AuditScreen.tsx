@@ -1,11 +1,13 @@
 // Samples of an audit, judged blind: the picture and the classes, and nothing that tells the label.
 import { Button, IconButton, Tooltip } from "@mui/material";
 import * as React from "react";
+import { useGate, useShown } from "../acts/useShown";
 import { ask, asProblem } from "../ask";
 import type { AuditInfo, AuditItem, Problem as Said } from "../events";
 import { count } from "../format";
 import { Choose } from "../parts/Choose";
 import { Icon } from "../parts/Icon";
+import { Drawn } from "../parts/Picture";
 import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
 import { useSession } from "../session";
@@ -40,6 +42,8 @@ export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => v
   React.useEffect(fetchItems, [fetchItems]);
 
   const item = line?.[0] ?? null;
+  const [shown, setShown] = useShown(item ? String(item.place) : null);
+  const { pass } = useGate(shown);
   const advance = (place: number) =>
     setLine((old) => old?.filter((other) => other.place !== place) ?? null);
   const held = line?.length ?? 0;
@@ -52,7 +56,7 @@ export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => v
 
   const judge = (verdict: { label: string } | { unclear: true }) => {
     setChoosing(null);
-    if (!item) return;
+    if (!item || !pass(JSON.stringify(verdict))) return;
     const { place } = item;
     sent.current.add(place);
     advance(place);
@@ -67,7 +71,7 @@ export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => v
     );
   };
   const skip = () => {
-    if (!item) return;
+    if (!item || !pass("skip")) return;
     skipped.current.push(item.place);
     advance(item.place);
   };
@@ -76,6 +80,7 @@ export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => v
     onBack();
   };
   const takeBack = () => {
+    if (!pass("undo", "nothing")) return;
     const last = decisions.current.pop();
     if (!last) return;
     void undo(last.decision).then(() => {
@@ -115,8 +120,18 @@ export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => v
       </header>
       {item ? (
         <div className="dcf-queuebody">
-          <div className="dcf-queue-picture" data-place={item.place}>
-            <Blind item={item} />
+          <div
+            className="dcf-queue-picture"
+            data-place={item.place}
+            data-shown={shown || undefined}
+          >
+            <Drawn
+              key={item.place}
+              picture={item}
+              problem={`${item.problem}.`}
+              alt="The sample to judge"
+              onShown={() => setShown(String(item.place))}
+            />
           </div>
           <aside className="dcf-queue-side" aria-label="Verdict">
             <p className="dcf-question">What do you see?</p>
@@ -221,27 +236,5 @@ export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => v
         </div>
       )}
     </section>
-  );
-}
-
-function Blind({ item }: { item: AuditItem }) {
-  if (!item.image) {
-    return (
-      <div className="dcf-picture dcf-picture-broken" role="img" aria-label="Unreadable image">
-        <Icon name="warn" />
-        <span>{item.problem}.</span>
-      </div>
-    );
-  }
-  const small = Math.max(item.width, item.height) <= 16;
-  return (
-    <div className="dcf-picture">
-      <img
-        src={item.image}
-        alt="The sample to judge"
-        className={small ? "dcf-pixels" : ""}
-        draggable={false}
-      />
-    </div>
   );
 }

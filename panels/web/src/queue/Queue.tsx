@@ -3,6 +3,7 @@ import * as fos from "@fiftyone/state";
 import { Button, IconButton, Tooltip } from "@mui/material";
 import * as React from "react";
 import { useRecoilValue } from "recoil";
+import { useGate, useShown } from "../acts/useShown";
 import { ask, asProblem } from "../ask";
 import type { Action, Problem as Said } from "../events";
 import { count, plural } from "../format";
@@ -44,6 +45,8 @@ export function Queue({ cell, ranking, onBack, onEverything }: Props) {
   const [choosing, setChoosing] = React.useState<HTMLElement | null>(null);
   const skipped = React.useRef<number[]>([]);
   const gone = React.useRef(new Set<number>());
+  /** Deleted by somebody outside of the run, for whom no decision stands. */
+  const deleted = React.useRef(new Set<number>());
   const relabel = React.useRef<HTMLButtonElement>(null);
   // While a decision is taken back, and until its sample can have come, nothing is held in front.
   const back = React.useRef<"no" | "asked" | "done">("no");
@@ -56,7 +59,8 @@ export function Queue({ cell, ranking, onBack, onEverything }: Props) {
 
   const fetchLine = React.useCallback(() => {
     const mine = ++turn.current;
-    ask("queue", { ...key, ...ranking, cell: within, skip: skipped.current, limit: FETCH }).then(
+    const skip = [...skipped.current, ...deleted.current];
+    ask("queue", { ...key, ...ranking, cell: within, skip, limit: FETCH }).then(
       (reply) => {
         if (mine !== turn.current) return;
         const front = back.current === "no";
@@ -92,8 +96,16 @@ export function Queue({ cell, ranking, onBack, onEverything }: Props) {
   }, [revision]);
 
   const current = line?.rows[0] ?? null;
-  const sample = useSample(current, line?.rows.slice(1, 1 + AHEAD), 768);
+  const sample = useSample(current, line?.rows.slice(1, 1 + AHEAD), 768, (rows) => {
+    for (const row of rows) {
+      if (deleted.current.has(row)) continue;
+      deleted.current.add(row);
+      advance(row);
+    }
+  });
   const ready = sample !== null && sample.row === current;
+  const [shown, setShown] = useShown(ready ? String(current) : null);
+  const { pass } = useGate(shown);
 
   const advance = (row: number) => {
     gone.current.add(row);
@@ -112,7 +124,7 @@ export function Queue({ cell, ranking, onBack, onEverything }: Props) {
 
   const decide = (action: Action, option?: { label?: string }) => {
     setChoosing(null);
-    if (current === null || !ready) return;
+    if (current === null || !pass(`${action} ${option?.label ?? ""}`)) return;
     const row = current;
     busy.current++;
     advance(row);
@@ -124,25 +136,28 @@ export function Queue({ cell, ranking, onBack, onEverything }: Props) {
     });
   };
   const pick = (at: number) => {
-    const label = sample?.probabilities[at]?.label;
-    if (label === undefined || !sample) return;
+    if (!ready) return decide("confirm"); // which is dropped, and says so
+    const label = sample.probabilities[at]?.label;
+    if (label === undefined) return;
     if (label === sample.label) decide("confirm");
     else decide("relabel", { label: classes[label] ?? "" });
   };
   const confirm = () => decide("confirm");
   const accept = () => {
-    if (sample && sample.prediction !== sample.label) {
+    if (!ready) return decide("confirm");
+    if (sample.prediction !== sample.label) {
       decide("relabel", { label: classes[sample.prediction] ?? "" });
     }
   };
   const remove = () => decide("remove");
   const skip = () => {
-    if (current === null) return;
+    if (current === null || !pass("skip")) return;
     skipped.current.push(current);
     advance(current);
   };
   const open = () => setChoosing(relabel.current);
   const takeBack = () => {
+    if (!pass("undo", "nothing")) return;
     back.current = "asked";
     gone.current.clear();
     void undo().then(() => {
@@ -192,6 +207,7 @@ export function Queue({ cell, ranking, onBack, onEverything }: Props) {
         <span className="dcf-soft" role="status">
           {line ? `${count(line.left)} left` : "…"}
           {skipped.current.length ? ` · ${count(skipped.current.length)} skipped` : ""}
+          {deleted.current.size ? ` · ${count(deleted.current.size)} deleted elsewhere` : ""}
           {line?.outside ? ` · ${count(line.outside)} outside the view` : ""}
         </span>
         <span className="dcf-grow" />
@@ -205,6 +221,7 @@ export function Queue({ cell, ranking, onBack, onEverything }: Props) {
         <End
           line={line}
           skipped={skipped.current.length}
+          deleted={deleted.current.size}
           to={ranking ? "the ranking" : "the overview"}
           onBack={onBack}
           onAgain={() => {
@@ -215,8 +232,12 @@ export function Queue({ cell, ranking, onBack, onEverything }: Props) {
         />
       ) : (
         <div className="dcf-queuebody">
-          <div className="dcf-queue-picture" data-row={ready ? current : undefined}>
-            <Picture sample={ready ? sample : null} />
+          <div
+            className="dcf-queue-picture"
+            data-row={ready ? current : undefined}
+            data-shown={shown || undefined}
+          >
+            <Picture sample={ready ? sample : null} onShown={(row) => setShown(String(row))} />
           </div>
           <aside className="dcf-queue-side" aria-label="Sample">
             {ready && sample && (
@@ -291,12 +312,14 @@ export function Queue({ cell, ranking, onBack, onEverything }: Props) {
 function End({
   line,
   skipped,
+  deleted,
   to,
   onBack,
   onAgain,
 }: {
   line: Line;
   skipped: number;
+  deleted: number;
   to: string;
   onBack: () => void;
   onAgain: () => void;
@@ -308,6 +331,7 @@ function End({
       {line.outside > 0 && (
         <p>{plural(line.outside, "open sample")} outside the view. Clear it to go on.</p>
       )}
+      {deleted > 0 && <p>{plural(deleted, "sample")} deleted elsewhere.</p>}
       {skipped > 0 && <p>{plural(skipped, "sample")} skipped.</p>}
       <div className="dcf-screen-buttons">
         {skipped > 0 && (

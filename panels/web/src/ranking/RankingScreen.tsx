@@ -229,10 +229,7 @@ interface ClassFilterProps {
 function ClassFilter({ label, onLabel }: ClassFilterProps) {
   const { classes } = useSession();
   const [typed, setTyped] = React.useState("");
-  const options = React.useMemo(
-    () => optionsFor(typed, classes, []).filter((option) => !option.hint),
-    [typed, classes],
-  );
+  const options = React.useMemo(() => optionsFor(typed, classes, []), [typed, classes]);
   const value = label === null ? null : { name: classes[label] ?? "", hint: "" };
   return (
     <Autocomplete

@@ -1,0 +1,35 @@
+// The last press that did not count, for the sign that says so.
+import type { Why } from "./gate";
+
+export interface Dropped {
+  why: Why;
+  /** Grows, so that the same reason twice is two signs. */
+  number: number;
+}
+
+const TEXTS: Record<Why, string> = {
+  unseen: "Too early: the next picture was not drawn yet",
+  again: "Decided already",
+  twice: "Pressed twice, counted once",
+  held: "A held key counts once",
+  busy: "The last decision is still under way",
+  none: "Nothing is selected",
+};
+
+let last: Dropped | null = null;
+const listeners = new Set<() => void>();
+
+/** Says that a press did not count. */
+export function drop(why: Why) {
+  last = { why, number: (last?.number ?? 0) + 1 };
+  for (const listener of listeners) listener();
+}
+
+export const textOf = (why: Why) => TEXTS[why];
+export const lastDropped = () => last;
+export function subscribe(listener: () => void) {
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+  };
+}

@@ -16,6 +16,7 @@ import type {
   WorkedOut,
 } from "./events";
 import { byLabel, type Cell } from "./overview/cells";
+import { lastOutcome } from "./parts/summary";
 
 export interface Overview extends Omit<OverviewReply, "cells" | "classes"> {
   cells: Map<number, Cell[]>;
@@ -26,6 +27,8 @@ export interface Outcome {
   rows: number;
   reply: ResolveReply | null;
   problem: Problem | null;
+  /** Counts what was asked for: answers to quick decisions may come in another order. */
+  turn?: number;
 }
 
 /** Rows that a decision has settled, shown so before the cells are counted again. */
@@ -248,6 +251,7 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
   );
 
   const underWay = React.useRef(new Set<Promise<unknown>>());
+  const turns = React.useRef(0);
   const act = React.useCallback(
     async (
       action: string,
@@ -256,12 +260,13 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
       decided: readonly number[] = [],
     ) => {
       setBusy(true);
+      const turn = ++turns.current;
       const working = work();
       underWay.current.add(working);
       try {
         const reply = await working;
         seen.current = Math.max(seen.current, reply.revision);
-        setOutcome({ action, rows, reply, problem: null });
+        setOutcome((shown) => lastOutcome(shown, { action, rows, reply, problem: null, turn }));
         if (reply.revision) {
           const all = reply.applied === decided.length;
           const last = { revision: reply.revision, rows: all ? decided : [] };
@@ -271,7 +276,7 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
         await refreshRef.current();
         return reply.applied > 0;
       } catch (error) {
-        setOutcome({ action, rows, reply: null, problem: asProblem(error) });
+        setOutcome({ action, rows, reply: null, problem: asProblem(error), turn });
         return false;
       } finally {
         underWay.current.delete(working);

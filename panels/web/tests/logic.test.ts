@@ -7,7 +7,7 @@ import type { CellReply } from "../src/events";
 import { moved } from "../src/overview/moves";
 import { isNew, optionsFor } from "../src/parts/options";
 import { outdatedText } from "../src/parts/outdated";
-import { explain, summary } from "../src/parts/summary";
+import { explain, lastOutcome, summary } from "../src/parts/summary";
 import { narrows, nextCell } from "../src/session";
 import { handlerFor, innermost, SHORTCUTS } from "../src/shortcuts";
 
@@ -115,6 +115,16 @@ describe("what became of an action", () => {
     expect(
       summary({ action: "remove", rows: 3, reply: { ...reply, conflict_count: 1 }, problem: null }),
     ).toBe("Removed 2 samples. 1 sample was left alone.");
+  });
+  it("is that of the latest action, unless an earlier one failed", () => {
+    const done = (turn: number) => ({ action: "remove", rows: 1, reply, problem: null, turn });
+    expect(lastOutcome(null, done(1)).turn).toBe(1);
+    expect(lastOutcome(done(1), done(2)).turn).toBe(2);
+    expect(lastOutcome(done(2), done(1)).turn).toBe(2);
+    const kept = { ...done(1), reply: { ...reply, conflict_count: 1 } };
+    expect(lastOutcome(done(2), kept)).toBe(kept);
+    const problem = { kind: "input" as const, message: "no", detail: "" };
+    expect(lastOutcome(done(2), { ...done(1), reply: null, problem }).problem).toBe(problem);
   });
   it("explains a conflict", () => {
     const text = explain({ id: "1", expected: "cat", found: "dog", reason: "relabeled" });

@@ -42,3 +42,9 @@ export function summary({ action, rows, reply, problem }: Result): string {
   if (kept) return `${did} ${plural(kept, "sample")} ${kept === 1 ? "was" : "were"} left alone.`;
   return applied || !rows ? did : `${did} These samples are decided already.`;
 }
+
+/** What is shown once another answer came: never good news of an earlier action in a later's place. */
+export function lastOutcome(shown: Result | null, next: Result): Result {
+  const bad = next.problem !== null || (next.reply?.conflict_count ?? 0) > 0;
+  return !bad && shown && (shown.turn ?? 0) > (next.turn ?? 0) ? shown : next;
+}

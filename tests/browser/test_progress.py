@@ -68,6 +68,7 @@ def test_an_audit_is_judged_blind_and_read(app: Any, made: tuple[Any, dict[str, 
     content.get_by_role("button", name="See the estimate").click()
     left = content.get_by_test_id("left")
     expect(left).to_contain_text(re.compile(r"about \d+"))
+    expect(content.get_by_text("from 50 samples of")).to_be_visible()  # none is on its way
     expect(content.get_by_test_id("distance")).to_contain_text("Found by now: at least")
     shoot(app, "progress")
     assert violations(app) == []

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import fiftyone.core.odm as foo
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from plugin.errors import Cancelled
-from plugin.keeping.columns import delete_columns
+from plugin.keeping.columns import BUCKET
 from plugin.keeping.jobs import Job
 from tests.browser.label_errors_panel import button, cell, largest, panel, truth, violations
 from tests.panels.made_runs import write_iteration
@@ -51,11 +52,13 @@ def test_all_resolved_says_what_was_achieved(app: Any, dataset: Any) -> None:
 def test_a_python_error_has_a_screen(app: Any, digits_run: Any) -> None:
     dataset, p = digits_run
     content = panel(app, dataset)
-    delete_columns({"dataset_id": dataset._doc.id})
+    files = foo.get_db_conn()[f"{BUCKET}.files"]
+    of_run = {"metadata.dataset_id": dataset._doc.id}
+    assert files.update_many(of_run, {"$set": {"chunkSize": "no number"}}).modified_count
     cell(content, largest(truth(dataset, p))).click()
     expect(content.get_by_text("Something went wrong in Python")).to_be_visible()
     content.locator("summary").click()
-    expect(content.locator("pre")).to_contain_text("NoFile")
+    expect(content.locator("pre")).to_contain_text("ValueError")
     expect(app.by("error-boundary")).to_have_count(0)
     button(content, "^Back to the overview$").click()
     expect(content.locator(".dcf-cell-open").first).to_be_visible()

@@ -286,7 +286,7 @@ def test_every_default_may_be_given_as_well(samples: Any, operator: Any) -> None
     for name in WHOLE:
         found = operator(name)
         call = inspect.unwrap(type(found).__call__)
-        guard = type(found).__call__.__globals__["_guarded_call"]
+        guard = vars(type(found))["__call__"].__globals__["_guarded_call"]
 
         @functools.wraps(call)
         def received(self: Any, collection: Any, *args: Any, **given: Any) -> Any:

@@ -112,10 +112,10 @@ def trained(images: ImageSet, name: str, options: argparse.Namespace) -> dict[st
     """The same with a classifier that is trained here, over iterations."""
     import fiftyone as fo
 
-    from plugin.keeping.iterations import unpack_ids
-    from plugin.keeping.runs import load_run
-    from plugin.label_errors import find_label_errors
-    from plugin.settings import Settings
+    from plugin.classify.job import find_label_errors
+    from plugin.classify.settings import Settings
+    from plugin.store.iterations import unpack_ids
+    from plugin.store.runs import load_run
 
     chosen = np.flatnonzero(images.splits == "train")[: options.images]
     human, clean = images.labels[LABELS[name]][chosen], images.labels["clean_label"][chosen]
@@ -171,7 +171,7 @@ def trained(images: ImageSet, name: str, options: argparse.Namespace) -> dict[st
 
 def decide(run: Any, sample_ids: list[str], truth: dict[str, str]) -> None:
     """Confirm or relabel samples as they should be."""
-    from plugin.deciding.decisions import resolve
+    from plugin.decisions.decisions import resolve
 
     now = dict(zip(*run.dataset.select(sample_ids).values(["id", "label.label"]), strict=True))
     resolve(run, "confirm", [i for i in sample_ids if now[i] == truth[i]])

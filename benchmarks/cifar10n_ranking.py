@@ -66,8 +66,8 @@ def import_predictions(images: ImageSet, label: np.ndarray, classes: list[str], 
 
 def suspicion_of(dataset: Any, networks: tuple[str, ...], run_key: str) -> dict[str, np.ndarray]:
     """Suspicion and IIES that the product writes."""
-    from plugin.label_errors import find_label_errors
-    from plugin.settings import Settings
+    from plugin.classify.job import find_label_errors
+    from plugin.classify.settings import Settings
 
     options = {"label_field": "label", "run_key": run_key, "source": "predictions"}
     settings = Settings.from_mapping({**options, "prediction_fields": list(networks)})

@@ -25,8 +25,8 @@ import numpy as np  # noqa: E402
 from importance import logits_of  # noqa: E402
 from real_data import data_folder, load  # noqa: E402
 
+from plugin.importance.advice import Round, advice  # noqa: E402
 from plugin.importance.index import ImportanceIndex  # noqa: E402
-from plugin.importance.levelling import Round, advice  # noqa: E402
 from plugin.scoring.measures import log_probabilities, suspicion  # noqa: E402
 
 NETWORK = "resnet18"

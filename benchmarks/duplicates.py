@@ -31,10 +31,10 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugin.similarity.duplicate_groups import duplicate_groups
-from plugin.similarity.duplicates import Duplicates, compute_signals, find_duplicates
-from plugin.similarity.ssim import ssim, ssim_pairs
-from plugin.similarity.structure_features import fit_basis, structure_features
+from plugin.duplicates.groups import duplicate_groups
+from plugin.duplicates.search import Duplicates, compute_signals, find_duplicates
+from plugin.duplicates.ssim import ssim, ssim_pairs
+from plugin.duplicates.structure_features import fit_basis, structure_features
 
 SUBSET, COPIES, PLANTED = 5000, 5, 300
 Pixels = NDArray[np.uint8]

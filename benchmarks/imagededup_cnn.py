@@ -27,8 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import duplicates as own
 
-from plugin.similarity.duplicates import compute_signals, find_duplicates
-from plugin.similarity.ssim import ssim_pairs
+from plugin.duplicates.search import compute_signals, find_duplicates
+from plugin.duplicates.ssim import ssim_pairs
 
 RIVAL = """
 import json, resource, sys, time

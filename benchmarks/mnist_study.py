@@ -116,17 +116,17 @@ class Study:
 
     def train(self) -> dict[str, Any]:
         """The next iteration."""
-        from plugin.label_errors import find_label_errors
-        from plugin.settings import Settings
+        from plugin.classify.job import find_label_errors
+        from plugin.classify.settings import Settings
 
         options = {"label_field": "ground_truth", "duplicates": False}
         return find_label_errors(self.dataset, Settings.from_mapping(options), _progress)
 
     def cells(self) -> list[Cell]:
         """The misclassified cells with open samples, as the overview orders them."""
-        from plugin.deciding.state import current_state
-        from plugin.keeping.runs import load_run
+        from plugin.decisions.state import current_state
         from plugin.scoring.overview import cells_of_labels, expected_errors, label_rows
+        from plugin.store.runs import load_run
 
         run = load_run(self.dataset, "deconfuse")
         iteration = run.iteration()
@@ -145,8 +145,8 @@ class Study:
 
     def review(self) -> int:
         """Go through all that is shown once; how many images that was."""
-        from plugin.keeping.iterations import unpack_ids
-        from plugin.keeping.runs import load_run
+        from plugin.store.iterations import unpack_ids
+        from plugin.store.runs import load_run
 
         iteration = load_run(self.dataset, "deconfuse").iteration()
         ids = unpack_ids(iteration.column("sample_id"))
@@ -173,9 +173,9 @@ class Study:
 
     def fifty(self) -> int:
         """Look at the open samples with the highest suspicion; how many of them were wrong."""
-        from plugin.deciding.state import current_state
-        from plugin.keeping.iterations import unpack_ids
-        from plugin.keeping.runs import load_run
+        from plugin.decisions.state import current_state
+        from plugin.store.iterations import unpack_ids
+        from plugin.store.runs import load_run
 
         run = load_run(self.dataset, "deconfuse")
         iteration = run.iteration()
@@ -193,16 +193,16 @@ class Study:
 
     def confirm(self, ids: list[str]) -> None:
         """One gesture: the labels of all of them are right."""
-        from plugin.deciding.decisions import resolve
-        from plugin.keeping.runs import load_run
+        from plugin.decisions.decisions import resolve
+        from plugin.store.runs import load_run
 
         resolve(load_run(self.dataset, "deconfuse"), "confirm", ids)
         self.effort.gesture(0, 0)
 
     def decide(self, ids: list[str], said: str, digit: str) -> None:
         """One gesture: all of them are that digit."""
-        from plugin.deciding.decisions import resolve
-        from plugin.keeping.runs import load_run
+        from plugin.decisions.decisions import resolve
+        from plugin.store.runs import load_run
 
         if digit == said:
             self.confirm(ids)
@@ -230,6 +230,7 @@ class Study:
 
     def test_accuracy(self) -> float:
         """Of a classifier trained on the cleaned training split, on the true test labels."""
+        from plugin.images.decoded import Pixels
         from plugin.learning.classifiers import Architecture
         from plugin.learning.training import (
             Normalisation,
@@ -238,7 +239,6 @@ class Study:
             choose_device,
             reproducible,
         )
-        from plugin.pictures.pixels import Pixels
 
         now = self.labels()
         ids, paths, tags = self.dataset.values(["id", "filepath", "tags"])
@@ -277,8 +277,8 @@ def _corrupted(true: NDArray[Any]) -> NDArray[Any]:
 
 def audited(study: Study, size: int) -> dict[str, Any]:
     """The first iteration's cells with an audit of the large ones, on paper: nothing is changed."""
-    from plugin.keeping.iterations import unpack_ids
-    from plugin.keeping.runs import load_run
+    from plugin.store.iterations import unpack_ids
+    from plugin.store.runs import load_run
 
     iteration = load_run(study.dataset, "deconfuse").iteration()
     ids = unpack_ids(iteration.column("sample_id"))

@@ -100,10 +100,10 @@ def write_run(paths: list[str], samples: int, classes: int) -> Any:
     import numpy as np
     from bson import ObjectId
 
-    from plugin.keeping.fields import write_scores
-    from plugin.keeping.iterations import IterationWriter, Rows
-    from plugin.keeping.runs import create_run
     from plugin.progress import silent
+    from plugin.store.fields import write_scores
+    from plugin.store.iterations import IterationWriter, Rows
+    from plugin.store.runs import create_run
 
     rng = np.random.default_rng(samples + classes)
     names = [f"class {i:04d}" for i in range(classes)]
@@ -259,7 +259,7 @@ def umap_table(folder: str | None) -> dict[str, float]:
     from sklearn.manifold import trustworthiness
     from umap import UMAP
 
-    from plugin.pictures.projection import principal_components, umap_layout
+    from plugin.layout.projection import principal_components, umap_layout
 
     if folder:
         paths = sorted(p for p in Path(folder).rglob("*") if p.suffix in (".png", ".jpg"))

@@ -33,8 +33,8 @@ def main_run(name: str, images: ImageSet, label: np.ndarray) -> dict[str, Any]:
     """Find label errors on the whole data set, as a user would."""
     import fiftyone as fo
 
-    from plugin.label_errors import find_label_errors
-    from plugin.settings import Settings
+    from plugin.classify.job import find_label_errors
+    from plugin.classify.settings import Settings
 
     dataset = fo.Dataset()
     samples = [
@@ -59,7 +59,7 @@ def main_run(name: str, images: ImageSet, label: np.ndarray) -> dict[str, Any]:
 
 def dataset_epochs(dataset: Any) -> int:
     """The epochs that the run chose."""
-    from plugin.keeping.runs import load_run
+    from plugin.store.runs import load_run
 
     return load_run(dataset, "deconfuse").iteration().settings["epochs"]
 
@@ -79,9 +79,9 @@ def rates(images: ImageSet, label: np.ndarray, channels: int, size: int) -> dict
     """Images a second of our trainer and of a plain torch loop, taking turns."""
     import torch
 
+    from plugin.images.decoded import Pixels
     from plugin.learning.classifiers import Architecture
     from plugin.learning.training import Normalisation, Recipe, Trainer, choose_device, reproducible
-    from plugin.pictures.pixels import Pixels
     from plugin.progress import silent
 
     index = {name: i for i, name in enumerate(sorted(set(label.tolist())))}

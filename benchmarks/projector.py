@@ -47,8 +47,8 @@ def put_on_map(dataset: Any) -> None:
     import fiftyone.brain as fob
     import numpy as np
 
-    from plugin.keeping.maps import keep_map
-    from plugin.keeping.runs import load_run
+    from plugin.layout.store import keep_map
+    from plugin.store.runs import load_run
 
     run = load_run(dataset, "deconfuse")
     iteration = run.iteration()

@@ -26,9 +26,9 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 import numpy as np  # noqa: E402
 from real_data import data_folder, load  # noqa: E402
 
-from plugin.remaining import stopping  # noqa: E402
-from plugin.remaining.drawing import draw  # noqa: E402
-from plugin.remaining.estimating import interval, upper_bound  # noqa: E402
+from plugin.audit import stopping  # noqa: E402
+from plugin.audit.estimator import interval, upper_bound  # noqa: E402
+from plugin.audit.sampling import draw  # noqa: E402
 from plugin.scoring.measures import log_probabilities, suspicion  # noqa: E402
 
 NETWORKS = ("resnet18", "resnet50d", "efficientnet_b1")

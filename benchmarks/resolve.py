@@ -28,10 +28,10 @@ import fiftyone as fo
 import numpy as np
 from bson import ObjectId
 
-from plugin.deciding.decisions import resolve, undo
-from plugin.deciding.state import current_state
-from plugin.keeping.iterations import IterationWriter, Rows, pack_ids
-from plugin.keeping.runs import Run, create_run
+from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.state import current_state
+from plugin.store.iterations import IterationWriter, Rows, pack_ids
+from plugin.store.runs import Run, create_run
 
 CLASSES = [f"class {i:02d}" for i in range(10)]
 RESOLVED = 1_000

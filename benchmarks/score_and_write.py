@@ -62,8 +62,8 @@ def measure(name: str) -> dict[str, float]:
     """Run on one dataset, in this process."""
     import fiftyone as fo
 
-    from plugin.label_errors import find_label_errors
-    from plugin.settings import Settings
+    from plugin.classify.job import find_label_errors
+    from plugin.classify.settings import Settings
 
     dataset = fo.load_dataset(name)
     # The dataset has no image files: looking for near-duplicates among them would measure nothing.

@@ -22,7 +22,7 @@ from skimage.metrics import structural_similarity
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugin.similarity.ssim import ssim_pairs
+from plugin.duplicates.ssim import ssim_pairs
 
 SHAPES = [(28, 28), (32, 32, 3), (64, 64, 3), (224, 224, 3), (480, 640, 3)]
 DTYPES = {"float32": torch.float32, "float64": torch.float64}

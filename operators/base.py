@@ -14,8 +14,8 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.errors import Cancelled, InputError
-from ..plugin.keeping.samples import Collection
 from ..plugin.progress import Report
+from ..plugin.store.samples import Collection
 from .caller import note_caller
 from .checked import CheckedOperator
 

@@ -7,10 +7,10 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.history import compare_iterations
-from ..plugin.keeping.label_field import check_label_field
-from ..plugin.keeping.runs import list_runs
-from ..plugin.keeping.samples import Collection
+from ..plugin.report.history import compare_iterations
+from ..plugin.store.label_field import check_label_field
+from ..plugin.store.runs import list_runs
+from ..plugin.store.samples import Collection
 from .base import run_key_input
 from .checked import CheckedOperator
 from .run_choice import kept_run_of

@@ -9,12 +9,12 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.deciding import audits
-from ..plugin.deciding.audits import OpenedAudit
+from ..plugin.audit import audits
+from ..plugin.audit import verdicts as reading
+from ..plugin.audit.audits import OpenedAudit
 from ..plugin.errors import InputError
-from ..plugin.keeping.iterations import unpack_ids
-from ..plugin.keeping.runs import Run, list_runs
-from ..plugin.remaining import reading
+from ..plugin.store.iterations import unpack_ids
+from ..plugin.store.runs import Run, list_runs
 from .base import run_key_input
 from .checked import CheckedOperator
 from .run_choice import open_run, run_of

@@ -9,9 +9,9 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.deciding.exchange import export_decisions
-from ..plugin.keeping.runs import list_runs
+from ..plugin.decisions.exchange import export_decisions
 from ..plugin.outside.folders import export_folder, named_export
+from ..plugin.store.runs import list_runs
 from .base import LongOperator, Work, run_key_input, terminal
 from .caller import is_script
 from .run_choice import chosen_kept_run, counted, kept_run_of

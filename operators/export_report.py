@@ -8,10 +8,10 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.keeping.runs import list_runs
-from ..plugin.keeping.samples import Collection
 from ..plugin.outside.folders import export_folder, named_export
-from ..plugin.report import export_report, make_report
+from ..plugin.report.report import export_report, make_report
+from ..plugin.store.runs import list_runs
+from ..plugin.store.samples import Collection
 from .base import run_key_input
 from .caller import is_script, note_caller
 from .checked import CheckedOperator

@@ -9,10 +9,10 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.annotation.backends import CREDENTIALS
-from ..plugin.annotation.fetching import fetch_annotation
-from ..plugin.keeping.annotations import annotations_of
-from ..plugin.keeping.runs import list_runs
-from ..plugin.keeping.samples import Collection
+from ..plugin.annotation.fetch import fetch_annotation
+from ..plugin.annotation.store import annotations_of
+from ..plugin.store.runs import list_runs
+from ..plugin.store.samples import Collection
 from .base import LongOperator, Work, long_config, run_key_input, terminal
 from .caller import quiet
 from .run_choice import counted, default_run, open_run, run_of

@@ -9,12 +9,12 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.comparison import DuplicateOptions
-from ..plugin.keeping.duplicates import LOWEST_THRESHOLD
-from ..plugin.keeping.runs import list_runs
-from ..plugin.keeping.samples import Collection
-from ..plugin.near_duplicates import find_duplicates
-from ..plugin.settings import DEVICES
+from ..plugin.classify.settings import DEVICES
+from ..plugin.duplicates.comparison import DuplicateOptions
+from ..plugin.duplicates.job import find_duplicates
+from ..plugin.duplicates.store import LOWEST_THRESHOLD
+from ..plugin.store.runs import list_runs
+from ..plugin.store.samples import Collection
 from .base import LongOperator, Work, long_config, run_key_input, terminal
 from .run_choice import counted, open_run, run_of
 

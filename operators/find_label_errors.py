@@ -11,14 +11,14 @@ import fiftyone.core.media as fom
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
+from ..plugin.classify.job import find_label_errors
+from ..plugin.classify.settings import CHECKPOINTS, DEVICES, Settings
 from ..plugin.errors import InputError
-from ..plugin.keeping.fields import image_slices, slice_of
-from ..plugin.keeping.own_fields import own_fields
-from ..plugin.keeping.runs import list_runs
-from ..plugin.keeping.samples import Collection
-from ..plugin.label_errors import find_label_errors
-from ..plugin.prediction_preview import preview_predictions
-from ..plugin.settings import CHECKPOINTS, DEVICES, Settings
+from ..plugin.predictions.preview import preview_predictions
+from ..plugin.store.fields import image_slices, slice_of
+from ..plugin.store.own_fields import own_fields
+from ..plugin.store.runs import list_runs
+from ..plugin.store.samples import Collection
 from .base import LongOperator, Work, long_config, terminal
 from .caller import discreet, file_to_read, is_script
 from .checked import Target

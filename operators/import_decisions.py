@@ -10,9 +10,9 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.deciding.exchange import import_decisions
+from ..plugin.decisions.exchange import import_decisions
 from ..plugin.errors import InputError
-from ..plugin.keeping.runs import list_runs
+from ..plugin.store.runs import list_runs
 from .base import LongOperator, Work, run_key_input, terminal
 from .caller import discreet, file_to_read
 from .run_choice import counted, open_run, run_of

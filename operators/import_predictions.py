@@ -11,11 +11,11 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.errors import InputError
-from ..plugin.importing.settings import FOREIGN, MATCHES, ImportSettings
-from ..plugin.importing.understanding import KINDS
-from ..plugin.keeping.runs import list_runs
-from ..plugin.keeping.samples import Collection
-from ..plugin.prediction_import import import_predictions
+from ..plugin.predictions.job import import_predictions
+from ..plugin.predictions.settings import FOREIGN, MATCHES, ImportSettings
+from ..plugin.predictions.understanding import KINDS
+from ..plugin.store.runs import list_runs
+from ..plugin.store.samples import Collection
 from ..plugin.values import checked
 from .base import LongOperator, Work, long_config, terminal
 from .caller import discreet, file_to_read

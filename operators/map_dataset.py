@@ -7,9 +7,9 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.dataset_map import map_dataset
-from ..plugin.keeping.runs import list_runs
-from ..plugin.keeping.samples import Collection
+from ..plugin.layout.job import map_dataset
+from ..plugin.store.runs import list_runs
+from ..plugin.store.samples import Collection
 from .base import LongOperator, Work, long_config, run_key_input, terminal
 from .run_choice import open_run, run_of
 

@@ -9,8 +9,8 @@ from typing import Any
 from fiftyone.operators import types
 
 from ..plugin.errors import InputError
-from ..plugin.keeping.samples import Collection
-from ..plugin.prediction_preview import preview_predictions
+from ..plugin.predictions.preview import preview_predictions
+from ..plugin.store.samples import Collection
 
 KEPT_SECONDS = 60.0
 _kept: dict[tuple[Any, ...], tuple[float, Any]] = {}

@@ -9,13 +9,13 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.importance_options import TOP, ImportanceOptions
-from ..plugin.importance_ranking import rank_by_importance
-from ..plugin.keeping.fields import root_dataset
-from ..plugin.keeping.importance_rounds import kept_rounds
-from ..plugin.keeping.runs import Run, list_runs
-from ..plugin.keeping.samples import Collection
-from ..plugin.settings import DEVICES
+from ..plugin.classify.settings import DEVICES
+from ..plugin.importance.job import rank_by_importance
+from ..plugin.importance.options import TOP, ImportanceOptions
+from ..plugin.importance.store import kept_rounds
+from ..plugin.store.fields import root_dataset
+from ..plugin.store.runs import Run, list_runs
+from ..plugin.store.samples import Collection
 from .base import LongOperator, Work, long_config, run_key_input, terminal
 from .run_choice import counted, default_run, open_run, run_of
 

@@ -7,8 +7,8 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.keeping.fields import root_dataset
-from ..plugin.keeping.samples import Collection, repair
+from ..plugin.store.fields import root_dataset
+from ..plugin.store.samples import Collection, repair
 from .checked import CheckedOperator
 
 

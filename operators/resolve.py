@@ -8,9 +8,9 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.deciding.audits import basis_of, open_audit
-from ..plugin.deciding.decisions import Resolution, resolve
-from ..plugin.keeping.runs import list_runs
+from ..plugin.audit.audits import basis_of, open_audit
+from ..plugin.decisions.decisions import Resolution, resolve
+from ..plugin.store.runs import list_runs
 from .base import run_key_input
 from .checked import CheckedOperator
 from .run_choice import answer, counted, open_run, run_of

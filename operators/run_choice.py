@@ -6,10 +6,10 @@ from typing import Any
 
 import fiftyone as fo
 
-from ..plugin import opening
-from ..plugin.keeping.fields import root_dataset
-from ..plugin.keeping.runs import Run, list_runs
-from ..plugin.keeping.samples import Collection
+from ..plugin.runs import opening
+from ..plugin.store.fields import root_dataset
+from ..plugin.store.runs import Run, list_runs
+from ..plugin.store.samples import Collection
 
 
 def open_run(ctx: Any) -> Run:

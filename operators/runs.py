@@ -7,16 +7,16 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.deciding.renamed_runs import follow_renames
-from ..plugin.deciding.run_life import deletable_run, delete_whole_run, repoint_run
-from ..plugin.keeping.declared import declared_fields
-from ..plugin.keeping.fields import root_dataset
-from ..plugin.keeping.jobs import cancel_job
-from ..plugin.keeping.label_field import label_fields, likely_label_field
-from ..plugin.keeping.listed_runs import deleted_keys
-from ..plugin.keeping.runs import describe_run, list_runs
-from ..plugin.keeping.samples import Collection
-from ..plugin.opening import find_run, find_runs
+from ..plugin.runs.life import deletable_run, delete_whole_run, repoint_run
+from ..plugin.runs.opening import find_run, find_runs
+from ..plugin.runs.renamed import follow_renames
+from ..plugin.store.declared import declared_fields
+from ..plugin.store.fields import root_dataset
+from ..plugin.store.jobs import cancel_job
+from ..plugin.store.label_field import label_fields, likely_label_field
+from ..plugin.store.listed_runs import deleted_keys
+from ..plugin.store.runs import describe_run, list_runs
+from ..plugin.store.samples import Collection
 from .base import run_key_input
 from .checked import CheckedOperator
 

@@ -9,11 +9,11 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.annotation.backends import BACKENDS
-from ..plugin.annotation.handing_over import open_in_cell, send_to_annotation
+from ..plugin.annotation.send import open_in_cell, send_to_annotation
 from ..plugin.errors import InputError
-from ..plugin.keeping.fields import is_view
-from ..plugin.keeping.runs import Run, list_runs
-from ..plugin.keeping.samples import Collection
+from ..plugin.store.fields import is_view
+from ..plugin.store.runs import Run, list_runs
+from ..plugin.store.samples import Collection
 from .base import LongOperator, Work, long_config, run_key_input, terminal
 from .caller import quiet
 from .run_choice import counted, open_run, run_of

@@ -7,9 +7,9 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.deciding.decisions import undo, utc_text
-from ..plugin.deciding.journal import headers
-from ..plugin.keeping.runs import list_runs
+from ..plugin.decisions.decisions import undo, utc_text
+from ..plugin.decisions.journal import headers
+from ..plugin.store.runs import list_runs
 from .base import run_key_input
 from .checked import CheckedOperator
 from .resolve import summary

@@ -10,17 +10,16 @@ import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
-from ..plugin.deciding import audits
-from ..plugin.deciding.audits import OpenedAudit
-from ..plugin.deciding.checks import draw_check, give_check
-from ..plugin.deciding.decisions import utc_text
+from ..plugin.audit import audits, verdicts
+from ..plugin.audit.audits import OpenedAudit
+from ..plugin.audit.checks import draw_check, give_check
+from ..plugin.audit.estimator import Interval
+from ..plugin.decisions.decisions import utc_text
 from ..plugin.errors import InputError
-from ..plugin.image_windows import image_windows
-from ..plugin.keeping.iterations import unpack_ids
-from ..plugin.keeping.runs import Run
-from ..plugin.keeping.samples import samples_of
-from ..plugin.remaining import reading
-from ..plugin.remaining.estimating import Interval
+from ..plugin.images.dataset_windows import image_windows
+from ..plugin.store.iterations import unpack_ids
+from ..plugin.store.runs import Run
+from ..plugin.store.samples import samples_of
 from . import events
 from .opened import open_iteration, open_run
 from .picture_events import LARGEST_PREVIEW, thumbnail_store
@@ -195,12 +194,12 @@ def _info(opened: OpenedAudit) -> events.AuditInfo:
         number=record.number,
         iteration=record.iteration,
         size=len(verdict),
-        judged=int((verdict != reading.WAITING).sum()),
+        judged=int((verdict != verdicts.WAITING).sum()),
         waiting=len(opened.waiting),
-        right=int((verdict == reading.RIGHT).sum()),
-        wrong=int((verdict == reading.WRONG).sum()),
-        unclear=int((verdict == reading.UNCLEAR).sum()),
-        gone=int((verdict == reading.GONE).sum()),
+        right=int((verdict == verdicts.RIGHT).sum()),
+        wrong=int((verdict == verdicts.WRONG).sum()),
+        unclear=int((verdict == verdicts.UNCLEAR).sum()),
+        gone=int((verdict == verdicts.GONE).sum()),
         population=int(record.draw.population.sum()),
         drawn_at=utc_text(record.drawn_at),
         drawn_by=record.drawn_by,
@@ -211,7 +210,7 @@ def _info(opened: OpenedAudit) -> events.AuditInfo:
 def _estimate(opened: OpenedAudit, found: int) -> events.Estimate | None:
     left = opened.reading.left()
     at_draw, unclear = (
-        opened.reading.errors_at_draw(what) for what in (reading.WRONG, reading.UNCLEAR)
+        opened.reading.errors_at_draw(what) for what in (verdicts.WRONG, verdicts.UNCLEAR)
     )
     if left is None or at_draw is None or unclear is None:
         return None

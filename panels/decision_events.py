@@ -9,10 +9,10 @@ import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
 
-from ..plugin.deciding import decisions
-from ..plugin.deciding.checks import basis_of_check
+from ..plugin.audit.checks import basis_of_check
+from ..plugin.decisions import decisions
 from ..plugin.errors import InputError
-from ..plugin.keeping.iterations import Iteration
+from ..plugin.store.iterations import Iteration
 from . import events
 from .opened import Opened, open_iteration, open_run
 from .ranking_events import ranked_rows

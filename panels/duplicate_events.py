@@ -11,8 +11,9 @@ import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
 
-from ..plugin.deciding.changes import KINDS
-from ..plugin.deciding.current_duplicates import (
+from ..plugin.decisions.changes import KINDS
+from ..plugin.duplicates import store as keeping
+from ..plugin.duplicates.current import (
     REMOVED,
     CurrentGroups,
     cells_with_duplicates,
@@ -20,18 +21,17 @@ from ..plugin.deciding.current_duplicates import (
     open_pairs,
     sizes_of,
 )
-from ..plugin.deciding.groups import resolve_group as decide_on_group
+from ..plugin.duplicates.difference import difference_of
+from ..plugin.duplicates.groups import DuplicateGroup
+from ..plugin.duplicates.job import complete_duplicate_fields
+from ..plugin.duplicates.resolve_group import resolve_group as decide_on_group
+from ..plugin.duplicates.store import KeptDuplicates, load_duplicates
 from ..plugin.errors import InputError
-from ..plugin.keeping import duplicates as keeping
-from ..plugin.keeping.duplicates import KeptDuplicates, load_duplicates
-from ..plugin.keeping.iterations import Iteration
-from ..plugin.near_duplicates import complete_duplicate_fields
-from ..plugin.pictures.comparable import decode
-from ..plugin.pictures.deep import Windows
-from ..plugin.pictures.difference import difference_of
-from ..plugin.pictures.images import UnreadableImageError
-from ..plugin.similarity.duplicate_groups import DuplicateGroup
+from ..plugin.images.comparable import decode
+from ..plugin.images.decode import UnreadableImageError
+from ..plugin.images.deep import Windows
 from ..plugin.splits import note_on
+from ..plugin.store.iterations import Iteration
 from . import events
 from .decision_events import resolution_reply
 from .opened import Opened, open_iteration, open_run
@@ -303,7 +303,7 @@ def difference(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Dif
 
 def _ses(kept: KeptDuplicates | None, first: str, second: str, windows: Windows) -> float:
     """SSIM of two images, measured as find_duplicates does."""
-    from ..plugin.similarity.ssim import ssim_pairs  # imports torch, which takes seconds
+    from ..plugin.duplicates.ssim import ssim_pairs  # imports torch, which takes seconds
 
     size = USUAL_SIDE if kept is None else tuple(kept.document["compared_at"])
     colour = kept is None or kept.document["colour"]

@@ -371,7 +371,7 @@ class ResolveRequest(IterationRequest):
 
 
 class Conflict(TypedDict):
-    """A sample that was left as it is, and why (see ``plugin/deciding/decisions.py``)."""
+    """A sample that was left as it is, and why (see ``plugin/decisions/decisions.py``)."""
 
     id: str
     expected: str

@@ -7,9 +7,9 @@ from typing import Any
 import fiftyone.operators as foo
 import numpy as np
 
-from ..plugin.deciding.journal import applied_headers
-from ..plugin.history import compare_iterations
-from ..plugin.reporting.effort import effort
+from ..plugin.decisions.journal import applied_headers
+from ..plugin.report.effort import effort
+from ..plugin.report.history import compare_iterations
 from . import events
 from .opened import open_run
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import fiftyone.operators as foo
 
-from ..plugin.deciding.state import current_state
-from ..plugin.importance.levelling import ADVICE, STOP, advice
-from ..plugin.keeping.importance_rounds import kept_rounds
+from ..plugin.decisions.state import current_state
+from ..plugin.importance.advice import ADVICE, STOP, advice
+from ..plugin.importance.store import kept_rounds
 from . import events
 from .opened import open_run
 

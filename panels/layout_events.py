@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..plugin.errors import InputError
-from ..plugin.keeping.iterations import Iteration
-from ..plugin.pictures.images import UnreadableImageError, decode_image
-from ..plugin.pictures.projection import principal_components
-from ..plugin.pictures.projection_worker import ProjectionWorker
+from ..plugin.images.decode import UnreadableImageError, decode_image
+from ..plugin.layout.projection import principal_components
+from ..plugin.layout.projection_worker import ProjectionWorker
+from ..plugin.store.iterations import Iteration
 from . import events
 from .opened import Opened, open_iteration
 from .picture_events import MOST_ON_SCREEN, positions, thumbnail_store
@@ -104,7 +104,7 @@ def _pixels(opened: Opened, rows: npt.NDArray[np.int64]) -> Vectors:
 
 
 def _saliency(opened: Opened, rows: npt.NDArray[np.int64]) -> Vectors:
-    from ..plugin.pictures.saliency import saliency_maps  # imports torch, which takes seconds
+    from ..plugin.images.saliency import saliency_maps  # imports torch, which takes seconds
 
     trained = _trained(opened.iteration)
     size, channels = trained.architecture.size, trained.architecture.channels

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
-from ..plugin.deciding.changes import KINDS
+from ..plugin.decisions.changes import KINDS
 from ..plugin.errors import InputError
-from ..plugin.keeping.maps import STEPS, map_disagreement, map_id, map_places
+from ..plugin.layout.store import STEPS, map_disagreement, map_id, map_places
 from . import events
 from .opened import Opened, open_iteration
 

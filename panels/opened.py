@@ -11,15 +11,15 @@ import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
 
-from ..plugin import opening
-from ..plugin.deciding.state import RunState, current_state
+from ..plugin.decisions.state import RunState, current_state
 from ..plugin.errors import InputError
-from ..plugin.image_windows import image_windows
-from ..plugin.keeping.iterations import Iteration, unpack_ids
-from ..plugin.keeping.runs import Run
-from ..plugin.pictures.deep import Windows
+from ..plugin.images.dataset_windows import image_windows
+from ..plugin.images.deep import Windows
+from ..plugin.runs import opening
 from ..plugin.scoring.measures import iies
 from ..plugin.scoring.overview import expected_errors
+from ..plugin.store.iterations import Iteration, unpack_ids
+from ..plugin.store.runs import Run
 from . import events
 from .view_members import all_members, members_of, view_is_set
 

@@ -15,22 +15,22 @@ import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
-from ..plugin.deciding.outside_changes import outside_changes
-from ..plugin.keeping.iterations import Iteration
-from ..plugin.keeping.jobs import cancel_job, current_job
-from ..plugin.keeping.label_field import label_fields
-from ..plugin.keeping.runs import Run
-from ..plugin.keeping.samples import samples_of
-from ..plugin.keeping.worked_out import worked_out
-from ..plugin.label_errors import complete_fields
-from ..plugin.opening import find_runs
-from ..plugin.reporting.set_apart import set_apart_sentence
+from ..plugin.classify.job import complete_fields
+from ..plugin.classify.settings import Settings
+from ..plugin.decisions.outside_changes import outside_changes
+from ..plugin.report.set_apart import set_apart_sentence
+from ..plugin.runs.opening import find_runs
 from ..plugin.scoring.overview import cells_of_labels, expected_errors_of_rows, label_rows
-from ..plugin.settings import Settings
+from ..plugin.store.iterations import Iteration
+from ..plugin.store.jobs import cancel_job, current_job
+from ..plugin.store.label_field import label_fields
+from ..plugin.store.runs import Run
+from ..plugin.store.samples import samples_of
 from . import events
 from .duplicate_events import cell_flags
 from .layout_events import projections
 from .opened import Opened, cell_errors, label_probability, open_iteration
+from .versions import worked_out
 
 FIRST_CELLS = 3_000
 """Cells sent with the overview itself; the others follow as they are wanted."""

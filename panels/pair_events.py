@@ -8,9 +8,9 @@ import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
 
-from ..plugin.deciding.current_duplicates import open_pairs
-from ..plugin.keeping.duplicates import load_duplicates
-from ..plugin.pictures.projection import exact_neighbours
+from ..plugin.duplicates.current import open_pairs
+from ..plugin.duplicates.store import load_duplicates
+from ..plugin.layout.projection import exact_neighbours
 from . import events
 from .one_thread import one_thread
 from .opened import Opened, open_iteration
@@ -69,7 +69,7 @@ def _nearest(
     near = near[np.sort(first)][:CANDIDATES]
     used, local = np.unique(near, return_inverse=True)
     images = _planes(opened, rows[used])
-    from ..plugin.similarity.ssim import ssim_pairs  # imports torch, which takes seconds
+    from ..plugin.duplicates.ssim import ssim_pairs  # imports torch, which takes seconds
 
     with one_thread():
         scores = ssim_pairs(images, local.reshape(-1, 2))

@@ -13,10 +13,10 @@ import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
 
+from ..plugin.duplicates.fields import split_rule
 from ..plugin.errors import InputError
-from ..plugin.keeping.duplicate_fields import split_rule
-from ..plugin.pictures.projection import fitted, principal_components
-from ..plugin.pictures.thumbnails import ThumbnailStore, make_sheet
+from ..plugin.images.thumbnails import ThumbnailStore, make_sheet
+from ..plugin.layout.projection import fitted, principal_components
 from ..plugin.scoring.cells import HISTOGRAM_BINS, histogram_bin
 from ..plugin.scoring.measures import iies
 from . import events

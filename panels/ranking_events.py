@@ -8,8 +8,8 @@ import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
 
-from ..plugin.deciding.ranking import BARS, COMPUTED_BY, Ranked, Ranking, computed, open_rows
-from ..plugin.deciding.ranking import ranking as ranking_by
+from ..plugin.decisions.ranking import BARS, COMPUTED_BY, Ranked, Ranking, computed, open_rows
+from ..plugin.decisions.ranking import ranking as ranking_by
 from . import events
 from .opened import Opened, open_iteration
 from .picture_events import MOST_ON_SCREEN

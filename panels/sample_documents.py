@@ -6,7 +6,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from ..plugin.keeping.samples import samples_of
+from ..plugin.store.samples import samples_of
 from .opened import Opened
 
 

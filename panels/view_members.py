@@ -9,7 +9,7 @@ import fiftyone.operators as foo
 from bson import ObjectId
 
 from ..plugin.errors import InputError
-from ..plugin.keeping.samples import samples_of
+from ..plugin.store.samples import samples_of
 from .problems import told
 
 

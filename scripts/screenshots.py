@@ -121,7 +121,7 @@ def tour(camera: Camera, thousand: Any, digits: Any) -> None:
 
 def states(camera: Camera, fresh: Any, changed: Any, clean: Any) -> None:
     """What is there when there is nothing to judge, or something else goes on."""
-    from plugin.keeping.jobs import Job
+    from plugin.store.jobs import Job
 
     page = camera.page
     camera.open(fresh, ".dcf-screen")

@@ -30,7 +30,7 @@ def test_each_operator_and_its_parameters_are_documented(name):
 
 
 def test_each_setting_of_find_label_errors_is_documented():
-    from plugin.settings import Settings
+    from plugin.classify.settings import Settings
 
     page = _page_of("find_label_errors")
     for name in Settings.__dataclass_fields__:
@@ -38,7 +38,7 @@ def test_each_setting_of_find_label_errors_is_documented():
 
 
 def test_each_field_on_samples_is_documented():
-    from plugin.keeping.fields import OWN_FIELDS
+    from plugin.store.fields import OWN_FIELDS
 
     page = "\n".join(GUIDE.values())
     for name in OWN_FIELDS:

@@ -109,7 +109,7 @@ def test_what_computes_knows_nothing_of_the_database(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=named)
 def test_one_file_opens_the_collection_of_samples(path: Path) -> None:
     """It is where what is written is fitted to the schema, and what a new FiftyOne can break."""
-    if named(path) != "plugin/keeping/samples.py":
+    if named(path) != "plugin/store/samples.py":
         assert not re.search(r"\._sample_collection\b(?!_name)", path.read_text())
 
 

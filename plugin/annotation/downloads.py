@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..keeping.annotations import Annotation
 from .answers import Answer
+from .store import Annotation
 
 
 def answers(results: Any, annotation: Annotation) -> Iterator[Answer]:

@@ -13,8 +13,8 @@ import pytest
 import requests
 from sklearn.datasets import load_digits
 
-from plugin.keeping.annotations import annotations_of
-from plugin.keeping.runs import load_run
+from plugin.annotation.store import annotations_of
+from plugin.store.runs import load_run
 from tests.annotation.label_studio import Annotator, Server
 from tests.panels.made_runs import write_iteration
 from tests.traces import database_of, documents

@@ -105,8 +105,8 @@ def test_the_threshold_is_looked_at_and_then_set(app: Any, planted: Planted, ope
     content.get_by_role("button", name="Set", exact=True).click()
     expect(content.get_by_role("button", name="Set", exact=True)).to_have_count(0)
     expect(title).to_contain_text("Group 1 of 1")
-    from plugin.keeping.duplicates import load_duplicates
-    from plugin.keeping.runs import load_run
+    from plugin.duplicates.store import load_duplicates
+    from plugin.store.runs import load_run
 
     kept = load_duplicates(load_run(planted.dataset, "deconfuse"))
     assert kept is not None

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from plugin.deciding.decisions import resolve
-from plugin.keeping.runs import load_run
+from plugin.decisions.decisions import resolve
+from plugin.store.runs import load_run
 from tests.browser.label_errors_panel import CLASSES, panel, planted_digits, shoot, violations
 
 

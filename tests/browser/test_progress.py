@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from plugin.keeping.runs import load_run
+from plugin.store.runs import load_run
 from tests.browser.label_errors_panel import (
     PRESS_MS,
     choose_option,
@@ -36,8 +36,8 @@ def on_progress(app: Any, dataset: Any) -> Locator:
 
 
 def test_an_audit_is_judged_blind_and_read(app: Any, made: tuple[Any, dict[str, str]]) -> None:
-    from plugin.deciding.audits import open_audit
-    from plugin.keeping.iterations import unpack_ids
+    from plugin.audit.audits import open_audit
+    from plugin.store.iterations import unpack_ids
 
     dataset, truth = made
     content = on_progress(app, dataset)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import expect
 
-from plugin.keeping.iterations import unpack_ids
-from plugin.keeping.runs import load_run
+from plugin.store.iterations import unpack_ids
+from plugin.store.runs import load_run
 from tests.browser.label_errors_panel import panel
 from tests.panels.made_runs import write_iteration
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
-from plugin.keeping.ranks import write_rank
-from plugin.keeping.runs import load_run
+from plugin.store.runs import load_run
+from plugin.store.scores import write_rank
 from tests.browser.label_errors_panel import (
     CLASSES,
     PRESS_MS,

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from plugin.errors import Cancelled
-from plugin.keeping.columns import BUCKET
-from plugin.keeping.jobs import Job
+from plugin.store.columns import BUCKET
+from plugin.store.jobs import Job
 from tests.browser.label_errors_panel import button, cell, largest, panel, truth, violations
 from tests.panels.made_runs import write_iteration
 

@@ -12,9 +12,9 @@ import pytest
 from fiftyone.utils import cvat, labelstudio
 
 from plugin.annotation.credentials import credentials, same_place
+from plugin.annotation.store import Sent, keep_annotation
 from plugin.errors import InputError
-from plugin.keeping.annotations import Sent, keep_annotation
-from plugin.keeping.runs import load_run
+from plugin.store.runs import load_run
 from tests.panels.made_runs import write_iteration
 
 PREFIX = "@deconfuse/label-errors"

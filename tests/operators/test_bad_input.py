@@ -313,11 +313,11 @@ def test_a_run_key_that_is_taken(dataset, operator):
 
 @pytest.mark.parametrize("where", ["columns", "spool"])
 def test_a_full_disk_leaves_nothing(dataset, monkeypatch, where):
+    from plugin.classify.job import find_label_errors
+    from plugin.classify.settings import Settings
     from plugin.errors import InputError
-    from plugin.keeping import iterations
-    from plugin.keeping.runs import sweep
-    from plugin.label_errors import find_label_errors
-    from plugin.settings import Settings
+    from plugin.store import iterations
+    from plugin.store.runs import sweep
 
     def full(*_args, **_options):
         raise OSError(errno.ENOSPC, "No space left on device", "/tmp/deconfuse")
@@ -336,10 +336,10 @@ def test_a_full_disk_leaves_nothing(dataset, monkeypatch, where):
 
 
 def test_cancelling_in_the_middle_leaves_nothing(dataset):
+    from plugin.classify.job import find_label_errors
+    from plugin.classify.settings import Settings
     from plugin.errors import Cancelled
-    from plugin.keeping.jobs import cancel_job, current_job
-    from plugin.label_errors import find_label_errors
-    from plugin.settings import Settings
+    from plugin.store.jobs import cancel_job, current_job
 
     samples = dataset(200)
     before, files = database_of(samples), temporary()

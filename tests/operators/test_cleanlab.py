@@ -11,9 +11,9 @@ from cleanlab.rank import get_label_quality_scores
 from fiftyone import ViewField as F
 from sklearn.datasets import load_digits
 
-from plugin.deciding.ranking import ranking
-from plugin.keeping.ranks import read_rank
-from plugin.keeping.runs import load_run
+from plugin.decisions.ranking import ranking
+from plugin.store.runs import load_run
+from plugin.store.scores import read_rank
 from tests.panels.made_runs import digit_probabilities, planted
 from tests.traces import database_of, temporary
 
@@ -94,7 +94,7 @@ def test_an_iteration_without_it_empties_the_fields_and_delete_run_removes_them(
 
 
 def test_fields_are_completed_after_a_process_has_died(predicted, operator):
-    from plugin.label_errors import complete_fields
+    from plugin.classify.job import complete_fields
 
     samples, _ = predicted
     operator("find_label_errors")(samples, **OPTIONS, cleanlab=True)

@@ -8,7 +8,7 @@ import fiftyone.operators as foo
 import pytest
 from fiftyone.core.odm import get_db_conn
 
-from plugin.keeping.runs import Run, create_run
+from plugin.store.runs import Run, create_run
 from tests.plugin.decided import ids_of, labels_of, make_dataset, make_run
 
 PREFIX = "@deconfuse/label-errors"

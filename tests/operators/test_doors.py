@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import torch
 
-from plugin.keeping.runs import Run
+from plugin.store.runs import Run
 from tests.plugin.decided import make_run
 
 PREFIX = "@deconfuse/label-errors"

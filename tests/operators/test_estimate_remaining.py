@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plugin.deciding.journal import applied_headers
-from plugin.keeping.runs import Run
+from plugin.decisions.journal import applied_headers
+from plugin.store.runs import Run
 from tests.panels.made_runs import write_iteration
 from tests.plugin.decided import labels_of
 
@@ -173,8 +173,8 @@ def test_the_panel_audits_blind(run: Run, ask: Callable[..., Any]) -> None:
         assert item["classes"] == [0, 1, 2]
         assert item["image"].startswith("data:image/")
     ids = labels_of(run)
-    from plugin.deciding.audits import open_audit
-    from plugin.keeping.iterations import unpack_ids
+    from plugin.audit.audits import open_audit
+    from plugin.store.iterations import unpack_ids
 
     opened = open_audit(run)
     assert opened is not None

@@ -15,16 +15,16 @@ import numpy as np
 import pytest
 from bson import ObjectId
 
+from plugin.classify.job import find_label_errors
+from plugin.classify.settings import Settings
+from plugin.duplicates import store as kept_duplicates
+from plugin.duplicates.fields import read_members
+from plugin.duplicates.job import DuplicateOptions, complete_duplicate_fields, find_duplicates
+from plugin.duplicates.store import load_duplicates
 from plugin.errors import Cancelled
-from plugin.keeping import duplicates as kept_duplicates
-from plugin.keeping.duplicate_fields import read_members
-from plugin.keeping.duplicates import load_duplicates
-from plugin.keeping.jobs import Job
-from plugin.keeping.runs import load_run
-from plugin.label_errors import find_label_errors
-from plugin.near_duplicates import DuplicateOptions, complete_duplicate_fields, find_duplicates
 from plugin.progress import silent
-from plugin.settings import Settings
+from plugin.store.jobs import Job
+from plugin.store.runs import load_run
 from tests.planted_copies import CLASSES, Pictures, changed, noise
 from tests.traces import database_of, temporary
 
@@ -120,7 +120,7 @@ def test_a_burst_is_one_group_in_each_prediction_and_stays_one(
 
 def _compared(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Notes how many images each call decodes at once, and how many late."""
-    from plugin.pictures import comparable
+    from plugin.images import comparable
 
     seen: list[int] = []
     decode = comparable.decode
@@ -172,7 +172,7 @@ def test_new_samples_are_compared_with_old_ones_without_starting_over(
 def _forget(run: Any) -> None:
     import fiftyone.core.odm as odm
 
-    from plugin.keeping.columns import delete_columns
+    from plugin.store.columns import delete_columns
 
     odm.get_db_conn()["deconfuse.duplicates"].delete_many(run.owner)
     delete_columns({**run.owner, "duplicates_id": {"$exists": True}})
@@ -293,7 +293,7 @@ def test_a_killed_process_leaves_nothing_that_counts(pictures: Pictures) -> None
     """Columns without their document, as a kill leaves them, and fields not yet written."""
     import fiftyone.core.odm as odm
 
-    from plugin.keeping.columns import write_column
+    from plugin.store.columns import write_column
 
     leak = pictures.near(1, "dog", "test", "leak.png")
     run, _ = pictures.classify()
@@ -320,7 +320,7 @@ def test_a_threshold_that_is_set_while_fields_are_written_is_written_too(
     pictures: Pictures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where it is set by another thread of this process, as the panel does."""
-    from plugin.keeping import duplicate_fields
+    from plugin.duplicates import fields as duplicate_fields
 
     leak = pictures.near(1, "dog", "test", "leak.png")
     run, iteration = pictures.classify()
@@ -514,10 +514,10 @@ def test_a_cancelled_last_stage_keeps_the_iteration(pictures: Pictures) -> None:
 KILLED = """
 import os, signal, sys
 import fiftyone as fo
-from plugin.comparison import DuplicateOptions
+from plugin.duplicates.comparison import DuplicateOptions
 from plugin.keeping import duplicates
-from plugin.keeping.runs import load_run
-from plugin.near_duplicates import find_duplicates
+from plugin.store.runs import load_run
+from plugin.duplicates.job import find_duplicates
 
 write, written = duplicates.write_column, []
 

@@ -210,8 +210,8 @@ def test_folds_classify_every_sample_once(dataset, operator):
 
 
 def test_the_next_iteration_leaves_decided_samples_out_of_counts(dataset, operator):
-    from plugin.deciding.decisions import resolve
-    from plugin.keeping.runs import load_run
+    from plugin.decisions.decisions import resolve
+    from plugin.store.runs import load_run
 
     samples, _, _ = _with_errors(dataset, 200, 20)
     find = operator("find_label_errors")
@@ -356,8 +356,8 @@ def test_the_form_asks_for_what_the_source_needs(dataset, context, source):
 
 
 def test_fields_are_completed_after_a_death_between_commit_and_writing(dataset, monkeypatch):
-    from plugin import label_errors
-    from plugin.settings import Settings
+    from plugin.classify import job as label_errors
+    from plugin.classify.settings import Settings
 
     samples = dataset(40)
 
@@ -372,7 +372,7 @@ def test_fields_are_completed_after_a_death_between_commit_and_writing(dataset, 
         label_errors.find_label_errors(samples, Settings("ground_truth", epochs=1))
     monkeypatch.undo()
     assert not samples.exists("deconfuse_suspicion").count()
-    from plugin.keeping.runs import load_run
+    from plugin.store.runs import load_run
 
     label_errors.complete_fields(load_run(samples, "deconfuse"))
     assert samples.exists("deconfuse_suspicion").count() == 40

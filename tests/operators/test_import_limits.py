@@ -306,8 +306,8 @@ def test_an_honest_large_file_is_read(samples: Any, operator: Any, tmp_path: Pat
     array = np.lib.format.open_memmap(tmp_path / "p.npy", mode="r+")
     array[-10:, 7] = 1
     array.flush()
-    from plugin.importing.files import opened
-    from plugin.importing.limits import Expected
+    from plugin.predictions.files import opened
+    from plugin.predictions.limits import Expected
 
     with opened(tmp_path / "p.npy", Expected(10), classes, tmp_path / "keys.txt") as file:
         first = next(file.rows())

@@ -71,12 +71,12 @@ def test_the_new_field_is_known_by_its_labels_where_all_were_declared_at_once(
     field = made.get_field("species")
     field._set_created_at(fo.Sample(filepath="x").created_at)
     made.add_sample_field("empty", fo.EmbeddedDocumentField, embedded_doc_type=fo.Classification)
-    from plugin.keeping.label_field import likely_label_field
-    from plugin.keeping.listed_runs import know, listed_runs
-    from plugin.keeping.runs import load_run
+    from plugin.store.label_field import likely_label_field
+    from plugin.store.listed_runs import know, listed_runs
+    from plugin.store.runs import load_run
 
     know(made, listed_runs(made)["deconfuse"])  # as a run that was made before it was noted
-    from plugin.keeping.declared import declared_fields
+    from plugin.store.declared import declared_fields
 
     assert likely_label_field(load_run(made, "deconfuse"), declared_fields(made)) == "species"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plugin.deciding.decisions import resolve
-from plugin.keeping.runs import load_run
+from plugin.decisions.decisions import resolve
+from plugin.store.runs import load_run
 from tests.panels.made_runs import write_iteration
 
 CLASSES = [str(i) for i in range(10)]

@@ -5,9 +5,9 @@ import base64
 import numpy as np
 import pytest
 
-from plugin import dataset_map
-from plugin.deciding.decisions import resolve
-from plugin.keeping.runs import load_run
+from plugin.decisions.decisions import resolve
+from plugin.layout import job as dataset_map
+from plugin.store.runs import load_run
 from tests.panels.made_runs import write_iteration
 from tests.traces import plugin_documents
 

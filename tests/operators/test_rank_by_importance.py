@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plugin import importance_ranking
-from plugin.deciding.decisions import resolve, undo
-from plugin.importance_options import ImportanceOptions
-from plugin.importance_ranking import rank_by_importance
-from plugin.keeping.importance_rounds import kept_rounds
-from plugin.keeping.ranks import read_rank
-from plugin.keeping.runs import load_run
-from plugin.report import make_report
+from plugin.decisions.decisions import resolve, undo
+from plugin.importance import job as importance_ranking
+from plugin.importance.job import rank_by_importance
+from plugin.importance.options import ImportanceOptions
+from plugin.importance.store import kept_rounds
+from plugin.report.report import make_report
+from plugin.store.runs import load_run
+from plugin.store.scores import read_rank
 from tests.panels.made_runs import digit_probabilities, planted, write_iteration
 from tests.traces import plugin_documents
 
@@ -143,7 +143,7 @@ def test_only_touched_classes_are_scored_again(made: Any, operator: Any) -> None
 
 
 def _id(iteration: Any, row: int) -> str:
-    from plugin.keeping.iterations import unpack_ids
+    from plugin.store.iterations import unpack_ids
 
     return unpack_ids(iteration.column("sample_id", row, row + 1))[0]
 

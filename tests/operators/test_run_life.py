@@ -8,12 +8,13 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from plugin.deciding import renamed_runs, turns
-from plugin.deciding.decisions import resolve, undo
+from plugin.decisions import lock
+from plugin.decisions.decisions import resolve, undo
 from plugin.errors import InputError
-from plugin.keeping.listed_runs import known_runs
-from plugin.keeping.runs import OWNED_COLLECTIONS, Run, load_run
-from plugin.opening import find_runs, open_run
+from plugin.runs import renamed
+from plugin.runs.opening import find_runs, open_run
+from plugin.store.listed_runs import known_runs
+from plugin.store.runs import OWNED_COLLECTIONS, Run, load_run
 from tests.operators.lived import N, find, make_dataset, readable, stored
 from tests.traces import database_of, documents, plugin_documents
 
@@ -114,7 +115,7 @@ def test_a_process_that_dies_while_it_carries_over_leaves_a_run_that_is_gone_on_
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr(renamed_runs, "move", dies)
+        patched.setattr(renamed, "move", dies)
         with pytest.raises(RuntimeError, match="killed"):
             open_run(made, "new")
     assert open_run(made, "new").iteration().samples == N
@@ -313,7 +314,7 @@ def test_delete_run_waits_for_a_decision_under_way(
             under_way.set()
             assert go_on.wait(30)
 
-    monkeypatch.setattr(turns, "reached", reached)
+    monkeypatch.setattr(lock, "reached", reached)
     made_of_it: list[Any] = []
     decides = threading.Thread(
         target=lambda: made_of_it.append(resolve(run, "remove", ids[8:12])), name="decides"
@@ -338,7 +339,7 @@ def test_a_decision_that_comes_while_its_run_is_deleted_is_told_so(
 ) -> None:
     run, ids = load_run(made, "deconfuse"), made.values("id")
     deleting, go_on = _events(2)
-    module = __import__("plugin.deciding.run_life", fromlist=["delete_fields"])
+    module = __import__("plugin.runs.life", fromlist=["delete_fields"])
     whole = module.delete_fields
 
     def slowly(run: Run) -> None:
@@ -381,7 +382,7 @@ def test_what_is_read_of_a_deleted_run_is_told_in_words(made: Any, operator: Any
 def test_a_deletion_that_died_is_gone_on_with(
     made: Any, operator: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = __import__("plugin.deciding.run_life", fromlist=["delete_run"])
+    module = __import__("plugin.runs.life", fromlist=["delete_run"])
 
     def dies(*_: Any, **__: Any) -> None:
         raise RuntimeError("killed")

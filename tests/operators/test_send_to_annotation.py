@@ -11,8 +11,8 @@ import pytest
 
 from plugin.annotation import downloads
 from plugin.annotation.backends import BACKENDS, check_backend
-from plugin.keeping.annotations import Annotation, Sent, free_key, keep_annotation, load_annotation
-from plugin.keeping.runs import load_run
+from plugin.annotation.store import Annotation, Sent, free_key, keep_annotation, load_annotation
+from plugin.store.runs import load_run
 from tests.panels.made_runs import write_iteration
 from tests.traces import database_of
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from plugin.keeping.iterations import TOP_CLASSES, Iteration, IterationWriter, Rows, pack_ids
-from plugin.keeping.runs import Run, create_run
 from plugin.scoring.measures import log_probabilities, suspicion
+from plugin.store.iterations import TOP_CLASSES, Iteration, IterationWriter, Rows, pack_ids
+from plugin.store.runs import Run, create_run
 
 
 def write_iteration(

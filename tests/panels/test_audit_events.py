@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plugin.deciding.audits import open_audit
-from plugin.keeping.iterations import unpack_ids
-from plugin.keeping.runs import load_run
+from plugin.audit.audits import open_audit
+from plugin.store.iterations import unpack_ids
+from plugin.store.runs import load_run
 from tests.panels.made_runs import write_iteration
 
 CLASSES = ["siamese", "terrier", "moray"]

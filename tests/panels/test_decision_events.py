@@ -76,8 +76,8 @@ def test_each_row_is_expected_to_have_its_own_label(ask: Any) -> None:
 
 
 def test_a_decision_names_who_made_it_and_from_where(ask: Any) -> None:
-    from plugin.deciding.journal import applied_headers
-    from plugin.keeping.runs import load_run
+    from plugin.decisions.journal import applied_headers
+    from plugin.store.runs import load_run
 
     answer, new, _ = ask
     p = np.random.default_rng(4).dirichlet([1, 1, 1], size=N)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plugin.keeping.duplicates import load_duplicates
+from plugin.duplicates.store import load_duplicates
 from scripts.panel_events import load
 from tests.planted_copies import Pictures, changed, noise
 from tests.plugin.decided import all_raw

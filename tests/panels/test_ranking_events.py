@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plugin.keeping.maps import keep_map
-from plugin.keeping.ranks import write_rank
+from plugin.layout.store import keep_map
+from plugin.store.scores import write_rank
 from tests.panels.made_runs import write_iteration
 
 CLASSES = ["cat", "dog", "eel"]

@@ -68,10 +68,10 @@ os.environ.update(
     FIFTYONE_SHOW_PROGRESS_BARS="false",
 )
 
-from plugin.deciding import journal, turns  # noqa: E402
-from plugin.deciding.completion import recover_abandoned  # noqa: E402
-from plugin.deciding.decisions import resolve, undo  # noqa: E402
-from plugin.keeping.runs import Run  # noqa: E402
+from plugin.decisions import journal, lock  # noqa: E402
+from plugin.decisions.apply import recover_abandoned  # noqa: E402
+from plugin.decisions.decisions import resolve, undo  # noqa: E402
+from plugin.store.runs import Run  # noqa: E402
 from tests.plugin.decided import all_raw, ids_of, make_run  # noqa: E402
 
 journal.SAMPLES_PER_CHUNK = 4
@@ -108,11 +108,11 @@ def trial(action: str, step: str, occurrence: int, dies_at: str | None = None) -
         elif name == dies_at and seen[name] == 2:
             raise Died
 
-    turns.reached = reached
+    lock.reached = reached
     told = None
     with contextlib.suppress(Died):
         told = act(run, second or first).applied
-    turns.reached = lambda name: None
+    lock.reached = lambda name: None
     recover_abandoned(run)
     header = journal.headers().find_one(run.owner, sort=[("seq", -1)])
     assert header is not None

@@ -9,8 +9,8 @@ import numpy as np
 from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
 
-from plugin.keeping.iterations import Iteration, IterationWriter, Rows, pack_ids
-from plugin.keeping.runs import Run, create_run
+from plugin.store.iterations import Iteration, IterationWriter, Rows, pack_ids
+from plugin.store.runs import Run, create_run
 
 CLASSES = ("ant", "bee", "cat")
 

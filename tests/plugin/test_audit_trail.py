@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.deciding.audit_trail import COLUMNS, escape_cell, unescape_cell, write_rows
-from plugin.deciding.trail_reading import read_rows
+from plugin.decisions.decision_file import COLUMNS, escape_cell, unescape_cell, write_rows
+from plugin.decisions.trail_reading import read_rows
 from plugin.errors import InputError
 
 texts = st.none() | st.text(st.characters(exclude_categories=["Cs"]))

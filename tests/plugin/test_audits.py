@@ -11,8 +11,9 @@ import fiftyone.core.odm as odm
 import numpy as np
 import pytest
 
-from plugin.deciding import audits
-from plugin.deciding.audits import (
+from plugin.audit import audits
+from plugin.audit import verdicts as reading
+from plugin.audit.audits import (
     choose_target,
     draw_audit,
     end_audit,
@@ -21,15 +22,14 @@ from plugin.deciding.audits import (
     open_audit,
     read_target,
 )
-from plugin.deciding.checks import basis_of_check, draw_check, give_check
-from plugin.deciding.decisions import resolve, undo
-from plugin.deciding.journal import applied_headers
-from plugin.deciding.state import current_state
+from plugin.audit.checks import basis_of_check, draw_check, give_check
+from plugin.audit.store import audits_of
+from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.journal import applied_headers
+from plugin.decisions.state import current_state
 from plugin.errors import InputError
-from plugin.keeping.audits import audits_of
-from plugin.keeping.iterations import unpack_ids
-from plugin.keeping.runs import Run, delete_run
-from plugin.remaining import reading
+from plugin.store.iterations import unpack_ids
+from plugin.store.runs import Run, delete_run
 from tests.plugin.decided import CLASSES, ids_of, labels_of, make_iteration, make_run
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -97,7 +97,7 @@ def test_an_audit_keeps_what_it_was_drawn_with(run: Run) -> None:
     assert record.open_rows.sum() == N - 10 == record.draw.population.sum()
     assert set(sample_ids(audit)).isdisjoint(ids_of(run)[:10])
     rows = np.flatnonzero(record.open_rows)
-    drawn = audits.drawing.draw(audit.state.iteration.column("suspicion")[rows], 60, 5)
+    drawn = audits.sampling.draw(audit.state.iteration.column("suspicion")[rows], 60, 5)
     assert record.row.tolist() == rows[drawn.at].tolist(), "kept in the order of the draw"
     assert audit.waiting.tolist() == list(range(60))
     kept = odm.get_db_conn()["deconfuse.audits"].find_one({"_id": record.id})
@@ -167,10 +167,10 @@ def test_review_between_draw_and_reading_does_not_bias(run: Run) -> None:
     kind[reviewed] = np.where(wrong[reviewed], audits.RELABELED, 2)
     off, spread, covered = [], [], 0
     for seed in range(600):
-        row = audits.drawing.draw(suspicion, 60, seed)
+        row = audits.sampling.draw(suspicion, 60, seed)
         after = kind.copy()
         after[row.at] = np.where(wrong[row.at], audits.RELABELED, 2)
-        stratum = audits.drawing.stratify(suspicion, 60)
+        stratum = audits.sampling.stratify(suspicion, 60)
         size = len(row.population)
         by = [
             np.bincount(stratum[what], minlength=size)
@@ -299,8 +299,8 @@ def test_two_who_draw_at_once_get_one_audit(run: Run, monkeypatch: pytest.Monkey
 DYING = """
 import os, signal, sys
 import fiftyone as fo
-from plugin.deciding.audits import draw_audit, give_verdict
-from plugin.keeping.runs import load_run
+from plugin.audit.audits import draw_audit, give_verdict
+from plugin.store.runs import load_run
 audit = draw_audit(load_run(fo.load_dataset(sys.argv[1]), "deconfuse"), 60, author="bob")
 give_verdict(audit, 0, "ant")
 os.kill(os.getpid(), signal.SIGKILL)

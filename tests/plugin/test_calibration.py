@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.scoring.calibration import BINS, calibration
+from plugin.predictions.calibration import BINS, calibration
 
 
 def slow(confidence: list[float], agrees: list[bool]) -> tuple[list[list[int]], float]:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from plugin.similarity import cells
-from plugin.similarity.cells import Cells
+from plugin.duplicates import radius_search
+from plugin.duplicates.radius_search import Cells
 
 Keys = set[tuple[int, int]]
 
@@ -52,8 +52,8 @@ def test_one_cell_finds_every_pair_once(count: int, seed: int, radius: float, ol
 
 @pytest.mark.parametrize("first", [0, 1500, 2990])
 def test_many_cells_find_nearly_all_pairs_once(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cells, "ONE_CELL_UP_TO", 100)
-    monkeypatch.setattr(cells, "CELL", 100)
+    monkeypatch.setattr(radius_search, "ONE_CELL_UP_TO", 100)
+    monkeypatch.setattr(radius_search, "CELL", 100)
     vectors = np.random.default_rng(3).permutation(crowd(3000))
     expected = all_pairs(vectors, 0.5, first)
     got = found(Cells(vectors), 0.5, first)
@@ -74,7 +74,7 @@ def test_around_compares_some_with_all() -> None:
 def test_equal_vectors_give_each_of_them_a_limited_number_of_pairs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(cells, "MOST_NEAR", 20)
+    monkeypatch.setattr(radius_search, "MOST_NEAR", 20)
     pairs = [near.pairs for near, _ in Cells(np.zeros((300, 4), np.float32)).within(1.0)]
     assert 0 < len(np.concatenate(pairs)) <= 300 * 20
 

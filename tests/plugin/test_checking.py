@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.remaining.checking import most_wrong
+from plugin.audit.check_bound import most_wrong
 
 
 def chance(population: int, wrong: int, checked: int, at_most: int) -> float:

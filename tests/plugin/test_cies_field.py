@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from plugin.deciding import cies_field
-from plugin.deciding.cies_field import follow_cies
-from plugin.deciding.decisions import resolve, undo
-from plugin.deciding.journal import applied_headers
-from plugin.deciding.state import current_state
-from plugin.keeping.fields import write_scores
-from plugin.keeping.iterations import unpack_ids
-from plugin.keeping.runs import Run
+from plugin.decisions import cies_field
+from plugin.decisions.cies_field import follow_cies
+from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.journal import applied_headers
+from plugin.decisions.state import current_state
 from plugin.progress import silent
+from plugin.store.fields import write_scores
+from plugin.store.iterations import unpack_ids
+from plugin.store.runs import Run
 from tests.plugin.decided import all_raw, ids_of, make_run
 
 

@@ -10,7 +10,7 @@ from bson import ObjectId
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugin.keeping.columns import BUCKET, CHUNK_BYTES, delete_columns, read_column, write_column
+from plugin.store.columns import BUCKET, CHUNK_BYTES, delete_columns, read_column, write_column
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from plugin.errors import Cancelled
-from plugin.pictures import comparable
-from plugin.pictures.comparable import ComparableImages, look_at
+from plugin.images import comparable
+from plugin.images.comparable import ComparableImages, look_at
+from plugin.images.digests import file_digests
 from plugin.progress import silent
-from plugin.similarity.content_hash import file_digests
 from tests.plugin.picture_files import STORED, oriented
 
 

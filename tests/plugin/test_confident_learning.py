@@ -10,8 +10,8 @@ from cleanlab.rank import get_label_quality_scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plugin.classify.confident_learning import ConfidentLearning
 from plugin.errors import InputError
-from plugin.scoring.confident_learning import ConfidentLearning
 from tests.panels.made_runs import digit_probabilities, planted
 from tests.traces import temporary
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plugin.similarity.content_hash import file_digests, first_equal, pixel_digests
+from plugin.images.digests import file_digests, first_equal, pixel_digests
 
 
 def test_equal_files_agree_whatever_their_name(tmp_path: Path) -> None:

@@ -11,13 +11,13 @@ from bson import ObjectId
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from plugin.deciding import journal
-from plugin.deciding.changes import ACTIONS
-from plugin.deciding.decisions import resolve, undo
-from plugin.deciding.journal import ENTRIES, HEADERS, applied_headers, entries, headers
-from plugin.deciding.state import current_state
+from plugin.decisions import journal
+from plugin.decisions.changes import ACTIONS
+from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.journal import ENTRIES, HEADERS, applied_headers, entries, headers
+from plugin.decisions.state import current_state
 from plugin.errors import InputError
-from plugin.keeping.runs import Run
+from plugin.store.runs import Run
 from tests.plugin.decided import all_raw, ids_of, labels_of, make_iteration, make_run
 
 AWKWARD = [
@@ -188,7 +188,7 @@ def test_samples_in_memory_follow(run: Run) -> None:
 def test_the_media_file_of_a_removed_sample_stays(dataset: Any) -> None:
     from pathlib import Path
 
-    from plugin.keeping.runs import create_run
+    from plugin.store.runs import create_run
 
     data = dataset(4)
     run = create_run(data, "deconfuse", "ground_truth")
@@ -293,7 +293,7 @@ def test_an_author_takes_back_their_own_last_decision(run: Run) -> None:
 
 
 def test_two_runs_on_one_label_see_each_other_as_outsiders(run: Run) -> None:
-    from plugin.keeping.runs import create_run
+    from plugin.store.runs import create_run
 
     other = create_run(run.dataset, "second", "ground_truth")
     ids = ids_of(run)
@@ -380,7 +380,7 @@ def test_repeated_ids_count_once(run: Run) -> None:
 def test_the_journal_goes_with_its_run(run: Run) -> None:
     from fiftyone.core.odm import get_db_conn
 
-    from plugin.keeping.runs import OWNED_COLLECTIONS, delete_run
+    from plugin.store.runs import OWNED_COLLECTIONS, delete_run
 
     assert {HEADERS, ENTRIES} <= set(OWNED_COLLECTIONS)
     resolve(run, "relabel", ids_of(run)[:2], label="stays")

@@ -12,16 +12,16 @@ from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
 from pymongo.errors import ConnectionFailure, OperationFailure
 
-from plugin.deciding import completion, turns
-from plugin.deciding.changes import MISSING, shows, slot
-from plugin.deciding.completion import recover_abandoned
-from plugin.deciding.decisions import resolve, undo
-from plugin.deciding.journal import applied_headers, entries, headers
-from plugin.deciding.state import current_state
-from plugin.deciding.turns import take_turn
-from plugin.keeping import runs
-from plugin.keeping.runs import Run, create_run
-from plugin.keeping.samples import samples_of, undeclared_fields
+from plugin.decisions import apply, lock
+from plugin.decisions.apply import recover_abandoned
+from plugin.decisions.changes import MISSING, shows, slot
+from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.journal import applied_headers, entries, headers
+from plugin.decisions.lock import take_turn
+from plugin.decisions.state import current_state
+from plugin.store import runs
+from plugin.store.runs import Run, create_run
+from plugin.store.samples import samples_of, undeclared_fields
 from tests.plugin.broken_connections import breaking
 from tests.plugin.decided import all_raw, ids_of, make_iteration, make_run
 from tests.plugin.test_decisions_outside import at, outside, samples_ids, tags_of
@@ -33,7 +33,7 @@ def run() -> Iterator[Run]:
     resolve(made, "confirm", ids_of(made)[5:])  # declares the field
     undo(made)
     yield made
-    turns.reached = lambda step: None
+    lock.reached = lambda step: None
     made.dataset.delete()
 
 
@@ -48,12 +48,12 @@ def other(run: Run) -> Run:
 
 
 def turn_of(run: Run) -> Any:
-    return get_db_conn()[turns.COLLECTION].find_one({"_id": run.owner["dataset_id"]})
+    return get_db_conn()[lock.COLLECTION].find_one({"_id": run.owner["dataset_id"]})
 
 
 def expire(run: Run) -> None:
     late = {"$set": {"lease_until": datetime(1970, 1, 1)}}
-    get_db_conn()[turns.COLLECTION].update_one({"_id": run.owner["dataset_id"]}, late)
+    get_db_conn()[lock.COLLECTION].update_one({"_id": run.owner["dataset_id"]}, late)
 
 
 # --- connections ----------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def test_a_connection_that_breaks_at_any_command_leaves_nothing_half(run: Run, a
             act()
         if connection.broke is None:  # all that a decision takes
             break
-        assert time.monotonic() - began < turns.LEASE_SECONDS / 2, connection.broke
+        assert time.monotonic() - began < lock.LEASE_SECONDS / 2, connection.broke
         recover_abandoned(run)
         assert turn_of(run)["holder"] is None, connection.broke
         last = applied_headers(run)[-1]
@@ -100,7 +100,7 @@ def test_a_connection_that_breaks_at_any_command_leaves_nothing_half(run: Run, a
 def test_a_turn_whose_reply_was_lost_is_one_s_own(run: Run) -> None:
     with breaking(0, after=True) as connection:
         turn = take_turn(run.owner["dataset_id"], patience=2.0)
-    assert connection.broke == f"findAndModify {turns.COLLECTION}"
+    assert connection.broke == f"findAndModify {lock.COLLECTION}"
     turn.settle(release=True)
 
 
@@ -114,7 +114,7 @@ def test_what_comes_back_too_late_is_taken_away_again(
     """Its turn expires; another completes the undoing, and the removal is made again."""
     ids = ids_of(run)
     removed = resolve(run, "remove", ids[:2])
-    monkeypatch.setattr(turns, "RENEW_SECONDS", 0.0)
+    monkeypatch.setattr(lock, "RENEW_SECONDS", 0.0)
 
     def sleep() -> None:
         expire(run)
@@ -134,7 +134,7 @@ def test_removed_samples_are_told_as_removed_where_an_attempt_broke_off(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids, before = ids_of(run), all_raw(run)
-    read, calls = completion.raw_samples, []
+    read, calls = apply.raw_samples, []
 
     def interrupted(*args: Any) -> Any:
         calls.append(args)
@@ -143,7 +143,7 @@ def test_removed_samples_are_told_as_removed_where_an_attempt_broke_off(
         return read(*args)
 
     at("delete", lambda: outside(run, ids[0], **{"$set": {"weight": 0.0}}))
-    monkeypatch.setattr(completion, "raw_samples", interrupted)
+    monkeypatch.setattr(apply, "raw_samples", interrupted)
     made = resolve(run, "remove", ids[:3])
     monkeypatch.undo()
     assert (made.applied, made.conflict_count) == (3, 0)
@@ -264,7 +264,7 @@ def test_a_second_tag_is_known_as_ours_where_the_sample_was_saved_right_after(
     """The decision field says ``tagged`` before and after."""
     ids = ids_of(run)
     resolve(run, "tag", ids[:2], tag="x")
-    write, calls = completion._write, []
+    write, calls = apply._write, []
 
     def beside(*args: Any) -> Any:
         calls.append(args)
@@ -275,7 +275,7 @@ def test_a_second_tag_is_known_as_ours_where_the_sample_was_saved_right_after(
             outside(run, ids[0])
         return done
 
-    monkeypatch.setattr(completion, "_write", beside)
+    monkeypatch.setattr(apply, "_write", beside)
     assert resolve(run, "tag", ids[:2], tag="y").applied == 2
     monkeypatch.undo()
     undo(run)

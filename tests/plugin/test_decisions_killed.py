@@ -15,14 +15,14 @@ from bson.raw_bson import RawBSONDocument
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from plugin.deciding import journal
-from plugin.deciding.changes import ACTIONS, KEEP_ALL
-from plugin.deciding.completion import recover_abandoned
-from plugin.deciding.decisions import resolve, undo
-from plugin.deciding.journal import applied_headers, entries, entries_of, headers
-from plugin.deciding.state import _followers, current_state
-from plugin.deciding.turns import abandoned
-from plugin.keeping.runs import Run
+from plugin.decisions import journal
+from plugin.decisions.apply import recover_abandoned
+from plugin.decisions.changes import ACTIONS, KEEP_ALL
+from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.journal import applied_headers, entries, entries_of, headers
+from plugin.decisions.lock import abandoned
+from plugin.decisions.state import _followers, current_state
+from plugin.store.runs import Run
 from tests.plugin.decided import all_raw, ids_of, make_run
 from tests.plugin.forked import died, fork, kill_at
 

@@ -12,15 +12,15 @@ from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
 from pymongo.errors import AutoReconnect
 
-from plugin.deciding import completion, journal, planning, turns
-from plugin.deciding.completion import recover_abandoned
-from plugin.deciding.decisions import resolve, undo
-from plugin.deciding.journal import applied_headers, entries, entries_of, headers, heads
-from plugin.deciding.state import current_state
-from plugin.deciding.turns import Turn, TurnLost, take_turn
+from plugin.decisions import apply, journal, lock, plan
+from plugin.decisions.apply import recover_abandoned
+from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.journal import applied_headers, entries, entries_of, headers, heads
+from plugin.decisions.lock import Turn, TurnLost, take_turn
+from plugin.decisions.state import current_state
 from plugin.errors import InputError
-from plugin.keeping.runs import Run, create_run
-from plugin.keeping.samples import samples_of
+from plugin.store.runs import Run, create_run
+from plugin.store.samples import samples_of
 from tests.plugin.decided import all_raw, ids_of, labels_of, make_iteration, make_run
 
 
@@ -30,7 +30,7 @@ def run() -> Iterator[Run]:
     resolve(made, "confirm", ids_of(made)[5:])  # declares the field
     undo(made)
     yield made
-    turns.reached = lambda step: None
+    lock.reached = lambda step: None
     made.dataset.delete()
 
 
@@ -49,7 +49,7 @@ def at(step: str, act: Callable[[], Any]) -> None:
         if name == step and left:
             left.pop()()
 
-    turns.reached = reached
+    lock.reached = reached
 
 
 def tags_of(run: Run, sample_id: str) -> Any:
@@ -86,7 +86,7 @@ def test_a_document_that_grew_too_large_to_be_kept_is_not_removed(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = ids_of(run)
-    monkeypatch.setattr(completion, "LARGEST_DOCUMENT", 10_000)
+    monkeypatch.setattr(apply, "LARGEST_DOCUMENT", 10_000)
     at("committed", lambda: outside(run, ids[0], **{"$set": {"weight": "x" * 20_000}}))
     made = resolve(run, "remove", ids[:2])
     assert (made.applied, [c["reason"] for c in made.conflicts]) == (1, ["too_large"])
@@ -115,7 +115,7 @@ def test_documents_up_to_15_mb_are_kept_and_larger_ones_left_alone(run: Run) -> 
 def test_a_change_is_told_as_done_where_another_field_is_saved_right_after_it(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids, write, calls = ids_of(run), completion._write, []
+    ids, write, calls = ids_of(run), apply._write, []
 
     def beside(collection: Any, operations: list[Any]) -> Any:
         calls.append(1)
@@ -126,7 +126,7 @@ def test_a_change_is_told_as_done_where_another_field_is_saved_right_after_it(
             outside(run, ids[0])  # ours is written by now
         return done
 
-    monkeypatch.setattr(completion, "_write", beside)
+    monkeypatch.setattr(apply, "_write", beside)
     before = labels_of(run)
     made = resolve(run, "relabel", ids[:3], label="zoo")
     assert (made.applied, made.conflict_count) == (3, 0)
@@ -288,7 +288,7 @@ def test_an_error_after_the_commit_makes_a_conflict_and_locks_nobody_out(
     if action == "undo":
         resolve(run, "remove", ids[:3])
     for name in ("_filter", "_brought_back", "kept_documents"):
-        known = getattr(completion, name)
+        known = getattr(apply, name)
 
         def failing(*given: Any, known: Any = known, name: str = name) -> Any:
             if name == "_filter" and given[1]["sample_id"] == poison:
@@ -298,7 +298,7 @@ def test_an_error_after_the_commit_makes_a_conflict_and_locks_nobody_out(
                 found[poison] = b"\x05\x00\x00\x00\x01"
             return found
 
-        monkeypatch.setattr(completion, name, failing)
+        monkeypatch.setattr(apply, name, failing)
     if action == "undo":
         made = undo(run)
     else:
@@ -317,7 +317,7 @@ def test_what_fails_after_a_decision_is_not_told_as_its_failure(
     def broken(*given: Any) -> None:
         raise RuntimeError("the counts cannot be written")
 
-    monkeypatch.setattr("plugin.deciding.decisions.follow_cies", broken)
+    monkeypatch.setattr("plugin.decisions.decisions.follow_cies", broken)
     assert resolve(run, "confirm", ids_of(run)[:1]).applied == 1
 
 
@@ -326,7 +326,7 @@ def test_what_fails_after_a_decision_is_not_told_as_its_failure(
 
 def lease_ends(run: Run) -> None:
     long_ago = datetime.now(UTC) - timedelta(hours=1)
-    turns._turns().update_one({"_id": run.owner["dataset_id"]}, {"$set": {"lease_until": long_ago}})
+    lock._turns().update_one({"_id": run.owner["dataset_id"]}, {"$set": {"lease_until": long_ago}})
 
 
 @pytest.mark.parametrize("action", ["remove", "relabel", "confirm"])
@@ -407,7 +407,7 @@ def test_a_lease_given_under_a_clock_a_year_ahead_has_ended(run: Run) -> None:
     elsewhere = {"host": "another machine", "pid": 1, "started": 0.0, "turn": "theirs"}
     far = datetime.now(UTC) + timedelta(days=365)
     query = {"_id": run.owner["dataset_id"]}
-    turns._turns().update_one(query, {"$set": {"holder": elsewhere, "lease_until": far}})
+    lock._turns().update_one(query, {"$set": {"holder": elsewhere, "lease_until": far}})
     turn.released = True
     assert resolve(run, "confirm", ids_of(run)[:1]).applied == 1
     assert current_state(run).counts()["reviewed"] == 1
@@ -480,7 +480,7 @@ def test_the_same_decision_made_again_later_is_another(run: Run) -> None:
     ids = ids_of(run)
     first, second = (resolve(run, "confirm", ids[:1]) for _ in range(2))
     assert None not in (first.decision, second.decision)
-    assert planning.LARGEST_DOCUMENT == 15 * 1024 * 1024
+    assert plan.LARGEST_DOCUMENT == 15 * 1024 * 1024
     assert bson.decode(all_raw(run)[ids[0]])["deconfuse_decision"] == "confirmed"
 
 
@@ -491,7 +491,7 @@ def test_a_connection_lost_after_the_decision_does_not_make_it_twice(
         raise AutoReconnect("connection reset")
 
     ids = ids_of(run)
-    monkeypatch.setattr("plugin.deciding.decisions.follow_cies", lost)
+    monkeypatch.setattr("plugin.decisions.decisions.follow_cies", lost)
     known = len(applied_headers(run))
     assert resolve(run, "confirm", ids[:1]).applied == 1
     assert len(applied_headers(run)) == known + 1
@@ -507,7 +507,7 @@ def test_a_connection_lost_before_the_commit_is_tried_again(
             left.pop()
             raise AutoReconnect("connection reset")
 
-    monkeypatch.setattr(turns, "reached", lost)
+    monkeypatch.setattr(lock, "reached", lost)
     known = len(applied_headers(run))
     assert resolve(run, "confirm", ids[:1]).applied == 1
     assert len(applied_headers(run)) == known + 1

@@ -12,14 +12,14 @@ import pytest
 from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
 
-from plugin.deciding import turns
-from plugin.deciding.changes import ACTIONS
-from plugin.deciding.decisions import resolve, undo
-from plugin.deciding.journal import applied_headers, entries, entries_of, headers, was_lost
-from plugin.deciding.state import current_state
-from plugin.deciding.turns import take_turn
+from plugin.decisions import lock
+from plugin.decisions.changes import ACTIONS
+from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.journal import applied_headers, entries, entries_of, headers, was_lost
+from plugin.decisions.lock import take_turn
+from plugin.decisions.state import current_state
 from plugin.errors import InputError
-from plugin.keeping.runs import Run
+from plugin.store.runs import Run
 from tests.plugin.decided import CLASSES, all_raw, ids_of, labels_of, make_run
 from tests.plugin.forked import died, fork
 
@@ -195,7 +195,7 @@ def test_what_changes_between_reading_and_writing_is_left_alone(
         if step == "committed":
             collection.delete_one(mine) if change is None else collection.update_one(mine, change)
 
-    monkeypatch.setattr(turns, "reached", interfere)
+    monkeypatch.setattr(lock, "reached", interfere)
     made = resolve(
         run,
         action,
@@ -227,7 +227,7 @@ def test_a_change_of_another_field_is_no_conflict_and_is_kept(
             changes = {"$set": {"weight": 99.0}, "$currentDate": {"last_modified_at": True}}
             collection.update_one({"_id": ObjectId(ids[1])}, changes)
 
-    monkeypatch.setattr(turns, "reached", interfere)
+    monkeypatch.setattr(lock, "reached", interfere)
     made = resolve(
         run,
         action,
@@ -252,7 +252,7 @@ def test_a_removal_keeps_what_was_written_past_fiftyone_in_the_last_moment(
         if step == "committed":
             collection.update_one({"_id": ObjectId(ids[0])}, {"$set": {"weight": 99.0}})
 
-    monkeypatch.setattr(turns, "reached", interfere)
+    monkeypatch.setattr(lock, "reached", interfere)
     resolve(run, "remove", ids[:2])
     monkeypatch.undo()
     assert ids[0] not in ids_of(run)
@@ -265,7 +265,7 @@ def test_a_writer_thought_dead_that_wakes_up_changes_nothing_more(
 ) -> None:
     """Its turn expires in the middle; another completes, and undoes, before it goes on."""
     ids, before = ids_of(run), all_raw(run)
-    monkeypatch.setattr(turns, "RENEW_SECONDS", 0.0)
+    monkeypatch.setattr(lock, "RENEW_SECONDS", 0.0)
     asleep = True
 
     def sleep(step: str) -> None:
@@ -277,7 +277,7 @@ def test_a_writer_thought_dead_that_wakes_up_changes_nothing_more(
             assert undone.applied == 3
             assert all_raw(run) == before
 
-    monkeypatch.setattr(turns, "reached", sleep)
+    monkeypatch.setattr(lock, "reached", sleep)
     made = resolve(run, "relabel", ids[:3], label="new")
     monkeypatch.undo()
     assert (made.applied, made.conflict_count) == (3, 0)
@@ -299,7 +299,7 @@ def test_a_writer_that_lost_its_turn_before_the_commit_begins_anew(
             expire(run)
             resolve(run, "relabel", ids[:2], label="other")
 
-    monkeypatch.setattr(turns, "reached", sleep)
+    monkeypatch.setattr(lock, "reached", sleep)
     made = resolve(run, "relabel", ids[:3], label="new", expected_label="ant")
     monkeypatch.undo()
     # Its author saw "ant" on the first sample; by now it is "other", on the others it never was.
@@ -310,7 +310,7 @@ def test_a_writer_that_lost_its_turn_before_the_commit_begins_anew(
 
 def expire(run: Run) -> None:
     late = {"$set": {"lease_until": datetime(1970, 1, 1)}}
-    get_db_conn()[turns.COLLECTION].update_one({"_id": run.owner["dataset_id"]}, late)
+    get_db_conn()[lock.COLLECTION].update_one({"_id": run.owner["dataset_id"]}, late)
 
 
 def test_a_living_writer_is_waited_for_and_not_for_ever(run: Run) -> None:

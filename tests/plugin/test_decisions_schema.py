@@ -7,16 +7,17 @@ import fiftyone as fo
 import pytest
 from bson import ObjectId
 
-from plugin.deciding import turns
-from plugin.deciding.cies_field import follow_cies
-from plugin.deciding.decisions import resolve, undo
-from plugin.deciding.journal import applied_headers
-from plugin.deciding.state import current_state
+from plugin.decisions import lock
+from plugin.decisions.cies_field import follow_cies
+from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.journal import applied_headers
+from plugin.decisions.state import current_state
 from plugin.errors import InputError
-from plugin.keeping.fields import write_numbers, write_scores
-from plugin.keeping.iterations import pack_ids
-from plugin.keeping.runs import Run
-from plugin.keeping.samples import (
+from plugin.progress import silent
+from plugin.store.fields import write_numbers, write_scores
+from plugin.store.iterations import pack_ids
+from plugin.store.runs import Run
+from plugin.store.samples import (
     catch_up,
     samples_of,
     schema_of,
@@ -24,7 +25,6 @@ from plugin.keeping.samples import (
     undeclared_fields,
     writing,
 )
-from plugin.progress import silent
 from tests.plugin.decided import all_raw, ids_of, make_run
 
 
@@ -32,7 +32,7 @@ from tests.plugin.decided import all_raw, ids_of, make_run
 def run() -> Iterator[Run]:
     made = make_run(9)
     yield made
-    turns.reached = lambda step: None
+    lock.reached = lambda step: None
     made.dataset.delete()
 
 
@@ -109,7 +109,7 @@ def at(step: str, act: Callable[[], None]) -> None:
         if name == step and left:
             left.pop()()
 
-    turns.reached = reached
+    lock.reached = reached
 
 
 @pytest.mark.parametrize("action", ["relabel", "confirm", "remove", "tag"])

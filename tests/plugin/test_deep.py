@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from plugin.pictures.deep import to_8_bit, window_of
-from plugin.pictures.images import decode_image
-from plugin.pictures.windows import windows_of
+from plugin.images.decode import decode_image
+from plugin.images.deep import to_8_bit, window_of
+from plugin.images.windows import windows_of
 
 SIDE = 24
 RANGES: dict[str, tuple[float, float, Any, str]] = {

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from plugin.similarity import cells, pair_search
-from plugin.similarity.dense_groups import DenseGroups, connected, without_dense
-from plugin.similarity.duplicates import Duplicates, compute_signals, find_duplicates
-from plugin.similarity.listed_pairs import pairs_in_scope
-from plugin.similarity.ssim import ssim_pairs
+from plugin.duplicates import candidates, radius_search
+from plugin.duplicates.dense_groups import DenseGroups, connected, without_dense
+from plugin.duplicates.pairs import pairs_in_scope
+from plugin.duplicates.search import Duplicates, compute_signals, find_duplicates
+from plugin.duplicates.ssim import ssim_pairs
 
 Pixels = NDArray[np.uint8]
 SIDE = 24
@@ -63,13 +63,13 @@ def find(images: Pixels, **options: Any) -> Duplicates:
 def judged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many pairs each comparison was of, in double precision or to leave them out."""
     counts: list[int] = []
-    plain = pair_search.PairSearch.judged
+    plain = candidates.PairSearch.judged
 
     def counted(self: Any, keys: Any, floor: float, **options: Any) -> Any:
         counts.append(len(keys))
         return plain(self, keys, floor, **options)
 
-    monkeypatch.setattr(pair_search.PairSearch, "judged", counted)
+    monkeypatch.setattr(candidates.PairSearch, "judged", counted)
     return counts
 
 
@@ -149,8 +149,8 @@ def test_work_grows_with_the_number_of_frames(judged: list[int], amount: int) ->
 def test_cells_leave_out_what_needs_no_comparison(
     judged: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cells, "ONE_CELL_UP_TO", 100)
-    monkeypatch.setattr(cells, "CELL", 60)
+    monkeypatch.setattr(radius_search, "ONE_CELL_UP_TO", 100)
+    monkeypatch.setattr(radius_search, "CELL", 60)
     images = np.concatenate([burst(scenes(1)[0], 500, 4), scenes(200, 5)])
     found = find(images)
     assert groups(found.at(0.9).pairs, len(images)) == {frozenset(range(500))}

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from plugin.pictures.difference import MOST_AMPLIFIED, amplified_difference, difference_of
-from plugin.pictures.images import UnreadableImageError
+from plugin.duplicates.difference import MOST_AMPLIFIED, amplified_difference, difference_of
+from plugin.images.decode import UnreadableImageError
 
 IMAGES = arrays(np.uint8, (3, 4, 3))
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.remaining.drawing import STRATA, allocation, draw, size_measure, stratify
+from plugin.audit.sampling import STRATA, allocation, draw, size_measure, stratify
 
 suspicions = st.lists(st.floats(-40, 40, allow_nan=False, width=32), min_size=1, max_size=300).map(
     np.array

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from plugin.similarity.duplicate_groups import connected, duplicate_groups, proposal
+from plugin.duplicates.groups import connected, duplicate_groups, proposal
 
 edges = st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=40)
 

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from plugin.similarity import cells
-from plugin.similarity.duplicates import (
+from plugin.duplicates import radius_search
+from plugin.duplicates.search import (
     Duplicates,
     Signals,
     choose_levels,
     compute_signals,
     find_duplicates,
 )
-from plugin.similarity.ssim import ssim_pairs
+from plugin.duplicates.ssim import ssim_pairs
 
 Pixels = NDArray[np.uint8]
 
@@ -78,7 +78,7 @@ def test_crowded_images_get_more_neighbours() -> None:
 
 
 def test_the_search_in_cells_finds_planted_copies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cells, "ONE_CELL_UP_TO", 100)
+    monkeypatch.setattr(radius_search, "ONE_CELL_UP_TO", 100)
     images = photographs(3000)
     images = np.concatenate([images, noisy(images[:100], 5)])
     found = as_dict(find(images, floor=0.8, threshold=0.9))

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugin.remaining.drawing import allocation, stratify
-from plugin.remaining.estimating import Interval, interval, total, upper_bound
+from plugin.audit.estimator import Interval, interval, total, upper_bound
+from plugin.audit.sampling import allocation, stratify
 
 
 @st.composite

@@ -8,14 +8,14 @@ import fiftyone as fo
 import pytest
 from bson import ObjectId
 
-from plugin.deciding.audit_trail import write_rows
-from plugin.deciding.decisions import resolve, undo
-from plugin.deciding.exchange import export_decisions, import_decisions
-from plugin.deciding.journal import applied_headers
-from plugin.deciding.state import current_state
-from plugin.deciding.trail_reading import read_rows
+from plugin.decisions.decision_file import write_rows
+from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.exchange import export_decisions, import_decisions
+from plugin.decisions.journal import applied_headers
+from plugin.decisions.state import current_state
+from plugin.decisions.trail_reading import read_rows
 from plugin.errors import InputError
-from plugin.keeping.runs import Run, create_run
+from plugin.store.runs import Run, create_run
 from tests.plugin.decided import ids_of, labels_of, make_iteration, make_run
 from tests.plugin.test_decisions import AWKWARD
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 
-from plugin.scoring.features import DIMENSIONS, PrincipalComponents, from_probabilities
+from plugin.vectors.features import DIMENSIONS, PrincipalComponents, from_probabilities
 
 
 def test_principal_components_are_those_of_scikit_learn() -> None:

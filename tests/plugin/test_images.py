@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from plugin.pictures.images import (
+from plugin.images.decode import (
     UnreadableImageError,
     decode_image,
     open_image,

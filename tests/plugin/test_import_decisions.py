@@ -11,13 +11,13 @@ import fiftyone as fo
 import pytest
 from bson import ObjectId
 
-from plugin.deciding.audit_trail import COLUMNS, write_rows
-from plugin.deciding.decisions import resolve, undo
-from plugin.deciding.exchange import UNKNOWN, export_decisions, import_decisions
-from plugin.deciding.journal import applied_headers
-from plugin.deciding.trail_reading import read_rows
+from plugin.decisions.decision_file import COLUMNS, write_rows
+from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.exchange import UNKNOWN, export_decisions, import_decisions
+from plugin.decisions.journal import applied_headers
+from plugin.decisions.trail_reading import read_rows
 from plugin.errors import InputError
-from plugin.keeping.runs import Run, create_run
+from plugin.store.runs import Run, create_run
 from tests.plugin.decided import ids_of, labels_of, make_dataset, make_iteration, make_run
 from tests.plugin.forked import died, fork, kill_at
 from tests.plugin.test_exchange import clone, shown

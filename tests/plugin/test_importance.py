@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from plugin.importance.advice import Round, advice
 from plugin.importance.auroc import auroc_by_class
 from plugin.importance.confusion import confusions
 from plugin.importance.index import ImportanceIndex
-from plugin.importance.levelling import Round, advice
 from plugin.importance.leverage import ClassGeometry
 from plugin.importance.moments import ClassMoments
 from plugin.importance.sensitivity import combined, lightweight

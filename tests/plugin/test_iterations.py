@@ -10,9 +10,10 @@ from bson import ObjectId
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugin.keeping import iterations
-from plugin.keeping.columns import delete_columns
-from plugin.keeping.iterations import (
+from plugin.scoring.measures import cies
+from plugin.store import iterations
+from plugin.store.columns import delete_columns
+from plugin.store.iterations import (
     Iteration,
     IterationWriter,
     Rows,
@@ -20,7 +21,6 @@ from plugin.keeping.iterations import (
     pack_ids,
     unpack_ids,
 )
-from plugin.scoring.measures import cies
 from tests.traces import plugin_documents, temporary
 
 HEADER = {"number": 1, "settings": {"seed": 1}, "counts": {}, "skipped": {}}

@@ -15,9 +15,9 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from plugin.errors import Cancelled, InputError
-from plugin.keeping import jobs
-from plugin.keeping.jobs import COLLECTION, Job, cancel_job, current_job
 from plugin.processes import has_died, this_process
+from plugin.store import jobs
+from plugin.store.jobs import COLLECTION, Job, cancel_job, current_job
 from tests.plugin.decided import make_dataset
 from tests.plugin.forked import died, fork
 

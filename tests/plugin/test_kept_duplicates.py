@@ -8,10 +8,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugin.keeping import duplicates
-from plugin.keeping.duplicates import KeptDuplicates, pairs_of_rows
-from plugin.keeping.iterations import pack_ids
-from plugin.similarity.listed_pairs import pairs_in_scope
+from plugin.duplicates import store as duplicates
+from plugin.duplicates.pairs import pairs_in_scope
+from plugin.duplicates.store import KeptDuplicates, pairs_of_rows
+from plugin.store.iterations import pack_ids
 from tests.plugin.test_listed_pairs import found
 
 

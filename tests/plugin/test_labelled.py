@@ -6,8 +6,8 @@ import fiftyone as fo
 import fiftyone.core.odm as foo
 import pytest
 
+from plugin.classify.labelled import read_labelled
 from plugin.errors import InputError
-from plugin.keeping.labelled import read_labelled
 from plugin.skipped import LISTED, Skipped
 from tests.plugin.decided import make_dataset
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.similarity.levels import choose_levels, most_kept
+from plugin.duplicates.levels import choose_levels, most_kept
 
 PAIRS = st.lists(st.tuples(st.floats(0.5, 1.0), st.integers(0, 9)), max_size=60)
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugin.similarity.listed_pairs import (
+from plugin.duplicates.pairs import (
     MOST_PARTNERS,
     Pairs,
     first_copies,

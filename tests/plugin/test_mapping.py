@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
-from plugin.mapping.landmarks import draw_landmarks, placed
-from plugin.mapping.neighbourhood import neighbour_disagreement
-from plugin.similarity.neighbours import NeighbourIndex
+from plugin.layout.landmarks import draw_landmarks, placed
+from plugin.layout.neighbourhood import neighbour_disagreement
+from plugin.vectors.neighbours import NeighbourIndex
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 8))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plugin.similarity.neighbours import NeighbourIndex
+from plugin.vectors.neighbours import NeighbourIndex
 
 
 def vectors(count: int, seed: int = 0) -> np.ndarray:

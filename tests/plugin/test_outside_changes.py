@@ -6,14 +6,14 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from plugin.deciding import outside_changes as module
-from plugin.deciding.decisions import resolve, undo
-from plugin.deciding.outside_changes import OutsideChanges, outside_changes
-from plugin.deciding.state import current_state
-from plugin.keeping.fields import write_numbers, write_scores
-from plugin.keeping.runs import Run
-from plugin.label_errors import complete_fields
+from plugin.classify.job import complete_fields
+from plugin.decisions import outside_changes as module
+from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.outside_changes import OutsideChanges, outside_changes
+from plugin.decisions.state import current_state
 from plugin.progress import silent
+from plugin.store.fields import write_numbers, write_scores
+from plugin.store.runs import Run
 from tests.plugin.decided import ids_of, make_run
 
 NONE = OutsideChanges(added=0, deleted=0, relabelled=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plugin.similarity.perceptual_hash import hash_neighbours, perceptual_hashes
+from plugin.duplicates.perceptual_hash import hash_neighbours, perceptual_hashes
 
 
 def smooth_images(count: int, side: int, seed: int = 0) -> np.ndarray:

@@ -9,13 +9,8 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
 
-from plugin.pictures.projection import (
-    exact_neighbours,
-    fitted,
-    principal_components,
-    umap_layout,
-)
-from plugin.pictures.projection_worker import ProjectionWorker
+from plugin.layout.projection import exact_neighbours, fitted, principal_components, umap_layout
+from plugin.layout.projection_worker import ProjectionWorker
 
 
 @pytest.mark.parametrize("shape", [(50, 6), (6, 50), (40, 40)])

@@ -8,14 +8,14 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
-from plugin.deciding.decisions import resolve, undo
-from plugin.deciding.ranking import BARS, COMPUTED_BY, computed, open_rows, ranking
-from plugin.deciding.state import current_state
+from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.ranking import BARS, COMPUTED_BY, computed, open_rows, ranking
+from plugin.decisions.state import current_state
 from plugin.errors import InputError
-from plugin.keeping.iterations import Iteration
-from plugin.keeping.maps import keep_map
-from plugin.keeping.ranks import write_rank
-from plugin.keeping.runs import Run, sweep
+from plugin.layout.store import keep_map
+from plugin.store.iterations import Iteration
+from plugin.store.runs import Run, sweep
+from plugin.store.scores import write_rank
 from tests.panels.made_runs import write_iteration
 from tests.plugin.decided import make_dataset
 

@@ -7,9 +7,9 @@ import fiftyone.core.odm as foo
 import numpy as np
 import pytest
 
-from plugin.keeping.columns import BUCKET
-from plugin.keeping.ranks import COLLECTION, rank_id, rank_names, read_rank, write_rank
-from plugin.keeping.runs import Run, delete_run, sweep
+from plugin.store.columns import BUCKET
+from plugin.store.runs import Run, delete_run, sweep
+from plugin.store.scores import COLLECTION, rank_id, rank_names, read_rank, write_rank
 from tests.panels.made_runs import write_iteration
 from tests.plugin.decided import make_dataset
 

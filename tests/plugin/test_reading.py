@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plugin.remaining.estimating import Interval, interval, upper_bound
-from plugin.remaining.reading import GONE, RIGHT, UNCLEAR, WAITING, WRONG, Audit
+from plugin.audit.estimator import Interval, interval, upper_bound
+from plugin.audit.verdicts import GONE, RIGHT, UNCLEAR, WAITING, WRONG, Audit
 
 STRATA, ROUNDS = 4, 10
 POPULATION = np.array([50, 60, 70, 80])

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.reporting.change import Said, change
-from plugin.reporting.effort import Effort, effort
-from plugin.reporting.page import page
+from plugin.report.change import Said, change
+from plugin.report.effort import Effort, effort
+from plugin.report.page import page
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 60))

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 from bson import ObjectId
 
-from plugin.deciding.decisions import resolve
+from plugin.classify.job import complete_fields
+from plugin.decisions.decisions import resolve
 from plugin.errors import InputError
-from plugin.keeping.columns import BUCKET, write_column
-from plugin.keeping.fields import FIELDS
-from plugin.keeping.jobs import COLLECTION as JOBS
-from plugin.keeping.jobs import Job
-from plugin.keeping.own_fields import delete_fields
-from plugin.keeping.runs import (
+from plugin.store.columns import BUCKET, write_column
+from plugin.store.fields import FIELDS
+from plugin.store.jobs import COLLECTION as JOBS
+from plugin.store.jobs import Job
+from plugin.store.own_fields import delete_fields
+from plugin.store.runs import (
     create_run,
     delete_run,
     describe_run,
@@ -26,7 +27,6 @@ from plugin.keeping.runs import (
     load_run,
     sweep,
 )
-from plugin.label_errors import complete_fields
 from tests.plugin.decided import make_dataset, make_iteration, make_run
 from tests.traces import database_of, documents, plugin_documents
 

@@ -9,21 +9,24 @@ import numpy as np
 import pytest
 from bson import ObjectId
 
-from plugin.deciding.audits import draw_audit, open_audit
-from plugin.deciding.checks import draw_check, give_check
-from plugin.deciding.decisions import resolve
-from plugin.deciding.journal import applied_headers
-from plugin.deciding.settled import settled_groups
-from plugin.deciding.state import current_state
+from panels.versions import worked_out
+from plugin.annotation import store as annotations
+from plugin.annotation.store import Sent
+from plugin.audit import store as audits
+from plugin.audit.audits import draw_audit, open_audit
+from plugin.audit.checks import draw_check, give_check
+from plugin.decisions.decisions import resolve
+from plugin.decisions.journal import applied_headers
+from plugin.decisions.state import current_state
+from plugin.duplicates.settled import settled_groups
+from plugin.duplicates.store import COLUMNS, keeping, load_duplicates
 from plugin.errors import InputError
-from plugin.keeping import annotations, audits, importance_rounds, jobs
-from plugin.keeping.annotations import Sent
-from plugin.keeping.duplicates import COLUMNS, keeping, load_duplicates
-from plugin.keeping.importance_rounds import KeptRound
-from plugin.keeping.iterations import unpack_ids
-from plugin.keeping.ranks import rank_names, read_rank, write_rank
-from plugin.keeping.runs import Run, create_run, delete_run
-from plugin.keeping.worked_out import worked_out
+from plugin.importance import store as importance_rounds
+from plugin.importance.store import KeptRound
+from plugin.store import jobs
+from plugin.store.iterations import unpack_ids
+from plugin.store.runs import Run, create_run, delete_run
+from plugin.store.scores import rank_names, read_rank, write_rank
 from tests.plugin.decided import ids_of, make_iteration, make_run
 
 N = 30

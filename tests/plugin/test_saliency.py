@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from plugin.pictures.saliency import saliency_maps
+from plugin.images.saliency import saliency_maps
 
 
 def test_a_linear_model_shows_its_weights():

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from bson import ObjectId
 
-from plugin.deciding.decisions import resolve
-from plugin.deciding.state import current_state
-from plugin.keeping.fields import write_numbers, write_scores
-from plugin.keeping.iterations import Iteration, pack_ids
-from plugin.keeping.runs import Run, create_run
+from plugin.decisions.decisions import resolve
+from plugin.decisions.state import current_state
 from plugin.progress import silent
+from plugin.store.fields import write_numbers, write_scores
+from plugin.store.iterations import Iteration, pack_ids
+from plugin.store.runs import Run, create_run
 from tests.panels.made_runs import write_iteration
 from tests.plugin.decided import CLASSES, all_raw, ids_of, make_iteration, make_run
 

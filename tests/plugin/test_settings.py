@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from plugin.classify.settings import Settings
 from plugin.errors import InputError
-from plugin.settings import Settings
 
 
 def test_defaults_are_those_of_the_design() -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage.metrics import structural_similarity
 
-from plugin.similarity.ssim import blur, ssim, ssim_pairs
+from plugin.duplicates.ssim import blur, ssim, ssim_pairs
 
 Pixels = NDArray[np.uint8]
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]

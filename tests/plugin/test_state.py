@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugin.deciding.changes import ACTIONS
-from plugin.deciding.decisions import resolve, undo
-from plugin.deciding.state import RunState, _followers, current_state
+from plugin.decisions.changes import ACTIONS
+from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.state import RunState, _followers, current_state
 from plugin.errors import InputError
-from plugin.keeping.iterations import unpack_ids
-from plugin.keeping.runs import Run, create_run
 from plugin.scoring.cells import HISTOGRAM_BINS, histogram_bin
 from plugin.scoring.measures import iies
+from plugin.store.iterations import unpack_ids
+from plugin.store.runs import Run, create_run
 from tests.plugin.decided import ids_of, make_dataset, make_run
 from tests.plugin.forked import died, fork
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.remaining.drawing import draw
-from plugin.remaining.estimating import upper_bound
-from plugin.remaining.stopping import distance, spent
+from plugin.audit.estimator import upper_bound
+from plugin.audit.sampling import draw
+from plugin.audit.stopping import distance, spent
 
 
 @given(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plugin.similarity.ssim import ssim_pairs
-from plugin.similarity.structure_features import fit_basis, structure_features
+from plugin.duplicates.ssim import ssim_pairs
+from plugin.duplicates.structure_features import fit_basis, structure_features
 from tests.plugin.test_duplicates import noisy, photographs
 
 

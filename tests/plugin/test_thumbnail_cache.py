@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plugin.pictures import thumbnail_cache
-from plugin.pictures.thumbnail_cache import Row, ThumbnailCache
-from plugin.pictures.thumbnails import Thumbnail, ThumbnailStore, make_sheet
+from plugin.images import thumbnail_cache
+from plugin.images.thumbnail_cache import Row, ThumbnailCache
+from plugin.images.thumbnails import Thumbnail, ThumbnailStore, make_sheet
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def test_what_is_damaged_or_gone_is_begun_anew(
     assert whole(store.get([photo], 64))
     made: list[str] = []
     monkeypatch.setattr(
-        "plugin.pictures.thumbnails.make_thumbnail", lambda path, *_: made.append(path)
+        "plugin.images.thumbnails.make_thumbnail", lambda path, *_: made.append(path)
     )
     assert whole(store.get([photo], 64))
     assert made == [], "it is kept again"

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from plugin.pictures import thumbnails
-from plugin.pictures.thumbnails import ThumbnailStore, make_sheet, make_thumbnail
+from plugin.images import thumbnails
+from plugin.images.thumbnails import ThumbnailStore, make_sheet, make_thumbnail
 from tests.plugin.picture_files import STORED, oriented
 
 

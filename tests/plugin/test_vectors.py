@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
-from plugin.scoring.vectors import common_length, decode_rows, decode_vector
+from plugin.vectors.stored import common_length, decode_rows, decode_vector
 
 kinds = st.sampled_from(["<f8", "<f4", "<f2", ">f8", "<i8", "<i4", "u1", "?"])
 

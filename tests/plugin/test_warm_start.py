@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from plugin.classify.settings import Settings
 from plugin.errors import InputError
 from plugin.learning.classifiers import Architecture, build, to_bytes
 from plugin.learning.warm_start import WarmStart
-from plugin.settings import Settings
 
 SHAPE = Architecture("simple_cnn", 3, 1, 28)
 

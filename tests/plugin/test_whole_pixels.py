@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from plugin.errors import Cancelled
-from plugin.pictures.whole_pixels import exact_digests, whole_digest
+from plugin.images.digests import file_digest
+from plugin.images.whole_pixels import exact_digests, whole_digest
 from plugin.progress import silent
-from plugin.similarity.content_hash import file_digest
 
 GENERATOR = np.random.default_rng(0)
 COLOUR = GENERATOR.integers(0, 256, (20, 30, 3)).astype(np.uint8)
@@ -125,7 +125,7 @@ def test_only_what_looks_equal_is_decoded_in_full(
     files = digests([file_digest(path) or b"" for path in paths])
     decoded: list[str] = []
     monkeypatch.setattr(
-        "plugin.pictures.whole_pixels.whole_digest",
+        "plugin.images.whole_pixels.whole_digest",
         lambda path: decoded.append(path) or whole_digest(path),
     )
     found = exact_digests(reduced, files, paths, silent)

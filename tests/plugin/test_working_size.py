@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plugin.similarity.ssim import ssim
-from plugin.similarity.working_size import to_size, working_size
+from plugin.duplicates.ssim import ssim
+from plugin.images.working_size import to_size, working_size
 
 
 @pytest.mark.parametrize(

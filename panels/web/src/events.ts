@@ -324,7 +324,7 @@ export interface ResolveRequest {
   seen?: number | null;
 }
 
-/** A sample that was left as it is, and why (see ``plugin/deciding/decisions.py``). */
+/** A sample that was left as it is, and why (see ``plugin/decisions/decisions.py``). */
 export interface Conflict {
   id: string;
   expected: string;

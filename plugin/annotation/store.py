@@ -1,0 +1,145 @@
+"""Annotations: samples that a run has handed to annotators, and how they stood at that time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import fiftyone.core.odm as foo
+from bson import ObjectId
+
+from ..errors import InputError
+from ..store.held import forget_deleted
+from ..store.runs import Run
+
+COLLECTION = "deconfuse.annotations"
+SAMPLES = "deconfuse.annotation_samples"
+CHUNK = 10_000
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A sample as it was when it was sent.
+
+    Attributes:
+        sample_id: the sample
+        label: its label
+        decision: the decision that stood on it, None where it was open
+    """
+
+    sample_id: ObjectId
+    label: str | None
+    decision: ObjectId | None
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One hand-over.
+
+    Attributes:
+        key: of FiftyOne's annotation run, and of the field that a hint is put into
+        backend: ``labelstudio``, ``cvat`` or ``labelbox``
+        suggestion: ``hint`` or ``hidden``
+        classes: those that the annotators choose from
+        samples: how many were sent
+    """
+
+    key: str
+    backend: str
+    suggestion: str
+    classes: tuple[str, ...]
+    samples: int
+    created_at: datetime
+
+
+def free_key(run: Run) -> str:
+    """The next annotation key of a run that neither a field nor an annotation run has."""
+    taken = {*run.dataset.list_annotation_runs(), *run.dataset.get_field_schema()}
+    number = 1 + len(annotations_of(run))
+    while run.field(f"annotation_{number}") in taken:
+        number += 1
+    return run.field(f"annotation_{number}")
+
+
+def keep_annotation(
+    run: Run, key: str, backend: str, suggestion: str, classes: Sequence[str], sent: Sequence[Sent]
+) -> None:
+    """Keep a hand-over; its own document comes last, and counts."""
+    database = foo.get_db_conn()
+    database[SAMPLES].create_index([("dataset_id", 1), ("run_key", 1), ("key", 1)])
+    for start in range(0, len(sent), CHUNK):
+        part = sent[start : start + CHUNK]
+        database[SAMPLES].insert_many([{**run.owner, "key": key, **vars(s)} for s in part])
+    database[COLLECTION].insert_one(
+        {
+            **run.owner,
+            "key": key,
+            "backend": backend,
+            "suggestion": suggestion,
+            "classes": list(classes),
+            "samples": len(sent),
+            "created_at": datetime.now(UTC),
+        }
+    )
+
+
+def annotations_of(run: Run) -> list[Annotation]:
+    """The hand-overs of a run, first to last."""
+    found = foo.get_db_conn()[COLLECTION].find(run.owner).sort("_id", 1)
+    return [_annotation(document) for document in found]
+
+
+def load_annotation(run: Run, key: str | None = None) -> Annotation:
+    """One hand-over, the last if no key is given.
+
+    Raises:
+        InputError: if there is no such one
+    """
+    known = {a.key: a for a in annotations_of(run)}
+    if not known:
+        raise InputError(
+            f"Run '{run.key}' has sent nothing to annotation yet. Use send_to_annotation first."
+        )
+    wanted = key or list(known)[-1]
+    if wanted not in known:
+        raise InputError(
+            f"annotation: run '{run.key}' has no annotation {wanted!r} (it has: {', '.join(known)})"
+        )
+    return known[wanted]
+
+
+def sent_samples(run: Run, key: str) -> Iterator[Sent]:
+    """The samples of a hand-over."""
+    for document in foo.get_db_conn()[SAMPLES].find({**run.owner, "key": key}).sort("_id", 1):
+        yield Sent(document["sample_id"], document["label"], document["decision"])
+
+
+def forget_annotation(run: Run, key: str) -> None:
+    """Remove what FiftyOne and the run keep of a hand-over; the backend keeps its project."""
+    dataset = run.dataset
+    if key in dataset.list_annotation_runs():
+        dataset.delete_annotation_run(key)
+    if dataset.has_field(key):
+        forget_deleted(dataset)
+        dataset.delete_sample_field(key)
+    for name in (COLLECTION, SAMPLES):
+        foo.get_db_conn()[name].delete_many({**run.owner, "key": key})
+
+
+def forget_annotations(run: Run) -> None:
+    """Remove all hand-overs of a run."""
+    for annotation in annotations_of(run):
+        forget_annotation(run, annotation.key)
+
+
+def _annotation(document: dict[str, Any]) -> Annotation:
+    return Annotation(
+        key=document["key"],
+        backend=document["backend"],
+        suggestion=document["suggestion"],
+        classes=tuple(document["classes"]),
+        samples=document["samples"],
+        created_at=document["created_at"],
+    )

@@ -1,0 +1,340 @@
+"""Audits of a run: drawn from what is open, judged by decisions, read from the journal.
+
+What an audit says is always derived: its draw, and what stands on its samples. So it makes no
+difference whether a sample was judged in the audit or met in ordinary review before its turn came,
+a verdict that is undone is open again, and a process that dies loses nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from bson import ObjectId
+
+from ..decisions.changes import KINDS, label_of
+from ..decisions.decisions import Resolution, resolve
+from ..decisions.state import RunState, current_state
+from ..errors import InputError
+from ..store.iterations import unpack_ids
+from ..store.runs import Run
+from ..store.samples import samples_of
+from . import sampling, stopping
+from . import verdicts as reading
+from .estimator import Interval
+from .stopping import Distance
+from .store import (
+    AuditRecord,
+    audits_of,
+    close_audit,
+    insert_audit,
+    load_audit,
+    set_target,
+    target_of,
+)
+
+UNCLEAR_TAG = "unclear"
+LARGEST = 20_000
+ATTEMPTS = 5
+RELABELED = 1 + KINDS.index("relabeled")
+_VERDICTS = np.zeros(1 + len(KINDS), np.int64)
+for _kind, _verdict in (
+    ("relabeled", reading.WRONG),
+    ("confirmed", reading.RIGHT),
+    ("removed", reading.GONE),
+    ("tagged", reading.UNCLEAR),
+):
+    _VERDICTS[1 + KINDS.index(_kind)] = _verdict
+
+
+@dataclass(frozen=True)
+class Part:
+    """A row of the overview (``prediction`` is None) or a cell, and the errors left in it."""
+
+    label: int
+    prediction: int | None
+    judged: int
+    left: Interval
+
+
+class OpenedAudit:
+    """An audit with the journal applied."""
+
+    def __init__(self, run: Run, record: AuditRecord):
+        self.run, self.record = run, record
+        self.state: RunState = current_state(run, record.iteration)
+
+    @cached_property
+    def verdict(self) -> npt.NDArray[np.int64]:
+        """What stands on each drawn sample, as ``reading`` names it."""
+        verdict = _VERDICTS[self.state.kind[self.record.row]]
+        waiting = np.flatnonzero(verdict == reading.WAITING)
+        ids = [ObjectId(i) for i in unpack_ids(self.record.sample_id[waiting])]
+        found = samples_of(self.run.dataset).find({"_id": {"$in": ids}}, {"_id": 1})
+        there = {document["_id"] for document in found}
+        gone = [at for at, i in zip(waiting.tolist(), ids, strict=True) if i not in there]
+        verdict[gone] = reading.GONE
+        return verdict
+
+    @cached_property
+    def waiting(self) -> npt.NDArray[np.int64]:
+        """The places that have no verdict yet, in their order."""
+        return np.flatnonzero(self.verdict == reading.WAITING)
+
+    @cached_property
+    def _stratum(self) -> npt.NDArray[np.int32]:
+        """The stratum of each row of the iteration, −1 where it was not open at the draw."""
+        rows = np.flatnonzero(self.record.open_rows)
+        order = np.argsort(-self.state.iteration.column("suspicion")[rows], kind="stable")
+        stratum = np.full(len(self.record.open_rows), -1, np.int32)
+        population = self.record.draw.population
+        stratum[rows[order]] = np.repeat(np.arange(len(population)), population)
+        return stratum
+
+    @cached_property
+    def reading(self) -> reading.Audit:
+        """The audit as arrays."""
+        population, found, open_ = self._counts(slice(None))
+        return reading.Audit(
+            stratum=self.record.draw.stratum,
+            round=self.record.draw.round,
+            verdict=self.verdict,
+            population=population,
+            found=found,
+            open=open_,
+        )
+
+    def _counts(self, rows: slice) -> tuple[npt.NDArray[np.int64], ...]:
+        """Of some rows, by stratum: open at the draw, errors found since, open now."""
+        stratum, kind = self._stratum[rows], self.state.kind[rows]
+        drawn_from = stratum >= 0
+        size = len(self.record.draw.population)
+        return tuple(
+            np.bincount(stratum[drawn_from & what], minlength=size)
+            for what in (kind >= 0, kind == RELABELED, kind == 0)
+        )
+
+    def parts(self) -> list[Part]:
+        """The rows and cells in which enough was judged, most errors first."""
+        cells = self.state.iteration.cells
+        cell = self.state.cell_of(self.record.row)
+        pairs = [(int(x), None) for x in np.unique(cells.label[cell])]
+        pairs += [(int(cells.label[c]), int(cells.prediction[c])) for c in np.unique(cell)]
+        found = []
+        for label, prediction in pairs:
+            if prediction is None:
+                low, high = np.searchsorted(cells.label, [label, label + 1])
+                rows = slice(int(cells.start[low]), int(cells.start[high]))
+            else:
+                rows = cells.rows_of(label, prediction)
+            inside = (self.record.row >= rows.start) & (self.record.row < rows.stop)
+            judged = int((inside & self.reading.used).sum())
+            if judged < reading.FEWEST_IN_A_PART:
+                continue
+            left = self.reading.left_in_part(inside, *self._counts(rows))
+            if left is not None:
+                found.append(Part(label, prediction, judged, left))
+        return sorted(found, key=lambda part: -part.left.point)
+
+    @property
+    def status(self) -> Literal["open", "done", "closed"]:
+        """``open`` while verdicts are waited for, ``done``, or ``closed`` before it was done."""
+        if not len(self.waiting):
+            return "done"
+        return "closed" if self.record.closed else "open"
+
+
+def draw_audit(
+    run: Run, size: int, *, seed: int | None = None, author: str | None = None
+) -> OpenedAudit:
+    """Draw an audit of the samples that are open in the run's last iteration.
+
+    Raises:
+        InputError: if the size is no number from 1 to 20,000, nothing is open, or another audit
+            waits for verdicts
+    """
+    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= LARGEST:
+        raise InputError(f"audit_size must be a whole number from 1 to {LARGEST:,}, got {size!r}")
+    last = open_audit(run)
+    if last is not None and last.status == "open":
+        raise InputError(
+            f"Audit {last.record.number} of run '{run.key}' still waits for {len(last.waiting)} "
+            "verdicts. Give them, or close it, before you draw another one."
+        )
+    state = current_state(run)
+    rows = np.flatnonzero(state.kind == 0)
+    if not len(rows):
+        raise InputError(f"Run '{run.key}' has no open sample to draw an audit from")
+    seed = secrets.randbits(63) if seed is None else seed
+    drawn = sampling.draw(state.iteration.column("suspicion")[rows], size, seed)
+    row = rows[drawn.at]
+    header = {
+        "number": 1 if last is None else last.record.number + 1,
+        "iteration": state.iteration.number,
+        "revision": state.revision,
+        "seed": seed,
+        "drawn_by": author or "",
+    }
+    record = {
+        "row": row,
+        "sample_id": state.iteration.column("sample_id")[row],
+        "open_rows": state.kind == 0,
+    }
+    made = insert_audit(run, header, drawn, record)
+    opened = open_audit(run, str(made))
+    assert opened is not None
+    return opened
+
+
+def open_audit(run: Run, audit: str | None = None) -> OpenedAudit | None:
+    """An audit as it stands, the last if none is named; None where the run has none."""
+    record = load_audit(run, audit)
+    return None if record is None else OpenedAudit(run, record)
+
+
+def end_audit(audit: OpenedAudit) -> None:
+    """Close an audit that nobody will finish. What was judged stays decided."""
+    close_audit(audit.record)
+
+
+def give_verdict(
+    audit: OpenedAudit, place: int, label: str | None, *, author: str | None = None
+) -> Resolution | None:
+    """Judge one sample: the class that a person sees in it, or None where nobody can tell.
+
+    The sample's own label is confirmed, another class relabels it, None tags it ``unclear``.
+
+    Returns:
+        the decision; None where the sample is not in the dataset any more
+
+    Raises:
+        InputError: if the audit has no such place, or a decision stands on its sample already
+    """
+    if not isinstance(place, int) or not 0 <= place < len(audit.record.row):
+        raise InputError(f"place must lie between 0 and {len(audit.record.row) - 1}, got {place!r}")
+    if audit.verdict[place] == reading.GONE:
+        return None
+    if audit.verdict[place] != reading.WAITING:
+        raise InputError("This sample of the audit has been judged already. Undo that first.")
+    sample_id = unpack_ids(audit.record.sample_id[place : place + 1])[0]
+    for _ in range(ATTEMPTS):
+        document = samples_of(audit.run.dataset).find_one(
+            {"_id": ObjectId(sample_id)}, {audit.run.label_field: 1}
+        )
+        if document is None:
+            return None
+        now = label_of(document, audit.run.label_field)
+        made = resolve(
+            audit.run,
+            "tag" if label is None else "confirm" if label == now else "relabel",
+            [sample_id],
+            label=label if label not in (None, now) else None,
+            tag=UNCLEAR_TAG if label is None else None,
+            expected_label={sample_id: now},
+            author=author,
+            iteration=audit.record.iteration,
+            basis=basis_of(audit),
+        )
+        if made.decision is not None or made.conflicts[0]["reason"] == "already":
+            return made
+    raise InputError("This sample of the audit is being changed by somebody else. Try again.")
+
+
+def basis_of(audit: OpenedAudit) -> dict[str, Any]:
+    """What the journal notes with a verdict."""
+    return {"kind": "audit", "audit": str(audit.record.id), "number": audit.record.number}
+
+
+def give_verdicts(
+    audit: OpenedAudit, verdicts: Mapping[str, str | None], *, author: str | None = None
+) -> list[Resolution]:
+    """Judge many samples at once, by sample id; one decision for each class that is given.
+
+    Raises:
+        InputError: if the audit does not hold one of them or it is judged already; nothing is done
+    """
+    if not isinstance(verdicts, Mapping):
+        raise InputError(f"verdicts must map sample ids to classes, got {type(verdicts).__name__}")
+    places = {i: place for place, i in enumerate(unpack_ids(audit.record.sample_id))}
+    for sample_id, label in verdicts.items():
+        if sample_id not in places:
+            raise InputError(f"audit {audit.record.id} does not hold sample {sample_id!r}")
+        if audit.verdict[places[sample_id]] not in (reading.WAITING, reading.GONE):
+            raise InputError(f"sample {sample_id} of the audit has been judged already")
+        if label is not None and not isinstance(label, str):
+            raise InputError(f"the verdict on sample {sample_id} must be a class, got {label!r}")
+    groups: dict[tuple[str, str | None], dict[str, str | None]] = {}
+    query = {"_id": {"$in": [ObjectId(i) for i in verdicts]}}
+    for document in samples_of(audit.run.dataset).find(query, {audit.run.label_field: 1}):
+        sample_id, now = str(document["_id"]), label_of(document, audit.run.label_field)
+        given = verdicts[sample_id]
+        action = "tag" if given is None else "confirm" if given == now else "relabel"
+        group = groups.setdefault((action, given if action == "relabel" else None), {})
+        group[sample_id] = now
+    return [
+        resolve(
+            audit.run,
+            action,
+            list(expected),
+            label=label,
+            tag=UNCLEAR_TAG if action == "tag" else None,
+            expected_label=expected,
+            author=author,
+            iteration=audit.record.iteration,
+            basis=basis_of(audit),
+        )
+        for (action, label), expected in groups.items()
+    ]
+
+
+@dataclass(frozen=True)
+class Target:
+    """The stopping target of a run and how far it is."""
+
+    share: float
+    confidence: float
+    distance: Distance
+
+
+def choose_target(run: Run, share: Any, confidence: Any) -> None:
+    """Set the stopping target: find ``share`` of the errors, with ``confidence``.
+
+    Raises:
+        InputError: if one of them is no number between 0 and 1
+    """
+    for name, value in (("share", share), ("confidence", confidence)):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0.0 < value < 1.0:
+            raise InputError(f"{name} must be a number between 0 and 1, got {value!r}")
+    set_target(run, float(share), float(confidence))
+
+
+def read_target(run: Run) -> Target:
+    """The stopping target and its distance; 90 % of the errors with 95 % unless somebody chose."""
+    chosen = target_of(run) or {}
+    share = chosen.get("share", stopping.SHARE)
+    confidence = chosen.get("confidence", stopping.CONFIDENCE)
+    state = current_state(run)
+    counts = state.counts()
+    bounds = []
+    for record in audits_of(run):
+        alpha = stopping.spent(record.number, 1.0 - confidence)
+        bound = OpenedAudit(run, record).reading.bound(alpha)
+        if bound is not None:
+            bounds.append(bound + _beyond(run, state, record))
+    found = counts["by_kind"]["relabeled"]
+    return Target(share, confidence, stopping.distance(found, counts["open"], bounds, share))
+
+
+def _beyond(run: Run, state: RunState, record: AuditRecord) -> int:
+    """Open samples that the audit was not drawn from: new ones, and reopened ones."""
+    is_open = state.kind == 0
+    if record.iteration == state.iteration.number:
+        return int((is_open & ~record.open_rows).sum())
+    drawn_from = run.iteration(record.iteration).column("sample_id")[record.open_rows]
+    return int((~np.isin(state.iteration.column("sample_id")[is_open], drawn_from)).sum())

@@ -1,0 +1,255 @@
+"""The main job from end to end: classify, score, keep the iteration, write the fields."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from ..abandonable import abandonable
+from ..decisions.decision_field import restore_decision_field
+from ..decisions.state import current_state, standing_decisions
+from ..duplicates.job import after_label_errors
+from ..errors import InputError
+from ..progress import Report, part_of, silent
+from ..runs.life import begin_run, begins_anew
+from ..runs.renamed import follow_renames
+from ..scoring.batches import Batch, Source
+from ..scoring.judged import Judged, Tally
+from ..scoring.lookalikes import lookalike_labels, warning_of
+from ..scoring.scores import score
+from ..splits import SplitRule
+from ..store.fields import check_classification, check_images, root_dataset, write_scores
+from ..store.iterations import Iteration, IterationWriter, Rows, pack_ids
+from ..store.jobs import Job, current_job
+from ..store.label_field import check_label_field
+from ..store.listed_runs import deleted_keys
+from ..store.own_fields import check_own_fields
+from ..store.runs import Run, check_run_key, discard_empty, list_runs, load_run
+from ..store.samples import Collection
+from ..store.views import check_covers, check_view
+from ..vectors.features import from_probabilities
+from .cleanlab import CleanlabColumns, write_cleanlab_fields
+from .settings import Settings
+
+SHARE_OF_CLASSIFYING = {"train": 0.95, "embeddings": 0.9, "predictions": 0.5}
+SHARE_BEFORE_DUPLICATES = 0.8
+
+
+def find_label_errors(
+    samples: Collection, settings: Settings, report: Report = silent
+) -> dict[str, Any]:
+    """Classify every sample, score it for label errors, and keep this as the run's next iteration.
+
+    Nothing is kept where this raises: the iteration becomes visible in one step, after all that can
+    fail or be cancelled.
+
+    Args:
+        samples: a dataset of labelled images, or a view that selects some of them
+        settings: what to do
+        report: told of progress; may be called from this thread only
+
+    Returns:
+        ``run_key``, ``iteration``, ``samples``, ``classes``, ``open``, ``set_apart`` (samples whose
+        label cannot be judged, see ``scoring.judged``), ``misclassified`` (among open samples that
+        are not set apart), ``accuracy`` (share of all scored samples that are not set apart whose
+        prediction is the label), ``rare_classes`` and ``unknown_classes`` (those that are set
+        apart with their samples: of a classifier that was trained here, or of predictions from
+        elsewhere), ``assumed`` (how predictions were read), ``warnings``, ``lookalike_labels``
+        (classes that differ by what cannot be seen, or have blanks at their ends), ``skipped`` (a
+        count for each reason), ``skipped_samples`` (the first thousand), ``cleanlab`` if asked for
+        (``issues``, and ``both``: those that are misclassified too), and ``duplicates``, where
+        these are looked for: what ``find_duplicates`` returns, or ``failed``, the reason why there
+        are none; the iteration is kept all the same
+
+    Raises:
+        InputError: if something given cannot be worked with
+        Cancelled: if the job was cancelled
+    """
+    dataset = root_dataset(samples)
+    check_images(samples)
+    note = _check_run(samples, settings)
+    SplitRule.of_option(settings.splits).check(dataset)
+    for field in settings.prediction_fields:
+        check_classification(dataset, field, "prediction_fields")
+    with Job(dataset, settings.run_key, "Finding label errors", report) as job:
+        end = SHARE_BEFORE_DUPLICATES if settings.duplicates else 1.0
+        share = SHARE_OF_CLASSIFYING[settings.source] * end
+        try:
+            run, iteration, summary = _classify(samples, settings, part_of(job, 0.0, share))
+        except OSError as error:
+            raise _explained(error) from error
+        _write_fields(run, iteration, part_of(report, share, end))
+        if settings.duplicates:
+            summary["duplicates"] = after_label_errors(
+                run, iteration, settings.device, part_of(job, end, 1.0), settings.splits
+            )
+    begun = {} if note is None else {"begun_anew": note}
+    return {"run_key": run.key, "iteration": iteration.number, **summary, **begun}
+
+
+def _check_run(samples: Collection, settings: Settings) -> str | None:
+    """Check the run that an iteration is for; why it begins anew, if something of it is there."""
+    dataset, key = root_dataset(samples), settings.run_key
+    follow_renames(dataset)
+    there = key in list_runs(dataset)
+    if there:
+        check_label_field(load_run(dataset, key))
+    check_classification(dataset, settings.label_field, "label_field")
+    check_run_key(dataset, key, settings.label_field)
+    anew = begins_anew(dataset, key)
+    check_own_fields(dataset, key, ours=there or key in deleted_keys(dataset))
+    check_view(samples, [settings.label_field, *settings.prediction_fields])
+    if there and anew is None:
+        run = load_run(dataset, key)
+        check_covers(samples, run, list(standing_decisions(run)))
+        restore_decision_field(run)
+    return anew
+
+
+def complete_fields(run: Run, report: Report = silent) -> bool:
+    """Write the fields of a run's last iteration where a process died before it had done so.
+
+    To be called by whoever opens a run; costs one small query where there is nothing to do.
+
+    Returns:
+        whether there was something to do; False as well while another process is working on the run
+    """
+    if not run.has_unwritten_fields() or current_job(run.dataset, run.key) is not None:
+        return False
+    try:
+        with Job(run.dataset, run.key, "Writing scores onto the samples", report):
+            iteration = run.iteration()
+            _write_fields(run, iteration, report)
+            run.mark_written_late(iteration)
+    except InputError:  # another process was quicker
+        return False
+    return True
+
+
+def _write_fields(run: Run, iteration: Iteration, report: Report) -> None:
+    state = current_state(run, iteration.number)
+    write_scores(run, iteration, state.open_count, report)
+    write_cleanlab_fields(run, iteration, report)
+
+
+def _classify(
+    samples: Collection, settings: Settings, report: Report
+) -> tuple[Run, Iteration, dict[str, Any]]:
+    dataset = root_dataset(samples)
+    source = abandonable(
+        lambda _: _source(samples, settings), part_of(report, 0.0, 0.0), "Reading labels"
+    )
+    with (
+        IterationWriter(dataset._doc.id, settings.run_key, source.classes) as writer,
+        CleanlabColumns(len(source.classes), wanted=settings.cleanlab) as cleanlab,
+    ):
+        tally = Tally(source.classes)
+        with closing(source.batches(report)) as batches:
+            for batch in batches:
+                rows = _scored(batch)
+                writer.append(rows)
+                cleanlab.append(batch, rows)
+                tally.add(batch, rows.prediction)
+        skipped = source.outcome.skipped
+        if writer.samples == 0:
+            raise InputError(
+                f"No sample of '{dataset.name}' could be scored; the most frequent reason: "
+                f"{skipped.most_common()}"
+            )
+        trained = settings.source != "predictions"
+        judged = tally.judged(source.outcome.predicted, trained=trained)
+        writer.set_apart(judged.apart, judged.suspicion)
+        abandonable(cleanlab.compute, report, "cleanlab")
+        report(1.0, "Storing the iteration")
+        run = begin_run(dataset, settings.run_key, settings.label_field)
+        try:
+            header = {
+                "number": 1 + max((i.number for i in run.iterations()), default=0),
+                "settings": {**asdict(settings), **source.outcome.notes},
+                "counts": judged.counts,
+                "set_apart": _set_apart(judged, source.classes, settings),
+                "assumed": source.outcome.assumed,
+                "warnings": [text for text in (judged.warning, warning_of(source.classes)) if text],
+                "skipped": {"reasons": dict(skipped.reasons), "samples": skipped.samples},
+            }
+            iteration = writer.commit(header, weights=source.outcome.weights)
+        except BaseException:
+            discard_empty(run)
+            raise
+        found = cleanlab.keep(run, iteration)
+    return run, iteration, _summary(iteration) | found
+
+
+def _source(samples: Collection, settings: Settings) -> Source:
+    # Imported where they are used: torch and the zoo take seconds, and the App imports this file.
+    anew = begins_anew(root_dataset(samples), settings.run_key) is not None
+    decision_field = "_deconfuse_none" if anew else f"{settings.run_key}_decision"
+    if settings.source == "predictions":
+        from .from_fields import PredictionSource
+
+        return PredictionSource(
+            samples, settings.label_field, settings.prediction_fields, decision_field
+        )
+    if settings.source == "embeddings":
+        from .from_embeddings import EmbeddingSource
+
+        return EmbeddingSource(samples, settings, decision_field)
+    from .from_training import TrainingSource
+
+    return TrainingSource(samples, settings, decision_field)
+
+
+def _scored(batch: Batch) -> Rows:
+    scores = score(batch.models, batch.label)
+    features = batch.features
+    return Rows(
+        sample_id=pack_ids(batch.sample_ids),
+        label=batch.label.astype(np.int32),
+        prediction=scores.prediction,
+        p_label=scores.p_label,
+        p_max=scores.p_max,
+        suspicion=scores.suspicion,
+        top_class=scores.top_class,
+        top_probability=scores.top_probability,
+        features=from_probabilities(batch.models)
+        if features is None
+        else features.astype(np.float16),
+    )
+
+
+def _set_apart(judged: Judged, classes: Sequence[str], settings: Settings) -> dict[str, Any]:
+    """The classes that are set apart as they are kept: names may hold what a key may not."""
+    kind = "unknown_classes" if settings.source == "predictions" else "rare_classes"
+    named = [[name, samples] for name, samples in judged.names(classes).items()]
+    return {"kind": kind, "classes": np.flatnonzero(judged.apart).tolist(), "names": named}
+
+
+def _summary(iteration: Iteration) -> dict[str, Any]:
+    skipped: Mapping[str, Any] = iteration.document["skipped"]
+    apart: Mapping[str, Any] = iteration.document["set_apart"]
+    return {
+        **iteration.counts,
+        "classes": len(iteration.classes),
+        "rare_classes": {},
+        "unknown_classes": {},
+        apart["kind"]: dict(apart["names"]),
+        "assumed": list(iteration.document["assumed"]),
+        "warnings": list(iteration.document["warnings"]),
+        "lookalike_labels": lookalike_labels(iteration.classes),
+        "skipped": dict(skipped["reasons"]),
+        "skipped_samples": list(skipped["samples"]),
+    }
+
+
+def _explained(error: OSError) -> Exception:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return InputError(
+            f"The disk is full ({error.filename or 'temporary folder'}). Nothing of this iteration "
+            "was kept. Free some space, or point TMPDIR to a larger disk."
+        )
+    return error

@@ -1,0 +1,161 @@
+"""The settings of ``find_label_errors``: their defaults, and what each may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ..errors import InputError
+from ..splits import SplitRule
+from ..values import shown
+
+SOURCES = ("train", "predictions", "embeddings")
+CHECKPOINTS = (".pt", ".pth", ".ckpt", ".bin")
+"""Endings of files of weights; what ends otherwise, and is no file, names official weights."""
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How label errors are found; None means that the source chooses.
+
+    Attributes:
+        label_field: the ``Classification`` field to clean
+        run_key: names the run and prefixes its fields
+        source: where predictions come from: ``train``, ``predictions`` or ``embeddings``
+        prediction_fields: for ``predictions``: one or more ``Classification`` fields
+        embeddings: for ``embeddings``: a vector field, a brain key, or a zoo model's name
+        model: for ``train``: ``simple_cnn`` or a torchvision classification model
+        weights: for ``train``: none, a torchvision weights name, or a checkpoint's path
+        epochs: passes over the training images
+        batch_size: images a training step
+        warm_start: for ``train``: go on from the weights of the run's last iteration
+        folds: 1 trains on all samples and classifies them; k classifies out of fold
+        average_epochs: the probabilities of this many last epochs are averaged
+        image_size: side in pixels that images are brought to
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``
+        seed: the same seed on the same CPU gives the same scores
+        duplicates: look for near-duplicates afterwards
+        splits: for ``duplicates``: how the splits are named, see ``SplitRule``
+        cleanlab: add cleanlab's label quality and filter, if it is installed
+    """
+
+    label_field: str
+    run_key: str = "deconfuse"
+    source: str = "train"
+    prediction_fields: tuple[str, ...] = ()
+    embeddings: str | None = None
+    model: str = "simple_cnn"
+    weights: str | None = None
+    warm_start: bool = False
+    epochs: int | None = None
+    batch_size: int | None = None
+    folds: int | None = None
+    average_epochs: int | None = None
+    image_size: int | None = None
+    device: str = "auto"
+    seed: int = 51
+    duplicates: bool = True
+    splits: str | Sequence[str] | Mapping[str, Any] | None = None
+    cleanlab: bool = False
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Settings:
+        """Settings from an operator's parameters, checked.
+
+        Raises:
+            InputError: if an option is unknown, missing or not of the kind it should be
+        """
+        known = {f.name for f in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise InputError(
+                f"unknown option '{unknown[0]}'; the options are {', '.join(sorted(known))}"
+            )
+        given = {k: v for k, v in values.items() if v is not None and v != ""}
+        if not isinstance(given.get("label_field"), str):
+            raise InputError("label_field: name the Classification field to clean")
+        given["prediction_fields"] = _names(given.get("prediction_fields", ()))
+        settings = cls(**given)
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        for name in ("run_key", "model", "weights", "embeddings"):
+            _text(name, getattr(self, name))
+        _one_of("source", self.source, SOURCES)
+        check_device(self.device)
+        for name, least, most in (
+            ("epochs", 1, 10_000),
+            ("batch_size", 1, 65_536),
+            ("folds", 1, 100),
+            ("average_epochs", 1, 100),
+            ("image_size", 8, 4_096),
+            ("seed", 0, 2**31 - 1),
+        ):
+            _whole_number(name, getattr(self, name), least, most)
+        for name in ("duplicates", "warm_start", "cleanlab"):
+            if not isinstance(getattr(self, name), bool):
+                raise InputError(f"{name}: expected True or False, got {getattr(self, name)!r}")
+        SplitRule.of_option(self.splits)
+        self._check_warm_start()
+        if self.source == "predictions" and not self.prediction_fields:
+            raise InputError("prediction_fields: name at least one field of predictions")
+        if len(set(self.prediction_fields)) != len(self.prediction_fields):
+            raise InputError("prediction_fields: a field is named twice")
+        if self.label_field in self.prediction_fields:
+            raise InputError(f"prediction_fields: '{self.label_field}' is the label field itself")
+        if self.source == "embeddings" and not self.embeddings:
+            raise InputError(
+                "embeddings: name a vector field, a brain key with embeddings, or a zoo model"
+            )
+        if self.source == "embeddings" and self.folds == 1:
+            raise InputError(
+                "folds: a linear head fits its own training samples, so embeddings need at least 2"
+            )
+
+    def _check_warm_start(self) -> None:
+        if not self.warm_start:
+            return
+        if self.source != "train":
+            raise InputError("warm_start: only source 'train' has a classifier to go on from")
+        if self.weights is not None:
+            raise InputError("warm_start: give either weights or warm_start, not both")
+        if (self.folds or 1) > 1:
+            raise InputError(
+                "warm_start: the kept classifier has seen every sample, so that folds would no "
+                "longer be out of fold. Use folds=1, or train afresh."
+            )
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
+        raise InputError(f"prediction_fields: expected a list of field names, got {value!r}")
+    return tuple(names)
+
+
+def _text(name: str, value: Any) -> None:
+    if value is not None and not isinstance(value, str):
+        raise InputError(f"{name}: expected a text, got {value!r}")
+
+
+def check_device(value: Any) -> None:
+    """Raise InputError unless the value names a device that an operator can be asked for."""
+    _one_of("device", value, DEVICES)
+
+
+def _one_of(name: str, value: Any, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise InputError(f"{name}: expected one of {', '.join(allowed)}, got {value!r}")
+
+
+def _whole_number(name: str, value: Any, least: int, most: int) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise InputError(
+            f"{name}: expected a whole number from {least} to {most}, got {shown(value)}"
+        )

@@ -1,1 +1,0 @@
-"""Decisions: journalled, applied, taken back, exchanged; the state that they give."""

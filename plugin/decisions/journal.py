@@ -1,0 +1,165 @@
+"""The journal: what is written of every decision, before it is done, and how it is read back.
+
+A decision is one header and one entry a sample. It counts from the moment that the dataset's turn
+names it (see ``turns.py``), and is seen by readers when its header says ``applied``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import fiftyone.core.odm as foo
+from bson import ObjectId
+
+from ..store.runs import Run
+from ..store.samples import DURABLE
+
+HEADERS = "deconfuse.decisions"
+ENTRIES = "deconfuse.decision_samples"
+SAMPLES_PER_CHUNK = 2_000
+BYTES_PER_CHUNK = 16 * 1024 * 1024
+
+BY_SEQ = [("dataset_id", 1), ("run_key", 1), ("seq", 1)]
+BY_SAMPLE = [("dataset_id", 1), ("run_key", 1), ("sample_id", 1), ("seq", -1)]
+BY_DECISION = [("decision", 1), ("sample_id", 1)]
+
+Header = dict[str, Any]
+Entry = dict[str, Any]
+
+
+def headers() -> Any:
+    """The collection of headers; what is written to it survives a crash of the database."""
+    return _collection(HEADERS)
+
+
+def entries() -> Any:
+    """The collection of entries; what is written to it survives a crash of the database."""
+    return _collection(ENTRIES)
+
+
+def _collection(name: str) -> Any:
+    ensure_indexes(foo.get_db_client())
+    return foo.get_db_conn()[name].with_options(write_concern=DURABLE)
+
+
+@cache
+def ensure_indexes(client: Any) -> None:
+    """Make the journal's indexes, once a connection."""
+    database = foo.get_db_conn()
+    database[HEADERS].create_index(BY_SEQ)
+    for index in (BY_DECISION, BY_SEQ, BY_SAMPLE):
+        database[ENTRIES].create_index(index)
+
+
+def chunked(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Consecutive parts of a sequence, small enough to be read or written at once."""
+    for start in range(0, len(items), SAMPLES_PER_CHUNK):
+        yield items[start : start + SAMPLES_PER_CHUNK]
+
+
+def insert_entries(new: Sequence[Entry]) -> None:
+    """Write entries; a batch stays small enough for a message even with whole documents in it."""
+    batch: list[Entry] = []
+    size = 0
+    for entry in new:
+        batch.append(entry)
+        size += len(entry.get("document", b""))
+        if size > BYTES_PER_CHUNK:
+            entries().insert_many(batch, ordered=False)
+            batch, size = [], 0
+    if batch:
+        entries().insert_many(batch, ordered=False)
+
+
+def entries_of(decision: ObjectId, projection: Mapping[str, int] | None = None) -> Iterator[Entry]:
+    """The entries of one decision, by sample id."""
+    found = entries().find({"decision": decision}, projection).sort("sample_id", 1)
+    yield from found.hint(BY_DECISION).batch_size(20_000)
+
+
+def discard(decision: ObjectId) -> bool:
+    """Take back a decision that was never committed, and that nobody has begun to complete.
+
+    The header is changed first, on condition of its state, so that of a decision that counts
+    nothing is deleted, whatever the caller believes.
+
+    Returns:
+        whether it is taken back
+    """
+    uncommitted = {"_id": decision, "state": "written", "$expr": {"$eq": ["$finisher", "$seq"]}}
+    headers().update_one(uncommitted, {"$set": {"state": "discarded"}})
+    header = headers().find_one({"_id": decision}, {"state": 1})
+    if header is not None and header["state"] != "discarded":
+        return False
+    entries().delete_many({"decision": decision})
+    headers().delete_one({"_id": decision, "state": "discarded"})
+    return True
+
+
+def discard_uncommitted(dataset_id: ObjectId, before: int) -> None:
+    """Take back what dead writers of earlier turns left uncommitted."""
+    states = {"$in": ["written", "discarded"]}
+    query = {"dataset_id": dataset_id, "state": states, "seq": {"$lt": before}}
+    for header in headers().find(query, {"_id": 1}):
+        discard(header["_id"])
+
+
+def applied_headers(run: Run, after: int = 0) -> list[Header]:
+    """The decisions of a run that are done, in the order in which they were made."""
+    query = {**run.owner, "state": "applied", "seq": {"$gt": after}}
+    return list(headers().find(query).sort("seq", 1))
+
+
+def was_lost(entry: Entry, header: Header) -> dict[str, Any] | None:
+    """Why an entry could not be applied to its sample, or None if it was.
+
+    Whoever completes a decision notes conflicts under its own token; only the notes of the one
+    that finished it count.
+    """
+    return entry.get("lost", {}).get(str(header["finisher"]))
+
+
+def heads(run: Run, sample_ids: Sequence[ObjectId]) -> dict[ObjectId, Entry]:
+    """The last applied entry of each sample that has one.
+
+    Args:
+        run: the run
+        sample_ids: not more than a chunk of them
+    """
+    newest = _newest(run, sample_ids)
+    known = headers_by_id({entry["decision"] for entry in newest})
+    last = {e["sample_id"]: e for e in newest if _counts(e, known)}
+    # Left alone by their last decision, or written by one that was never committed: look further.
+    doubtful = [e["sample_id"] for e in newest if e["sample_id"] not in last]
+    if doubtful:
+        query = {**run.owner, "sample_id": {"$in": doubtful}}
+        every = list(entries().find(query, _HEAD).hint(BY_SAMPLE))
+        known = headers_by_id({entry["decision"] for entry in every})
+        counted = (entry for entry in every if _counts(entry, known))
+        last |= {e["sample_id"]: e for e in sorted(counted, key=lambda e: e["seq"])}
+    return last
+
+
+_HEAD = dict.fromkeys(("decision", "seq", "sample_id", "top_after", "kind_after", "lost"), 1)
+
+
+def _newest(run: Run, sample_ids: Sequence[ObjectId]) -> list[Entry]:
+    steps = [
+        {"$match": {**run.owner, "sample_id": {"$in": list(sample_ids)}}},
+        {"$sort": dict(BY_SAMPLE)},
+        {"$project": _HEAD},
+        {"$group": {"_id": "$sample_id", "entry": {"$first": "$$ROOT"}}},
+    ]
+    return [found["entry"] for found in entries().aggregate(steps, hint=dict(BY_SAMPLE))]
+
+
+def _counts(entry: Entry, known: Mapping[ObjectId, Header]) -> bool:
+    header = known.get(entry["decision"])
+    return header is not None and header["state"] == "applied" and not was_lost(entry, header)
+
+
+def headers_by_id(ids: Iterable[ObjectId]) -> dict[ObjectId, Header]:
+    """Headers by their ids; those that do not exist are left out."""
+    return {header["_id"]: header for header in headers().find({"_id": {"$in": list(ids)}})}

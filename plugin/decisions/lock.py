@@ -1,0 +1,260 @@
+"""Turns: one writer at a time on a dataset's journal, and how the next one learns that it died."""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import fiftyone.core.odm as foo
+from bson import ObjectId
+from pymongo import ReturnDocument
+from pymongo.errors import ConnectionFailure, DuplicateKeyError
+
+from ..errors import InputError
+from ..processes import has_died, this_process
+from ..store.samples import DURABLE
+
+COLLECTION = "deconfuse.turns"
+LEASE_SECONDS = 15.0
+RENEW_SECONDS = 3.0
+PATIENCE_SECONDS = 120.0
+LONGEST_PAUSE = 0.02
+CONNECTIONS_TRIED = 5
+
+_LEASE_END = {"$add": ["$$NOW", int(LEASE_SECONDS * 1000)]}
+_FARTHEST_END = {"$add": ["$$NOW", int(2 * LEASE_SECONDS * 1000)]}
+# A lease that ends later than any lease can was given under a clock that has been set back since.
+_EXPIRED = {
+    "$expr": {
+        "$or": [
+            {"$lt": ["$lease_until", "$$NOW"]},
+            {"$gt": ["$lease_until", _FARTHEST_END]},
+        ]
+    }
+}
+
+
+class TurnLost(Exception):
+    """Somebody else took the turn over because this writer was silent for longer than its lease."""
+
+
+def reached(step: str) -> None:
+    """Called at every step between journal and dataset; tests replace it to die there."""
+
+
+def _turns(durable: bool = False) -> Any:
+    collection = foo.get_db_conn()[COLLECTION]
+    if durable:
+        return collection.with_options(write_concern=DURABLE)
+    return collection
+
+
+@dataclass
+class Turn:
+    """The right to write the journal of one dataset, until released or silent for too long.
+
+    Attributes:
+        dataset_id: the dataset
+        token: grows with every turn on the dataset; a decision bears its turn's token as ``seq``
+        stamp: the ``last_modified_at`` of everything written in this turn; no other turn has it
+        name: tells it from another turn of the same token, which there can be after a crash of the
+            database took the first one back
+        pending: the committed decision that an earlier writer left unfinished, if any
+        crashed: whether the earlier writer did not release its turn
+        wrote: the fields that the last decision wrote, of whatever run
+    """
+
+    dataset_id: ObjectId
+    token: int
+    stamp: datetime
+    name: str
+    pending: ObjectId | None
+    crashed: bool
+    wrote: tuple[str, ...] = ()
+    released: bool = False
+    _renewed: float = field(default_factory=time.monotonic)
+
+    def renew(self, *, now: bool = False) -> None:
+        """Say that the writer is alive, every few seconds or ``now``; call it between steps.
+
+        Raises TurnLost.
+        """
+        if now or time.monotonic() - self._renewed >= RENEW_SECONDS:
+            self._change({})
+
+    def commit(self, decision: ObjectId) -> None:
+        """Make a written decision count, durably. From here on it will be completed."""
+        self._change({"pending": decision}, durable=True)
+        self.pending = decision
+
+    def settle(self, *, release: bool = False, wrote: Iterable[str] | None = None) -> None:
+        """Say that nothing of this turn or an earlier one is left to complete; end it if wanted.
+
+        Args:
+            release: whether to end it
+            wrote: the fields that were written in it, kept for the next one that takes the turn
+        """
+        values: dict[str, Any] = {"pending": None, "crashed": False}
+        if wrote is not None:
+            self.wrote = tuple(sorted(wrote))
+            values["wrote"] = list(self.wrote)
+        self._change(values | ({"holder": None} if release else {}))
+        self.pending, self.crashed, self.released = None, False, release
+
+    def release(self) -> None:
+        """End the turn, whatever it leaves pending."""
+        if not self.released:
+            _turns().update_one(self._mine(), {"$set": {"holder": None}})
+            self.released = True
+
+    def withdraw(self, decision: ObjectId) -> bool:
+        """End the turn unless the decision counts; whether it ended.
+
+        If it ended, a commit of this turn that is still under way changes nothing any more.
+        """
+        query = {**self._mine(), "pending": {"$ne": decision}}
+        ended = {"holder": None, "crashed": True}
+        changed = _turns(durable=True).update_one(query, {"$set": ended})
+        self.released = self.released or changed.matched_count == 1
+        return changed.matched_count == 1
+
+    def _mine(self) -> dict[str, Any]:
+        return {"_id": self.dataset_id, "token": self.token, "holder.turn": self.name}
+
+    def _change(self, values: dict[str, Any], *, durable: bool = False) -> None:
+        fields: dict[str, Any] = {name: {"$literal": value} for name, value in values.items()}
+        fields["lease_until"] = _LEASE_END
+        result = _turns(durable).update_one(self._mine(), [{"$set": fields}])
+        if result.matched_count == 0:
+            raise TurnLost
+        self._renewed = time.monotonic()
+
+
+def take_turn(dataset_id: ObjectId, patience: float = PATIENCE_SECONDS) -> Turn:
+    """Wait for the turn on a dataset and take it; a dead writer's at once, a silent one's later.
+
+    Raises:
+        InputError: if a living writer kept it for the whole of ``patience`` seconds
+    """
+    deadline, pause, me = time.monotonic() + patience, 0.001, _holder()
+    connections = CONNECTIONS_TRIED
+    while True:
+        try:
+            turn = _try(dataset_id, me)
+        except ConnectionFailure:
+            connections -= 1
+            if not connections:
+                raise
+            continue
+        if turn is not None:
+            return turn
+        if time.monotonic() > deadline:
+            raise InputError(
+                "Another decision is being written on this dataset, by "
+                f"{_description(dataset_id)}, and did not end within {patience:.0f} s. "
+                "Nothing was changed; try again."
+            )
+        time.sleep(pause * (0.5 + random.random()))
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def last_token(dataset_id: ObjectId) -> int:
+    """The token of the last turn on a dataset that has ended."""
+    document = _turns().find_one({"_id": dataset_id}, {"token": 1, "holder.turn": 1})
+    return document["token"] - bool(document.get("holder")) if document else 0
+
+
+def is_pending(dataset_id: ObjectId, decision: ObjectId) -> bool:
+    """Whether a decision counts and is not settled yet."""
+    query = {"_id": dataset_id, "pending": decision}
+    return _turns().find_one(query, {"_id": 1}) is not None
+
+
+def abandoned(dataset_id: ObjectId) -> bool:
+    """Whether a committed decision waits for somebody to complete it."""
+    document = _turns().find_one({"_id": dataset_id, "pending": {"$ne": None}})
+    return document is not None and (
+        document["holder"] is None or has_died(document["holder"]) or _expired(dataset_id)
+    )
+
+
+def _try(dataset_id: ObjectId, me: dict[str, Any]) -> Turn | None:
+    turn = _claim({"_id": dataset_id, "holder": None}, me)
+    if turn is not None:
+        return turn
+    current = _turns().find_one({"_id": dataset_id}, {"holder": 1})
+    if current is None:
+        _create(dataset_id)
+    elif current["holder"] is not None and (
+        current["holder"]["turn"] == me["turn"]  # claimed before, and the reply was lost
+        or has_died(current["holder"])
+    ):
+        return _claim({"_id": dataset_id, "holder": current["holder"]}, me)
+    return _claim({"_id": dataset_id, **_EXPIRED}, me)
+
+
+def _claim(free: dict[str, Any], me: dict[str, Any]) -> Turn | None:
+    document = _turns().find_one_and_update(
+        free,
+        [
+            {
+                "$set": {
+                    "crashed": {"$or": ["$crashed", {"$ne": ["$holder", None]}]},
+                    "holder": {"$literal": me},
+                    "token": {"$add": ["$token", 1]},
+                    "clock": {"$max": [{"$add": ["$clock", 1]}, "$$NOW"]},
+                    "lease_until": _LEASE_END,
+                }
+            }
+        ],
+        return_document=ReturnDocument.AFTER,
+    )
+    if document is None:
+        return None
+    return Turn(
+        document["_id"],
+        document["token"],
+        document["clock"],
+        me["turn"],
+        document["pending"],
+        document["crashed"],
+        tuple(document.get("wrote", ())),
+    )
+
+
+def _create(dataset_id: ObjectId) -> None:
+    start = datetime(1970, 1, 2)
+    try:
+        _turns().insert_one(
+            {
+                "_id": dataset_id,
+                "dataset_id": dataset_id,
+                "token": 0,
+                "clock": start,
+                "lease_until": start,
+                "holder": None,
+                "pending": None,
+                "crashed": False,
+            }
+        )
+    except DuplicateKeyError:  # somebody else was quicker
+        return
+
+
+def _holder() -> dict[str, Any]:
+    return {**this_process(), "turn": uuid.uuid4().hex}
+
+
+def _expired(dataset_id: ObjectId) -> bool:
+    return _turns().find_one({"_id": dataset_id, **_EXPIRED}, {"_id": 1}) is not None
+
+
+def _description(dataset_id: ObjectId) -> str:
+    document = _turns().find_one({"_id": dataset_id}) or {}
+    holder = document.get("holder")
+    return f"process {holder['pid']} on {holder['host']}" if holder else "somebody"

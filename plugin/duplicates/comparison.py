@@ -1,0 +1,401 @@
+"""One comparison of a run's images: what is known is kept, and new images are compared with all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..abandonable import abandonable
+from ..classify.settings import check_device
+from ..errors import InputError
+from ..images.comparable import ComparableImages, look_at
+from ..images.dataset_windows import image_windows
+from ..images.whole_pixels import exact_digests
+from ..images.working_size import working_size
+from ..progress import Report, part_of
+from ..skipped import Skipped
+from ..splits import SplitRule
+from ..store.fields import read_documents
+from ..store.iterations import Iteration, pack_ids, unpack_ids
+from ..store.runs import Run
+from ..vectors.stored_vectors import check_vectors, read_vectors
+from .pairs import first_copies, pairs_in_scope
+from .store import NOT_IN_ITERATION, KeptDuplicates, check_scope, check_threshold
+
+STAGES = {"look": (0.0, 0.1), "decode": (0.1, 0.35), "features": (0.35, 0.48)}
+STAGES |= {"copies": (0.48, 0.5), "sample": (0.5, 0.6), "pairs": (0.6, 1.0)}
+"""Where each stage begins and ends."""
+
+LABELS = {
+    "features": "Described {:,} of {:,} images",
+    "sample": "Measured {:,} of {:,} sampled images",
+    "pairs": "Compared {:,} of {:,} images",
+}
+DECODED = 2
+"""How images are decoded to be compared; what was compared in another way is compared anew."""
+
+PER_SAMPLE = ("sample_id", "path", "file", "pixels", "hash", "structure", "size")
+
+Columns = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class DuplicateOptions:
+    """How near-duplicates are found.
+
+    Attributes:
+        threshold: the SES from which a pair is listed; None: measured, or as it was set before
+        scope: ``same_prediction`` (the paper's SES) or ``all``
+        embeddings: a vector field or brain run as a further source of candidates; by default the
+            features of the run's last iteration
+        device: where SSIM is computed
+        splits: how the splits are found, by a field or tags (`SplitRule`); None: as it was said
+            before, else by the names that are usual
+    """
+
+    threshold: float | None = None
+    scope: str = "same_prediction"
+    embeddings: str | None = None
+    device: str = "auto"
+    splits: Any = None
+
+    def check(self, run: Run) -> None:
+        """Raise InputError where an option cannot be used."""
+        SplitRule.of_option(self.splits).check(run.dataset)
+        check_scope(self.scope)
+        if self.threshold is not None:
+            check_threshold(self.threshold)
+        check_device(self.device)
+        if self.embeddings is not None:
+            check_vectors(run.dataset, self.embeddings)
+
+
+class Compared(NamedTuple):
+    """What a comparison found, as ``keeping/duplicates.py`` keeps it."""
+
+    columns: Columns
+    header: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Images:
+    """The images of a comparison, known ones first."""
+
+    ids: list[str]
+    paths: list[str]
+    digests: npt.NDArray[np.uint64]
+
+    def taken(self, order: npt.NDArray[np.int64]) -> _Images:
+        ids, paths = ([names[i] for i in order.tolist()] for names in (self.ids, self.paths))
+        return _Images(ids, paths, self.digests[order])
+
+
+class _Known(NamedTuple):
+    """What an earlier comparison found of the samples that are still as they were."""
+
+    columns: Columns
+    document: dict[str, Any]
+
+
+def present(run: Run, iteration: Iteration, skipped: Skipped) -> tuple[list[str], list[str]]:
+    """The iteration's samples that are in the dataset, in the order of its rows, and their files.
+
+    Samples of the dataset that the iteration does not hold are noted in ``skipped``.
+    """
+    paths: dict[int, str] = {}
+    for documents in read_documents(run.dataset, ["filepath"]):
+        rows = iteration.rows_of([str(document["_id"]) for document in documents])
+        for row, document in zip(rows.tolist(), documents, strict=True):
+            if row >= 0:
+                paths[row] = document["filepath"]
+            else:
+                skipped.add(document["_id"], document["filepath"], NOT_IN_ITERATION)
+    rows = np.array(sorted(paths), np.int64)
+    return unpack_ids(iteration.column("sample_id")[rows]), [paths[row] for row in rows.tolist()]
+
+
+class Comparison:
+    """Compares the images of an iteration.
+
+    Args:
+        run: the run
+        iteration: its last iteration, for predictions and features
+        options: what to look for
+        report: told of progress
+        skipped: takes note of images that cannot be read
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        iteration: Iteration,
+        options: DuplicateOptions,
+        report: Report,
+        skipped: Skipped,
+    ):
+        self._run, self._iteration, self._options = run, iteration, options
+        self._report, self._skipped = report, skipped
+
+    def compared(self, kept: KeptDuplicates | None, ids: list[str], paths: list[str]) -> Compared:
+        """What there is to be kept.
+
+        Args:
+            kept: an earlier comparison that is to be continued, if there is one
+            ids: the samples to compare
+            paths: their files
+
+        Raises:
+            InputError: if not one image can be read
+        """
+        digests = np.array([_path_digest(path) for path in paths], np.uint64)
+        known, at = (None, np.zeros(0, np.int64))
+        if kept is not None and kept.document.get("decoded") == DECODED:
+            known, at = _still_known(kept, ids, paths, digests)
+        new = np.setdiff1d(np.arange(len(ids)), at)
+        if len(new) > len(at):  # what was fitted to a few would serve the many badly
+            known, at, new = None, at[:0], np.arange(len(ids))
+        looks = look_at([paths[i] for i in new], self._stage("look"))
+        for i, why in looks.problems.items():
+            self._skipped.add(ids[new[i]], paths[new[i]], why)
+        good = np.setdiff1d(np.arange(len(new)), np.fromiter(looks.problems, np.int64))
+        images = _Images(ids, paths, digests).taken(np.concatenate([at, new[good]]))
+        if known is not None and not len(good) and not _has_dense(known.columns):
+            return Compared(known.columns, self._header(known.columns, 0, known.document, known))
+        return self._searched(images, known, looks.records[good])
+
+    def _searched(self, images: _Images, known: _Known | None, looks: npt.NDArray[Any]) -> Compared:
+        first = 0 if known is None else len(known.columns["sample_id"])
+        shape = _shape(looks) if known is None else known.document
+        if not images.ids:
+            raise self._nothing()
+        windows = dict(image_windows(self._run.dataset, self._iteration))
+        if known is not None:
+            windows |= known.document["windows"]
+        with ComparableImages(
+            images.paths,
+            tuple(shape["compared_at"]),
+            colour=shape["colour"],
+            first_new=first,
+            report=self._stage("decode"),
+            windows=windows,
+        ) as pixels:
+            for row, why in sorted(pixels.problems.items()):
+                self._skipped.add(images.ids[row], images.paths[row], why)
+            order = pixels.drop_problems()
+            if not len(order):
+                raise self._nothing()
+            images, looks = images.taken(order), looks[order[first:] - first]
+            columns, floor = abandonable(
+                lambda report: self._pairs(images, pixels, known, looks["digest"], report),
+                self._report,
+                "Describing images",
+            )
+        sizes = np.stack([looks["height"], looks["width"]], axis=1).astype(np.int32)
+        columns |= {
+            "sample_id": pack_ids(images.ids),
+            "path": images.digests,
+            "size": sizes if known is None else np.concatenate([known.columns["size"], sizes]),
+        }
+        shape = {**shape, "floor": floor, "windows": windows}
+        return Compared(columns, self._header(columns, len(looks), shape, known))
+
+    def _pairs(
+        self,
+        images: _Images,
+        pixels: ComparableImages,
+        known: _Known | None,
+        files: npt.NDArray[np.void],
+        report: Report,
+    ) -> tuple[Columns, float]:
+        """Signals and pairs of all images, and the lowest SES that was looked for."""
+        # Imported here: torch takes seconds, and the App imports this file.
+        from ..learning.training import choose_device
+        from .search import compute_signals, find_duplicates
+
+        def engine(stage: str, done: int, total: int) -> None:
+            known = stage if stage in STAGES else "pairs"
+            part_of(report, *STAGES[known])(done / max(total, 1), LABELS[known].format(done, total))
+
+        array: Any = pixels
+        device = choose_device(self._options.device)
+        signals = compute_signals(
+            array,
+            known=None if known is None else _signals(known.columns),
+            device=device,
+            progress=engine,
+        )
+        reduced = signals.digests
+        options: dict[str, Any] = {"threshold": self._options.threshold}
+        if known is not None:
+            files = np.concatenate([known.columns["file"], files])
+            floor = known.document["floor"]
+            options = {"threshold": max(floor, known.document["threshold"]), "floor": floor}
+            options |= {"known": _as_found(known.columns, floor)}
+        whole = exact_digests(reduced, files, images.paths, part_of(report, *STAGES["copies"]))
+        signals = signals._replace(digests=whole)
+        # In the scope "all", so that the scope and the predictions can change afterwards.
+        rows = self._iteration.rows_of(images.ids)
+        found = find_duplicates(
+            array,
+            signals,
+            predictions=self._iteration.column("prediction")[rows],
+            scope="all",
+            embeddings=self._embeddings(images.ids),
+            file_digests=[digest.tobytes() for digest in files],
+            first_new=0 if known is None else len(known.columns["sample_id"]),
+            device=device,
+            progress=engine,
+            **options,
+        )
+        near, ses = found.pairs[~found.exact], found.ses[~found.exact]
+        if known is not None:
+            near = np.concatenate([known.columns["near"], near])
+            ses = np.concatenate([known.columns["ses"], ses])
+        copies = first_copies(signals.digests, files)
+        near, ses = _of_first_copies(near, ses, copies)
+        return {
+            "file": files,
+            "pixels": reduced,
+            "first_copy": copies,
+            "hash": signals.hashes,
+            "structure": signals.structure,
+            "basis_mean": signals.basis.mean,
+            "basis_axes": signals.basis.axes,
+            "near": near,
+            "ses": ses,
+        }, float(found.floor)
+
+    def _nothing(self) -> InputError:
+        return InputError(
+            f"No image of run '{self._run.key}' could be compared; the most frequent reason: "
+            f"{self._skipped.most_common()}"
+        )
+
+    def _header(
+        self, columns: Columns, new: int, shape: dict[str, Any], known: _Known | None
+    ) -> dict[str, Any]:
+        """What is kept beside the columns."""
+        threshold, scope = self._options.threshold, self._options.scope
+        rule = SplitRule.of_option(self._options.splits)
+        if threshold is None and known is not None and known.document["scope"] == scope:
+            threshold = known.document["threshold"]
+        if threshold is None:
+            threshold = self._usual_threshold(columns, shape["floor"])
+        return {
+            "samples": len(columns["sample_id"]),
+            "new": new,
+            "floor": shape["floor"],
+            "threshold": float(threshold),
+            "scope": scope,
+            "splits": rule.as_document(),
+            "compared_at": list(shape["compared_at"]),
+            "colour": shape["colour"],
+            "windows": shape["windows"],
+            "decoded": DECODED,
+            "skipped": dict(self._skipped.reasons),
+        }
+
+    def _usual_threshold(self, columns: Columns, floor: float) -> float:
+        """The engine's choice for the scope, made from all pairs."""
+        from .search import choose_levels, without_dense
+
+        prediction = None
+        if self._options.scope == "same_prediction":
+            rows = self._iteration.rows_of(unpack_ids(columns["sample_id"]))
+            prediction = self._iteration.column("prediction")[rows]
+        copies = columns["first_copy"]
+        pairs = pairs_in_scope(columns["near"], columns["ses"], copies, prediction)
+        # Of a dense group of copies one image counts, as in the search.
+        stands = without_dense(columns["near"], columns["ses"], len(copies))[copies]
+        counted = ~pairs.exact & stands[pairs.pair].all(axis=1)
+        ses, owner = pairs.ses[counted], pairs.pair[counted].T.ravel()
+        return max(choose_levels(np.tile(ses, 2), owner, int(stands.sum()))[1], floor)
+
+    def _embeddings(self, ids: list[str]) -> npt.NDArray[Any] | None:
+        if self._options.embeddings is not None:
+            return read_vectors(self._run.dataset, self._options.embeddings, ids)
+        features = self._iteration.column("features")
+        if not features.shape[1]:
+            return None
+        return features[self._iteration.rows_of(ids)].astype(np.float32)
+
+    def _stage(self, name: str) -> Report:
+        return part_of(self._report, *STAGES[name])
+
+
+def _shape(looks: npt.NDArray[Any]) -> dict[str, Any]:
+    """At what size, and whether in colour, images are compared."""
+    sizes = zip(looks["height"].tolist(), looks["width"].tolist(), strict=True)
+    at = list(working_size(sizes)) if len(looks) else []
+    return {"compared_at": at, "colour": not bool(looks["grey"].all())}
+
+
+def _path_digest(path: str) -> int:
+    return int.from_bytes(hashlib.blake2b(path.encode(), digest_size=8).digest(), "little")
+
+
+def _still_known(
+    kept: KeptDuplicates, ids: list[str], paths: list[str], digests: npt.NDArray[np.uint64]
+) -> tuple[_Known, npt.NDArray[np.int64]]:
+    """What is known of samples that are there with the same file, and their places in ``ids``.
+
+    A pair of an image that is gone passes to one of its exact copies.
+    """
+    place = {sample: i for i, sample in enumerate(ids)}
+    at = np.array([place.get(sample, -1) for sample in kept.sample_ids], np.int64)
+    columns = {name: kept.column(name) for name in kept.document["columns"]}
+    stays = at >= 0
+    stays[stays] = columns["path"][stays] == digests[at[stays]]
+    stays[stays] = [os.path.exists(paths[i]) for i in at[stays].tolist()]
+    rows = np.flatnonzero(stays)
+    heir = np.full(len(stays), -1, np.int64)  # of each first copy: the first that stays
+    heir[kept.first_copy[rows][::-1]] = np.arange(len(rows))[::-1]
+    near = heir[columns["near"]]
+    alive = (near >= 0).all(axis=1)
+    for name in PER_SAMPLE:
+        columns[name] = columns[name][stays]
+    columns["near"], columns["ses"] = np.sort(near[alive], axis=1), columns["ses"][alive]
+    columns["first_copy"] = heir[kept.first_copy[rows]]
+    return _Known(columns, dict(kept.document)), at[stays]
+
+
+def _has_dense(columns: Columns) -> bool:
+    """Whether there are groups of which new predictions may ask for further pairs."""
+    from .search import without_dense  # imports torch, which takes seconds
+
+    return not without_dense(columns["near"], columns["ses"], len(columns["sample_id"])).all()
+
+
+def _as_found(columns: Columns, floor: float) -> Any:
+    from .search import Duplicates
+
+    exact = np.zeros(len(columns["ses"]), bool)
+    return Duplicates(columns["near"], columns["ses"], exact, floor, floor)
+
+
+def _of_first_copies(
+    near: npt.NDArray[np.int64], ses: npt.NDArray[np.float64], copies: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """The pairs between the first copies of their images, each once, by falling SES."""
+    near = np.sort(copies[near], axis=1)
+    order = np.lexsort((-ses, near[:, 1], near[:, 0]))
+    near, ses = near[order], ses[order]
+    fresh = np.ones(len(near), bool)
+    fresh[1:] = (near[1:] != near[:-1]).any(axis=1)
+    fresh &= near[:, 0] != near[:, 1]
+    near, ses = near[fresh], ses[fresh]
+    falling = np.argsort(-ses, kind="stable")
+    return near[falling], ses[falling]
+
+
+def _signals(columns: Columns) -> Any:
+    from .search import Signals
+    from .structure_features import StructureBasis
+
+    basis = StructureBasis(columns["basis_mean"], columns["basis_axes"])
+    return Signals(columns["pixels"], columns["hash"], columns["structure"], basis)

@@ -1,0 +1,153 @@
+"""The search for near-duplicates from end to end: images → signals → pairs → kept → fields."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from ..abandonable import abandonable
+from ..errors import Cancelled, InputError
+from ..progress import Report, part_of, silent
+from ..skipped import Skipped
+from ..splits import SplitRule, note_on
+from ..store.iterations import Iteration
+from ..store.jobs import Job, current_job
+from ..store.own_fields import check_own_writable
+from ..store.runs import Run
+from .comparison import Comparison, DuplicateOptions, present
+from .current import current_groups
+from .fields import write_duplicates
+from .store import keeping, load_duplicates
+
+logger = logging.getLogger(__name__)
+
+TASK = "Finding near-duplicates"
+COMPARED, KEPT = 0.9, 0.93
+"""Shares of the work that are done after comparing and after keeping."""
+
+
+def find_duplicates(run: Run, options: DuplicateOptions, report: Report = silent) -> dict[str, Any]:
+    """Find the near-duplicates among the samples of a run's last iteration, and keep them.
+
+    Samples that were compared before are not compared with each other again. Nothing is kept where
+    this raises.
+
+    Args:
+        run: the run
+        options: what to look for
+        report: told of progress; may be called from this thread only
+
+    Returns:
+        ``run_key``, ``iteration``, ``threshold``, ``scope``, ``lowest`` (pairs with less SES were
+        not kept), ``compared``, ``new`` (compared for the first time), ``pairs``, ``groups``,
+        ``samples`` (in groups), ``leaks`` (None where no splits were recognised), ``splits`` (those
+        that were), ``splits_note`` (where there are fewer than two), ``conflicts``,
+        ``exact_copies``, ``settled`` (groups that somebody kept on purpose), ``skipped``,
+        ``skipped_samples``
+
+    Raises:
+        InputError: if an option cannot be used, or another process is working on the run
+        Cancelled: if the job was cancelled
+    """
+    options.check(run)
+    check_own_writable(run, ["ses", "duplicates"])
+    iteration = run.iteration()
+    with Job(run.dataset, run.key, TASK, report) as job:
+        try:
+            return compare(run, iteration, options, job)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise InputError(
+                "The disk is full. Nothing of this search was kept. Free some space, or point "
+                "TMPDIR to a larger disk."
+            ) from error
+
+
+def compare(
+    run: Run, iteration: Iteration, options: DuplicateOptions, report: Report
+) -> dict[str, Any]:
+    """``find_duplicates`` inside of a job that is already there."""
+    skipped = Skipped()
+    with keeping(run) as keep:
+        known = load_duplicates(run)
+        if options.splits is None and known:  # as it was said before
+            rule = SplitRule.of_document(known.document.get("splits"))
+            options = replace(options, splits=rule)
+        if known and options.threshold is not None and options.threshold < known.floor:
+            known = None  # it does not reach down to what is wanted
+        search = Comparison(run, iteration, options, part_of(report, 0.0, COMPARED), skipped)
+        files = abandonable(
+            lambda _: present(run, iteration, skipped),
+            part_of(report, 0.0, 0.0),
+            "Reading file paths",
+        )
+        found = search.compared(known, *files)
+        report(COMPARED, "Storing near-duplicates")
+        kept = keep(found.columns, found.header)
+    write_duplicates(run, iteration, part_of(_to_the_end(report), KEPT, 1.0))
+    groups = current_groups(run, iteration, kept, kept.threshold, kept.scope)
+    return {
+        "run_key": run.key,
+        "iteration": iteration.number,
+        "threshold": kept.threshold,
+        "scope": kept.scope,
+        "lowest": kept.floor,
+        "compared": kept.samples,
+        "new": kept.document["new"],
+        **groups.counts(),
+        **({} if groups.splits else {"leaks": None}),
+        "splits": groups.splits,
+        "splits_note": note_on(groups.splits),
+        "skipped": dict(skipped.reasons),
+        "skipped_samples": skipped.samples,
+    }
+
+
+def _to_the_end(report: Report) -> Report:
+    """A report for what must not be cancelled, since the comparison is kept already."""
+
+    def told(progress: float | None, label: str) -> None:
+        with suppress(Cancelled):
+            report(progress, label)
+
+    return told
+
+
+def after_label_errors(
+    run: Run, iteration: Iteration, device: str, report: Report, splits: Any = None
+) -> dict[str, Any]:
+    """``compare`` as the last stage of another job, which must not fail because of it.
+
+    Returns:
+        the result of ``compare``, or ``{"failed": reason}``
+    """
+    try:
+        return compare(run, iteration, DuplicateOptions(device=device, splits=splits), report)
+    except Cancelled:
+        return {"failed": "cancelled while near-duplicates were looked for"}
+    except InputError as error:
+        return {"failed": str(error)}
+    except Exception as error:
+        logger.exception("looking for near-duplicates failed")
+        return {"failed": f"{type(error).__name__}: {error}"}
+
+
+def complete_duplicate_fields(run: Run, report: Report = silent) -> bool:
+    """Write the samples' fields where they do not show what is in force.
+
+    Returns:
+        whether there was something to do; False as well while something else works on the run
+    """
+    kept = load_duplicates(run)
+    if kept is None or kept.document["fields_written"] or current_job(run.dataset, run.key):
+        return False
+    try:
+        with Job(run.dataset, run.key, "Writing duplicates onto the samples", report):
+            write_duplicates(run, run.iteration(), report)
+    except InputError:  # another process was quicker
+        return False
+    return True

@@ -1,0 +1,76 @@
+"""What is known of each image alone, and kept to compare later images with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..images.digests import pixel_digests
+from .gaussian_window import check_shape
+from .perceptual_hash import perceptual_hashes
+from .structure_features import StructureBasis, fit_basis, structure_features
+
+Progress = Callable[[str, int, int], None]
+
+
+class Signals(NamedTuple):
+    """What is known of each image alone, one row an image."""
+
+    digests: NDArray[np.void]
+    """Shape (n,), 16 bytes each: digest of the pixels."""
+    hashes: NDArray[np.uint64]
+    """Shape (n,): perceptual hash."""
+    structure: NDArray[np.float32]
+    """Shape (n, d): structure features."""
+    basis: StructureBasis
+    """What `structure` was projected with."""
+
+
+def compute_signals(
+    images: NDArray[np.uint8],
+    *,
+    known: Signals | None = None,
+    device: torch.device | str = "cpu",
+    progress: Progress | None = None,
+) -> Signals:
+    """The signals of all images; those that `known` covers are not looked at again.
+
+    Args:
+        images: shape (n, height, width) or (n, height, width, channels), uint8, sides of at least
+            11 pixels (`working_size.to_size` brings images to one size); may be a memory map. The
+            first images are those of `known`.
+        known: signals of the first images, from an earlier call.
+        device: where to compute.
+        progress: called with (stage, done, all); what it raises ends the work.
+
+    Raises:
+        ValueError: `images` has another shape, or fewer images than `known`.
+    """
+    check_shape(images.shape)
+    old = 0 if known is None else len(known.hashes)
+    if len(images) < old:
+        raise ValueError(f"images must begin with the {old} that are known, got {len(images)}")
+    new = images[old:]
+    basis = known.basis if known is not None else fit_basis(images, device=device)
+    features = structure_features(new, basis, device=device, progress=stage("features", progress))
+    digests = np.array([np.void(digest) for digest in pixel_digests(new)], dtype="V16")
+    fresh = Signals(digests, perceptual_hashes(new, device=device), features, basis)
+    if known is None:
+        return fresh
+    return Signals(
+        np.concatenate([known.digests, fresh.digests]),
+        np.concatenate([known.hashes, fresh.hashes]),
+        np.concatenate([known.structure, fresh.structure]),
+        basis,
+    )
+
+
+def stage(name: str, progress: Progress | None) -> Callable[[int, int], None] | None:
+    """Progress of one stage, to be told of (done, all)."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(name, done, total)

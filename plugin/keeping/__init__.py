@@ -1,1 +1,0 @@
-"""What is kept in the database: runs, iterations and their columns, fields, jobs."""

@@ -1,0 +1,117 @@
+"""The map of a whole dataset from end to end: features → neighbours and places → kept → field."""
+
+from __future__ import annotations
+
+from concurrent.futures import wait
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..abandonable import abandonable
+from ..errors import InputError
+from ..progress import Report, part_of, silent
+from ..store.fields import write_numbers
+from ..store.iterations import Iteration
+from ..store.jobs import Job
+from ..store.own_fields import check_own_writable
+from ..store.runs import Run
+from ..vectors.neighbours import NeighbourIndex
+from .landmarks import draw_landmarks, placed
+from .neighbourhood import NEIGHBOURS, neighbour_disagreement
+from .projection import fitted
+from .projection_worker import ProjectionWorker
+from .store import keep_map
+
+BLOCK = 20_000
+SUSPECT = 0.5
+
+Vectors = npt.NDArray[np.float32]
+
+
+def map_dataset(run: Run, report: Report = silent) -> dict[str, Any]:
+    """Lay out all samples of the run's last iteration, and compare each with its neighbours.
+
+    Nothing is kept where this raises.
+
+    Args:
+        run: the run
+        report: told of progress; may be called from this thread only
+
+    Returns:
+        ``run_key``, ``iteration``, ``samples``, ``disagreeing``: samples that have another label
+        than more than half of their neighbours
+
+    Raises:
+        InputError: if the iteration kept no features, or another process is working on the run
+        Cancelled: if the job was cancelled
+    """
+    check_own_writable(run, ["disagreement"])
+    iteration = run.iteration()
+    with Job(run.dataset, run.key, "Mapping the dataset", report) as job:
+        vectors = _features(run, iteration)
+        disagreement = abandonable(
+            lambda report: _disagreement(iteration, vectors, report),
+            part_of(job, 0.0, 0.4),
+            "Finding neighbours",
+        )
+        places = abandonable(
+            lambda report: _places(vectors, report), part_of(job, 0.4, 0.7), "Laying out landmarks"
+        )
+        keep_map(run, iteration, places, disagreement)
+        ids = iteration.column("sample_id")
+        write_numbers(run, "disagreement", ids, disagreement, part_of(report, 0.7, 1.0))
+    return {
+        "run_key": run.key,
+        "iteration": iteration.number,
+        "samples": iteration.samples,
+        "disagreeing": int((disagreement > SUSPECT).sum()),
+    }
+
+
+def _features(run: Run, iteration: Iteration) -> Vectors:
+    vectors = iteration.column("features").astype(np.float32)
+    if vectors.shape[1] == 0:
+        raise InputError(
+            f"Iteration {iteration.number} of run '{run.key}' kept no features, so there is "
+            "nothing to lay out. Run find_label_errors again."
+        )
+    return np.nan_to_num(vectors)
+
+
+def _disagreement(iteration: Iteration, vectors: Vectors, report: Report) -> Vectors:
+    report(0.0, "Finding neighbours")
+    labels = iteration.column("label")
+    index = NeighbourIndex(vectors)
+    out = np.empty(len(vectors), np.float32)
+    for start in range(0, len(vectors), BLOCK):
+        rows = np.arange(start, min(start + BLOCK, len(vectors)))
+        near, _ = index.nearest(NEIGHBOURS, rows)
+        out[rows] = neighbour_disagreement(near, labels, labels[rows])
+        report((rows[-1] + 1) / len(vectors), "Comparing with neighbours")
+    return out
+
+
+def _places(vectors: Vectors, report: Report) -> Vectors:
+    landmarks = vectors[draw_landmarks(len(vectors))]
+    layout = _landmark_layout(landmarks, part_of(report, 0.0, 0.6))
+    if len(landmarks) == len(vectors):
+        return fitted(layout)
+    out, done = np.empty((len(vectors), 2), np.float32), 0
+    for block in placed(vectors, landmarks, layout):
+        out[done : done + len(block)] = block
+        done += len(block)
+        report(0.6 + 0.4 * done / len(vectors), "Placing samples on the map")
+    return fitted(out)
+
+
+def _landmark_layout(landmarks: Vectors, report: Report) -> Vectors:
+    """UMAP of the landmarks, in a process of its own so that the App stays quick meanwhile."""
+    worker = ProjectionWorker()
+    try:
+        layout = worker.layout("landmarks", lambda: landmarks)
+        while wait([layout], 0.5).not_done:
+            report(None, "Laying out landmarks")
+        return layout.result()
+    finally:
+        worker.stop()

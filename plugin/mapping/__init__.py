@@ -1,1 +1,0 @@
-"""The whole dataset as a map: where each sample goes, and who its neighbours are."""

@@ -1,1 +1,0 @@
-"""Images decoded, shrunk to thumbnails and laid out for a cell."""

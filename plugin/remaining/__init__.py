@@ -1,1 +1,0 @@
-"""How many wrong labels are left: drawing audits, estimating from them, and when to stop."""

@@ -1,0 +1,125 @@
+"""A run as a whole: deleted, begun anew, pointed at another field; never beside a decision."""
+
+from __future__ import annotations
+
+from ..annotation.store import forget_annotations
+from ..decisions.run_turn import run_turn
+from ..errors import InputError
+from ..store.declared import declared_fields, is_classification
+from ..store.jobs import Job
+from ..store.label_field import check_started, likely_label_field, note_label_field
+from ..store.listed_runs import ListedRun, deleted_keys, is_copied, know, listed_runs, load_config
+from ..store.own_fields import check_own_fields, delete_fields, left_over, own_fields
+from ..store.runs import Run, check_run_key, create_run, delete_run, list_runs, unlist
+from ..store.samples import Dataset
+
+DELETE_PATIENCE = 30.0
+"""Seconds that the deletion of a run waits for a decision under way."""
+
+
+def deletable_run(dataset: Dataset, key: str) -> Run:
+    """A run, or what was left of one: by FiftyOne's own ``delete_run``, or in a copy of a view.
+
+    Raises:
+        InputError: if there is neither
+    """
+    listed = listed_runs(dataset)
+    if key in listed:
+        return Run(dataset, key, listed[key].label_field)
+    if isinstance(key, str) and (key in deleted_keys(dataset) or left_over(dataset, key)):
+        return Run(dataset, key, "")
+    known = ", ".join([*listed, *deleted_keys(dataset)]) or "none"
+    raise InputError(
+        f"Dataset '{dataset.name}' has no Deconfuse run with run_key '{key}', and nothing of one "
+        f"is left (its runs: {known})."
+    )
+
+
+def delete_whole_run(run: Run) -> None:
+    """Delete a run with its fields, journal and all else that is kept of it; labels stay.
+
+    A decision under way is waited for. FiftyOne forgets the run first: from then on nobody decides
+    on it, and whoever finds what is left, should this process die, can delete it the same way.
+
+    Raises:
+        InputError: if it is being worked on, a decision does not end, or a field is read-only;
+            nothing was changed
+    """
+    with Job(run.dataset, run.key, "Deleting the run"), run_turn(run, DELETE_PATIENCE):
+        check_own_fields(run.dataset, run.key, ours=True)
+        unlist(run)
+        forget_annotations(run)
+        delete_fields(run)
+        delete_run(run)
+
+
+def begins_anew(dataset: Dataset, key: str) -> str | None:
+    """Why a run of this key would begin anew although something of it is there; None otherwise."""
+    if is_copied(dataset, key):
+        return (
+            f"Run '{key}' came with a copy of another dataset and was begun anew: the iterations "
+            "and decisions stayed there."
+        )
+    if key in list_runs(dataset):
+        return None
+    if key in deleted_keys(dataset):
+        return (
+            f"An earlier run '{key}' had been deleted in FiftyOne; what was left of it, its "
+            "decisions included, was deleted too."
+        )
+    fields = left_over(dataset, key)
+    if fields:
+        return f"Fields that another run '{key}' had left ({', '.join(fields)}) were begun anew."
+    return None
+
+
+def begin_run(dataset: Dataset, key: str, label_field: str) -> Run:
+    """Open a run, making it if there is none, without anything that an earlier one left."""
+    check_run_key(dataset, key, label_field)
+    run = Run(dataset, key, label_field)
+    if begins_anew(dataset, key):
+        with run_turn(run):
+            check_own_fields(dataset, key, ours=key in list_runs(dataset))
+            listed = listed_runs(dataset).get(key)
+            forget_annotations(run)
+            delete_fields(run)
+            delete_run(run, listed=False)
+            if listed is not None:
+                know(dataset, listed)
+    run = create_run(dataset, key, label_field)
+    note_label_field(run)
+    return run
+
+
+def repoint_run(run: Run, label_field: str) -> Run:
+    """Let a run clean another field, to which its labels were moved, and keep its decisions.
+
+    Raises:
+        InputError: if it is no ``Classification`` field, or belongs to a run; nothing was changed
+    """
+    dataset = run.dataset
+    with Job(dataset, run.key, "Pointing the run at another label field"), run_turn(run):
+        _check_target(run, label_field)
+        config = load_config(dataset, run.key)
+        config.label_field = label_field
+        dataset.update_run_config(run.key, config)
+        moved = Run(dataset, run.key, label_field)
+        know(dataset, ListedRun(listed_runs(dataset)[run.key].id, run.key, label_field))
+        note_label_field(moved)
+    return moved
+
+
+def _check_target(run: Run, label_field: str) -> None:
+    check_started(run)
+    declared = declared_fields(run.dataset)
+    name = run.dataset.name
+    if run.key not in listed_runs(run.dataset):
+        raise InputError(f"Run '{run.key}' was deleted meanwhile. Nothing was changed.")
+    if not isinstance(label_field, str) or not is_classification(declared.get(label_field)):
+        likely = likely_label_field(run, declared)
+        hint = f" '{likely}' is the likely one." if likely else ""
+        raise InputError(
+            f"label_field: dataset '{name}' has no Classification field {label_field!r}.{hint}"
+        )
+    if label_field in own_fields(run.dataset):
+        raise InputError(f"label_field: '{label_field}' is written by a run, and holds no labels")

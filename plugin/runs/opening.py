@@ -1,0 +1,57 @@
+"""How operators and panel open a run: with what FiftyOne's users did to it and its dataset since.
+
+A run that FiftyOne renamed is carried over first. Whoever is to work on a run needs its labels, so
+the label field is looked at each time; whoever reads what is kept of a run does not need it.
+"""
+
+from __future__ import annotations
+
+from ..errors import InputError
+from ..store.label_field import check_label_field, check_started
+from ..store.runs import Run, list_runs, load_run
+from ..store.samples import Dataset
+from .renamed import follow_renames
+
+
+def open_run(dataset: Dataset, key: str) -> Run:
+    """Open a run to work on it.
+
+    Raises:
+        InputError: if there is no such run, it cannot be carried over from the key that it had, it
+            came with a copy of its dataset, or its label field is gone or of another type
+    """
+    run = find_run(dataset, key)
+    check_started(run)
+    check_label_field(run)
+    return run
+
+
+def find_run(dataset: Dataset, key: str) -> Run:
+    """Open a run to read what is kept of it.
+
+    Raises:
+        InputError: if there is no such run, or it cannot be carried over from the key that it had
+    """
+    refused = follow_renames(dataset)
+    if key in refused:
+        raise InputError(refused[key])
+    return load_run(dataset, key)
+
+
+def find_runs(dataset: Dataset) -> dict[str, tuple[Run, str | None]]:
+    """The runs of a dataset by key, each with what keeps it from being worked on, if anything."""
+    refused = follow_renames(dataset)
+    found: dict[str, tuple[Run, str | None]] = {}
+    for key in list_runs(dataset):
+        run = load_run(dataset, key)
+        found[key] = run, refused.get(key) or _problem(run)
+    return found
+
+
+def _problem(run: Run) -> str | None:
+    try:
+        check_started(run)
+        check_label_field(run)
+    except InputError as error:
+        return str(error)
+    return None

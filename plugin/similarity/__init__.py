@@ -1,1 +1,0 @@
-"""Similarity errors, equation 3 of the paper: near-duplicates found and grouped."""

@@ -1,1 +1,0 @@
-"""The three sources: from a dataset to batches of log-probabilities."""

@@ -1,0 +1,180 @@
+"""Embeddings by name: a vector field, a brain run, or a model of FiftyOne's zoo."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.zoo as foz
+import numpy as np
+import numpy.typing as npt
+
+from ..abandonable import abandonable
+from ..errors import InputError
+from ..progress import Report
+from ..store.fields import read_documents, root_dataset, value_at
+from ..store.samples import Collection
+from .field_survey import draw_vectors, vector_length
+from .stored import decode_rows
+
+VECTORS_IN_A_DIGEST = 100
+AT_ONCE = 512
+"""Images whose embeddings are computed between two reports."""
+
+
+class EmbeddingVectors:
+    """The embeddings of some samples.
+
+    Args:
+        samples: the dataset or a view of it
+        name: a vector field of the samples, a brain run that holds embeddings, or a model of
+            FiftyOne's zoo
+
+    Attributes:
+        kind: ``field``, ``brain run`` or ``zoo model``
+
+    Raises:
+        InputError: if there is nothing of that name, or it holds no embeddings
+    """
+
+    def __init__(self, samples: Collection, name: str):
+        self._samples = samples
+        self._name = name
+        self.kind = self._find()
+
+    def _find(self) -> str:
+        dataset = root_dataset(self._samples)
+        schema = dataset.get_field_schema(flat=True)
+        if self._name in schema:
+            field = schema[self._name]
+            if isinstance(field, (fo.VectorField, fo.ArrayField, fo.ListField)):
+                return "field"
+            raise InputError(
+                f"embeddings: field '{self._name}' is of type {type(field).__name__}; expected "
+                "vectors"
+            )
+        if dataset.has_brain_run(self._name):
+            return "brain run"
+        if self._name in foz.list_zoo_models():
+            return "zoo model"
+        raise InputError(
+            f"embeddings: '{self._name}' is neither a vector field of dataset '{dataset.name}', a "
+            f"brain run of it ({', '.join(dataset.list_brain_runs()) or 'none'}), nor a model of "
+            "FiftyOne's zoo"
+        )
+
+    def read(
+        self, ids: list[str], folder: Path, report: Report
+    ) -> tuple[npt.NDArray[np.float32], dict[int, str]]:
+        """Read or compute the embeddings of samples.
+
+        Args:
+            ids: the samples
+            folder: where a field's embeddings are kept, so that memory does not grow with them
+            report: told how far it is
+
+        Returns:
+            float32 (n, d), in the order of ``ids``, zero where there is none; and what is wrong
+            with an embedding, by place
+        """
+        if self.kind == "field":
+            return self._from_field(ids, folder, report)
+        if self.kind == "brain run":
+            rows = self._from_brain_run(ids)
+        else:
+            rows = self._from_zoo(ids, report)
+        missing = f"embedding in '{self._name}' is missing"
+        lengths = Counter(len(r) for r in rows if r is not None)
+        width = lengths.most_common(1)[0][0] if lengths else 0
+        vectors = np.zeros((len(rows), width), np.float32)
+        problems = {}
+        for i, row in enumerate(rows):
+            if row is None:
+                problems[i] = missing
+            elif len(row) != width:
+                problems[i] = f"embedding in '{self._name}' has length {len(row)}, expected {width}"
+            elif not np.isfinite(row).all():
+                problems[i] = f"embedding in '{self._name}' holds NaN or infinite numbers"
+            else:
+                vectors[i] = row
+        return vectors, problems
+
+    def sampled(self) -> str:
+        """A digest of some stored embeddings of a field; empty for other kinds."""
+        if self.kind != "field":
+            return ""
+        drawn = draw_vectors(self._samples, self._name, VECTORS_IN_A_DIGEST)
+        stored = [repr(value_at(document, self._name)) for document in drawn]
+        return hashlib.sha256("".join(stored).encode()).hexdigest()
+
+    def _from_field(
+        self, ids: list[str], folder: Path, report: Report
+    ) -> tuple[npt.NDArray[np.float32], dict[int, str]]:
+        position = {sample_id: i for i, sample_id in enumerate(ids)}
+        width = vector_length(self._samples, self._name)
+        if width is None:
+            raise InputError(f"embeddings: no sample has a vector in field '{self._name}'")
+        path = os.path.join(folder, "vectors")
+        vectors = np.memmap(path, np.float32, "w+", shape=(len(ids), width))
+        problems = dict.fromkeys(range(len(ids)), f"embedding in '{self._name}' is missing")
+        done = 0
+        for documents in read_documents(self._samples, [self._name], 1_000):
+            found = [d for d in documents if str(d["_id"]) in position]
+            stored = [value_at(d, self._name) for d in found]
+            matrix, wrong = decode_rows(stored, width)
+            for document, row, problem in zip(found, matrix, wrong, strict=True):
+                i = position[str(document["_id"])]
+                if problem is None:
+                    vectors[i] = row
+                    del problems[i]
+                else:
+                    problems[i] = f"embedding in '{self._name}' {problem}"
+            done += len(documents)
+            report(done / max(len(self._samples), 1), f"Read {done:,} embeddings")
+        return vectors, problems
+
+    def _from_brain_run(self, ids: list[str]) -> list[npt.NDArray[Any] | None]:
+        results: Any = root_dataset(self._samples).load_brain_results(self._name)
+        if getattr(results, "embeddings", None) is None:
+            raise InputError(f"embeddings: brain run '{self._name}' holds no embeddings")
+        found = dict(zip(map(str, results.sample_ids), results.embeddings, strict=True))
+        return [found.get(sample_id) for sample_id in ids]
+
+    def _from_zoo(self, ids: list[str], report: Report) -> list[npt.NDArray[Any] | None]:
+        report(0.0, f"Computing embeddings with {self._name}")
+        try:
+            model = foz.load_zoo_model(self._name)
+        except Exception as error:  # download and dependency errors of many kinds
+            raise InputError(
+                f"embeddings: zoo model '{self._name}' cannot be loaded: {error}"
+            ) from error
+        if not model.has_embeddings:
+            raise InputError(f"embeddings: zoo model '{self._name}' gives no embeddings")
+        dataset = root_dataset(self._samples)
+        held: Any = dataset.select(ids).values(["id", "filepath"])
+        # A pipe or device in place of an image would never be read to its end.
+        files = {name for name, path in zip(*held, strict=True) if os.path.isfile(path)}
+        there = [name for name in ids if name in files]
+        rows: dict[str, npt.NDArray[Any]] = {}
+        for start in range(0, len(there), AT_ONCE):
+            names = there[start : start + AT_ONCE]
+            view: Any = dataset.select(names, ordered=True)
+            compute = partial(
+                view.compute_embeddings, model, batch_size=32, skip_failures=True, progress=False
+            )
+            part: Any = abandonable(
+                lambda _, compute=compute: compute(),
+                report,
+                f"Computing embeddings with {self._name}",
+                start / len(there),
+            )
+            found = zip(names, part, strict=True)
+            rows |= {name: np.asarray(row).ravel() for name, row in found if row is not None}
+            done = start + len(names)
+            report(done / len(there), f"Embedded {done:,} images")
+        return [rows.get(sample_id) for sample_id in ids]

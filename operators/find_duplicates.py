@@ -9,10 +9,10 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.classify.settings import DEVICES
 from ..plugin.duplicates.comparison import DuplicateOptions
 from ..plugin.duplicates.job import find_duplicates
 from ..plugin.duplicates.store import LOWEST_THRESHOLD
+from ..plugin.learning.choices import DEVICES
 from ..plugin.store.runs import list_runs
 from ..plugin.store.samples import Collection
 from .base import LongOperator, Work, long_config, run_key_input, terminal

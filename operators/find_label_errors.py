@@ -12,8 +12,9 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.classify.job import find_label_errors
-from ..plugin.classify.settings import CHECKPOINTS, DEVICES, Settings
+from ..plugin.classify.settings import Settings
 from ..plugin.errors import InputError
+from ..plugin.learning.choices import CHECKPOINTS, DEVICES
 from ..plugin.predictions.preview import preview_predictions
 from ..plugin.store.fields import image_slices, slice_of
 from ..plugin.store.own_fields import own_fields

@@ -9,10 +9,10 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.classify.settings import DEVICES
 from ..plugin.importance.job import rank_by_importance
 from ..plugin.importance.options import TOP, ImportanceOptions
 from ..plugin.importance.store import kept_rounds
+from ..plugin.learning.choices import DEVICES
 from ..plugin.store.fields import root_dataset
 from ..plugin.store.runs import Run, list_runs
 from ..plugin.store.samples import Collection

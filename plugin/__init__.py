@@ -1,1 +1,16 @@
 """The engine of Deconfuse: rooms that compute, from arrays to arrays, and rooms that keep."""
+
+COMPUTES = (
+    "abandonable",
+    "csv_lines",
+    "errors",
+    "prefetch",
+    "processes",
+    "progress",
+    "scratch",
+    "skipped",
+    "splits",
+    "tensors",
+    "values",
+)
+"""Its files that take arrays and return arrays: they know neither FiftyOne nor MongoDB."""

@@ -13,25 +13,23 @@ SOURCES = [
     path for room in ("plugin", "operators", "panels") for path in (ROOT / room).rglob("*.py")
 ]
 
+ROOMS = [path for path in ENGINE if path.name == "__init__.py"]
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 
 
-def listed(start: str, end: str) -> set[str]:
-    """The files that a table of docs/architecture.md names, as ``scoring/measures.py``."""
-    part = ARCHITECTURE.partition(start)[2].partition(end)[0]
-    found, room = set(), ""
-    for line in part.splitlines():
-        if not line.startswith("|") or line.startswith("|--"):
-            continue
-        _, first, second, *_ = line.split("|")
-        if first.strip():
-            room = first.strip().strip("`").removeprefix("plugin/")
-        found |= {room + name for name in re.findall(r"`(\w+\.py)`", second)}
+def computing() -> set[str]:
+    """The files that compute, as their rooms list them: ``scoring/measures.py``."""
+    found: set[str] = set()
+    for path in ROOMS:
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "COMPUTES":
+                room = path.parent.relative_to(ROOT / "plugin")
+                found |= {(room / f"{name}.py").as_posix() for name in ast.literal_eval(node.value)}
     return found
 
 
-COMPUTE = listed("Rooms that compute", "Rooms that keep")
-KEEP = listed("Rooms that keep", "\n## ")
+COMPUTE = computing()
+KEEP = {path.relative_to(ROOT / "plugin").as_posix() for path in ENGINE} - COMPUTE
 DATABASE = {"fiftyone", "pymongo", "bson", "gridfs", "mongoengine", "motor", "eta"}
 
 
@@ -70,15 +68,28 @@ def tracked() -> list[str]:
     return [name for name in listing.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
-@pytest.mark.parametrize("path", ENGINE, ids=named)
-def test_the_architecture_says_whether_a_file_computes_or_keeps(path: Path) -> None:
-    if path.name != "__init__.py":
-        name = in_engine(path)
-        assert (name in COMPUTE) != (name in KEEP), "docs/architecture.md, one of two tables"
+def test_every_file_that_a_room_lists_is_there() -> None:
+    assert {name for name in COMPUTE if not (ROOT / "plugin" / name).is_file()} == set()
 
 
-def test_the_architecture_names_no_file_that_is_gone() -> None:
-    assert {name for name in COMPUTE | KEEP if not (ROOT / "plugin" / name).is_file()} == set()
+def test_the_architecture_has_a_paragraph_a_room() -> None:
+    rooms = {path.parent.name for path in ROOMS} - {"plugin"}
+    assert {room for room in rooms if f"**`{room}/`**" not in ARCHITECTURE} == set()
+
+
+def test_rooms_import_one_way() -> None:
+    """From capabilities to what they stand on, and never round in a circle."""
+    arrows: dict[str, set[str]] = {}
+    for path in ENGINE:
+        room = path.relative_to(ROOT / "plugin").parts[0]
+        for name in imports(path):
+            parts = name.split(".")
+            if parts[0] == "plugin" and len(parts) > 1 and (ROOT / "plugin" / parts[1]).is_dir():
+                arrows.setdefault(room, set()).add(parts[1])
+    left = {room: others - {room} for room, others in arrows.items()}
+    while free := {room for room, others in left.items() if not others & left.keys()}:
+        left = {room: others for room, others in left.items() if room not in free}
+    assert left == {}, "these import each other"
 
 
 def test_the_architecture_names_all_of_the_panel() -> None:

@@ -1,1 +1,1 @@
-"""Samples handed to annotators elsewhere, and what came back as decisions."""
+"""Annotation: samples handed to annotators elsewhere, and their answers made decisions."""

@@ -7,14 +7,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ..errors import InputError
+from ..learning.choices import check_device, check_one_of
 from ..splits import SplitRule
 from ..values import shown
 
 SOURCES = ("train", "predictions", "embeddings")
-CHECKPOINTS = (".pt", ".pth", ".ckpt", ".bin")
-"""Endings of files of weights; what ends otherwise, and is no file, names official weights."""
-
-DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ class Settings:
     def _check(self) -> None:
         for name in ("run_key", "model", "weights", "embeddings"):
             _text(name, getattr(self, name))
-        _one_of("source", self.source, SOURCES)
+        check_one_of("source", self.source, SOURCES)
         check_device(self.device)
         for name, least, most in (
             ("epochs", 1, 10_000),
@@ -140,16 +137,6 @@ def _names(value: Any) -> tuple[str, ...]:
 def _text(name: str, value: Any) -> None:
     if value is not None and not isinstance(value, str):
         raise InputError(f"{name}: expected a text, got {value!r}")
-
-
-def check_device(value: Any) -> None:
-    """Raise InputError unless the value names a device that an operator can be asked for."""
-    _one_of("device", value, DEVICES)
-
-
-def _one_of(name: str, value: Any, allowed: Sequence[str]) -> None:
-    if value not in allowed:
-        raise InputError(f"{name}: expected one of {', '.join(allowed)}, got {value!r}")
 
 
 def _whole_number(name: str, value: Any, least: int, most: int) -> None:

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..abandonable import abandonable
-from ..classify.settings import check_device
 from ..errors import InputError
 from ..images.comparable import ComparableImages, look_at
 from ..images.dataset_windows import image_windows
 from ..images.whole_pixels import exact_digests
 from ..images.working_size import working_size
+from ..learning.choices import check_device
 from ..progress import Report, part_of
 from ..skipped import Skipped
 from ..splits import SplitRule

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 from torchvision import models as zoo
 
-from ..classify.settings import CHECKPOINTS
 from ..errors import InputError, content
+from .choices import CHECKPOINTS
 
 SIMPLE = "simple_cnn"
 SMALL = 32

@@ -15,12 +15,12 @@ import torch
 from torch.nn import functional as F
 
 from ..abandonable import abandonable
-from ..classify.settings import check_device
 from ..errors import InputError
 from ..images.decoded import Pixels
 from ..progress import Report
 from ..scoring.probabilities import LogProbabilities
 from ..tensors import tensor_of
+from .choices import check_device
 from .classifiers import Architecture, build, head_of, load_weights
 from .warm_start import WarmStart
 

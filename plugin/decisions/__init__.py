@@ -1,0 +1,1 @@
+"""Decisions: journalled before they are done, done once, and taken back exactly."""

@@ -1,0 +1,1 @@
+"""Runs as a person meets them: opened, begun anew, renamed, pointed elsewhere, deleted."""

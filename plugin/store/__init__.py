@@ -1,0 +1,1 @@
+"""What is kept in the database: samples and their fields, runs, iterations, columns, jobs."""

@@ -515,7 +515,7 @@ KILLED = """
 import os, signal, sys
 import fiftyone as fo
 from plugin.duplicates.comparison import DuplicateOptions
-from plugin.keeping import duplicates
+from plugin.duplicates import store as duplicates
 from plugin.store.runs import load_run
 from plugin.duplicates.job import find_duplicates
 

@@ -67,7 +67,14 @@ WHOLE: dict[str, dict[str, Any]] = {
         "keep": 0,
         "label": "dog",
     },
-    "resolve": {"action": "relabel", "rows": [0], "label": "dog", "tag": "x", "check": "0" * 24},
+    "resolve": {
+        "action": "relabel",
+        "rows": [0],
+        "label": "dog",
+        "tag": "x",
+        "check": "0" * 24,
+        "seen": 1,
+    },
     "undo": {"decision": "0" * 24},
 }
 """A request with every field that an event has."""

@@ -15,7 +15,9 @@ interface Props {
 
 export function Inspect({ sample, hint, chosen }: Props) {
   return (
-    <div className="dcf-inspect">
+    // It scrolls, so the keyboard must reach it also while nothing in it can be focused.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region
+    <section className="dcf-inspect" aria-label="The chosen sample" tabIndex={0}>
       {!chosen && <p className="dcf-hint">{hint}</p>}
       {chosen && <Picture sample={sample} />}
       {chosen && sample && (
@@ -24,6 +26,6 @@ export function Inspect({ sample, hint, chosen }: Props) {
           <Details sample={sample} />
         </>
       )}
-    </div>
+    </section>
   );
 }

@@ -20,6 +20,7 @@ from ..plugin.classify.settings import Settings
 from ..plugin.decisions.outside_changes import outside_changes
 from ..plugin.report.set_apart import set_apart_sentence
 from ..plugin.runs.opening import find_runs
+from ..plugin.runs.versions import worked_out
 from ..plugin.scoring.overview import cells_of_labels, expected_errors_of_rows, label_rows
 from ..plugin.store.iterations import Iteration
 from ..plugin.store.jobs import cancel_job, current_job
@@ -30,7 +31,6 @@ from . import events
 from .duplicate_events import cell_flags
 from .layout_events import projections
 from .opened import Opened, cell_errors, label_probability, open_iteration
-from .versions import worked_out
 
 FIRST_CELLS = 3_000
 """Cells sent with the overview itself; the others follow as they are wanted."""

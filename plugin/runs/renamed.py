@@ -21,7 +21,7 @@ from ..store.listed_runs import COLLECTION as KNOWN
 from ..store.listed_runs import KnownRun, ListedRun, adopt, known_runs, listed_runs, move
 from ..store.own_fields import delete_fields
 from ..store.runs import OWNED_COLLECTIONS, Run, delete_run
-from ..store.samples import Dataset
+from ..store.samples import Dataset, take_off_undeclared
 
 _NOT_MOVED = {KNOWN, JOBS, HEADERS, "deconfuse.turns"}
 
@@ -139,6 +139,7 @@ def _rename_fields(earlier: Run, now: Run) -> None:
     if not set(names) <= set(dataset.get_field_schema()):  # declared by another process
         dataset._reload(hard=True)
     dataset.rename_sample_fields(names)
+    take_off_undeclared(dataset, names)  # what was written between FiftyOne's two steps
     config = dataset.app_config
     if config.sidebar_groups:
         old = sidebar_group(earlier)

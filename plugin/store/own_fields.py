@@ -16,7 +16,7 @@ from .fields import FIELDS, LATER_FIELDS, OWN_FIELDS, field_type, sidebar_group
 from .held import forget_deleted
 from .listed_runs import known_runs, listed_runs
 from .runs import Run
-from .samples import Dataset
+from .samples import Dataset, take_off_undeclared
 
 DESCRIPTIONS = {**FIELDS, **LATER_FIELDS}
 _EARLIER = {"decision": "the decision that stands on the sample"}
@@ -100,6 +100,8 @@ def delete_fields(run: Run) -> None:
         if not set(ours) <= set(dataset.get_field_schema()):  # declared by another process
             dataset._reload(hard=True)
         dataset.delete_sample_fields(ours)
+        # FiftyOne empties samples first and forgets fields then: somebody may have written between.
+        take_off_undeclared(dataset, ours)
     config = dataset.app_config
     if config.sidebar_groups:
         config.sidebar_groups = [g for g in config.sidebar_groups if g.name != sidebar_group(run)]

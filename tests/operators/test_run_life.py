@@ -15,6 +15,7 @@ from plugin.runs import renamed
 from plugin.runs.opening import find_runs, open_run
 from plugin.store.listed_runs import known_runs
 from plugin.store.runs import OWNED_COLLECTIONS, Run, load_run
+from plugin.store.samples import samples_of
 from tests.operators.lived import N, find, make_dataset, readable, stored
 from tests.traces import database_of, documents, plugin_documents
 
@@ -400,3 +401,20 @@ def test_a_deletion_that_died_is_gone_on_with(
 
 def _events(count: int) -> list[threading.Event]:
     return [threading.Event() for _ in range(count)]
+
+
+def test_what_is_written_while_a_run_is_deleted_leaves_no_field_behind(
+    made: Any, operator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FiftyOne empties the samples first and forgets the fields then; a write can come between."""
+    import fiftyone as fo
+
+    whole = fo.Dataset.delete_sample_fields
+
+    def beside(dataset: Any, names: Any, **options: Any) -> None:
+        whole(dataset, names, **options)
+        samples_of(dataset).update_many({}, {"$set": {"deconfuse_cies": 3}})
+
+    monkeypatch.setattr(fo.Dataset, "delete_sample_fields", beside)
+    operator("delete_run")(made, "deconfuse")
+    assert readable(made)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from bson import ObjectId
 
-from panels.versions import worked_out
 from plugin.annotation import store as annotations
 from plugin.annotation.store import Sent
 from plugin.audit import store as audits
@@ -23,6 +22,7 @@ from plugin.duplicates.store import COLUMNS, keeping, load_duplicates
 from plugin.errors import InputError
 from plugin.importance import store as importance_rounds
 from plugin.importance.store import KeptRound
+from plugin.runs.versions import worked_out
 from plugin.store import jobs
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import Run, create_run, delete_run

@@ -6,11 +6,11 @@ from typing import Any
 
 import fiftyone.core.odm as foo
 
-from ..plugin.duplicates import store as duplicates
-from ..plugin.importance import store as importance_rounds
-from ..plugin.layout import store as maps
-from ..plugin.store import scores as ranks
-from ..plugin.store.runs import Run
+from ..duplicates import store as duplicates
+from ..importance import store as importance_rounds
+from ..layout import store as maps
+from ..store import scores as ranks
+from ..store.runs import Run
 
 SEEN = {
     "maps": (maps.COLLECTION, {}, ("map_id",)),

@@ -18,12 +18,13 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 WEB := $(wildcard panels/web/package.json)
 NPM := npm run --silent --prefix panels/web
 
-.PHONY: help demo test unit browser check format setup test-lowest clean
+.PHONY: help demo test quick unit browser check format setup test-lowest clean
 
 help:
 	@echo "make demo    digits with planted label errors, scored, in the FiftyOne App (DATA=folder: your images)"
 	@echo "make test    everything that CI runs: check, the panel's tests, pytest with database and browser"
 	@echo "make check   format, lint, types, and that the panel's bundle is fresh"
+	@echo "make quick   pytest without the browser and without what is slow, for every commit"
 	@echo "make unit    pytest without the browser;  make browser  the browser tests alone"
 	@echo "make format  write what 'make check' would ask for"
 	@echo "make test-lowest  the same without the browser on the oldest versions that requirements.txt allows"
@@ -39,6 +40,9 @@ ifneq ($(WEB),)
 	$(NPM) test
 endif
 	DECONFUSE_REQUIRE_BROWSER=1 DECONFUSE_REQUIRE_LABEL_STUDIO=1 $(PYTEST) $(ARGS)
+
+quick: setup
+	$(PYTEST) -m "not browser and not slow" $(ARGS)
 
 unit: setup
 	$(PYTEST) -m "not browser" $(ARGS)

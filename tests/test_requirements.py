@@ -1,5 +1,7 @@
-"""requirements.txt, pyproject.toml and fiftyone.yml say the same about what the plugin needs."""
+"""What is said in more than one place, of versions and of what the plugin needs, is the same."""
 
+import json
+import re
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +19,7 @@ PINS = {
     for group, lines in PROJECT["dependency-groups"].items()
 }
 MANIFEST = yaml.safe_load((ROOT / "fiftyone.yml").read_text())
+CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text())
 
 
 def test_requirements_txt_repeats_the_dependencies() -> None:
@@ -48,12 +51,34 @@ def test_the_manifest_asks_for_the_same_fiftyone() -> None:
     assert SpecifierSet(MANIFEST["fiftyone"]["version"]) == RANGES["fiftyone"].specifier
 
 
-def test_the_manifest_has_the_project_version() -> None:
-    assert MANIFEST["version"] == PROJECT["project"]["version"]
+def test_every_place_has_the_project_version() -> None:
+    package = json.loads((ROOT / "panels" / "web" / "package.json").read_text())
+    places = {"fiftyone.yml": MANIFEST, "package.json": package, "CITATION.cff": CITATION}
+    versions = {place: told["version"] for place, told in places.items()}
+    assert versions == dict.fromkeys(places, PROJECT["project"]["version"])
 
 
-def test_the_changelog_knows_the_version() -> None:
-    assert f"## {PROJECT['project']['version']}" in (ROOT / "CHANGELOG.md").read_text()
+def test_the_newest_release_of_the_changelog_is_the_project_version() -> None:
+    headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    newest = next(heading for heading in headings if heading != "Unreleased")
+    assert newest == f"{PROJECT['project']['version']} - {CITATION['date-released']}"
+
+
+def test_every_python_that_is_promised_is_tested() -> None:
+    classifiers = PROJECT["project"]["classifiers"]
+    promised = re.findall(r"Python :: (3\.\d+)", "\n".join(classifiers))
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text())["jobs"]
+    assert jobs["test"]["strategy"]["matrix"]["python"] == promised
+    assert PROJECT["project"]["requires-python"] == f">={promised[0]}"
+
+
+def test_pre_commit_runs_every_part_of_make_check() -> None:
+    recipe = (ROOT / "Makefile").read_text().partition("\ncheck: setup\n")[2].partition("\n\n")[0]
+    parts = re.findall(r"^\t(?:\.venv/bin/|\$\(NPM\) )(.+?)(?: --quiet \.)?$", recipe, re.MULTILINE)
+    (local,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    hooks = [hook["entry"] for hook in local["hooks"]]
+    assert len(parts) == len(hooks) >= 5
+    assert all(part in hook for part, hook in zip(parts, hooks, strict=True))
 
 
 def test_the_tests_run_on_a_version_in_range() -> None:

@@ -29,7 +29,10 @@ import own_database  # noqa: E402
 from cifar10n_ranking import rivals  # noqa: E402
 from real_data import ImageSet, data_folder, load  # noqa: E402
 
-from plugin.scoring.measures import cies, iies, log_probabilities, suspicion  # noqa: E402
+from plugin.scoring.cies import cies  # noqa: E402
+from plugin.scoring.iies import iies  # noqa: E402
+from plugin.scoring.margin import suspicion  # noqa: E402
+from plugin.scoring.probabilities import log_probabilities  # noqa: E402
 
 NETWORKS = ("resnet18", "resnet50d", "efficientnet_b1")
 LABELS = {"aggregate": "human_aggregate_label", "random1": "human_random1_label"}

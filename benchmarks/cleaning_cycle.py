@@ -27,7 +27,8 @@ from real_data import data_folder, load  # noqa: E402
 
 from plugin.importance.advice import Round, advice  # noqa: E402
 from plugin.importance.index import ImportanceIndex  # noqa: E402
-from plugin.scoring.measures import log_probabilities, suspicion  # noqa: E402
+from plugin.scoring.margin import suspicion  # noqa: E402
+from plugin.scoring.probabilities import log_probabilities  # noqa: E402
 
 NETWORK = "resnet18"
 RANDOM_SEEDS = 5

@@ -34,7 +34,8 @@ from real_data import ImageSet, data_folder, load  # noqa: E402
 from sklearn.metrics import average_precision_score, roc_auc_score  # noqa: E402
 
 from plugin.importance.index import ImportanceIndex  # noqa: E402
-from plugin.scoring.measures import log_probabilities, suspicion  # noqa: E402
+from plugin.scoring.margin import suspicion  # noqa: E402
+from plugin.scoring.probabilities import log_probabilities  # noqa: E402
 
 WIDTH, CLASSES = 512, 10
 DECISIONS = 50

@@ -29,7 +29,8 @@ from real_data import data_folder, load  # noqa: E402
 from plugin.audit import stopping  # noqa: E402
 from plugin.audit.estimator import interval, upper_bound  # noqa: E402
 from plugin.audit.sampling import draw  # noqa: E402
-from plugin.scoring.measures import log_probabilities, suspicion  # noqa: E402
+from plugin.scoring.margin import suspicion  # noqa: E402
+from plugin.scoring.probabilities import log_probabilities  # noqa: E402
 
 NETWORKS = ("resnet18", "resnet50d", "efficientnet_b1")
 LABELS = {"aggregate": "human_aggregate_label", "random1": "human_random1_label"}

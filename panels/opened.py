@@ -16,7 +16,7 @@ from ..plugin.errors import InputError
 from ..plugin.images.dataset_windows import image_windows
 from ..plugin.images.deep import Windows
 from ..plugin.runs import opening
-from ..plugin.scoring.measures import iies
+from ..plugin.scoring.iies import iies
 from ..plugin.scoring.overview import expected_errors
 from ..plugin.store.iterations import Iteration, unpack_ids
 from ..plugin.store.runs import Run

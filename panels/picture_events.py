@@ -18,7 +18,7 @@ from ..plugin.errors import InputError
 from ..plugin.images.thumbnails import ThumbnailStore, make_sheet
 from ..plugin.layout.projection import fitted, principal_components
 from ..plugin.scoring.cells import HISTOGRAM_BINS, histogram_bin
-from ..plugin.scoring.measures import iies
+from ..plugin.scoring.iies import iies
 from . import events
 from .opened import Opened, open_iteration
 from .sample_documents import documents_of, label_of, paths_of

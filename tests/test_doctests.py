@@ -21,8 +21,9 @@ def test_examples(name: str) -> None:
     assert results.failed == 0, f"{results.failed} of {results.attempted} examples; see above"
 
 
-def test_measures_have_examples() -> None:
-    module = importlib.import_module("plugin.scoring.measures")
+@pytest.mark.parametrize("name", ["cies", "iies", "margin", "probabilities"])
+def test_equations_have_examples(name: str) -> None:
+    module = importlib.import_module(f"plugin.scoring.{name}")
     finder = doctest.DocTestFinder(exclude_empty=True)
     examples = [found for found in finder.find(module) if found.examples]
-    assert examples, "plugin.scoring.measures shows none of its functions by example"
+    assert examples, f"plugin.scoring.{name} shows none of its functions by example"

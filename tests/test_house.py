@@ -18,7 +18,7 @@ ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 
 
 def computing() -> set[str]:
-    """The files that compute, as their rooms list them: ``scoring/measures.py``."""
+    """The files that compute, as their rooms list them: ``scoring/cies.py``."""
     found: set[str] = set()
     for path in ROOMS:
         for node in ast.parse(path.read_text()).body:
@@ -34,7 +34,7 @@ DATABASE = {"fiftyone", "pymongo", "bson", "gridfs", "mongoengine", "motor", "et
 
 
 def imports(path: Path) -> set[str]:
-    """Every module that a file imports, relative ones as ``plugin.scoring.measures``."""
+    """Every module that a file imports, relative ones as ``plugin.scoring.cies``."""
     package = path.relative_to(ROOT).parent.parts
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):

@@ -17,7 +17,7 @@ def documents(name: str, **query: Any) -> list[dict[str, Any]]:
 def plugin_documents() -> dict[str, list[dict[str, Any]]]:
     """Every document of the plugin's collections, GridFS chunks by their number only.
 
-    The turns of the journal stay with the dataset until it goes.
+    The journal's lock stays with the dataset until it goes.
     """
     names = [n for n in foo.get_db_conn().list_collection_names() if n.startswith("deconfuse.")]
     kept = {

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..scoring.measures import SMALLEST_PROBABILITY
+from ..scoring.probabilities import SMALLEST_PROBABILITY
 from ..scoring.score_kind import LOGITS, MixedScores, ScoreKind, kind_of, rounding_step
 from ..store.fields import labels_of, root_dataset
 from ..store.samples import Collection

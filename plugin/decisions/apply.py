@@ -1,8 +1,8 @@
-"""Completion: carry a committed decision over to the dataset, once, whoever wrote it.
+"""Apply: carry a committed decision over to the dataset, once, whoever wrote it.
 
 Every write's filter holds the ``last_modified_at`` that was seen and the expected label, and every
 write sets the decision's own ``last_modified_at``. So a write can happen once only, also where the
-writer was thought dead and another completes the decision at the same time.
+writer was thought dead and another applies the decision at the same time.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure
 
 from ..store.runs import Run
 from ..store.samples import Schema, held_samples, samples_of, schema_of, take_off_undeclared
-from . import lock
+from . import steps
 from .changes import label_of, planned_anew, shows, update_of
 from .journal import (
     Entry,
@@ -42,7 +42,7 @@ from .journal import (
     headers_by_id,
     was_lost,
 )
-from .lock import Turn, TurnLost, abandoned, take_turn
+from .lock import Lock, LockLost, abandoned, take_lock
 from .run_names import names_now
 from .tags import tag_of
 
@@ -79,35 +79,35 @@ def _id_of(document: RawBSONDocument) -> Any:
         return ObjectId(document.raw[9:21])
 
 
-def recover(turn: Turn, run: Run) -> None:
-    """Complete or take back what an earlier writer left behind."""
-    unfinished = turn.pending is not None or turn.crashed
-    if turn.pending is not None:
-        header = headers().find_one({"_id": turn.pending})
+def recover(lock: Lock, run: Run) -> None:
+    """Apply or take back what an earlier writer left behind."""
+    unfinished = lock.pending is not None or lock.crashed
+    if lock.pending is not None:
+        header = headers().find_one({"_id": lock.pending})
         if header is not None and header["state"] == "written":
             owner = Run(run.dataset, header["run_key"], header["label_field"])
-            complete(turn, owner, header, resumed=True)
+            apply_decision(lock, owner, header, resumed=True)
     if unfinished:
-        discard_uncommitted(turn.dataset_id, turn.token)
-        turn.settle()
+        discard_uncommitted(lock.dataset_id, lock.token)
+        lock.clear()
 
 
 def recover_abandoned(run: Run) -> None:
-    """Complete what a writer that died left pending on the run's dataset, if anything."""
+    """Apply what a writer that died left pending on the run's dataset, if anything."""
     dataset_id = run.owner["dataset_id"]
     if not abandoned(dataset_id):
         return
-    turn = take_turn(dataset_id)
+    lock = take_lock(dataset_id)
     try:
-        recover(turn, run)
-    except TurnLost:
+        recover(lock, run)
+    except LockLost:
         return
     finally:
-        turn.release()
+        lock.release()
 
 
-def complete(
-    turn: Turn,
+def apply_decision(
+    lock: Lock,
     run: Run,
     header: Header,
     *,
@@ -118,7 +118,7 @@ def complete(
     """Apply a committed decision to all its samples that do not show it, and mark it applied.
 
     Args:
-        turn: the turn in which this is done
+        lock: the dataset's lock, under which this is done
         run: the run of the decision
         header: its header
         resumed: whether an earlier writer may have done a part of it
@@ -129,26 +129,26 @@ def complete(
         the header as it is then kept
 
     Raises:
-        TurnLost: if somebody else has taken over, who completes it instead
+        LockLost: if somebody else has taken over, who applies it instead
     """
-    mine = {"_id": header["_id"], "state": "written", "finisher": turn.token}
+    mine = {"_id": header["_id"], "state": "written", "finisher": lock.token}
     if resumed:
-        earlier = {**mine, "finisher": {"$lte": turn.token}}
-        if not headers().update_one(earlier, {"$set": {"finisher": turn.token}}).matched_count:
-            raise TurnLost
+        earlier = {**mine, "finisher": {"$lte": lock.token}}
+        if not headers().update_one(earlier, {"$set": {"finisher": lock.token}}).matched_count:
+            raise LockLost
     if planned is None:
         planned = list(entries_of(header["_id"], {"document": 0, "filepath": 0}))
     work = _Work(run, header, resumed, schema or schema_of(run.dataset))
     lost = 0
     for chunk in chunked(planned):
-        turn.renew()
-        lock.reached("chunk")
-        refused = _apply(turn, work, list(chunk))
-        _note_refused(turn, header, refused)
+        lock.renew()
+        steps.reached("chunk")
+        refused = _apply_chunk(lock, work, list(chunk))
+        _note_refused(lock, header, refused)
         work.fit_again(chunk)
         _refresh_in_memory(run.dataset, [e for e in chunk if e["sample_id"] not in refused])
         lost += len(refused)
-    lock.reached("applied")
+    steps.reached("applied")
     done = {
         "state": "applied",
         "applied": header["samples"] - lost,
@@ -161,16 +161,16 @@ def complete(
         return_document=ReturnDocument.AFTER,
     )
     if kept is None:
-        raise TurnLost
-    lock.reached("marked")
-    turn.settle(release=not resumed, wrote=work.fields)
-    lock.reached("settled")
+        raise LockLost
+    steps.reached("marked")
+    lock.clear(release=not resumed, wrote=work.fields)
+    steps.reached("cleared")
     return kept
 
 
 @dataclass
 class _Work:
-    """What is being completed.
+    """What is being applied.
 
     Attributes:
         schema: what the dataset declares; what has no place in it is not written
@@ -199,7 +199,7 @@ class _Work:
         """The ``last_modified_at`` of what is being removed: a time that nobody else ever gives.
 
         The stamp is a time like any other. Somebody who saved a sample in the very millisecond in
-        which the turn was taken has written the same.
+        which the lock was taken has written the same.
         """
         return self.stamp - BEFORE_ANY_SAMPLE
 
@@ -244,7 +244,7 @@ class _Work:
         return any(entry["op"] == "insert" for entry in chunk)
 
 
-def _apply(turn: Turn, work: _Work, chunk: list[Entry]) -> Refused:
+def _apply_chunk(lock: Lock, work: _Work, chunk: list[Entry]) -> Refused:
     """Write the changes of a chunk; the samples that were left alone, and why."""
     refused: Refused = {}
     for op, write in (("set", _set), ("delete", _delete), ("insert", _insert)):
@@ -255,25 +255,25 @@ def _apply(turn: Turn, work: _Work, chunk: list[Entry]) -> Refused:
             if not left:
                 break
             if op == "insert":
-                turn.renew(now=True)
-            left = _attempt(turn, write, work, left, refused)
-            _still_ours(turn, work, chunk if op == "insert" else [])
+                lock.renew(now=True)
+            left = _attempt(lock, write, work, left, refused)
+            _still_ours(lock, work, chunk if op == "insert" else [])
         for entry in left:
             refused[entry["sample_id"]] = {"reason": "busy", "found": None}
     return refused
 
 
-def _still_ours(turn: Turn, work: _Work, inserted: Sequence[Entry]) -> None:
-    """Say that the writer is alive. Raises TurnLost, and takes back what it brought back too late.
+def _still_ours(lock: Lock, work: _Work, inserted: Sequence[Entry]) -> None:
+    """Say that the writer is alive. Raises LockLost, and takes back what it brought back too late.
 
-    Whoever took over has completed the decision, and the samples may have been removed again since:
+    Whoever took over has applied the decision, and the samples may have been removed again since:
     unlike an update, an insert has no filter that would notice that.
     """
     try:
-        turn.renew()
-    except TurnLost:
+        lock.renew()
+    except LockLost:
         if inserted:
-            later = take_turn(turn.dataset_id)
+            later = take_lock(lock.dataset_id)
             try:
                 recover(later, work.run)
                 ids = _removed_since(work, [entry["sample_id"] for entry in inserted])
@@ -314,7 +314,7 @@ def _with_label_field(work: _Work, chunk: list[Entry], refused: Refused) -> list
 
 
 def _attempt(
-    turn: Turn,
+    lock: Lock,
     write: Callable[[_Work, list[Entry], Refused], list[Entry]],
     work: _Work,
     chunk: list[Entry],
@@ -327,14 +327,14 @@ def _attempt(
     """
     try:
         return write(work, chunk, refused)
-    except (TurnLost, ConnectionFailure):
+    except (LockLost, ConnectionFailure):
         raise
     except Exception as error:
         if isinstance(error, OperationFailure) and error.code in OF_THE_SERVER:
             raise
-        turn.renew(now=True)  # whoever took over may have deleted the run meanwhile
+        lock.renew(now=True)  # whoever took over may have deleted the run meanwhile
         if len(chunk) > 1:
-            again = [_attempt(turn, write, work, [entry], refused) for entry in chunk]
+            again = [_attempt(lock, write, work, [entry], refused) for entry in chunk]
             return [entry for left in again for entry in left]
         logger.exception("sample %s could not be written", chunk[0]["sample_id"])
         found = f"{type(error).__name__}: {error}"[:LONGEST_REASON]
@@ -342,13 +342,13 @@ def _attempt(
         return []
 
 
-def _note_refused(turn: Turn, header: Header, refused: Refused) -> None:
+def _note_refused(lock: Lock, header: Header, refused: Refused) -> None:
     if not refused:
         return
     notes = [
         UpdateOne(
             {"decision": header["_id"], "sample_id": sample_id},
-            {"$set": {f"lost.{turn.token}": {**why, "found": _shortened(why["found"])}}},
+            {"$set": {f"lost.{lock.token}": {**why, "found": _shortened(why["found"])}}},
         )
         for sample_id, why in refused.items()
     ]
@@ -457,7 +457,7 @@ def _delete(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
         query = {**_filter(work.run, entry), "$expr": same}
         marks.append(UpdateOne(query, {"$set": {"last_modified_at": work.mark}}))
     matched, _ = _write(work.samples, marks)
-    lock.reached("delete")
+    steps.reached("delete")
     marked, again = set(ids), []
     if matched < len(chunk):
         documents = raw_samples(work.run.dataset, ids)
@@ -535,7 +535,7 @@ def _insert(work: _Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
     if not left:
         return []
     work.begun |= {entry["sample_id"] for entry in left}
-    lock.reached("insert")
+    steps.reached("insert")
     try:
         work.samples.insert_many(documents, ordered=True)
     except BulkWriteError as error:

@@ -15,7 +15,7 @@ from ..store.held import refresh
 from ..store.runs import Run
 from ..store.samples import Schema, catch_up, samples_of, schema_of
 from .journal import chunked
-from .run_turn import run_turn
+from .run_lock import run_lock
 from .state import standing_decisions
 
 
@@ -24,7 +24,7 @@ def restore_decision_field(run: Run) -> int:
 
     Nothing is written where it does, nor where the field is not declared and nothing is decided.
     """
-    with run_turn(run):
+    with run_lock(run):
         if run.field("decision") not in declared_fields(run.dataset):
             if not standing_decisions(run):
                 return 0
@@ -35,7 +35,7 @@ def restore_decision_field(run: Run) -> int:
 def keep_decision_field(run: Run, schema: Schema) -> Schema:
     """Make FiftyOne know the field, and write it anew if somebody deleted it.
 
-    For whoever has the dataset's turn.
+    For whoever has the dataset's lock.
 
     Args:
         run: the run

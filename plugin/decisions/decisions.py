@@ -20,8 +20,8 @@ from ..store.iterations import COLLECTION as ITERATIONS
 from ..store.label_field import check_current
 from ..store.runs import Run
 from ..store.samples import Schema, schema_of, take_off_undeclared
-from . import lock
-from .apply import complete, recover, recover_abandoned
+from . import steps
+from .apply import apply_decision, recover, recover_abandoned
 from .cies_field import follow_cies
 from .decision_field import keep_decision_field
 from .journal import (
@@ -38,11 +38,11 @@ from .journal import (
 from .lock import (
     CONNECTIONS_TRIED,
     PATIENCE_SECONDS,
-    Turn,
-    TurnLost,
+    Lock,
+    LockLost,
     is_pending,
     last_token,
-    take_turn,
+    take_lock,
 )
 from .plan import Draft, Request, plan_resolve, plan_undo
 
@@ -54,7 +54,7 @@ logger = logging.getLogger(__name__)
 
 
 class DecisionPending(RuntimeError):
-    """The database went away while a decision was carried out; it is completed when it is back."""
+    """The database went away while a decision was carried out; it is applied when it is back."""
 
 
 @dataclass(frozen=True)
@@ -180,10 +180,10 @@ def commit(run: Run, header: Header, plan: Callable[[Draft], None]) -> Resolutio
         InputError: on bad input, with nothing changed
         DecisionPending: if the database went away when the decision counted or may have counted
     """
-    turn, draft, schema = _written(run, header, plan)
+    lock, draft, schema = _written(run, header, plan)
     if not draft.header["samples"]:
         return _resolution(draft.header, draft.conflicts, made=False)
-    done = _carried_out(turn, run, draft, schema)
+    done = _carried_out(lock, run, draft, schema)
     try:
         follow_cies(run, draft.id)
     except Exception:  # the decision is made; the field follows with the next one or iteration
@@ -192,10 +192,10 @@ def commit(run: Run, header: Header, plan: Callable[[Draft], None]) -> Resolutio
 
 
 class _NotCommitted(Exception):
-    """The turn was lost before the decision counted; nothing of it is left."""
+    """The lock was lost before the decision counted; nothing of it is left."""
 
 
-def _written(run: Run, header: Header, plan: Callable[[Draft], None]) -> tuple[Turn, Draft, Schema]:
+def _written(run: Run, header: Header, plan: Callable[[Draft], None]) -> tuple[Lock, Draft, Schema]:
     """A decision that is in the journal and counts, unless it changes no sample."""
     for _ in range(CONNECTIONS_TRIED - 1):
         with contextlib.suppress(_NotCommitted):
@@ -208,38 +208,38 @@ def _written(run: Run, header: Header, plan: Callable[[Draft], None]) -> tuple[T
 
 def _write_once(
     run: Run, header: Header, plan: Callable[[Draft], None]
-) -> tuple[Turn, Draft, Schema]:
+) -> tuple[Lock, Draft, Schema]:
     """One attempt at that.
 
     Raises:
-        _NotCommitted: if the turn or the connection was lost before; nothing is left of it then
+        _NotCommitted: if the lock or the connection was lost before; nothing is left of it then
     """
     schema = schema_of(run.dataset)
-    turn = take_turn(run.owner["dataset_id"])
-    draft = Draft(run, turn, {**header, "_id": ObjectId()})
+    lock = take_lock(run.owner["dataset_id"])
+    draft = Draft(run, lock, {**header, "_id": ObjectId()})
     try:
-        recover(turn, run)
+        recover(lock, run)
         check_current(run)
         schema = keep_decision_field(run, schema)
         # FiftyOne takes a field off the samples before it is declared no more. What the last
         # decision wrote in between was noticed by nobody.
-        take_off_undeclared(run.dataset, turn.wrote, schema=schema)
-        lock.reached("turn")
+        take_off_undeclared(run.dataset, lock.wrote, schema=schema)
+        steps.reached("lock")
         draft.write(plan)
         if draft.header["samples"]:
-            lock.reached("written")
-            turn.commit(draft.id)
+            steps.reached("written")
+            lock.commit(draft.id)
         else:
-            turn.release()
+            lock.release()
     except BaseException as error:
-        if _withdrawn(turn, draft.id):
-            if isinstance(error, TurnLost | ConnectionFailure):
+        if _withdrawn(lock, draft.id):
+            if isinstance(error, LockLost | ConnectionFailure):
                 raise _NotCommitted from error
             raise
-    return turn, draft, schema
+    return lock, draft, schema
 
 
-def _withdrawn(turn: Turn, decision: ObjectId) -> bool:
+def _withdrawn(lock: Lock, decision: ObjectId) -> bool:
     """Take a decision back after an error, unless it counts; whether it is taken back.
 
     The error may be that of a commit whose reply was lost. So the database is asked, and first made
@@ -248,14 +248,14 @@ def _withdrawn(turn: Turn, decision: ObjectId) -> bool:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            if turn.withdraw(decision):
+            if lock.withdraw(decision):
                 return discard(decision)
             header = headers_by_id([decision]).get(decision)
             if header is not None and header["state"] == "applied":
                 return False
-            if is_pending(turn.dataset_id, decision):
+            if is_pending(lock.dataset_id, decision):
                 return False
-            # Somebody took the turn over, who would have completed it if it had counted.
+            # Somebody took the lock over, who would have applied it if it had counted.
             if discard(decision):
                 return True
         except ConnectionFailure as error:
@@ -268,18 +268,18 @@ def _withdrawn(turn: Turn, decision: ObjectId) -> bool:
             time.sleep(PAUSE_SECONDS)
 
 
-def _carried_out(turn: Turn, run: Run, draft: Draft, schema: Schema) -> Header:
-    """Complete a decision that counts, or wait for whoever does; the header as it is then kept."""
+def _carried_out(lock: Lock, run: Run, draft: Draft, schema: Schema) -> Header:
+    """Apply a decision that counts, or wait for whoever does; the header as it is then kept."""
     try:
-        if turn.pending == draft.id:
-            lock.reached("committed")
-            return complete(turn, run, draft.header, planned=draft.entries, schema=schema)
-    except (TurnLost, ConnectionFailure):
-        logger.warning("decision %s is completed by whoever comes next", draft.id)
+        if lock.pending == draft.id:
+            steps.reached("committed")
+            return apply_decision(lock, run, draft.header, planned=draft.entries, schema=schema)
+    except (LockLost, ConnectionFailure):
+        logger.warning("decision %s is applied by whoever comes next", draft.id)
     finally:
         with contextlib.suppress(ConnectionFailure):
-            turn.release()
-    return _completed_by_another(run, turn, draft.id)
+            lock.release()
+    return _applied_by_another(run, lock, draft.id)
 
 
 def header_of(
@@ -350,11 +350,11 @@ def _stands(run: Run, decision: ObjectId) -> bool:
     )
 
 
-def _completed_by_another(run: Run, turn: Turn, decision: ObjectId) -> Header:
+def _applied_by_another(run: Run, lock: Lock, decision: ObjectId) -> Header:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            turn.release()  # where the connection broke before that, too
+            lock.release()  # where the connection broke before that, too
             header = headers_by_id([decision]).get(decision)
             if header is None:
                 raise InputError(

@@ -224,7 +224,7 @@ def _import_one(
 
 
 def _make(run: Run, decision: TrailDecision, matched: Matched, undone: Header | None) -> Resolution:
-    """Make a decision, unless it is here by the time that it is our turn to write."""
+    """Make a decision, unless it is here by the time that the lock is ours."""
     values, action = decision.values, decision.action
     author = values["author"] if values["author"] is not None else UNKNOWN
     header = header_of(run, action, author, values["note"], None) | {

@@ -1,7 +1,7 @@
 """The journal: what is written of every decision, before it is done, and how it is read back.
 
-A decision is one header and one entry a sample. It counts from the moment that the dataset's turn
-names it (see ``turns.py``), and is seen by readers when its header says ``applied``.
+A decision is one header and one entry a sample. It counts from the moment that the dataset's lock
+names it (see ``lock.py``), and is seen by readers when its header says ``applied``.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def entries_of(decision: ObjectId, projection: Mapping[str, int] | None = None) 
 
 
 def discard(decision: ObjectId) -> bool:
-    """Take back a decision that was never committed, and that nobody has begun to complete.
+    """Take back a decision that was never committed, and that nobody has begun to apply.
 
     The header is changed first, on condition of its state, so that of a decision that counts
     nothing is deleted, whatever the caller believes.
@@ -99,7 +99,7 @@ def discard(decision: ObjectId) -> bool:
 
 
 def discard_uncommitted(dataset_id: ObjectId, before: int) -> None:
-    """Take back what dead writers of earlier turns left uncommitted."""
+    """Take back what dead writers left uncommitted."""
     states = {"$in": ["written", "discarded"]}
     query = {"dataset_id": dataset_id, "state": states, "seq": {"$lt": before}}
     for header in headers().find(query, {"_id": 1}):
@@ -115,7 +115,7 @@ def applied_headers(run: Run, after: int = 0) -> list[Header]:
 def was_lost(entry: Entry, header: Header) -> dict[str, Any] | None:
     """Why an entry could not be applied to its sample, or None if it was.
 
-    Whoever completes a decision notes conflicts under its own token; only the notes of the one
+    Whoever applies a decision notes conflicts under its own token; only the notes of the one
     that finished it count.
     """
     return entry.get("lost", {}).get(str(header["finisher"]))

@@ -1,4 +1,4 @@
-"""Turns: one writer at a time on a dataset's journal, and how the next one learns that it died."""
+"""The lock: one writer at a time on a dataset's journal, and how the next learns that it died."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ..processes import has_died, this_process
 from ..store.samples import DURABLE
 
 COLLECTION = "deconfuse.turns"
+"""Its name, and ``turn`` in a holder, are those that databases have that were made before."""
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 3.0
 PATIENCE_SECONDS = 120.0
@@ -39,15 +40,11 @@ _EXPIRED = {
 }
 
 
-class TurnLost(Exception):
-    """Somebody else took the turn over because this writer was silent for longer than its lease."""
+class LockLost(Exception):
+    """Somebody else took the lock over because this writer was silent for longer than its lease."""
 
 
-def reached(step: str) -> None:
-    """Called at every step between journal and dataset; tests replace it to die there."""
-
-
-def _turns(durable: bool = False) -> Any:
+def _locks(durable: bool = False) -> Any:
     collection = foo.get_db_conn()[COLLECTION]
     if durable:
         return collection.with_options(write_concern=DURABLE)
@@ -55,17 +52,17 @@ def _turns(durable: bool = False) -> Any:
 
 
 @dataclass
-class Turn:
+class Lock:
     """The right to write the journal of one dataset, until released or silent for too long.
 
     Attributes:
         dataset_id: the dataset
-        token: grows with every turn on the dataset; a decision bears its turn's token as ``seq``
-        stamp: the ``last_modified_at`` of everything written in this turn; no other turn has it
-        name: tells it from another turn of the same token, which there can be after a crash of the
+        token: grows each time that it is taken; a decision bears it as its ``seq``
+        stamp: the ``last_modified_at`` of everything written under it, and of nothing else
+        name: tells it from another one of the same token, which there can be after a crash of the
             database took the first one back
         pending: the committed decision that an earlier writer left unfinished, if any
-        crashed: whether the earlier writer did not release its turn
+        crashed: whether the earlier writer did not release its lock
         wrote: the fields that the last decision wrote, of whatever run
     """
 
@@ -82,22 +79,22 @@ class Turn:
     def renew(self, *, now: bool = False) -> None:
         """Say that the writer is alive, every few seconds or ``now``; call it between steps.
 
-        Raises TurnLost.
+        Raises LockLost.
         """
         if now or time.monotonic() - self._renewed >= RENEW_SECONDS:
             self._change({})
 
     def commit(self, decision: ObjectId) -> None:
-        """Make a written decision count, durably. From here on it will be completed."""
+        """Make a written decision count, durably. From here on it will be applied."""
         self._change({"pending": decision}, durable=True)
         self.pending = decision
 
-    def settle(self, *, release: bool = False, wrote: Iterable[str] | None = None) -> None:
-        """Say that nothing of this turn or an earlier one is left to complete; end it if wanted.
+    def clear(self, *, release: bool = False, wrote: Iterable[str] | None = None) -> None:
+        """Say that nothing is left to apply; release it if wanted.
 
         Args:
-            release: whether to end it
-            wrote: the fields that were written in it, kept for the next one that takes the turn
+            release: whether to release it
+            wrote: the fields that were written under it, kept for the next one that takes the lock
         """
         values: dict[str, Any] = {"pending": None, "crashed": False}
         if wrote is not None:
@@ -107,19 +104,19 @@ class Turn:
         self.pending, self.crashed, self.released = None, False, release
 
     def release(self) -> None:
-        """End the turn, whatever it leaves pending."""
+        """Let others write, whatever is left pending."""
         if not self.released:
-            _turns().update_one(self._mine(), {"$set": {"holder": None}})
+            _locks().update_one(self._mine(), {"$set": {"holder": None}})
             self.released = True
 
     def withdraw(self, decision: ObjectId) -> bool:
-        """End the turn unless the decision counts; whether it ended.
+        """Give the lock up unless the decision counts; whether it is given up.
 
-        If it ended, a commit of this turn that is still under way changes nothing any more.
+        If so, a commit under it that is still under way changes nothing any more.
         """
         query = {**self._mine(), "pending": {"$ne": decision}}
         ended = {"holder": None, "crashed": True}
-        changed = _turns(durable=True).update_one(query, {"$set": ended})
+        changed = _locks(durable=True).update_one(query, {"$set": ended})
         self.released = self.released or changed.matched_count == 1
         return changed.matched_count == 1
 
@@ -129,14 +126,14 @@ class Turn:
     def _change(self, values: dict[str, Any], *, durable: bool = False) -> None:
         fields: dict[str, Any] = {name: {"$literal": value} for name, value in values.items()}
         fields["lease_until"] = _LEASE_END
-        result = _turns(durable).update_one(self._mine(), [{"$set": fields}])
+        result = _locks(durable).update_one(self._mine(), [{"$set": fields}])
         if result.matched_count == 0:
-            raise TurnLost
+            raise LockLost
         self._renewed = time.monotonic()
 
 
-def take_turn(dataset_id: ObjectId, patience: float = PATIENCE_SECONDS) -> Turn:
-    """Wait for the turn on a dataset and take it; a dead writer's at once, a silent one's later.
+def take_lock(dataset_id: ObjectId, patience: float = PATIENCE_SECONDS) -> Lock:
+    """Wait for the lock of a dataset and take it; a dead writer's at once, a silent one's later.
 
     Raises:
         InputError: if a living writer kept it for the whole of ``patience`` seconds
@@ -145,14 +142,14 @@ def take_turn(dataset_id: ObjectId, patience: float = PATIENCE_SECONDS) -> Turn:
     connections = CONNECTIONS_TRIED
     while True:
         try:
-            turn = _try(dataset_id, me)
+            lock = _try(dataset_id, me)
         except ConnectionFailure:
             connections -= 1
             if not connections:
                 raise
             continue
-        if turn is not None:
-            return turn
+        if lock is not None:
+            return lock
         if time.monotonic() > deadline:
             raise InputError(
                 "Another decision is being written on this dataset, by "
@@ -164,30 +161,30 @@ def take_turn(dataset_id: ObjectId, patience: float = PATIENCE_SECONDS) -> Turn:
 
 
 def last_token(dataset_id: ObjectId) -> int:
-    """The token of the last turn on a dataset that has ended."""
-    document = _turns().find_one({"_id": dataset_id}, {"token": 1, "holder.turn": 1})
+    """The last token under which writing on a dataset has ended."""
+    document = _locks().find_one({"_id": dataset_id}, {"token": 1, "holder.turn": 1})
     return document["token"] - bool(document.get("holder")) if document else 0
 
 
 def is_pending(dataset_id: ObjectId, decision: ObjectId) -> bool:
-    """Whether a decision counts and is not settled yet."""
+    """Whether a decision counts and is not applied yet."""
     query = {"_id": dataset_id, "pending": decision}
-    return _turns().find_one(query, {"_id": 1}) is not None
+    return _locks().find_one(query, {"_id": 1}) is not None
 
 
 def abandoned(dataset_id: ObjectId) -> bool:
-    """Whether a committed decision waits for somebody to complete it."""
-    document = _turns().find_one({"_id": dataset_id, "pending": {"$ne": None}})
+    """Whether a committed decision waits for somebody to apply it."""
+    document = _locks().find_one({"_id": dataset_id, "pending": {"$ne": None}})
     return document is not None and (
         document["holder"] is None or has_died(document["holder"]) or _expired(dataset_id)
     )
 
 
-def _try(dataset_id: ObjectId, me: dict[str, Any]) -> Turn | None:
-    turn = _claim({"_id": dataset_id, "holder": None}, me)
-    if turn is not None:
-        return turn
-    current = _turns().find_one({"_id": dataset_id}, {"holder": 1})
+def _try(dataset_id: ObjectId, me: dict[str, Any]) -> Lock | None:
+    lock = _claim({"_id": dataset_id, "holder": None}, me)
+    if lock is not None:
+        return lock
+    current = _locks().find_one({"_id": dataset_id}, {"holder": 1})
     if current is None:
         _create(dataset_id)
     elif current["holder"] is not None and (
@@ -198,8 +195,8 @@ def _try(dataset_id: ObjectId, me: dict[str, Any]) -> Turn | None:
     return _claim({"_id": dataset_id, **_EXPIRED}, me)
 
 
-def _claim(free: dict[str, Any], me: dict[str, Any]) -> Turn | None:
-    document = _turns().find_one_and_update(
+def _claim(free: dict[str, Any], me: dict[str, Any]) -> Lock | None:
+    document = _locks().find_one_and_update(
         free,
         [
             {
@@ -216,7 +213,7 @@ def _claim(free: dict[str, Any], me: dict[str, Any]) -> Turn | None:
     )
     if document is None:
         return None
-    return Turn(
+    return Lock(
         document["_id"],
         document["token"],
         document["clock"],
@@ -230,7 +227,7 @@ def _claim(free: dict[str, Any], me: dict[str, Any]) -> Turn | None:
 def _create(dataset_id: ObjectId) -> None:
     start = datetime(1970, 1, 2)
     try:
-        _turns().insert_one(
+        _locks().insert_one(
             {
                 "_id": dataset_id,
                 "dataset_id": dataset_id,
@@ -251,10 +248,10 @@ def _holder() -> dict[str, Any]:
 
 
 def _expired(dataset_id: ObjectId) -> bool:
-    return _turns().find_one({"_id": dataset_id, **_EXPIRED}, {"_id": 1}) is not None
+    return _locks().find_one({"_id": dataset_id, **_EXPIRED}, {"_id": 1}) is not None
 
 
 def _description(dataset_id: ObjectId) -> str:
-    document = _turns().find_one({"_id": dataset_id}) or {}
+    document = _locks().find_one({"_id": dataset_id}) or {}
     holder = document.get("holder")
     return f"process {holder['pid']} on {holder['host']}" if holder else "somebody"

@@ -1,4 +1,4 @@
-"""Planning: read the samples of a decision and write down, in the journal, how each will change."""
+"""Plan: read the samples of a decision and write down, in the journal, how each will change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..store.declared import check_writable
 from ..store.runs import Run
 from ..store.samples import samples_of, schema_of
 from ..values import LONGEST_TEXT
-from . import lock
+from . import steps
 from .apply import LARGEST_DOCUMENT, LONGEST_REASON, raw_samples
 from .changes import (
     ACTIONS,
@@ -41,7 +41,7 @@ from .journal import (
     insert_entries,
     was_lost,
 )
-from .lock import Turn
+from .lock import Lock
 from .run_names import entry_now, names_now
 from .tags import LEFT_TAG, TagsTakenBack
 
@@ -60,12 +60,12 @@ class Draft:
         entries: the changes of its samples, where they are few enough to be held in memory
     """
 
-    def __init__(self, run: Run, turn: Turn, header: Header):
-        self.run, self.turn = run, turn
+    def __init__(self, run: Run, lock: Lock, header: Header):
+        self.run, self.lock = run, lock
         self.header = header | {
-            "seq": turn.token,
-            "stamp": turn.stamp,
-            "finisher": turn.token,
+            "seq": lock.token,
+            "stamp": lock.stamp,
+            "finisher": lock.token,
             "state": "written",
             "samples": 0,
             "conflicts": 0,
@@ -95,13 +95,13 @@ class Draft:
         if self._written is None:
             headers().insert_one(self.header)
             self._written = {k: v for k, v in self.header.items() if k in _COUNTED}
-            lock.reached("header")
-        common = {"decision": self.id, "seq": self.turn.token, **self.run.owner}
+            steps.reached("header")
+        common = {"decision": self.id, "seq": self.lock.token, **self.run.owner}
         full = [{**common, **entry} for entry in new]
         insert_entries(full)
         self.entries = full if self.header["samples"] == len(full) else None
-        lock.reached("entries")
-        self.turn.renew()
+        steps.reached("entries")
+        self.lock.renew()
 
     def leave(self, sample_id: ObjectId, reason: str, expected: Any, found: Any) -> None:
         """Leave a sample alone."""
@@ -123,8 +123,8 @@ class Request:
     """What a person asked for, checked.
 
     Attributes:
-        seen: the last turn of the dataset that had ended when it was asked, negative where nobody
-            looked; a decision that asks for the same and was made since was asked at the same time
+        seen: the last decision of the dataset that had been made when it was asked, negative where
+            nobody looked; one that asks for the same and was made since was asked at the same time
     """
 
     action: str

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from bson import ObjectId
 
 from ..scoring.cells import HISTOGRAM_BINS, histogram_bin
-from ..scoring.measures import iies
+from ..scoring.iies import iies
 from ..store.iterations import Iteration
 from ..store.runs import Run
 from .apply import recover_abandoned

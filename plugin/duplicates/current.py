@@ -14,10 +14,10 @@ from ..decisions.changes import KINDS
 from ..decisions.state import RunState, current_state
 from ..store.iterations import Iteration, unpack_ids
 from ..store.runs import Run
+from .dismissed import dismissed_groups
 from .fields import Member, read_members, sign_of_change, split_names
 from .groups import DuplicateGroup, duplicate_groups
 from .pairs import Pairs
-from .settled import settled_groups
 from .store import KeptDuplicates, pairs_of_rows, rows_of_compared
 
 REMOVED = 1 + KINDS.index("removed")
@@ -33,7 +33,7 @@ def open_pairs(
     threshold: float | None = None,
     touching: slice | None = None,
 ) -> Pairs:
-    """The pairs, as rows, of which both samples are open and which nobody has settled.
+    """The pairs, as rows, of which both samples are open and which nobody has dismissed.
 
     Args:
         run: the run
@@ -44,7 +44,7 @@ def open_pairs(
     """
     level = kept.threshold if threshold is None else threshold
     pairs = pairs_of_rows(kept, state.iteration, level, kept.scope, state.kind != 0, touching)
-    return _only(pairs, ~settled_groups(run, state.iteration).holds(pairs.pair))
+    return _only(pairs, ~dismissed_groups(run, state.iteration).holds(pairs.pair))
 
 
 def cells_with_duplicates(run: Run, state: RunState, kept: KeptDuplicates) -> npt.NDArray[np.bool_]:
@@ -57,14 +57,14 @@ def cells_with_duplicates(run: Run, state: RunState, kept: KeptDuplicates) -> np
 
 @dataclass(frozen=True)
 class CurrentGroups:
-    """Groups of near-duplicates that are in the dataset and that nobody has settled.
+    """Groups of near-duplicates that are in the dataset and that nobody has dismissed.
 
     Attributes:
         groups: by rows of the iteration; leaks first, then label conflicts, then by falling SES
         pairs: the pairs that make them
         members: label and split of each row in a group
         pixels: number of pixels of each of their images
-        settled: how many groups were settled
+        dismissed: how many groups were dismissed
         exact_copies: samples that are exact copies of another one in their group
         splits: the splits that the dataset has; with fewer than two there can be no leaks
     """
@@ -73,7 +73,7 @@ class CurrentGroups:
     pairs: Pairs
     members: dict[int, Member]
     pixels: dict[int, int]
-    settled: int
+    dismissed: int
     exact_copies: int
     splits: list[str]
 
@@ -86,7 +86,7 @@ class CurrentGroups:
             "leaks": sum(group.leak for group in self.groups),
             "conflicts": sum(group.label_conflict for group in self.groups),
             "exact_copies": self.exact_copies,
-            "settled": self.settled,
+            "settled": self.dismissed,
         }
 
 
@@ -117,10 +117,10 @@ def _grouped(
     run: Run, state: RunState, kept: KeptDuplicates, threshold: float, scope: str
 ) -> CurrentGroups:
     iteration, left_out = state.iteration, state.kind == REMOVED
-    settled = settled_groups(run, iteration)
+    dismissed = dismissed_groups(run, iteration)
     while True:
         pairs = pairs_of_rows(kept, iteration, threshold, scope, left_out)
-        pairs = _only(pairs, ~settled.holds(pairs.pair))
+        pairs = _only(pairs, ~dismissed.holds(pairs.pair))
         rows = np.unique(pairs.pair)
         ids = unpack_ids(iteration.column("sample_id")[rows])
         found = read_members(run, ids)
@@ -144,7 +144,7 @@ def _grouped(
         pairs=pairs,
         members=dict(zip(rows.tolist(), members, strict=True)),
         pixels=dict(zip(rows.tolist(), pixels, strict=True)),
-        settled=len(settled.groups),
+        dismissed=len(dismissed.groups),
         exact_copies=int(pairs.exact.sum()),
         splits=split_names(run),
     )

@@ -32,8 +32,8 @@ def resolve_group(
     """Decide on samples that are near-duplicates of each other, as one decision in the journal.
 
     ``keep_one`` and ``remove`` are removals. ``keep_all`` changes no sample and leaves each as open
-    as it was; the group is settled. ``relabel_alike`` relabels all; the group is settled unless it
-    crosses splits, for a leak remains one whatever its labels are.
+    as it was; the group is dismissed. ``relabel_alike`` relabels all; the group is dismissed unless
+    it crosses splits, for a leak remains one whatever its labels are.
 
     Args:
         run: the run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..annotation.store import forget_annotations
-from ..decisions.run_turn import run_turn
+from ..decisions.run_lock import run_lock
 from ..errors import InputError
 from ..store.declared import declared_fields, is_classification
 from ..store.jobs import Job
@@ -45,7 +45,7 @@ def delete_whole_run(run: Run) -> None:
         InputError: if it is being worked on, a decision does not end, or a field is read-only;
             nothing was changed
     """
-    with Job(run.dataset, run.key, "Deleting the run"), run_turn(run, DELETE_PATIENCE):
+    with Job(run.dataset, run.key, "Deleting the run"), run_lock(run, DELETE_PATIENCE):
         check_own_fields(run.dataset, run.key, ours=True)
         unlist(run)
         forget_annotations(run)
@@ -78,7 +78,7 @@ def begin_run(dataset: Dataset, key: str, label_field: str) -> Run:
     check_run_key(dataset, key, label_field)
     run = Run(dataset, key, label_field)
     if begins_anew(dataset, key):
-        with run_turn(run):
+        with run_lock(run):
             check_own_fields(dataset, key, ours=key in list_runs(dataset))
             listed = listed_runs(dataset).get(key)
             forget_annotations(run)
@@ -98,7 +98,7 @@ def repoint_run(run: Run, label_field: str) -> Run:
         InputError: if it is no ``Classification`` field, or belongs to a run; nothing was changed
     """
     dataset = run.dataset
-    with Job(dataset, run.key, "Pointing the run at another label field"), run_turn(run):
+    with Job(dataset, run.key, "Pointing the run at another label field"), run_lock(run):
         _check_target(run, label_field)
         config = load_config(dataset, run.key)
         config.label_field = label_field

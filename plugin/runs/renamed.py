@@ -9,7 +9,7 @@ from __future__ import annotations
 import fiftyone.core.odm as foo
 
 from ..decisions.journal import HEADERS
-from ..decisions.run_turn import run_turn
+from ..decisions.run_lock import run_lock
 from ..errors import InputError
 from ..store.columns import BUCKET
 from ..store.declared import check_writable, declared_fields
@@ -35,7 +35,7 @@ def follow_renames(dataset: Dataset) -> dict[str, str]:
     if not _renamed(dataset):
         return {}
     any_run = Run(dataset, "", "")
-    with run_turn(any_run):
+    with run_lock(any_run):
         moving, refused = _movable(dataset, _renamed(dataset))
         targets = {listed.key for _, listed in moving}
         for at, (known, listed) in enumerate(moving):

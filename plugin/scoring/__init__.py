@@ -1,11 +1,13 @@
-"""From probabilities to what is kept of every sample: measures, cells, overview."""
+"""From probabilities to what is kept of every sample: CIES, IIES, margin, cells, overview."""
 
 COMPUTES = (
     "agreement",
     "batches",
     "cells",
+    "cies",
+    "iies",
+    "margin",
     "judged",
-    "measures",
     "overview",
     "probabilities",
     "score_kind",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .measures import iies
+from .iies import iies
 
 HISTOGRAM_BINS = 20
 ROWS_AT_ONCE = 100_000

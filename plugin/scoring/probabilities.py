@@ -8,13 +8,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .measures import SMALLEST_PROBABILITY
+SMALLEST_PROBABILITY = 1e-12
+"""Probabilities are held at or above this before a logarithm is taken."""
 
 LARGEST_LOGIT = 1e9
 """Logits are held within this, so that no difference of two leaves the range of a float32."""
 
 LogProbabilities = npt.NDArray[np.float64]
 """Natural logarithms of probabilities, float64, a row a sample."""
+
+
+def log_probabilities(p: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Logarithms of probabilities, held at or above ``SMALLEST_PROBABILITY``.
+
+    Example:
+        >>> bool(np.isfinite(log_probabilities([0.0, 1.0])).all())
+        True
+    """
+    return np.log(np.maximum(np.asarray(p, np.float64), SMALLEST_PROBABILITY))
 
 
 def from_logits(values: npt.NDArray[np.floating[Any]]) -> LogProbabilities:

@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax, logsumexp
 
-from .measures import SMALLEST_PROBABILITY
-from .probabilities import LogProbabilities, from_logits
+from .probabilities import SMALLEST_PROBABILITY, LogProbabilities, from_logits
 
 LOGITS = "logits"
 LOG_PROBABILITIES = "log-probabilities"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .measures import suspicion
+from .margin import suspicion
 from .probabilities import LogProbabilities
 
 TOP_CLASSES = 5

@@ -17,7 +17,7 @@ from bson import ObjectId
 from ..errors import InputError
 from ..prefetch import ahead
 from ..progress import Report
-from ..scoring.measures import iies
+from ..scoring.iies import iies
 from .held import refresh
 from .iterations import Iteration, pack_ids, unpack_ids
 from .runs import Run

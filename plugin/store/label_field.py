@@ -93,7 +93,7 @@ def note_label_field(run: Run) -> None:
 def check_current(run: Run) -> None:
     """Raise InputError where a run was deleted, renamed or pointed elsewhere since it was opened.
 
-    To be called by a writer once it has the dataset's turn: nobody does any of that then.
+    To be called by a writer once it has the dataset's lock: nobody does any of that then.
     """
     listed = listed_runs(run.dataset).get(run.key)
     known = known_runs(run.dataset)

@@ -8,7 +8,7 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from plugin.decisions import lock
+from plugin.decisions import steps
 from plugin.decisions.decisions import resolve, undo
 from plugin.errors import InputError
 from plugin.runs import renamed
@@ -315,7 +315,7 @@ def test_delete_run_waits_for_a_decision_under_way(
             under_way.set()
             assert go_on.wait(30)
 
-    monkeypatch.setattr(lock, "reached", reached)
+    monkeypatch.setattr(steps, "reached", reached)
     made_of_it: list[Any] = []
     decides = threading.Thread(
         target=lambda: made_of_it.append(resolve(run, "remove", ids[8:12])), name="decides"

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from plugin.scoring.measures import log_probabilities, suspicion
+from plugin.scoring.margin import suspicion
+from plugin.scoring.probabilities import log_probabilities
 from plugin.store.iterations import TOP_CLASSES, Iteration, IterationWriter, Rows, pack_ids
 from plugin.store.runs import Run, create_run
 

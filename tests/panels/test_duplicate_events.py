@@ -275,7 +275,7 @@ def test_keeping_all_leaves_samples_open_and_can_be_redone(screen: Screen) -> No
     assert set(screen.leak) not in screen.listed()
 
 
-def test_a_settled_group_does_not_hide_a_new_copy(screen: Screen) -> None:
+def test_a_dismissed_group_does_not_hide_a_new_copy(screen: Screen) -> None:
     screen.find()
     screen.decide("keep_all", screen.alike)
     third = screen.pictures.add(noise(0), "cat", "test", "third.png")

@@ -68,7 +68,7 @@ os.environ.update(
     FIFTYONE_SHOW_PROGRESS_BARS="false",
 )
 
-from plugin.decisions import journal, lock  # noqa: E402
+from plugin.decisions import journal, steps  # noqa: E402
 from plugin.decisions.apply import recover_abandoned  # noqa: E402
 from plugin.decisions.decisions import resolve, undo  # noqa: E402
 from plugin.store.runs import Run  # noqa: E402
@@ -108,11 +108,11 @@ def trial(action: str, step: str, occurrence: int, dies_at: str | None = None) -
         elif name == dies_at and seen[name] == 2:
             raise Died
 
-    lock.reached = reached
+    steps.reached = reached
     told = None
     with contextlib.suppress(Died):
         told = act(run, second or first).applied
-    lock.reached = lambda name: None
+    steps.reached = lambda name: None
     recover_abandoned(run)
     header = journal.headers().find_one(run.owner, sort=[("seq", -1)])
     assert header is not None

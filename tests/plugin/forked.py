@@ -9,7 +9,7 @@ from typing import Any
 import pymongo
 from fiftyone.core.odm import database
 
-from plugin.decisions import journal, lock
+from plugin.decisions import journal, steps
 
 
 def fork(work: Callable[[], Any]) -> int:
@@ -50,4 +50,4 @@ def kill_at(step: str, occurrence: int) -> None:
         if name == step and seen == occurrence:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    lock.reached = reached
+    steps.reached = reached

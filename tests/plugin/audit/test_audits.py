@@ -32,7 +32,7 @@ from plugin.store.iterations import unpack_ids
 from plugin.store.runs import Run, delete_run
 from tests.plugin.decided import CLASSES, ids_of, labels_of, make_iteration, make_run
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 N = 300
 
 

@@ -19,8 +19,8 @@ from plugin.decisions.trail_reading import read_rows
 from plugin.errors import InputError
 from plugin.store.runs import Run, create_run
 from tests.plugin.decided import ids_of, labels_of, make_dataset, make_iteration, make_run
+from tests.plugin.decisions.test_exchange import clone, shown
 from tests.plugin.forked import died, fork, kill_at
-from tests.plugin.test_exchange import clone, shown
 
 
 @pytest.fixture

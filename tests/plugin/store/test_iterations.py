@@ -10,7 +10,7 @@ from bson import ObjectId
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugin.scoring.measures import cies
+from plugin.scoring.cies import cies
 from plugin.store import iterations
 from plugin.store.columns import delete_columns
 from plugin.store.iterations import (

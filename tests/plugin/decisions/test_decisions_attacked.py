@@ -12,19 +12,19 @@ from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
 from pymongo.errors import ConnectionFailure, OperationFailure
 
-from plugin.decisions import apply, lock
+from plugin.decisions import apply, lock, steps
 from plugin.decisions.apply import recover_abandoned
 from plugin.decisions.changes import MISSING, shows, slot
 from plugin.decisions.decisions import resolve, undo
 from plugin.decisions.journal import applied_headers, entries, headers
-from plugin.decisions.lock import take_turn
+from plugin.decisions.lock import take_lock
 from plugin.decisions.state import current_state
 from plugin.store import runs
 from plugin.store.runs import Run, create_run
 from plugin.store.samples import samples_of, undeclared_fields
 from tests.plugin.broken_connections import breaking
 from tests.plugin.decided import all_raw, ids_of, make_iteration, make_run
-from tests.plugin.test_decisions_outside import at, outside, samples_ids, tags_of
+from tests.plugin.decisions.test_decisions_outside import at, outside, samples_ids, tags_of
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def run() -> Iterator[Run]:
     resolve(made, "confirm", ids_of(made)[5:])  # declares the field
     undo(made)
     yield made
-    lock.reached = lambda step: None
+    steps.reached = lambda step: None
     made.dataset.delete()
 
 
@@ -47,7 +47,7 @@ def other(run: Run) -> Run:
     return made
 
 
-def turn_of(run: Run) -> Any:
+def lock_of(run: Run) -> Any:
     return get_db_conn()[lock.COLLECTION].find_one({"_id": run.owner["dataset_id"]})
 
 
@@ -82,7 +82,7 @@ def test_a_connection_that_breaks_at_any_command_leaves_nothing_half(run: Run, a
             break
         assert time.monotonic() - began < lock.LEASE_SECONDS / 2, connection.broke
         recover_abandoned(run)
-        assert turn_of(run)["holder"] is None, connection.broke
+        assert lock_of(run)["holder"] is None, connection.broke
         last = applied_headers(run)[-1]
         if all_raw(run) != before:
             assert (last["action"], last["applied"]) == (action, 2), connection.broke
@@ -97,11 +97,11 @@ def test_a_connection_that_breaks_at_any_command_leaves_nothing_half(run: Run, a
     assert at_command > 20
 
 
-def test_a_turn_whose_reply_was_lost_is_one_s_own(run: Run) -> None:
+def test_a_lock_whose_reply_was_lost_is_one_s_own(run: Run) -> None:
     with breaking(0, after=True) as connection:
-        turn = take_turn(run.owner["dataset_id"], patience=2.0)
+        held = take_lock(run.owner["dataset_id"], patience=2.0)
     assert connection.broke == f"findAndModify {lock.COLLECTION}"
-    turn.settle(release=True)
+    held.clear(release=True)
 
 
 # --- late writers ---------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def test_a_turn_whose_reply_was_lost_is_one_s_own(run: Run) -> None:
 def test_what_comes_back_too_late_is_taken_away_again(
     run: Run, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """Its turn expires; another completes the undoing, and the removal is made again."""
+    """Its lock expires; another applies the undoing, and the removal is made again."""
     ids = ids_of(run)
     removed = resolve(run, "remove", ids[:2])
     monkeypatch.setattr(lock, "RENEW_SECONDS", 0.0)
@@ -152,14 +152,14 @@ def test_removed_samples_are_told_as_removed_where_an_attempt_broke_off(
 
 
 @pytest.mark.parametrize("action", ["confirm", "relabel", "tag", "remove"])
-def test_somebody_who_saves_in_the_millisecond_of_the_turn_is_told_apart(
+def test_somebody_who_saves_in_the_millisecond_of_the_lock_is_told_apart(
     run: Run, action: str
 ) -> None:
     """Their ``last_modified_at`` is then that of the decision."""
     ids = ids_of(run)
 
     def collide() -> None:
-        change = {"weight": 99.0, "last_modified_at": turn_of(run)["clock"]}
+        change = {"weight": 99.0, "last_modified_at": lock_of(run)["clock"]}
         samples_of(run.dataset).update_one({"_id": ObjectId(ids[0])}, {"$set": change})
 
     at("committed", collide)

@@ -12,7 +12,7 @@ from plugin.duplicates import store as duplicates
 from plugin.duplicates.pairs import pairs_in_scope
 from plugin.duplicates.store import KeptDuplicates, pairs_of_rows
 from plugin.store.iterations import pack_ids
-from tests.plugin.test_listed_pairs import found
+from tests.plugin.duplicates.test_pairs import found
 
 
 class Columns:

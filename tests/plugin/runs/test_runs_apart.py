@@ -17,7 +17,7 @@ from plugin.audit.checks import draw_check, give_check
 from plugin.decisions.decisions import resolve
 from plugin.decisions.journal import applied_headers
 from plugin.decisions.state import current_state
-from plugin.duplicates.settled import settled_groups
+from plugin.duplicates.dismissed import dismissed_groups
 from plugin.duplicates.store import COLUMNS, keeping, load_duplicates
 from plugin.errors import InputError
 from plugin.importance import store as importance_rounds
@@ -88,7 +88,7 @@ KEPT: dict[str, tuple[Callable[[Run], object], Callable[[Run], Any]]] = {
     ),
     "keep all": (
         lambda run: resolve(run, "keep_all", ids_of(run)[3:5]),
-        lambda run: (settled_groups(run, run.iteration()), len(applied_headers(run))),
+        lambda run: (dismissed_groups(run, run.iteration()), len(applied_headers(run))),
     ),
     "decision": (
         lambda run: resolve(run, "confirm", ids_of(run)[:2]),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.scoring.measures import suspicion
+from plugin.scoring.margin import suspicion
 from plugin.scoring.scores import score
 
 seeds = st.integers(0, 2**32 - 1)

@@ -7,7 +7,7 @@ import fiftyone as fo
 import pytest
 from bson import ObjectId
 
-from plugin.decisions import lock
+from plugin.decisions import steps
 from plugin.decisions.cies_field import follow_cies
 from plugin.decisions.decisions import resolve, undo
 from plugin.decisions.journal import applied_headers
@@ -32,7 +32,7 @@ from tests.plugin.decided import all_raw, ids_of, make_run
 def run() -> Iterator[Run]:
     made = make_run(9)
     yield made
-    lock.reached = lambda step: None
+    steps.reached = lambda step: None
     made.dataset.delete()
 
 
@@ -109,7 +109,7 @@ def at(step: str, act: Callable[[], None]) -> None:
         if name == step and left:
             left.pop()()
 
-    lock.reached = reached
+    steps.reached = reached
 
 
 @pytest.mark.parametrize("action", ["relabel", "confirm", "remove", "tag"])

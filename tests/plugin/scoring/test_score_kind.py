@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, log_softmax, softmax
 
-from plugin.scoring.measures import suspicion
+from plugin.scoring.margin import suspicion
 from plugin.scoring.score_kind import KINDS, MixedScores, as_kind, kind_of, rounding_step
 
 seeds = st.integers(0, 2**32 - 1)

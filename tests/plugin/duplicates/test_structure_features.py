@@ -7,7 +7,7 @@ import pytest
 
 from plugin.duplicates.ssim import ssim_pairs
 from plugin.duplicates.structure_features import fit_basis, structure_features
-from tests.plugin.test_duplicates import noisy, photographs
+from tests.plugin.duplicates.test_search import noisy, photographs
 
 
 @pytest.mark.parametrize("channels", [0, 3])

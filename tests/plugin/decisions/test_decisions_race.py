@@ -12,11 +12,11 @@ import pytest
 from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
 
-from plugin.decisions import lock
+from plugin.decisions import lock, steps
 from plugin.decisions.changes import ACTIONS
 from plugin.decisions.decisions import resolve, undo
 from plugin.decisions.journal import applied_headers, entries, entries_of, headers, was_lost
-from plugin.decisions.lock import take_turn
+from plugin.decisions.lock import take_lock
 from plugin.decisions.state import current_state
 from plugin.errors import InputError
 from plugin.store.runs import Run
@@ -195,7 +195,7 @@ def test_what_changes_between_reading_and_writing_is_left_alone(
         if step == "committed":
             collection.delete_one(mine) if change is None else collection.update_one(mine, change)
 
-    monkeypatch.setattr(lock, "reached", interfere)
+    monkeypatch.setattr(steps, "reached", interfere)
     made = resolve(
         run,
         action,
@@ -227,7 +227,7 @@ def test_a_change_of_another_field_is_no_conflict_and_is_kept(
             changes = {"$set": {"weight": 99.0}, "$currentDate": {"last_modified_at": True}}
             collection.update_one({"_id": ObjectId(ids[1])}, changes)
 
-    monkeypatch.setattr(lock, "reached", interfere)
+    monkeypatch.setattr(steps, "reached", interfere)
     made = resolve(
         run,
         action,
@@ -252,7 +252,7 @@ def test_a_removal_keeps_what_was_written_past_fiftyone_in_the_last_moment(
         if step == "committed":
             collection.update_one({"_id": ObjectId(ids[0])}, {"$set": {"weight": 99.0}})
 
-    monkeypatch.setattr(lock, "reached", interfere)
+    monkeypatch.setattr(steps, "reached", interfere)
     resolve(run, "remove", ids[:2])
     monkeypatch.undo()
     assert ids[0] not in ids_of(run)
@@ -263,7 +263,7 @@ def test_a_removal_keeps_what_was_written_past_fiftyone_in_the_last_moment(
 def test_a_writer_thought_dead_that_wakes_up_changes_nothing_more(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its turn expires in the middle; another completes, and undoes, before it goes on."""
+    """Its lock expires in the middle; another applies, and undoes, before it goes on."""
     ids, before = ids_of(run), all_raw(run)
     monkeypatch.setattr(lock, "RENEW_SECONDS", 0.0)
     asleep = True
@@ -273,11 +273,11 @@ def test_a_writer_thought_dead_that_wakes_up_changes_nothing_more(
         if step == "chunk" and asleep:
             asleep = False
             expire(run)
-            undone = undo(run)  # completes the sleeper's decision first
+            undone = undo(run)  # applies the sleeper's decision first
             assert undone.applied == 3
             assert all_raw(run) == before
 
-    monkeypatch.setattr(lock, "reached", sleep)
+    monkeypatch.setattr(steps, "reached", sleep)
     made = resolve(run, "relabel", ids[:3], label="new")
     monkeypatch.undo()
     assert (made.applied, made.conflict_count) == (3, 0)
@@ -285,8 +285,8 @@ def test_a_writer_thought_dead_that_wakes_up_changes_nothing_more(
     assert [h["action"] for h in applied_headers(run)][2:] == ["relabel", "undo"]
 
 
-@pytest.mark.parametrize("step", ["turn", "header", "entries", "written"])
-def test_a_writer_that_lost_its_turn_before_the_commit_begins_anew(
+@pytest.mark.parametrize("step", ["lock", "header", "entries", "written"])
+def test_a_writer_that_lost_its_lock_before_the_commit_begins_anew(
     run: Run, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     ids = ids_of(run)
@@ -299,7 +299,7 @@ def test_a_writer_that_lost_its_turn_before_the_commit_begins_anew(
             expire(run)
             resolve(run, "relabel", ids[:2], label="other")
 
-    monkeypatch.setattr(lock, "reached", sleep)
+    monkeypatch.setattr(steps, "reached", sleep)
     made = resolve(run, "relabel", ids[:3], label="new", expected_label="ant")
     monkeypatch.undo()
     # Its author saw "ant" on the first sample; by now it is "other", on the others it never was.
@@ -314,8 +314,8 @@ def expire(run: Run) -> None:
 
 
 def test_a_living_writer_is_waited_for_and_not_for_ever(run: Run) -> None:
-    turn = take_turn(run.owner["dataset_id"])
+    held = take_lock(run.owner["dataset_id"])
     with pytest.raises(InputError, match=f"process {os.getpid()} on .*Nothing was changed"):
-        take_turn(run.owner["dataset_id"], patience=0.2)
-    turn.release()
-    take_turn(run.owner["dataset_id"], patience=0.2).release()
+        take_lock(run.owner["dataset_id"], patience=0.2)
+    held.release()
+    take_lock(run.owner["dataset_id"], patience=0.2).release()

@@ -13,7 +13,7 @@ from plugin.decisions.decisions import resolve, undo
 from plugin.decisions.state import RunState, _followers, current_state
 from plugin.errors import InputError
 from plugin.scoring.cells import HISTOGRAM_BINS, histogram_bin
-from plugin.scoring.measures import iies
+from plugin.scoring.iies import iies
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import Run, create_run
 from tests.plugin.decided import ids_of, make_dataset, make_run

@@ -8,7 +8,10 @@ from cleanlab.rank import get_label_quality_scores
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.scoring.measures import cies, iies, log_probabilities, suspicion
+from plugin.scoring.cies import cies
+from plugin.scoring.iies import iies
+from plugin.scoring.margin import suspicion
+from plugin.scoring.probabilities import log_probabilities
 
 seeds = st.integers(0, 2**32 - 1)
 

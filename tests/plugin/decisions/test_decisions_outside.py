@@ -12,11 +12,11 @@ from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
 from pymongo.errors import AutoReconnect
 
-from plugin.decisions import apply, journal, lock, plan
+from plugin.decisions import apply, journal, lock, plan, steps
 from plugin.decisions.apply import recover_abandoned
 from plugin.decisions.decisions import resolve, undo
 from plugin.decisions.journal import applied_headers, entries, entries_of, headers, heads
-from plugin.decisions.lock import Turn, TurnLost, take_turn
+from plugin.decisions.lock import Lock, LockLost, take_lock
 from plugin.decisions.state import current_state
 from plugin.errors import InputError
 from plugin.store.runs import Run, create_run
@@ -30,7 +30,7 @@ def run() -> Iterator[Run]:
     resolve(made, "confirm", ids_of(made)[5:])  # declares the field
     undo(made)
     yield made
-    lock.reached = lambda step: None
+    steps.reached = lambda step: None
     made.dataset.delete()
 
 
@@ -49,7 +49,7 @@ def at(step: str, act: Callable[[], Any]) -> None:
         if name == step and left:
             left.pop()()
 
-    lock.reached = reached
+    steps.reached = reached
 
 
 def tags_of(run: Run, sample_id: str) -> Any:
@@ -326,27 +326,27 @@ def test_what_fails_after_a_decision_is_not_told_as_its_failure(
 
 def lease_ends(run: Run) -> None:
     long_ago = datetime.now(UTC) - timedelta(hours=1)
-    lock._turns().update_one({"_id": run.owner["dataset_id"]}, {"$set": {"lease_until": long_ago}})
+    lock._locks().update_one({"_id": run.owner["dataset_id"]}, {"$set": {"lease_until": long_ago}})
 
 
 @pytest.mark.parametrize("action", ["remove", "relabel", "confirm"])
-@pytest.mark.parametrize("completed", [True, False])
+@pytest.mark.parametrize("applied", [True, False])
 def test_nothing_is_deleted_when_the_reply_to_the_commit_is_lost(
-    run: Run, action: str, completed: bool, monkeypatch: pytest.MonkeyPatch
+    run: Run, action: str, applied: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether another process has completed the decision before the writer hears of its error."""
+    """Whether another process has applied the decision before the writer hears of its error."""
     resolve(run, "confirm", ids_of(run)[5:])
-    before, commit = all_raw(run), Turn.commit
+    before, commit = all_raw(run), Lock.commit
 
-    def unheard(turn: Turn, decision: ObjectId) -> None:
-        commit(turn, decision)
-        turn.pending = None  # the writer does not know
-        if completed:
+    def unheard(held: Lock, decision: ObjectId) -> None:
+        commit(held, decision)
+        held.pending = None  # the writer does not know
+        if applied:
             lease_ends(run)
             recover_abandoned(run)
         raise AutoReconnect("connection reset")
 
-    monkeypatch.setattr(Turn, "commit", unheard)
+    monkeypatch.setattr(Lock, "commit", unheard)
     label = "zoo" if action == "relabel" else None
     made = resolve(run, action, ids_of(run)[:3], label=label)
     monkeypatch.undo()
@@ -362,19 +362,19 @@ def test_nothing_is_deleted_when_the_reply_to_the_commit_is_lost(
 def test_a_commit_that_arrives_after_its_writer_gave_up_changes_nothing(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, commit, late = all_raw(run), Turn.commit, []
+    before, commit, late = all_raw(run), Lock.commit, []
 
-    def delayed(turn: Turn, decision: ObjectId) -> None:
+    def delayed(held: Lock, decision: ObjectId) -> None:
         if not late:
-            late.append((turn, decision))
+            late.append((held, decision))
             raise AutoReconnect("timed out")
-        commit(turn, decision)
+        commit(held, decision)
 
-    monkeypatch.setattr(Turn, "commit", delayed)
+    monkeypatch.setattr(Lock, "commit", delayed)
     made = resolve(run, "remove", ids_of(run)[:3])  # tried again, and done
-    turn, decision = late[0]
-    with pytest.raises(TurnLost):
-        commit(turn, decision)
+    held, decision = late[0]
+    with pytest.raises(LockLost):
+        commit(held, decision)
     assert made.applied == 3
     assert decision not in {h["_id"] for h in applied_headers(run)}
     assert entries().count_documents({"decision": decision}) == 0
@@ -388,27 +388,27 @@ def test_discard_deletes_nothing_of_a_decision_that_counts(run: Run) -> None:
     assert undo(run).applied == 3
     begun = ObjectId()
     headers().insert_one({"_id": begun, **run.owner, "state": "written", "seq": 7, "finisher": 8})
-    assert not journal.discard(begun), "somebody has begun to complete it"
+    assert not journal.discard(begun), "somebody has begun to apply it"
 
 
-def test_two_turns_of_one_token_are_told_apart(run: Run) -> None:
+def test_two_locks_of_one_token_are_told_apart(run: Run) -> None:
     """After a crash of the database took the first one back, both can bear the same token."""
-    first = take_turn(run.owner["dataset_id"])
+    first = take_lock(run.owner["dataset_id"])
     first.release()
-    second = take_turn(run.owner["dataset_id"])
+    second = take_lock(run.owner["dataset_id"])
     first.token = second.token
-    with pytest.raises(TurnLost):
+    with pytest.raises(LockLost):
         first.commit(ObjectId())
     second.release()
 
 
 def test_a_lease_given_under_a_clock_a_year_ahead_has_ended(run: Run) -> None:
-    turn = take_turn(run.owner["dataset_id"])
+    held = take_lock(run.owner["dataset_id"])
     elsewhere = {"host": "another machine", "pid": 1, "started": 0.0, "turn": "theirs"}
     far = datetime.now(UTC) + timedelta(days=365)
     query = {"_id": run.owner["dataset_id"]}
-    lock._turns().update_one(query, {"$set": {"holder": elsewhere, "lease_until": far}})
-    turn.released = True
+    lock._locks().update_one(query, {"$set": {"holder": elsewhere, "lease_until": far}})
+    held.released = True
     assert resolve(run, "confirm", ids_of(run)[:1]).applied == 1
     assert current_state(run).counts()["reviewed"] == 1
 
@@ -507,7 +507,7 @@ def test_a_connection_lost_before_the_commit_is_tried_again(
             left.pop()
             raise AutoReconnect("connection reset")
 
-    monkeypatch.setattr(lock, "reached", lost)
+    monkeypatch.setattr(steps, "reached", lost)
     known = len(applied_headers(run))
     assert resolve(run, "confirm", ids[:1]).applied == 1
     assert len(applied_headers(run)) == known + 1

@@ -1,4 +1,4 @@
-"""Groups of duplicates that a person has settled: kept on purpose, or relabelled alike.
+"""Groups of duplicates that a person has dismissed: kept on purpose, or relabelled alike.
 
 They are read from the journal: a decision to keep all, and one whose header says ``settles``,
 concerns all samples of its entries, as long as it is not undone.
@@ -24,8 +24,8 @@ FOLLOWED = 8
 
 
 @dataclass(frozen=True)
-class Settled:
-    """The settled groups as of one revision of the journal.
+class Dismissed:
+    """The dismissed groups as of one revision of the journal.
 
     Attributes:
         revision: the last decision that is in it
@@ -36,7 +36,7 @@ class Settled:
     groups: tuple[npt.NDArray[np.int64], ...]
 
     def holds(self, pair: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Which pairs of rows (m, 2) lie inside of one settled group."""
+        """Which pairs of rows (m, 2) lie inside of one dismissed group."""
         inside = np.zeros(len(pair), bool)
         if not self.groups:
             return inside
@@ -60,18 +60,18 @@ class _Follower:
         self._stands: dict[ObjectId, bool] = {}
         # What an undo, or the undo of an undo, was about, and whether it let that stand.
         self._about: dict[ObjectId, tuple[ObjectId, bool]] = {}
-        self._settled = Settled(0, ())
+        self._dismissed = Dismissed(0, ())
 
-    def follow(self, run: Run, iteration: Iteration) -> Settled:
-        """The settled groups with all decisions that are in the journal by now."""
+    def follow(self, run: Run, iteration: Iteration) -> Dismissed:
+        """The dismissed groups with all decisions that are in the journal by now."""
         with self._lock:
-            new = applied_headers(run, after=self._settled.revision)
+            new = applied_headers(run, after=self._dismissed.revision)
             for header in new:
                 self._take(header, iteration)
             if new:
                 groups = tuple(self._rows[i] for i, stands in self._stands.items() if stands)
-                self._settled = Settled(new[-1]["seq"], groups)
-            return self._settled
+                self._dismissed = Dismissed(new[-1]["seq"], groups)
+            return self._dismissed
 
     def _take(self, header: Header, iteration: Iteration) -> None:
         decision, undoes = header["_id"], header["undoes"]
@@ -99,8 +99,8 @@ _followers: OrderedDict[Any, _Follower] = OrderedDict()
 _followers_lock = threading.Lock()
 
 
-def settled_groups(run: Run, iteration: Iteration) -> Settled:
-    """The settled groups of a run as of now, all processes' decisions included.
+def dismissed_groups(run: Run, iteration: Iteration) -> Dismissed:
+    """The dismissed groups of a run as of now, all processes' decisions included.
 
     What a call costs depends on the number of decisions since the last one in this process.
     """

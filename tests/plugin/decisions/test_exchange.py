@@ -17,7 +17,7 @@ from plugin.decisions.trail_reading import read_rows
 from plugin.errors import InputError
 from plugin.store.runs import Run, create_run
 from tests.plugin.decided import ids_of, labels_of, make_iteration, make_run
-from tests.plugin.test_decisions import AWKWARD
+from tests.plugin.decisions.test_decisions import AWKWARD
 
 
 @pytest.fixture

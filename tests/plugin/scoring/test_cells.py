@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugin.scoring.cells import HISTOGRAM_BINS, cell_table, histogram_bin
-from plugin.scoring.measures import iies
+from plugin.scoring.iies import iies
 
 
 def counted_bin(score: Fraction, classes: int) -> int:

@@ -26,7 +26,7 @@ from plugin.store.runs import Run
 from tests.plugin.decided import all_raw, ids_of, make_run
 from tests.plugin.forked import died, fork, kill_at
 
-BEFORE_COMMIT = ("turn", "header", "entries", "written")
+BEFORE_COMMIT = ("lock", "header", "entries", "written")
 AFTER_COMMIT = ("committed", "chunk", "delete", "insert", "applied", "marked", "settled")
 SAMPLES = 10
 AWKWARD = ("$set", "a.b", "", "<b>'\"</b>", "שלום", "x" * 1000)
@@ -192,11 +192,11 @@ def play(run: Run, history: list[Act]) -> None:
         kills += killed
         for death in later if abandoned(run.owner["dataset_id"]) else ():
 
-            def complete(death: tuple[str, int] = death) -> None:
+            def apply(death: tuple[str, int] = death) -> None:
                 kill_at(*death)
                 recover_abandoned(run)
 
-            kills += died(fork(complete))
+            kills += died(fork(apply))
         recover_abandoned(run)
         made = applied_headers(run)[known:]
         assert len(made) <= 1

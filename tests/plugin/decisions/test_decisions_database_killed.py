@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 STEPS = (
-    ("turn", 1),
+    ("lock", 1),
     ("header", 1),
     ("entries", 2),
     ("written", 1),

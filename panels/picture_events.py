@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import base64
-import os
-import sys
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
 
+from ..plugin.disk_cache import cache_folder
 from ..plugin.duplicates.fields import split_rule
 from ..plugin.errors import InputError
 from ..plugin.images.thumbnails import ThumbnailStore, make_sheet
@@ -32,22 +30,7 @@ LARGEST_PREVIEW = 1_024
 @lru_cache(maxsize=1)
 def thumbnail_store() -> ThumbnailStore:
     """The store that all datasets of this user share."""
-    try:
-        return ThumbnailStore(cache_folder())
-    except RuntimeError:  # a user without a home, as in some containers
-        return ThumbnailStore(None)
-
-
-def cache_folder() -> Path:
-    """Where this platform keeps what can be made again; DECONFUSE_CACHE_DIR overrides it."""
-    chosen = os.environ.get("DECONFUSE_CACHE_DIR")
-    if chosen:
-        return Path(chosen)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "deconfuse"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "deconfuse" / "cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deconfuse"
+    return ThumbnailStore(cache_folder())
 
 
 def cell(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CellReply:

@@ -3,6 +3,7 @@
 COMPUTES = (
     "abandonable",
     "csv_lines",
+    "disk_cache",
     "errors",
     "prefetch",
     "processes",

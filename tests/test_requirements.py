@@ -1,9 +1,11 @@
-"""What is said in more than one place, of versions and of what the plugin needs, is the same."""
+"""What is said in more than one place, of versions and of what is needed, is the same."""
 
+import ast
 import json
 import re
+import sys
 import tomllib
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,40 @@ def test_pre_commit_runs_every_part_of_make_check() -> None:
 def test_the_tests_run_on_a_version_in_range() -> None:
     for name, requirement in RANGES.items():
         assert requirement.specifier.contains(version(name), prereleases=True), name
+
+
+OPTIONAL = {
+    Requirement(line).name
+    for lines in PROJECT["project"]["optional-dependencies"].values()
+    for line in lines
+}
+
+
+def _imports() -> dict[str, set[str]]:
+    """The packages of others that the plugin imports, and the files that do."""
+    found: dict[str, set[str]] = {}
+    for room in ("plugin", "operators", "panels"):
+        for file in sorted((ROOT / room).rglob("*.py")):
+            for name in _packages(file) - set(sys.stdlib_module_names) - {"plugin"}:
+                found.setdefault(name, set()).add(str(file.relative_to(ROOT)))
+    return found
+
+
+def _packages(file: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add(str(node.module).partition(".")[0])
+    return found
+
+
+def _distributions(package: str) -> set[str]:
+    return {name.lower() for name in packages_distributions().get(package, [package])}
+
+
+def test_what_is_imported_is_declared() -> None:
+    for package, files in _imports().items():
+        declared = _distributions(package) & (RANGES.keys() | OPTIONAL)
+        assert declared, f"{package} is imported by {sorted(files)} and not declared"

@@ -9,7 +9,6 @@ COMPUTES = (
     "deep",
     "digests",
     "saliency",
-    "thumbnail_cache",
     "thumbnails",
     "whole_pixels",
     "windows",

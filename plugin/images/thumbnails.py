@@ -6,23 +6,32 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable, Sequence
+import struct
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
+from ..disk_cache import DiskCache
 from .decode import UnreadableImageError, open_sized
 from .deep import Windows
-from .thumbnail_cache import Row, ThumbnailCache
 
 SMALL = 48
 """Images with no side above this stay exact (PNG); larger ones are kept and sent as JPEG."""
 
+LARGEST = 2 << 30
+"""Bytes of thumbnails that are kept."""
+
 _THREADS = max(2, min(4, (os.cpu_count() or 2) // 2))
-_MADE_AS = 3
+_MADE_AS = 4
 """Counted up when the same file gives another thumbnail than it did before."""
+_EARLIER = ("thumbnails.sqlite", "thumbnails.sqlite-wal", "thumbnails.sqlite-shm")
+"""Files of earlier versions, up to 2 GiB that nobody reads."""
+_SIZE = struct.Struct("<II")
+"""Width and height of the original, in front of what is kept."""
 
 
 @dataclass(frozen=True)
@@ -132,11 +141,14 @@ class ThumbnailStore:
     """Thumbnails that are made once, keyed by file, its size and its times, and how it is shown.
 
     Args:
-        folder: where they are kept, if that is possible (``thumbnail_cache.py``); None: nowhere
+        folder: where they are kept, if that is possible (``disk_cache.py``); None: nowhere
     """
 
     def __init__(self, folder: Path | None):
-        self._cache = ThumbnailCache(folder)
+        own = None if folder is None else folder / "thumbnails"
+        if folder is not None:
+            _delete_earlier(folder)
+        self._cache = DiskCache(own, LARGEST, "Thumbnails")
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="deconfuse-thumbnails")
 
     def get(
@@ -159,14 +171,24 @@ class ThumbnailStore:
                 strict=True,
             )
         )
-        self._keep((keys[i], made[i]) for i in missing)
-        known = {key: Thumbnail(row.data, "", row.width, row.height) for key, row in kept.items()}
+        fresh = ((keys[i], thumbnail) for i, thumbnail in made.items())
+        self._cache.write({k: _packed(t) for k, t in fresh if k is not None and not t.problem})
+        known = {key: _unpacked(data) for key, data in kept.items()}
         return [made[i] if i in made else known[key or b""] for i, key in enumerate(keys)]
 
-    def _keep(self, made: Iterable[tuple[bytes | None, Thumbnail]]) -> None:
-        self._cache.write(
-            [Row(k, t.data, t.width, t.height) for k, t in made if k is not None and not t.problem]
-        )
+
+def _delete_earlier(folder: Path) -> None:
+    for name in _EARLIER:
+        with suppress(OSError):
+            (folder / name).unlink()
+
+
+def _packed(thumbnail: Thumbnail) -> bytes:
+    return _SIZE.pack(thumbnail.width, thumbnail.height) + thumbnail.data
+
+
+def _unpacked(kept: bytes) -> Thumbnail:
+    return Thumbnail(kept[_SIZE.size :], "", *_SIZE.unpack_from(kept))
 
 
 def _key(path: str, edge: int, windows: Windows | None) -> bytes | None:

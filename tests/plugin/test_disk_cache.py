@@ -1,10 +1,13 @@
-"""The thumbnail cache: impossible, damaged or gone, and pictures are shown all the same."""
+"""The cache on disk: impossible, damaged or gone, and pictures are shown all the same."""
 
 import logging
 import os
+import pickle
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,9 +16,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plugin.images import thumbnail_cache
-from plugin.images.thumbnail_cache import Row, ThumbnailCache
+from plugin.disk_cache import DiskCache
 from plugin.images.thumbnails import Thumbnail, ThumbnailStore, make_sheet
+
+FILE = "thumbnails/cache.db"
 
 
 @pytest.fixture
@@ -32,15 +36,15 @@ def whole(found: list[Thumbnail]) -> bool:
 
 
 def kept(folder: Path) -> int:
-    with closing(sqlite3.connect(folder / "thumbnails.sqlite")) as database:
-        return database.execute("SELECT COUNT(*) FROM thumbnails").fetchone()[0]
+    with closing(sqlite3.connect(folder / FILE)) as database:
+        return database.execute("SELECT COUNT(*) FROM Cache").fetchone()[0]
 
 
 IMPOSSIBLE: dict[str, Callable[[Path], Path | None]] = {
     "read-only": lambda folder: Path("/proc/nothing/deconfuse"),
     "a file": lambda folder: _made(folder / "file", b""),
     "within a file": lambda folder: _made(folder / "file", b"") / "cache",
-    "a folder in its place": lambda folder: _made(folder / "thumbnails.sqlite", None).parent,
+    "a folder in its place": lambda folder: _made(folder / FILE, None).parents[1],
     "no home": lambda folder: None,
 }
 
@@ -78,7 +82,7 @@ def test_a_full_disk_costs_only_time(
         found.execute("PRAGMA max_page_count = 1")
         return found
 
-    monkeypatch.setattr(thumbnail_cache.sqlite3, "connect", full)
+    monkeypatch.setattr(sqlite3, "connect", full)
     noise = np.random.default_rng(0).integers(0, 256, (9, 90, 90, 3), dtype=np.uint8)
     paths = []
     for i, pixels in enumerate(noise):
@@ -111,17 +115,17 @@ def _scrambled(file: Path) -> None:
 def _of_another_shape(file: Path) -> None:
     file.unlink()
     with closing(sqlite3.connect(file)) as database, database:
-        database.execute("CREATE TABLE thumbnails (name TEXT)")
+        database.execute("CREATE TABLE Cache (name TEXT)")
 
 
 def _other_pictures(file: Path) -> None:
     with closing(sqlite3.connect(file)) as database, database:
-        database.execute("UPDATE thumbnails SET data = x'00112233445566778899'")
+        database.execute("UPDATE Cache SET value = x'00112233445566778899'")
 
 
 def _other_types(file: Path) -> None:
     with closing(sqlite3.connect(file)) as database, database:
-        database.execute("UPDATE thumbnails SET data = 'text', width = 'wide'")
+        database.execute("UPDATE Cache SET value = 'text', mode = 'wide'")
 
 
 DAMAGE = [
@@ -149,7 +153,7 @@ def test_what_is_damaged_or_gone_is_begun_anew(
     folder = tmp_path / "cache"
     store = ThumbnailStore(folder)
     store.get([photo], 64)
-    damage(folder / "thumbnails.sqlite")
+    damage(folder / FILE)
     if restarted:
         store = ThumbnailStore(folder)
     assert whole(store.get([photo], 64))
@@ -162,26 +166,79 @@ def test_what_is_damaged_or_gone_is_begun_anew(
     assert made == [], "it is kept again"
 
 
-def test_it_never_grows_beyond_its_cap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(thumbnail_cache, "LARGEST", 400_000)
-    cache = ThumbnailCache(tmp_path)
+def test_what_others_put_there_is_never_unpickled(photo: str, tmp_path: Path) -> None:
+    store = ThumbnailStore(tmp_path)
+    first = store.get([photo], 64)
+    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
+        told = pickle.dumps(_Touch(str(tmp_path / "touched")))
+        database.execute("UPDATE Cache SET value = ?, mode = 4", (told,))
+    assert store.get([photo], 64) == first
+    assert not (tmp_path / "touched").exists()
+
+
+class _Touch:
+    def __init__(self, path: str):
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return open, (self.path, "w")
+
+
+def test_it_never_grows_beyond_its_cap(tmp_path: Path) -> None:
+    cache = DiskCache(tmp_path, 400_000, "Pictures")
     generator = np.random.default_rng(0)
     for i in range(60):
-        rows = [Row(f"{i} {k}".encode(), generator.bytes(5_000), 8, 8) for k in range(6)]
-        cache.write(rows)
-        assert cache.read([rows[0].key]) == {rows[0].key: rows[0]}
+        items = {f"{i} {k}".encode(): generator.bytes(5_000) for k in range(6)}
+        cache.write(items)
+        assert cache.read(items) == items
         assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 500_000
-    cache.write([Row(b"large", bytes(500_000), 1, 1)])
+    written = [f"{i} 0".encode() for i in range(60)]
+    kept = list(cache.read(written))
+    assert 4 <= len(kept) < 20
+    assert kept == written[-len(kept) :], "the oldest went first"
+    cache.write({b"large": bytes(500_000)})
     assert cache.read([b"large"]) == {}
 
 
 def test_two_processes_share_it(tmp_path: Path) -> None:
-    first, second = ThumbnailCache(tmp_path), ThumbnailCache(tmp_path)
-    first.write([Row(b"a", b"picture", 3, 4)])
-    assert second.read([b"a", b"b"]) == {b"a": Row(b"a", b"picture", 3, 4)}
+    first, second = (DiskCache(tmp_path, 1 << 20, "Pictures") for _ in range(2))
+    first.write({b"a": b"picture"})
+    assert second.read([b"a", b"b"]) == {b"a": b"picture"}
+
+
+def test_threads_share_it(tmp_path: Path) -> None:
+    cache = DiskCache(tmp_path, 1 << 20, "Pictures")
+
+    def both(i: int) -> bool:
+        cache.write({b"%d" % i: b"picture %d" % i})
+        return cache.read([b"%d" % i]) == {b"%d" % i: b"picture %d" % i}
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(both, range(100)))
+    assert len(cache.read([b"%d" % i for i in range(100)])) == 100
+
+
+def test_a_file_that_somebody_holds_is_not_waited_for(
+    photo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plugin.disk_cache.PATIENCE_SECONDS", 0.1)
+    ThumbnailStore(tmp_path).get([photo], 32)
+    store = ThumbnailStore(tmp_path)
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        assert whole(store.get([photo], 64))
+        assert time.monotonic() - began < 5.0
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_without_permission(photo: str, tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
     assert whole(ThumbnailStore(tmp_path / "cache").get([photo], 64))
+
+
+def test_the_file_that_earlier_versions_left_is_deleted(photo: str, tmp_path: Path) -> None:
+    for end in ("", "-wal"):
+        (tmp_path / f"thumbnails.sqlite{end}").write_bytes(b"large")
+    assert whole(ThumbnailStore(tmp_path).get([photo], 64))
+    assert [path.name for path in tmp_path.glob("thumbnails*")] == ["thumbnails"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import lru_cache
 from threading import Lock
@@ -12,6 +11,7 @@ from typing import Any
 import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
+from cachetools import LRUCache
 
 from ..plugin.errors import InputError
 from ..plugin.images.decode import UnreadableImageError, decode_image
@@ -32,7 +32,7 @@ Vectors = npt.NDArray[np.float32]
 
 projections = ProjectionWorker()
 _pool = ThreadPoolExecutor(1, thread_name_prefix="deconfuse-features")
-_kept: OrderedDict[str, Future[Vectors]] = OrderedDict()
+_kept: LRUCache[str, Future[Vectors]] = LRUCache(VECTORS_KEPT)
 _lock = Lock()
 
 
@@ -84,8 +84,6 @@ def _vectors(key: str, opened: Opened, rows: npt.NDArray[np.int64], kind: str) -
             return known
         compute = {"embedding": _embedding, "pixels": _pixels, "saliency": _saliency}[kind]
         _kept[key] = _pool.submit(compute, opened, rows)
-        while len(_kept) > VECTORS_KEPT:
-            _kept.popitem(last=False)
         return _kept[key]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
+from cachetools import LRUCache
 
 from ..errors import InputError
 from ..layout.store import map_disagreement, map_id
@@ -165,7 +165,6 @@ def _kept(run: Run, iteration: Iteration, by: str, stamp: str) -> Ranking | None
     key = (str(iteration.id), by, stamp)
     with _lock:
         if key in _rankings:
-            _rankings.move_to_end(key)
             return _rankings[key]
     values = _values(run, iteration, by)
     if values is None:
@@ -173,12 +172,10 @@ def _kept(run: Run, iteration: Iteration, by: str, stamp: str) -> Ranking | None
     made = _ranked(values)
     with _lock:
         _rankings[key] = made
-        while len(_rankings) > RANKINGS_KEPT:
-            _rankings.popitem(last=False)
     return made
 
 
-_rankings: OrderedDict[tuple[str, str, str], Ranking] = OrderedDict()
+_rankings: LRUCache[tuple[str, str, str], Ranking] = LRUCache(RANKINGS_KEPT)
 _lock = Lock()
 
 

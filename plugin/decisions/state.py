@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
+from cachetools import LRUCache, cached
 
 from ..scoring.cells import HISTOGRAM_BINS, histogram_bin
 from ..scoring.iies import iies
@@ -175,8 +175,10 @@ def _changed(run: Run, after: int, new: Sequence[Header]) -> dict[str, str | Non
     return changed
 
 
-_followers: OrderedDict[ObjectId, _Follower] = OrderedDict()
-_followers_lock = threading.Lock()
+_followers: LRUCache[ObjectId, _Follower] = LRUCache(STATES_KEPT)
+_follower = cached(_followers, key=lambda _, iteration: iteration.id, lock=threading.Lock())(
+    _Follower
+)
 
 
 def current_state(run: Run, iteration: Iteration | int | None = None) -> RunState:
@@ -195,9 +197,4 @@ def current_state(run: Run, iteration: Iteration | int | None = None) -> RunStat
     if not isinstance(iteration, Iteration):
         iteration = run.iteration(iteration)
     recover_abandoned(run)
-    with _followers_lock:
-        follower = _followers.pop(iteration.id, None) or _Follower(run, iteration)
-        _followers[iteration.id] = follower
-        while len(_followers) > STATES_KEPT:
-            _followers.popitem(last=False)
-    return follower.follow(run)
+    return _follower(run, iteration).follow(run)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from cachetools import TTLCache, cached
 
 from ..decisions.changes import KINDS
 from ..decisions.state import RunState, current_state
@@ -98,23 +98,19 @@ def current_groups(
     Reads every sample in a group, and is kept until something in the dataset changes.
     """
     state = current_state(run, iteration)
-    key = (kept.id, iteration.id, threshold, scope, state.revision, sign_of_change(run.dataset))
-    known = _known.get(key)
-    if known is not None and time.monotonic() - known[0] < FRESH_SECONDS:
-        return known[1]
-    groups = _grouped(run, state, kept, threshold, scope)
-    _known[key] = (time.monotonic(), groups)
-    _known.move_to_end(key)
-    while len(_known) > GROUPS_KEPT:
-        _known.popitem(last=False)
-    return groups
+    return _grouped(run, state, kept, threshold, scope, sign_of_change(run.dataset))
 
 
-_known: OrderedDict[Any, tuple[float, CurrentGroups]] = OrderedDict()
+def _as_of(
+    run: Run, state: RunState, kept: KeptDuplicates, threshold: float, scope: str, sign: Any
+) -> tuple[Any, ...]:
+    del run
+    return kept.id, state.iteration.id, threshold, scope, state.revision, sign
 
 
+@cached(TTLCache(GROUPS_KEPT, FRESH_SECONDS), key=_as_of, lock=Lock())
 def _grouped(
-    run: Run, state: RunState, kept: KeptDuplicates, threshold: float, scope: str
+    run: Run, state: RunState, kept: KeptDuplicates, threshold: float, scope: str, _: Any
 ) -> CurrentGroups:
     iteration, left_out = state.iteration, state.kind == REMOVED
     dismissed = dismissed_groups(run, iteration)

@@ -7,13 +7,12 @@ concerns all samples of its entries, as long as it is not undone.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
+from cachetools import LRUCache, cached
 
 from ..decisions.changes import KEEP_ALL
 from ..decisions.journal import Header, applied_headers, entries_of, was_lost
@@ -95,8 +94,10 @@ def _rows(header: Header, iteration: Iteration) -> npt.NDArray[np.int64]:
     return rows[rows >= 0]
 
 
-_followers: OrderedDict[Any, _Follower] = OrderedDict()
-_followers_lock = threading.Lock()
+@cached(LRUCache(FOLLOWED), lock=threading.Lock())
+def _follower(iteration_id: ObjectId) -> _Follower:
+    del iteration_id
+    return _Follower()
 
 
 def dismissed_groups(run: Run, iteration: Iteration) -> Dismissed:
@@ -104,9 +105,4 @@ def dismissed_groups(run: Run, iteration: Iteration) -> Dismissed:
 
     What a call costs depends on the number of decisions since the last one in this process.
     """
-    with _followers_lock:
-        follower = _followers.setdefault(iteration.id, _Follower())
-        _followers.move_to_end(iteration.id)
-        while len(_followers) > FOLLOWED:
-            _followers.popitem(last=False)
-    return follower.follow(run, iteration)
+    return _follower(iteration.id).follow(run, iteration)

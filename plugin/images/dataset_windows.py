@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from threading import Lock
 
 import numpy as np
 from bson import ObjectId
+from cachetools import LRUCache, cached
 
 from ..store.iterations import Iteration, unpack_ids
 from ..store.samples import Dataset, samples_of
@@ -13,7 +14,6 @@ from .deep import Windows
 from .windows import LOOKED_AT, windows_of
 
 KEPT = 64
-_known: OrderedDict[ObjectId, Windows] = OrderedDict()
 
 
 def image_windows(dataset: Dataset, iteration: Iteration) -> Windows:
@@ -32,14 +32,10 @@ def image_windows(dataset: Dataset, iteration: Iteration) -> Windows:
     trained = iteration.settings.get("windows")
     if trained is not None:
         return trained
-    known = _known.get(iteration.id)
-    if known is None:
-        known = _known[iteration.id] = _sampled(dataset, iteration)
-        while len(_known) > KEPT:
-            _known.popitem(last=False)
-    return known
+    return _sampled(dataset, iteration)
 
 
+@cached(LRUCache(KEPT), key=lambda _, iteration: iteration.id, lock=Lock())
 def _sampled(dataset: Dataset, iteration: Iteration) -> Windows:
     rows = np.random.default_rng(0).permutation(iteration.samples)[:LOOKED_AT]
     ids = unpack_ids(iteration.column("sample_id")[np.sort(rows)])

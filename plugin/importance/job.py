@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from cachetools import LRUCache
 
 from ..abandonable import abandonable
 from ..decisions.changes import KINDS
@@ -48,7 +48,21 @@ class _Known:
     rank: str | None = None
 
 
-_known: OrderedDict[tuple[Any, ...], _Known] = OrderedDict()
+def _close(known: _Known) -> None:
+    if known.folder is not None:
+        known.folder.cleanup()
+
+
+class _Indices(LRUCache[tuple[Any, ...], _Known]):
+    """Indices by what they are of; one that makes room takes its files with it."""
+
+    def popitem(self) -> tuple[tuple[Any, ...], _Known]:
+        key, known = super().popitem()
+        _close(known)
+        return key, known
+
+
+_known = _Indices(INDICES_KEPT)
 _known_lock = Lock()
 
 
@@ -150,14 +164,7 @@ def _scored(
         known.rank = None
     with _known_lock:
         _known[key] = known
-        while len(_known) > INDICES_KEPT:
-            _close(_known.popitem(last=False)[1])
     return known, scored
-
-
-def _close(known: _Known) -> None:
-    if known.folder is not None:
-        known.folder.cleanup()
 
 
 def _updated(known: _Known, label: npt.NDArray[np.int32], report: Report) -> npt.NDArray[np.int64]:

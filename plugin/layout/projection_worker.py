@@ -14,7 +14,6 @@ import struct
 import subprocess
 import sys
 import threading
-from collections import OrderedDict
 from concurrent.futures import Future
 from pathlib import Path
 from queue import SimpleQueue
@@ -22,6 +21,7 @@ from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
+from cachetools import LRUCache
 
 LAYOUTS_KEPT = 64
 
@@ -51,7 +51,7 @@ class ProjectionWorker:
 
     def __init__(self) -> None:
         self._jobs: SimpleQueue[Job] = SimpleQueue()
-        self._layouts: OrderedDict[str, Future[npt.NDArray[np.float32]]] = OrderedDict()
+        self._layouts: LRUCache[str, Future[npt.NDArray[np.float32]]] = LRUCache(LAYOUTS_KEPT)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -77,12 +77,9 @@ class ProjectionWorker:
         with self._lock:
             known = self._layouts.get(key)
             if known is not None and not (known.done() and known.exception()):
-                self._layouts.move_to_end(key)
                 return known
             future: Future[npt.NDArray[np.float32]] = Future()
             self._layouts[key] = future
-            while len(self._layouts) > LAYOUTS_KEPT:
-                self._layouts.popitem(last=False)
         self._jobs.put((key, np.asarray(vectors(), np.float32), future))
         return future
 

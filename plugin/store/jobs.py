@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import OrderedDict
 from types import TracebackType
 from typing import Any
 
 import fiftyone.core.odm as foo
 from bson import ObjectId
+from cachetools import LRUCache
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from ..errors import Cancelled, InputError
@@ -71,7 +71,7 @@ class _Watch:
     """For how long this process has seen jobs without a beat, by its own steady clock."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[tuple[str, Any], tuple[int, float]] = OrderedDict()
+        self._seen: LRUCache[tuple[str, Any], tuple[int, float]] = LRUCache(WATCHED)
         self._lock = threading.Lock()
 
     def unchanged_for(self, document: dict[str, Any]) -> float:
@@ -85,9 +85,6 @@ class _Watch:
             known = self._seen.get(key)
             if known is None or known[0] != beats:
                 self._seen[key] = known = (beats, now)
-            self._seen.move_to_end(key)
-            while len(self._seen) > WATCHED:
-                self._seen.popitem(last=False)
         return now - known[1]
 
 

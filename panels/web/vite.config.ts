@@ -11,6 +11,8 @@ const globals: Record<string, string> = {
   "@fiftyone/state": "__fos__",
 };
 
+const HOST = new URL("tests/host.ts", import.meta.url).pathname;
+
 export default defineConfig({
   define: { "process.env.NODE_ENV": '"production"' },
   build: {
@@ -24,8 +26,11 @@ export default defineConfig({
     rollupOptions: { external: Object.keys(globals), output: { globals } },
   },
   test: {
+    env: { NODE_ENV: "test" },
     include: ["tests/**/*.test.{ts,tsx}"],
     // The App's own packages exist in the App only.
-    alias: { "@fiftyone/operators": new URL("tests/host.ts", import.meta.url).pathname },
+    alias: Object.fromEntries(
+      ["recoil", "@fiftyone/operators", "@fiftyone/state"].map((name) => [name, HOST]),
+    ),
   },
 });

@@ -6,14 +6,7 @@ import { useGate } from "./acts/useShown";
 import { ask, asProblem } from "./ask";
 import { CellScreen } from "./cell/CellScreen";
 import { DuplicatesScreen } from "./duplicates/DuplicatesScreen";
-import type {
-  IterationInfo,
-  PulseReply,
-  RunInfo,
-  Problem as Said,
-  StatusReply,
-  WorkedOut,
-} from "./events";
+import type { IterationInfo, PulseReply, RunInfo, Problem as Said, WorkedOut } from "./events";
 import { MapScreen } from "./map/MapScreen";
 import { Overview } from "./overview/Overview";
 import { Header } from "./parts/Header";
@@ -29,6 +22,8 @@ import { RankingScreen } from "./ranking/RankingScreen";
 import { SessionContext, useLoadedSession } from "./session";
 import { ActiveContext, KeyboardContext, pressOnce, useActive, useKeys } from "./shortcuts";
 import styles from "./styles.css?inline";
+import { useAsk } from "./useAsk";
+import { useCurrentView } from "./useCurrentView";
 
 const PULSE_MS = 3000;
 
@@ -75,21 +70,10 @@ class Guard extends React.Component<{ children: React.ReactNode }, { error: Erro
 }
 
 function OnDataset() {
-  const [status, setStatus] = React.useState<StatusReply | null>(null);
-  const [problem, setProblem] = React.useState<Said | null>(null);
+  const { reply: status, problem, retry: load } = useAsk("status", {});
   const [runKey, setRunKey] = React.useState<string | null>(null);
   const [number, setNumber] = React.useState<number | null>(null);
   const [pulse, setPulse] = React.useState<PulseReply | null>(null);
-  const load = React.useCallback(() => {
-    ask("status", {}).then(
-      (reply) => {
-        setStatus(reply);
-        setProblem(null);
-      },
-      (error) => setProblem(asProblem(error)),
-    );
-  }, []);
-  React.useEffect(load, [load]);
   const run =
     status?.runs.find((r) => r.key === runKey && r.iterations.length) ??
     status?.runs.findLast((r) => r.iterations.length);
@@ -182,11 +166,7 @@ interface OnIterationProps {
 
 function OnIteration(props: OnIterationProps) {
   const { runs, run, iteration, revision, workedOut, onRun, onIteration } = props;
-  const view = JSON.stringify([
-    useRecoilValue(fos.view),
-    useRecoilValue(fos.filters),
-    useRecoilValue(fos.extendedStages),
-  ]);
+  const view = useCurrentView();
   const { session, problem, retry } = useLoadedSession({
     run,
     iteration,

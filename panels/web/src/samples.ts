@@ -38,9 +38,9 @@ export function useSample(
     pending.current = new Map();
   }
   const wanted = row === null ? [] : [row, ...next];
-  const wantedKey = wanted.join();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: wantedKey stands for wanted
+  const wantedKey = JSON.stringify(wanted);
   React.useEffect(() => {
+    const wanted: number[] = JSON.parse(wantedKey);
     const asked = (r: number) => pending.current.get(r) ?? cache.current.get(r)?.revision ?? -1;
     const missing = wanted.filter((r) => asked(r) < revision);
     if (!missing.length) return;
@@ -67,8 +67,8 @@ export function useSample(
           for (const r of rows) if (latest(r)) waiting.delete(r);
         });
     };
-    if (missing[0] === row) {
-      fetchRows([row as number]);
+    if (missing[0] === wanted[0]) {
+      fetchRows(missing.slice(0, 1));
       if (missing.length > 1) fetchRows(missing.slice(1));
     } else fetchRows(missing);
   }, [wantedKey, revision, key, size]);

@@ -17,6 +17,8 @@ import type {
 } from "./events";
 import { byLabel, type Cell } from "./overview/cells";
 import { lastOutcome } from "./parts/summary";
+import { useAsk } from "./useAsk";
+import { narrows } from "./useCurrentView";
 
 export interface Overview extends Omit<OverviewReply, "cells" | "classes"> {
   cells: Map<number, Cell[]>;
@@ -123,12 +125,6 @@ interface Options {
 const PAGE = 100;
 const SETTLED_KEPT = 50;
 
-/** Whether anything of the App narrows what is shown. */
-export function narrows(view: string): boolean {
-  const parts: unknown[] = JSON.parse(view);
-  return parts.some((part) => (part ? Object.keys(part as object).length > 0 : false));
-}
-
 /** Loads an iteration and keeps it in step with the journal and with FiftyOne's view. */
 export function useLoadedSession({ run, iteration, view, revision, workedOut: latest }: Options) {
   const text = JSON.stringify(latest);
@@ -140,8 +136,6 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
   const [loaded, setLoaded] = React.useState<Loaded | null>(null);
   const [problem, setProblem] = React.useState<Problem | null>(null);
   const [order, setOrder] = React.useState<Order>("count");
-  const [inView, setInView] = React.useState<number[] | null>(null);
-  const [outdated, setOutdated] = React.useState<OutdatedReply | null>(null);
   const [busy, setBusy] = React.useState(false);
   const [outcome, setOutcome] = React.useState<Outcome | null>(null);
   const [settled, setSettled] = React.useState<readonly Settled[]>([]);
@@ -182,31 +176,11 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
   }, [refresh]);
 
   const shown = loaded?.overview.revision;
-  React.useEffect(() => {
-    let current = true;
-    if (shown === undefined || !narrows(view)) {
-      setInView(null);
-      return;
-    }
-    ask("in_view", key).then(
-      (reply) => current && setInView(reply.open),
-      () => current && setInView(null),
-    );
-    return () => {
-      current = false;
-    };
-  }, [key, view, shown]);
-
-  React.useEffect(() => {
-    let current = true;
-    ask("outdated", key).then(
-      (reply) => current && setOutdated(reply),
-      () => current && setOutdated(null),
-    );
-    return () => {
-      current = false;
-    };
-  }, [key]);
+  const narrowed = shown !== undefined && narrows(view);
+  const members = useAsk("in_view", narrowed ? key : null, [view, shown]);
+  const inView = narrowed && !members.problem ? (members.reply?.open ?? null) : null;
+  const changes = useAsk("outdated", key);
+  const outdated = changes.problem ? null : changes.reply;
 
   const refreshRef = React.useRef(refresh);
   refreshRef.current = refresh;

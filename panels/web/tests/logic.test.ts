@@ -8,8 +8,9 @@ import { moved } from "../src/overview/moves";
 import { isNew, optionsFor } from "../src/parts/options";
 import { outdatedText } from "../src/parts/outdated";
 import { explain, lastOutcome, summary } from "../src/parts/summary";
-import { narrows, nextCell } from "../src/session";
+import { nextCell } from "../src/session";
 import { handlerFor, innermost, SHORTCUTS } from "../src/shortcuts";
+import { narrows } from "../src/useCurrentView";
 
 describe("answers", () => {
   it("are errors where Python says so, or where nothing came", () => {

@@ -1,8 +1,6 @@
 // One cell: its images on a map or in a grid, the chosen one enlarged, and what to do with it.
-import * as fos from "@fiftyone/state";
 import { Button, IconButton } from "@mui/material";
 import * as React from "react";
-import { useRecoilValue } from "recoil";
 import type { Features } from "../events";
 import { count, plural } from "../format";
 import { Chosen, Decide } from "../parts/Decide";
@@ -40,7 +38,6 @@ const GRID_EDGE = 128;
 export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep }: Props) {
   const { classes, overview, resolve } = useSession();
   const selection = useSelection();
-  const view = JSON.stringify([useRecoilValue(fos.view), useRecoilValue(fos.filters)]);
   const low = classes.length > 1 ? 1 / classes.length : 0;
   const [mode, setMode] = React.useState<"map" | "grid">("map");
   const [tool, setTool] = React.useState<Tool>("lasso");
@@ -58,8 +55,8 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
   const smallVersion = React.useSyncExternalStore(small.subscribe, small.snapshot);
   const largeVersion = React.useSyncExternalStore(large.subscribe, large.snapshot);
 
-  const { reply, samples, problem } = useCell(
-    { label, prediction, offset, iies: asked, view },
+  const { reply, samples, problem, retry } = useCell(
+    { label, prediction, offset, iies: asked },
     small,
   );
   const layout = useLayout(samples, features, turn, mode === "map", reply?.layout ?? null);
@@ -158,7 +155,7 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
     </>
   );
 
-  if (problem) return <Problem problem={problem} onRetry={again} onBack={onBack} />;
+  if (problem) return <Problem problem={problem} onRetry={retry} onBack={onBack} />;
   return (
     <section className="dcf-cellscreen" aria-label="Cell" data-revision={overview.revision}>
       <header className="dcf-bar dcf-cellbar">

@@ -1,10 +1,9 @@
 // The most similar pairs of a cell, the paper's Figure 7.
 import * as React from "react";
-import { ask } from "../ask";
-import type { PairsReply } from "../events";
 import { TilePicture } from "../parts/PictureGrid";
 import { useSession } from "../session";
 import type { Thumbnails } from "../thumbnails";
+import { useAsk } from "../useAsk";
 
 /** The cell's own pictures come first, and a flurry of decisions asks once. */
 const AFTER_MS = 500;
@@ -20,26 +19,9 @@ interface Props {
 
 export function Pairs({ label, prediction, thumbnails, selected, onPick }: Props) {
   const { key, overview } = useSession();
-  const [reply, setReply] = React.useState<PairsReply | null>(null);
-  const [failed, setFailed] = React.useState("");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a decision changes the pairs
-  React.useEffect(() => {
-    let current = true;
-    const later = window.setTimeout(() => {
-      ask("pairs", { ...key, label, prediction, limit: 16 }).then(
-        (answer) => {
-          if (!current) return;
-          setReply(answer);
-          setFailed("");
-        },
-        (error) => current && setFailed(String(error.message ?? error)),
-      );
-    }, AFTER_MS);
-    return () => {
-      current = false;
-      window.clearTimeout(later);
-    };
-  }, [key, label, prediction, overview.revision]);
+  const request = { ...key, label, prediction, limit: 16 };
+  const options = { after: AFTER_MS };
+  const { reply, problem } = useAsk("pairs", request, [overview.revision], options);
   React.useEffect(() => {
     if (reply) thumbnails.want(reply.samples.row);
   }, [reply, thumbnails]);
@@ -48,8 +30,8 @@ export function Pairs({ label, prediction, thumbnails, selected, onPick }: Props
     [reply],
   );
   const outside = new Set(reply?.samples.row.filter((_, i) => !reply.samples.in_view[i]));
-  if (failed)
-    return <p className="dcf-hint">The most similar pairs could not be found: {failed}</p>;
+  if (problem)
+    return <p className="dcf-hint">The most similar pairs could not be found: {problem.message}</p>;
   if (!reply) return <p className="dcf-hint">Looking for the most similar pairs …</p>;
   if (!reply.first.length)
     return <p className="dcf-hint">No two samples of this cell to compare.</p>;

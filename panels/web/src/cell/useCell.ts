@@ -4,6 +4,8 @@ import { ask, asProblem } from "../ask";
 import type { CellReply, Features, LayoutReply, Problem } from "../events";
 import { type Settled, useSession } from "../session";
 import type { Thumbnails } from "../thumbnails";
+import { questionOf, useAnswer } from "../useAsk";
+import { useCurrentView } from "../useCurrentView";
 import type { Point } from "./scene";
 
 export const PAGE = 2000;
@@ -59,43 +61,25 @@ interface Asked {
   prediction: number;
   offset: number;
   iies: [number, number] | null;
-  view: string;
 }
 
-export function useCell({ label, prediction, offset, iies, view }: Asked, thumbnails: Thumbnails) {
+export function useCell({ label, prediction, offset, iies }: Asked, thumbnails: Thumbnails) {
   const { key, revision, settled } = useSession();
-  const [answered, setReply] = React.useState<CellReply | null>(null);
-  const [problem, setProblem] = React.useState<Problem | null>(null);
-  const range = iies ? iies.join() : "";
-  // biome-ignore lint/correctness/useExhaustiveDependencies: range stands for iies; view and revision ask anew
-  React.useEffect(() => {
-    let current = true;
+  const view = useCurrentView();
+  const request = { ...key, label, prediction, offset, limit: PAGE, iies };
+  const {
+    reply: answered,
+    problem,
+    retry,
+  } = useAnswer<CellReply>(questionOf("cell", request, [view, revision]), async (_, signal) => {
     const first = thumbnails.version === 0;
-    ask("cell", {
-      ...key,
-      label,
-      prediction,
-      offset,
-      limit: PAGE,
-      iies,
-      edge: first ? thumbnails.edge : 0,
-    }).then(
-      async (answer) => {
-        if (!current) return;
-        if (answer.sheet) await thumbnails.add(answer.sheet);
-        if (!current) return;
-        setReply(answer);
-        setProblem(null);
-      },
-      (error) => current && setProblem(asProblem(error)),
-    );
-    return () => {
-      current = false;
-    };
-  }, [key, label, prediction, offset, range, view, revision, thumbnails]);
+    const answer = await ask("cell", { ...request, edge: first ? thumbnails.edge : 0 });
+    if (answer.sheet && !signal.aborted) await thumbnails.add(answer.sheet);
+    return answer;
+  });
   const reply = React.useMemo(() => answered && without(answered, settled), [answered, settled]);
   const samples = React.useMemo(() => (reply ? samplesOf(reply) : []), [reply]);
-  return { reply, samples, problem };
+  return { reply, samples, problem, retry };
 }
 
 const AGAIN_MS = 400;

@@ -1,8 +1,6 @@
 // Near-duplicates in groups: leaks first, then label conflicts, then the most alike.
-import * as fos from "@fiftyone/state";
 import { Button, ToggleButton, ToggleButtonGroup } from "@mui/material";
 import * as React from "react";
-import { useRecoilValue } from "recoil";
 import { usePaintedWhen } from "../acts/useShown";
 import { ask, asProblem } from "../ask";
 import type { DuplicateKind, DuplicateScope } from "../events";
@@ -14,6 +12,7 @@ import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
 import { useSession } from "../session";
 import { useKeys } from "../shortcuts";
+import { useCurrentView } from "../useCurrentView";
 import { useLaunch } from "../useLaunch";
 import { useThumbnails } from "../useThumbnails";
 import { GroupActions } from "./GroupActions";
@@ -27,7 +26,7 @@ const EDGE = 128;
 export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
   const { key, report, refresh } = useSession();
   const launch = useLaunch();
-  const view = JSON.stringify([useRecoilValue(fos.view), useRecoilValue(fos.filters)]);
+  const view = useCurrentView();
   const [kind, setKind] = React.useState<DuplicateKind | null>(null);
   const [looked, setLooked] = React.useState<number | null>(null);
   const [scope, setScope] = React.useState<DuplicateScope | null>(null);

@@ -33,14 +33,13 @@ const OUTSTANDING = 50;
 export function MapScreen({ onBack }: { onBack: () => void }) {
   const { classes } = useSession();
   const theme = useRecoilValue(fos.theme);
-  const view = JSON.stringify([useRecoilValue(fos.view), useRecoilValue(fos.filters)]);
   const [colour, setColour] = React.useState<Colour>("disagreement");
   const [tool, setTool] = React.useState<Tool>("lasso");
   const { chosen, choose: select, alone } = useMapSelection();
   const [at, setAt] = React.useState(0);
   const [hovered, setHovered] = React.useState<number | null>(null);
   const scatter = React.useRef<ScatterHandle>(null);
-  const { map, problem, retry } = useMap(colour, view);
+  const { map, problem, retry } = useMap(colour);
   const ready = map !== null && map !== "none" ? map : null;
 
   const points = React.useMemo(() => (ready ? pointsOf(ready) : null), [ready]);

@@ -2,10 +2,10 @@
 import { usePromptOperatorInput } from "@fiftyone/operators";
 import { Button } from "@mui/material";
 import * as React from "react";
-import { ask, asProblem, launch, uriOf } from "../ask";
-import type { ImportanceReply } from "../events";
+import { asProblem, launch, uriOf } from "../ask";
 import { count, percent, plural } from "../format";
 import { useSession } from "../session";
+import { useAsk } from "../useAsk";
 import { Curve } from "./Curve";
 
 const RANK = "rank_by_importance";
@@ -14,23 +14,9 @@ const four = (value: number) => value.toFixed(4);
 export function Importance({ onRank }: { onRank: (label: number | null) => void }) {
   const { run, key, classes, overview, workedOut, report } = useSession();
   const prompt = usePromptOperatorInput();
-  const [reply, setReply] = React.useState<ImportanceReply | null>(null);
-  const [failed, setFailed] = React.useState("");
+  const because = [overview.revision, workedOut.rounds];
+  const { reply, problem, retry } = useAsk("importance", { run: key.run }, because);
   const [scoring, setScoring] = React.useState(false);
-  const [turn, again] = React.useReducer((n: number) => n + 1, 0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: decisions, workedOut and turn ask anew
-  React.useEffect(() => {
-    let current = true;
-    ask("importance", { run: key.run }).then(
-      (found) => {
-        if (current) setReply(found);
-      },
-      (error) => current && setFailed(String(error.message ?? error)),
-    );
-    return () => {
-      current = false;
-    };
-  }, [key.run, overview.revision, workedOut.rounds, turn]);
   const rounds = reply?.rounds ?? [];
   const last = rounds.at(-1);
   const measured = rounds.flatMap(({ auroc }, at) => (auroc === null ? [] : [{ auroc, at }]));
@@ -46,13 +32,13 @@ export function Importance({ onRank }: { onRank: (label: number | null) => void 
       .catch((error) => report(RANK, asProblem(error)))
       .finally(() => {
         setScoring(false);
-        again();
+        retry();
       });
   };
   return (
     <section className="dcf-card dcf-card-wide" aria-labelledby="dcf-importance-title">
       <h3 id="dcf-importance-title">Cleaning by importance</h3>
-      {failed && <p className="dcf-note">Its rounds could not be read: {failed}</p>}
+      {problem && <p className="dcf-note">Its rounds could not be read: {problem.message}</p>}
       <p className="dcf-note" data-testid="importance-advice">
         {reply?.advice}
         {since > 0 && ` ${plural(since, "decision")} since the last round.`}

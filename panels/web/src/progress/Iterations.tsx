@@ -2,10 +2,10 @@
 import { usePromptOperatorInput } from "@fiftyone/operators";
 import { Button } from "@mui/material";
 import * as React from "react";
-import { ask, uriOf } from "../ask";
-import type { HistoryReply } from "../events";
+import { uriOf } from "../ask";
 import { count, percent } from "../format";
 import { useSession } from "../session";
+import { useAsk } from "../useAsk";
 import { useNextIteration } from "../useNextIteration";
 import { Curve } from "./Curve";
 
@@ -15,24 +15,13 @@ export function Iterations() {
   const { run, key, overview } = useSession();
   const prompt = usePromptOperatorInput();
   const next = useNextIteration(run);
-  const [history, setHistory] = React.useState<HistoryReply | null>(null);
-  const [failed, setFailed] = React.useState("");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: decisions change what is known
-  React.useEffect(() => {
-    let current = true;
-    ask("history", { run: key.run }).then(
-      (reply) => current && setHistory(reply),
-      (error) => current && setFailed(String(error.message ?? error)),
-    );
-    return () => {
-      current = false;
-    };
-  }, [key.run, overview.revision]);
+  const because = [overview.revision];
+  const { reply: history, problem } = useAsk("history", { run: key.run }, because);
   const rows = history?.iterations ?? [];
   return (
     <section className="dcf-card dcf-card-wide" aria-labelledby="dcf-iterations-title">
       <h3 id="dcf-iterations-title">Iterations</h3>
-      {failed && <p className="dcf-note">They could not be compared: {failed}</p>}
+      {problem && <p className="dcf-note">They could not be compared: {problem.message}</p>}
       <div className="dcf-curves">
         {rows.length > 1 && (
           <Curve

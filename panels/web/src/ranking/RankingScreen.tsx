@@ -1,8 +1,6 @@
 // The open samples in the order of a score: set a threshold, select, decide, or review them one by one.
-import * as fos from "@fiftyone/state";
 import { Autocomplete, Button, MenuItem, Select, TextField } from "@mui/material";
 import * as React from "react";
-import { useRecoilValue } from "recoil";
 import type { RankBy } from "../events";
 import { plural } from "../format";
 import { Chosen, Decide } from "../parts/Decide";
@@ -36,12 +34,11 @@ interface Props {
 export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
   const { classes, resolve } = useSession();
   const selection = useSelection();
-  const view = JSON.stringify([useRecoilValue(fos.view), useRecoilValue(fos.filters)]);
   const [offset, setOffset] = React.useState(0);
   const [focus, setFocus] = React.useState<number | null>(null);
   const thumbnails = useThumbnails(EDGE);
   const version = React.useSyncExternalStore(thumbnails.subscribe, thumbnails.snapshot);
-  const { reply, problem, retry } = useRanking(choice, offset, view);
+  const { reply, problem, retry } = useRanking(choice, offset);
   const score = SCORES[choice.by];
 
   const choose = (next: RankingChoice) => {

@@ -69,7 +69,7 @@ class FetchAnnotation(LongOperator):
         return fetch_annotation(run, annotation, options, terminal())
 
     def work(self, ctx: Any) -> Work:
-        """The hand-over to fetch."""
+        """The annotation run to fetch."""
         run = open_run(ctx)
         options = {name: ctx.params[name] for name in CREDENTIALS if ctx.params.get(name)}
         key = ctx.params.get("annotation") or None

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..plugin.decisions.changes import KINDS
-from ..plugin.duplicates import store as keeping
+from ..plugin.duplicates import store
 from ..plugin.duplicates.current import (
     REMOVED,
     CurrentGroups,
@@ -66,8 +66,8 @@ def duplicates(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Dup
         _write_fields_later(opened)
     asked = request.get("threshold")
     threshold = kept.threshold if asked is None else asked
-    keeping.check_threshold(threshold, kept.floor, keeping.WHY_LOWEST)
-    scope = keeping.check_scope(request.get("scope") or kept.scope)
+    store.check_threshold(threshold, kept.floor, store.WHY_LOWEST)
+    scope = store.check_scope(request.get("scope") or kept.scope)
     found = current_groups(opened.run, opened.iteration, kept, threshold, scope)
     matching = _of_kind(found.groups, request.get("kind"))
     offset = max(0, int(request.get("offset") or 0))
@@ -162,20 +162,18 @@ def _totals(found: CurrentGroups) -> events.DuplicateTotals:
 
 def _added(opened: Opened, kept: KeptDuplicates) -> int:
     """Samples of the iteration that are there and were not compared, unreadable ones aside."""
-    compared = keeping.rows_of_compared(kept, opened.iteration)
+    compared = store.rows_of_compared(kept, opened.iteration)
     missing = opened.state.kind != REMOVED
     missing[compared[compared >= 0]] = False
     unreadable = sum(
-        number
-        for why, number in kept.document["skipped"].items()
-        if why != keeping.NOT_IN_ITERATION
+        number for why, number in kept.document["skipped"].items() if why != store.NOT_IN_ITERATION
     )
     return max(0, int(missing.sum()) - unreadable)
 
 
 @lru_cache(maxsize=4)
 def _steps(kept: KeptDuplicates, iteration: Iteration, scope: str) -> events.ThresholdSteps:
-    ses = keeping.pairs_of_rows(kept, iteration, kept.floor, scope).ses
+    ses = store.pairs_of_rows(kept, iteration, kept.floor, scope).ses
     # Rounded up: a step below the floor would be refused.
     steps = np.ceil(np.linspace(kept.floor, 1.0, STEPS) * 1e4) / 1e4
     count = np.searchsorted(-ses, -steps, side="right")
@@ -350,7 +348,7 @@ def resolve_group(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.
 def set_threshold(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ThresholdReply:
     """Put another threshold in force; the fields on samples follow in the background."""
     run = open_run(ctx, request.get("run"))
-    kept = keeping.set_threshold(run, request.get("threshold"), request.get("scope"))
+    kept = store.set_threshold(run, request.get("threshold"), request.get("scope"))
     opened = open_iteration(ctx, {"run": run.key})
     _write_fields_later(opened)
     return events.ThresholdReply(

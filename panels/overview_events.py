@@ -20,7 +20,7 @@ from ..plugin.classify.settings import Settings
 from ..plugin.decisions.outside_changes import outside_changes
 from ..plugin.report.set_apart import set_apart_sentence
 from ..plugin.runs.opening import find_runs
-from ..plugin.runs.versions import worked_out
+from ..plugin.runs.versions import versions
 from ..plugin.scoring.overview import cells_of_labels, expected_errors_of_rows, label_rows
 from ..plugin.store.iterations import Iteration
 from ..plugin.store.jobs import cancel_job, current_job
@@ -70,7 +70,7 @@ def _run_info(run: Run, problem: str | None) -> events.RunInfo:
         key=run.key,
         label_field=run.label_field,
         problem=problem,
-        worked_out=events.WorkedOut(**worked_out(run)),
+        worked_out=events.WorkedOut(**versions(run)),
         again=json.dumps(_again(made[-1].settings if made else {})),
         iterations=[_iteration_info(iteration) for iteration in made],
     )
@@ -131,7 +131,7 @@ def pulse(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.PulseRep
     return events.PulseReply(
         revision=revision,
         iteration=max(numbers, default=0),
-        worked_out=events.WorkedOut(**worked_out(run)),
+        worked_out=events.WorkedOut(**versions(run)),
         job=_job(run.dataset),
         problem=problem,
     )

@@ -1,4 +1,4 @@
-"""Reading ahead: the next item is fetched in a thread while this one is worked on."""
+"""Prefetch: the next item is fetched in a thread while this one is worked on."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def ahead(items: Iterable[Item]) -> Generator[Item]:
+def prefetched(items: Iterable[Item]) -> Generator[Item]:
     """The same items; while one is worked on, the next is fetched in another thread.
 
     Args:
         items: whatever waits for something else (a database, a disk) while it is iterated
 
     Example:
-        >>> list(ahead(range(3)))
+        >>> list(prefetched(range(3)))
         [0, 1, 2]
     """
     source = iter(items)
-    with ThreadPoolExecutor(1, thread_name_prefix="deconfuse-ahead") as reader:
+    with ThreadPoolExecutor(1, thread_name_prefix="deconfuse-prefetch") as reader:
         following = reader.submit(next, source, _END)
         while (item := following.result()) is not _END:
             following = reader.submit(next, source, _END)

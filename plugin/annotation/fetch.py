@@ -58,7 +58,7 @@ def fetch_annotation(
     options: Mapping[str, Any] | None = None,
     report: Report = silent,
 ) -> dict[str, Any]:
-    """Fetch the answers of one hand-over and decide as the annotators did.
+    """Fetch the answers of one annotation run and decide as the annotators did.
 
     A sample is relabelled where the answer is another label than the one that it was sent with, and
     confirmed where it is the same. It is left alone, and reported, where it was relabelled, decided
@@ -67,7 +67,7 @@ def fetch_annotation(
 
     Args:
         run: the run
-        key: which hand-over, by default the run's last
+        key: which annotation run, by default the run's last
         options: credentials, as for sending
         report: told how far it is
 

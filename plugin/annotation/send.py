@@ -1,4 +1,4 @@
-"""Handing samples over to annotators: FiftyOne's annotation run, and how the samples stood."""
+"""Sending samples to annotators: FiftyOne's annotation run, and how the samples stood."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Annotation:
-    """One hand-over.
+    """One annotation run: what was sent, and how it stood.
 
     Attributes:
         key: of FiftyOne's annotation run, and of the field that a hint is put into
@@ -66,7 +66,7 @@ def free_key(run: Run) -> str:
 def keep_annotation(
     run: Run, key: str, backend: str, suggestion: str, classes: Sequence[str], sent: Sequence[Sent]
 ) -> None:
-    """Keep a hand-over; its own document comes last, and counts."""
+    """Keep an annotation run; its own document comes last, and counts."""
     database = foo.get_db_conn()
     database[SAMPLES].create_index([("dataset_id", 1), ("run_key", 1), ("key", 1)])
     for start in range(0, len(sent), CHUNK):
@@ -86,13 +86,13 @@ def keep_annotation(
 
 
 def annotations_of(run: Run) -> list[Annotation]:
-    """The hand-overs of a run, first to last."""
+    """The annotation runs of a run, first to last."""
     found = foo.get_db_conn()[COLLECTION].find(run.owner).sort("_id", 1)
     return [_annotation(document) for document in found]
 
 
 def load_annotation(run: Run, key: str | None = None) -> Annotation:
-    """One hand-over, the last if no key is given.
+    """One annotation run, the last if no key is given.
 
     Raises:
         InputError: if there is no such one
@@ -111,13 +111,13 @@ def load_annotation(run: Run, key: str | None = None) -> Annotation:
 
 
 def sent_samples(run: Run, key: str) -> Iterator[Sent]:
-    """The samples of a hand-over."""
+    """The samples of an annotation run."""
     for document in foo.get_db_conn()[SAMPLES].find({**run.owner, "key": key}).sort("_id", 1):
         yield Sent(document["sample_id"], document["label"], document["decision"])
 
 
 def forget_annotation(run: Run, key: str) -> None:
-    """Remove what FiftyOne and the run keep of a hand-over; the backend keeps its project."""
+    """Remove what FiftyOne and the run keep of an annotation run; the backend keeps its project."""
     dataset = run.dataset
     if key in dataset.list_annotation_runs():
         dataset.delete_annotation_run(key)
@@ -129,7 +129,7 @@ def forget_annotation(run: Run, key: str) -> None:
 
 
 def forget_annotations(run: Run) -> None:
-    """Remove all hand-overs of a run."""
+    """Remove all annotation runs of a run."""
     for annotation in annotations_of(run):
         forget_annotation(run, annotation.key)
 

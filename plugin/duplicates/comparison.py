@@ -76,7 +76,7 @@ class DuplicateOptions:
 
 
 class Compared(NamedTuple):
-    """What a comparison found, as ``keeping/duplicates.py`` keeps it."""
+    """What a comparison found, as ``store.py`` keeps it."""
 
     columns: Columns
     header: dict[str, Any]

@@ -20,13 +20,13 @@ from ..store.runs import Run
 from .comparison import Comparison, DuplicateOptions, present
 from .current import current_groups
 from .fields import write_duplicates
-from .store import keeping, load_duplicates
+from .store import load_duplicates, storing
 
 logger = logging.getLogger(__name__)
 
 TASK = "Finding near-duplicates"
 COMPARED, KEPT = 0.9, 0.93
-"""Shares of the work that are done after comparing and after keeping."""
+"""Shares of the work that are done after comparing and after storing."""
 
 
 def find_duplicates(run: Run, options: DuplicateOptions, report: Report = silent) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def compare(
 ) -> dict[str, Any]:
     """``find_duplicates`` inside of a job that is already there."""
     skipped = Skipped()
-    with keeping(run) as keep:
+    with storing(run) as keep:
         known = load_duplicates(run)
         if options.splits is None and known:  # as it was said before
             rule = SplitRule.of_document(known.document.get("splits"))

@@ -224,7 +224,7 @@ def _predictions(iteration: Iteration) -> npt.NDArray[np.int32]:
 
 
 @contextmanager
-def keeping(run: Run) -> Iterator[Any]:
+def storing(run: Run) -> Iterator[Any]:
     """Gives ``keep(columns, header)``, which makes a comparison the run's.
 
     Whatever an earlier process left half done is deleted first; leaving with an error leaves

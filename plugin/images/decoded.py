@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..prefetch import ahead
+from ..prefetch import prefetched
 from ..progress import Report
 from ..scratch import scratch_folder
 from .decode import UInt8, UnreadableImageError, decode_image
@@ -92,7 +92,7 @@ class Pixels:
     def batches(self, order: npt.NDArray[np.int64], size: int) -> Generator[UInt8]:
         """Batches of images in the given order; the next one is prepared meanwhile."""
         parts = [order[i : i + size] for i in range(0, len(order), size)]
-        return ahead(map(self.load, parts))
+        return prefetched(map(self.load, parts))
 
     def _keep(self, report: Report) -> None:
         needed = int(np.prod(self.shape, dtype=np.int64))

@@ -21,7 +21,7 @@ SEEN = {
 """Collection, which of its documents, and the fields that tell one from another."""
 
 
-def worked_out(run: Run) -> dict[str, str]:
+def versions(run: Run) -> dict[str, str]:
     """A text for each of ``SEEN``: another one as soon as something of it is another one."""
     database = foo.get_db_conn()
     found: dict[str, str] = {}

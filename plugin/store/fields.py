@@ -15,7 +15,7 @@ import numpy.typing as npt
 from bson import ObjectId
 
 from ..errors import InputError
-from ..prefetch import ahead
+from ..prefetch import prefetched
 from ..progress import Report
 from ..scoring.iies import iies
 from .held import refresh
@@ -193,7 +193,7 @@ def read_documents(
             found = {d["_id"]: d for d in collection.find({"_id": {"$in": part}}, wanted)}
             yield [found[i] for i in part if i in found]
         return
-    yield from ahead(_chunks(collection.find({}, wanted).batch_size(chunk), chunk))
+    yield from prefetched(_chunks(collection.find({}, wanted).batch_size(chunk), chunk))
 
 
 def draw_documents(

@@ -279,7 +279,7 @@ def test_labels_of_any_characters_come_back_as_they_are(dataset, send, fetch, ad
     assert sent.labels() == names[1:] + names[:1]
 
 
-def test_two_hand_overs_have_keys_of_their_own(digits, send, fetch, ada):
+def test_two_annotation_runs_have_keys_of_their_own(digits, send, fetch, ada):
     one, two = send(digits, range(3)), send(digits, range(3, 6), suggestion="hint")
     assert (one.key, two.key) == ("deconfuse_annotation_1", "deconfuse_annotation_2")
     one.say(ada, {0: DIGITS[0]})

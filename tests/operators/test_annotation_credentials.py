@@ -117,8 +117,8 @@ def post(server: Any, digits: Any) -> Callable[..., str]:
     return posted
 
 
-def handed_over(samples: Any, name: str, url: str) -> None:
-    """An annotation run as a client may have made it, by handing over to a server of its own."""
+def sent_by_a_client(samples: Any, name: str, url: str) -> None:
+    """An annotation run as a client may have made it, by sending to a server of its own."""
     key = "deconfuse_annotation_1"
     if name == "cvat":
         config: Any = cvat.CVATBackendConfig(name, {}, url=url)
@@ -155,7 +155,7 @@ def test_a_client_s_url_gets_nothing_that_is_configured(
 def test_a_url_that_was_kept_with_the_dataset_gets_nothing_either(
     post: Callable[..., str], operator: Any, digits: Any, home: Web, stranger: Web, name: str
 ) -> None:
-    handed_over(digits, name, stranger.url)
+    sent_by_a_client(digits, name, stranger.url)
     assert "is not sent to" in post("fetch_annotation")
     with pytest.raises(ValueError, match="is not sent to"):
         operator("fetch_annotation")(digits)
@@ -171,7 +171,7 @@ def test_the_configured_server_gets_what_is_configured(
     post: Callable[..., str], operator: Any, digits: Any, home: Web, name: str
 ) -> None:
     ids = digits.values("id")[:1]
-    handed_over(digits, name, home.url)
+    sent_by_a_client(digits, name, home.url)
     for ask in (
         lambda: post("send_to_annotation", sample_ids=ids, backend=name),
         lambda: post("send_to_annotation", sample_ids=ids, backend=name, url=home.url + "/"),
@@ -189,7 +189,7 @@ def test_nobody_is_followed_to_another_server(
     operator: Any, digits: Any, home: Web, stranger: Web, name: str
 ) -> None:
     home.onward = stranger.url
-    handed_over(digits, name, home.url)
+    sent_by_a_client(digits, name, home.url)
     for ask in (
         lambda: operator("send_to_annotation")(digits.limit(1), backend=name),
         lambda: operator("fetch_annotation")(digits),

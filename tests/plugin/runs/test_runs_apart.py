@@ -18,11 +18,11 @@ from plugin.decisions.decisions import resolve
 from plugin.decisions.journal import applied_headers
 from plugin.decisions.state import current_state
 from plugin.duplicates.dismissed import dismissed_groups
-from plugin.duplicates.store import COLUMNS, keeping, load_duplicates
+from plugin.duplicates.store import COLUMNS, load_duplicates, storing
 from plugin.errors import InputError
 from plugin.importance import store as importance_rounds
 from plugin.importance.store import KeptRound
-from plugin.runs.versions import worked_out
+from plugin.runs.versions import versions
 from plugin.store import jobs
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import Run, create_run, delete_run
@@ -46,7 +46,7 @@ def runs() -> Iterator[tuple[Run, list[Run]]]:
 
 def keep_duplicates(run: Run) -> None:
     columns = {name: np.zeros(2) for name in COLUMNS}
-    with keeping(run) as keep:
+    with storing(run) as keep:
         keep(columns, {"samples": 2, "floor": 0.8, "threshold": 0.9, "scope": "all"})
 
 
@@ -101,11 +101,11 @@ KEPT: dict[str, tuple[Callable[[Run], object], Callable[[Run], Any]]] = {
 def test_what_a_run_keeps_shows_in_no_other(runs: tuple[Run, list[Run]], what: str) -> None:
     mine, others = runs
     keep, read = KEPT[what]
-    before = [(str(read(other)), worked_out(other)) for other in others]
+    before = [(str(read(other)), versions(other)) for other in others]
     own = str(read(mine))
     keep(mine)
     assert str(read(mine)) != own
-    assert [(str(read(other)), worked_out(other)) for other in others] == before
+    assert [(str(read(other)), versions(other)) for other in others] == before
 
 
 def test_another_run_s_audit_and_check_are_refused_by_name(runs: tuple[Run, list[Run]]) -> None:

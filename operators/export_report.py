@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.outside.folders import export_folder, named_export
-from ..plugin.report.report import export_report, make_report
-from ..plugin.store.runs import list_runs
+from ..plugin.outside.folders import download_name, named_export
+from ..plugin.report.report import export_report, make_report, report_name
+from ..plugin.runs.opening import find_run
 from ..plugin.store.samples import Collection
-from .base import run_key_input
 from .caller import is_script, note_caller
 from .checked import CheckedOperator
+from .downloads import download
+from .forms import form, opened_run
 from .run_choice import chosen_kept_run, kept_run_of
 
 
 class ExportReport(CheckedOperator):
-    """Writes the report of a run to a file."""
+    """Writes the report of a run to a file, or has the browser download it."""
+
+    FORM: ClassVar[dict[str, Any]] = {"file_name": str}
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -60,13 +63,18 @@ class ExportReport(CheckedOperator):
         return {"report": report, "path": str(written)}
 
     def execute(self, ctx: Any) -> dict[str, Any]:
-        """Write it."""
+        """Let the browser download it; or write it where a path is given."""
         run, path, overwrite = chosen_kept_run(ctx), ctx.params.get("path"), False
         if is_script(ctx):
             overwrite = ctx.params.get("overwrite") is True
-        else:
+        elif path:
             path = named_export(path, (".html",))
-        return {"path": str(export_report(run, path, overwrite=overwrite)[1])}
+        else:
+            name = download_name(ctx.params.get("file_name") or report_name(run), ".html")
+            download(ctx, name, "text/html", make_report(run).html.encode())
+            return {"path": None, "name": name}
+        written = export_report(run, path, overwrite=overwrite)[1]
+        return {"path": str(written), "name": written.name}
 
     def resolve_delegation(self, ctx: Any) -> None:
         """Note who asks, while FiftyOne is asking."""
@@ -75,19 +83,19 @@ class ExportReport(CheckedOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""
         inputs = types.Object()
-        run_key_input(ctx, inputs, list_runs(ctx.dataset) if ctx.dataset else [])
-        inputs.str(
-            "path",
-            required=True,
-            default="report.html",
-            label="File",
-            description=f"A name ending in .html; the file goes into {export_folder()} on the "
-            "machine of the App's server, and replaces an earlier export of that name",
-        )
-        return types.Property(inputs, view=types.View(label="Export a label error report"))
+        run = opened_run(ctx, inputs, find_run)
+        if run is not None:
+            inputs.str(
+                "file_name",
+                default=report_name(run),
+                label="File name",
+                description="Your browser downloads the report: one page with pictures, to be "
+                "sent or printed",
+            )
+        return form(inputs, "Export a label error report", "Download")
 
     def resolve_output(self, ctx: Any) -> types.Property:
-        """Where it is."""
+        """What it is called."""
         outputs = types.Object()
-        outputs.str("path", label="Written to")
-        return types.Property(outputs, view=types.View(label="Report"))
+        outputs.str("name", label="File")
+        return types.Property(outputs, view=types.View(label="The report is written"))

@@ -881,6 +881,13 @@ class HistoryReply(TypedDict):
     fixed: list[int]
 
 
+class ReportReply(TypedDict):
+    """The run's report: a page of HTML, and what its file is called."""
+
+    name: str
+    html: str
+
+
 class ImportanceRound(TypedDict):
     """A round of cleaning by importance: of the samples ``looked`` at so many were ``fixed``.
 
@@ -950,6 +957,7 @@ EVENTS: dict[str, tuple[type, type]] = {
     "same": (SameRequest, SameReply),
     "ranking": (RankingRequest, RankingReply),
     "history": (RunRequest, HistoryReply),
+    "report": (RunRequest, ReportReply),
     "importance": (RunRequest, ImportanceReply),
 }
 """Every event by name: what it is asked, what it answers. Any may answer ``{"error": Problem}``."""

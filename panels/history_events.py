@@ -1,4 +1,4 @@
-"""Answers about what a run has brought so far: its iterations and the effort."""
+"""Answers about what a run has brought so far: its iterations, the effort, and its report."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from ..plugin.decisions.journal import applied_headers
 from ..plugin.report.effort import effort
 from ..plugin.report.history import compare_iterations
+from ..plugin.report.report import make_report, report_name
 from . import events
 from .opened import open_run
 
@@ -27,6 +28,12 @@ def history(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Histor
         looked=[made.looked[i] for i in kept],
         fixed=[made.fixed[i] for i in kept],
     )
+
+
+def report(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ReportReply:
+    """The run's report, for the browser to save."""
+    run = open_run(ctx, request.get("run"))
+    return events.ReportReply(name=report_name(run), html=make_report(run).html)
 
 
 def _row(row: dict[str, Any]) -> events.HistoryRow:

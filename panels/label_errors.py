@@ -45,6 +45,7 @@ ANSWERS: dict[str, Answer] = {
     "same": map_events.same,
     "ranking": ranking_events.ranking,
     "history": history_events.history,
+    "report": history_events.report,
     "importance": importance_events.importance,
     "pairs": pair_events.pairs,
     "duplicates": duplicate_events.duplicates,

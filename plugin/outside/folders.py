@@ -67,6 +67,30 @@ def named_export(name: Any, endings: Sequence[str]) -> Path:
     return folder / name
 
 
+def download_name(name: str, ending: str) -> str:
+    """What a file is called that a browser downloads: a plain name with the right ending.
+
+    Args:
+        name: as somebody typed it, with the ending or without
+        ending: such as ``.html``
+
+    Raises:
+        InputError: if it is no plain name
+
+    Example:
+        >>> download_name(" our report", ".html")
+        'our report.html'
+    """
+    asked = name.strip()
+    full = asked if asked.endswith(ending) else f"{asked}{ending}"
+    if not PLAIN_NAME.fullmatch(full) or len(os.fsencode(full)) > LONGEST_NAME:
+        raise InputError(
+            f"file_name: expected a plain name such as report{ending}, without folders, got "
+            f"{name[:80]!r}"
+        )
+    return full
+
+
 def named_import(path: Any, option: str) -> Path:
     """The file that the App may read under a path or the name of an export.
 

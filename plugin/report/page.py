@@ -2,120 +2,181 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from html import escape
-from typing import Any
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from functools import cache
+from pathlib import Path
 
-from .effort import Effort
-from .rounds import rounds_part
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-STYLE = """
-:root { color-scheme: light dark; --line: #8885; --soft: #777; --mark: #d9480f; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line); }
-.soft { color: var(--soft); } .big { font-size: 1.4rem; }
-svg { max-width: 100%; } polyline { fill: none; stroke: var(--mark); stroke-width: 2; }
-line { stroke: var(--line); } text { fill: currentColor; font-size: 11px; }
-@media print { body { margin: 0; } h2 { break-after: avoid; } tr { break-inside: avoid; } }
-"""
-WIDTH, HEIGHT = 560, 200
+from ..scoring.lookalikes import visible
+from .curve import HEIGHT, WIDTH, Curve
 
-Table = Sequence[Sequence[Any]]
+LONGEST_NAME = 90
+MOST_PAIRS = 20
+MOST_LISTED = 2_000
 
 
-def page(facts: Mapping[str, Any]) -> str:
-    """The whole page.
+@dataclass(frozen=True)
+class Picture:
+    """A thumbnail; ``small`` where single pixels matter, and are to be seen."""
 
-    Args:
-        facts: ``title``, ``facts`` (pairs of name and value), ``decisions`` and ``authors`` (rows
-            of name and number), ``effort``, ``iterations`` (rows), ``cells`` (rows), ``estimate``
-            and ``target`` (sentences, empty for none), and optionally ``warnings``, ``apart`` and
-            ``assumed`` (sentences on what the last iteration could not judge and what it took for
-            granted), ``rounds`` of cleaning by importance with their ``advice``
+    url: str
+    small: bool = False
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A row of the tables of classes: samples of one class that are, or may be, another.
+
+    Attributes:
+        before: the label; None for none
+        after: the class that it is now, or that is predicted; None for none
+        samples: how many
+        removed: they were taken out of the dataset
+        pictures: of the first of them
     """
-    parts = [
-        f"<h1>{escape(facts['title'])}</h1>",
-        _definitions(facts["facts"]),
-        *[_sentence(f"Warning: {text}") for text in facts.get("warnings", ())],
-        _sentence(facts.get("apart", "")),
-        *[_sentence(f"Predictions in {text}.") for text in facts.get("assumed", ())],
-        "<h2>Wrong labels left</h2>",
-        _sentence(facts["estimate"] or "Nobody knows: no audit was judged."),
-        _sentence(facts["target"]),
-        "<h2>Decisions</h2>",
-        _table(("Decision", "Samples"), facts["decisions"]),
-        _table(("Author", "Samples"), facts["authors"]),
-        "<h2>Effort</h2>",
-        _curve(facts["effort"]),
-        "<h2>Iterations</h2>",
-        _table(
-            ("Iteration", "Samples", "Agreement", "Suspects", "Accuracy on judged labels"),
-            facts["iterations"],
-        ),
-        rounds_part(facts.get("rounds", ()), facts.get("advice", "")),
-        "<h2>Largest cells of the first iteration, and what is open of them</h2>",
-        _table(("Label", "Prediction", "Samples", "Open"), facts["cells"]),
-    ]
-    body = "\n".join(part for part in parts if part)
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="generator" content="Deconfuse">\n'
-        f'<meta name="viewport" content="width=device-width">\n'
-        f"<title>{escape(facts['title'])}</title>\n<style>{STYLE}</style>\n</head>\n"
-        f"<body>\n{body}\n</body>\n</html>\n"
+
+    before: str | None
+    after: str | None
+    samples: int
+    removed: bool = False
+    pictures: Sequence[Picture] = ()
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """A row of the table of iterations; shares are None where nothing is known."""
+
+    number: int
+    samples: int
+    agreement: float | None
+    suspects: int | None
+    trusted: float | None
+    trusted_samples: int = 0
+
+
+@dataclass(frozen=True)
+class Round:
+    """A row of the table of rounds of cleaning by importance."""
+
+    looked: int
+    fixed: int
+    auroc: float | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the page says; sentences are empty, and lists too, where there is nothing to say.
+
+    Attributes:
+        dataset, run, label_field: what was cleaned
+        written: when the page was made
+        samples, classes: of the last iteration
+        judged: samples on which a decision stands, removed ones too
+        relabelled, removed: samples that were fixed, by how
+        suspects: samples open that the classifier contradicts
+        estimate: the number of wrong labels left and its interval, as short texts; None: unknown
+        estimate_basis, target: sentences
+        fixes: what was fixed, by label before and after
+        open_cells: the largest groups of suspects that are open
+        decisions, authors: names with numbers of samples
+        effort: the effort curve
+        iterations, rounds: one a row
+        advice: a sentence on ``rounds``
+        round_curves: of ``rounds``
+        notes: sentences on what to know: warnings, what could not be judged, what was assumed
+    """
+
+    dataset: str
+    run: str
+    label_field: str
+    written: str
+    samples: int
+    classes: int
+    judged: int
+    relabelled: int
+    removed: int
+    suspects: int
+    estimate: tuple[str, str] | None = None
+    estimate_basis: str = ""
+    target: str = ""
+    fixes: Sequence[Pair] = ()
+    open_cells: Sequence[Pair] = ()
+    decisions: Sequence[tuple[str, int]] = ()
+    authors: Sequence[tuple[str, int]] = ()
+    effort: Curve | None = None
+    iterations: Sequence[Iteration] = ()
+    rounds: Sequence[Round] = ()
+    advice: str = ""
+    round_curves: Sequence[Curve] = field(default=())
+    notes: Sequence[str] = ()
+
+    @property
+    def fixed(self) -> int:
+        """Samples whose label is another one now, or that were removed."""
+        return self.relabelled + self.removed
+
+
+def page(facts: Facts) -> str:
+    """The whole page. Whatever users wrote is text in it, never markup."""
+    values = {f.name: getattr(facts, f.name) for f in fields(facts)}
+    return _template().render(
+        **values,
+        fixed=facts.fixed,
+        most_pairs=MOST_PAIRS,
+        most_listed=MOST_LISTED,
+        largest=max((pair.samples for pair in facts.fixes), default=1),
+        largest_open=max((pair.samples for pair in facts.open_cells), default=1),
+        width=WIDTH,
+        height=HEIGHT,
     )
 
 
-def _sentence(text: str) -> str:
-    return f"<p>{escape(text)}</p>" if text else ""
-
-
-def _definitions(rows: Table) -> str:
-    body = "".join(
-        f"<tr><th scope=row>{_cell(name)}</th><td>{_cell(value)}</td></tr>" for name, value in rows
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    return f"<table>{body}</table>"
+    environment.filters |= {"n": _number, "share": _share, "short": _short, "seen": _seen}
+    environment.filters["counted"] = _counted
+    return environment.get_template("page.html")
 
 
-def _table(head: Sequence[str], rows: Table) -> str:
-    if not rows:
-        return '<p class="soft">None.</p>'
-    top = "".join(f"<th scope=col>{escape(name)}</th>" for name in head)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{_cell(value)}</td>" for value in row) + "</tr>" for row in rows
-    )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+def _number(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, bool) or value is None:
-        return "" if value is None else str(value)
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:.2%}"
-    return f"<bdi>{escape(str(value))}</bdi>"
+def _share(value: float | None) -> str:
+    """A share in percent, with as many digits as it needs to be none or all only where it is."""
+    if value is None:
+        return ""
+    digits = 1 if 0.001 <= value <= 0.999 or value in (0.0, 1.0) else 3
+    return f"{100 * value:.{digits}f} %"
 
 
-def _curve(effort: Effort) -> str:
-    """Labels fixed over samples looked at."""
-    if not effort.looked:
-        return '<p class="soft">Nothing was decided yet.</p>'
-    wide, high = max(effort.looked[-1], 1), max(effort.fixed[-1], 1)
-    step = max(1, len(effort.looked) // 400)
-    kept = [*range(0, len(effort.looked), step), len(effort.looked) - 1]
-    points = " ".join(
-        f"{40 + 500 * effort.looked[i] / wide:.1f},{170 - 150 * effort.fixed[i] / high:.1f}"
-        for i in kept
-    )
-    said = f"{effort.fixed[-1]:,} labels fixed by looking at {effort.looked[-1]:,} samples"
-    return (
-        f'<figure><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}">'
-        f'<line x1="40" y1="170" x2="540" y2="170"/><line x1="40" y1="20" x2="40" y2="170"/>'
-        f'<polyline points="40,170 {points}"/>'
-        f'<text x="40" y="186">0</text><text x="540" y="186" text-anchor="end">'
-        f"{wide:,} samples looked at</text>"
-        f'<text x="44" y="16">{high:,} fixed</text></svg><figcaption>{said}.</figcaption></figure>'
-    )
+def _counted(value: int, what: str, more: str | None = None) -> str:
+    return f"{value:,} {what if value == 1 else more or what + 's'}"
+
+
+def _seen(name: str | None) -> str:
+    """A class name in which blanks at its ends and control characters can be seen."""
+    if name is None:
+        return "no label"
+    if not name:
+        return "(empty)"
+    odd = name != name.strip() or any(unicodedata.category(c) == "Cc" for c in name)
+    return visible(name)[1:-1] if odd else name
+
+
+def _short(name: str) -> str:
+    """A class name of at most ``LONGEST_NAME`` characters, its beginning and its end."""
+    if len(name) <= LONGEST_NAME:
+        return name
+    half = LONGEST_NAME // 2
+    return f"{name[:half]}…{name[-half + 1 :]}"

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bson import ObjectId
 
 from ..audit.audits import open_audit, read_target
-from ..decisions.journal import applied_headers
-from ..decisions.state import current_state
+from ..decisions.journal import applied_headers, entries, was_lost
+from ..decisions.state import RunState, current_state
+from ..images.dataset_windows import image_windows
 from ..importance.advice import ADVICE, advice
 from ..importance.store import kept_rounds
 from ..outside.exported_file import export_path, exported_file
+from ..store.iterations import Iteration, unpack_ids
 from ..store.runs import Run
+from ..store.samples import samples_of
+from .curve import Curve, effort_curve, round_curve
 from .effort import effort
+from .fixes import Fix, Step, net_fixes
+from .gallery import pictures
 from .history import compare_iterations
-from .page import page
+from .page import MOST_PAIRS, Facts, Pair, Picture, Round, page
+from .page import Iteration as IterationRow
 from .set_apart import set_apart_sentence
 
-LARGEST_CELLS = 20
+OPEN_CELLS = 8
+PICTURES_A_ROW = 6
+WORDS = {
+    "relabeled": "relabelled",
+    "confirmed": "confirmed",
+    "removed": "removed",
+    "tagged": "tagged, not decided",
+}
 
 
 class Report:
@@ -46,45 +63,40 @@ def make_report(run: Run) -> Report:
     last = run.iteration()
     state = current_state(run, last)
     counts = state.counts()
-    compared = compare_iterations(run)
-    made = effort(applied_headers(run))
-    first = compared[0]
+    headers = applied_headers(run)
+    fixes = net_fixes(_steps(run, headers))
+    made = effort(headers)
     rounds = kept_rounds(run)
+    removed = sum(len(fix.sample_ids) for fix in fixes if fix.removed)
+    estimate, basis = _estimate(run)
+    fixed, left = _pairs(run, last, fixes, _open_cells(state))
     return Report(
         page(
-            {
-                "title": f"Label errors of {run.dataset.name}: {run.key}",
-                "facts": [
-                    ("Label field", run.label_field),
-                    ("Written", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
-                    ("Samples", last.samples),
-                    ("Reviewed", counts["reviewed"]),
-                    ("Suspects open", counts["misclassified_open"]),
-                    ("Agreement at first", first["agreement"]),
-                    ("Agreement at last", compared[-1]["agreement"]),
-                ],
-                "apart": set_apart_sentence(last.document),
-                "assumed": list(last.document.get("assumed", [])),
-                "warnings": list(last.document.get("warnings", [])),
-                "estimate": _estimate(run),
-                "target": _target(run),
-                "decisions": [(k, n) for k, n in counts["by_kind"].items() if n],
-                "authors": sorted(made.authors.items(), key=lambda item: -item[1]),
-                "effort": made,
-                "iterations": [
-                    (
-                        row["iteration"],
-                        row["samples"],
-                        row["agreement"],
-                        row["suspects"],
-                        row["trusted"]["accuracy"] if row["trusted"] else None,
-                    )
-                    for row in compared
-                ],
-                "cells": _cells(run),
-                "rounds": [(r.looked, r.fixed, r.auroc) for r in rounds],
-                "advice": ADVICE[advice(rounds)],
-            }
+            Facts(
+                dataset=run.dataset.name,
+                run=run.key,
+                label_field=run.label_field,
+                written=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC").lstrip("0"),
+                samples=last.samples,
+                classes=len(last.classes),
+                judged=sum(counts["by_kind"].values()),
+                relabelled=sum(len(fix.sample_ids) for fix in fixes) - removed,
+                removed=removed,
+                suspects=counts["misclassified_open"],
+                estimate=estimate,
+                estimate_basis=basis,
+                target=_target(run) if estimate else "",
+                fixes=fixed,
+                open_cells=left,
+                decisions=[(WORDS[kind], n) for kind, n in counts["by_kind"].items() if n],
+                authors=sorted(made.authors.items(), key=lambda item: (-item[1], item[0])),
+                effort=effort_curve(made.looked, made.fixed),
+                iterations=_iterations(run),
+                rounds=[Round(r.looked, r.fixed, r.auroc) for r in rounds],
+                advice=ADVICE[advice(rounds)],
+                round_curves=_round_curves(rounds),
+                notes=_notes(last),
+            )
         )
     )
 
@@ -107,35 +119,124 @@ def export_report(run: Run, path: Any, *, overwrite: bool = False) -> tuple[Repo
     return report, target
 
 
-def _estimate(run: Run) -> str:
+def report_name(run: Run) -> str:
+    """What the file of a run's report is called unless somebody says otherwise."""
+    plain = re.sub(r"[^\w-]+", "-", f"{run.dataset.name}-{run.key}").strip("-")
+    return f"label-report-{plain[:100]}.html"
+
+
+def _steps(run: Run, headers: Sequence[dict[str, Any]]) -> Iterator[Step]:
+    by_id = {header["_id"]: header for header in headers}
+    kept = ("decision", "sample_id", "label_before", "label_after", "kind_after", "lost")
+    found = entries().find(run.owner, dict.fromkeys(kept, 1)).sort("seq", 1)
+    for entry in found.batch_size(20_000):
+        header = by_id.get(entry["decision"])
+        if header is not None and not was_lost(entry, header):
+            yield Step(
+                str(entry["sample_id"]),
+                entry["label_before"],
+                entry["label_after"],
+                entry["kind_after"],
+            )
+
+
+def _open_cells(state: RunState) -> list[Fix]:
+    """The largest cells of open suspects, each with its most suspicious samples first."""
+    iteration, cells = state.iteration, state.iteration.cells
+    at = np.flatnonzero(iteration.suspect_cells & (state.open_count > 0))
+    at = at[np.argsort(-state.open_count[at], kind="stable")][:OPEN_CELLS]
+    found = []
+    for cell in at.tolist():
+        start, stop = int(cells.start[cell]), int(cells.start[cell + 1])
+        ids = iteration.column("sample_id", start, stop)[state.kind[start:stop] == 0]
+        names = (iteration.classes[int(c[cell])] for c in (cells.label, cells.prediction))
+        found.append(Fix(*names, removed=False, sample_ids=unpack_ids(ids)))
+    return found
+
+
+def _pairs(run: Run, last: Iteration, *tables: Sequence[Fix]) -> tuple[list[Pair], ...]:
+    """Rows of tables, the first of each with pictures."""
+    shown = [fix.sample_ids[:PICTURES_A_ROW] for table in tables for fix in table[:MOST_PAIRS]]
+    path_of = _paths(run, [i for ids in shown for i in ids])
+    found = pictures(list(path_of.values()), image_windows(run.dataset, last)) if path_of else {}
+
+    def of(fix: Fix) -> list[Picture]:
+        paths = (path_of.get(i, "") for i in fix.sample_ids[:PICTURES_A_ROW])
+        return [found[path] for path in paths if path in found]
+
+    return tuple(
+        [
+            Pair(
+                fix.before,
+                fix.after,
+                len(fix.sample_ids),
+                fix.removed,
+                of(fix) if at < MOST_PAIRS else (),
+            )
+            for at, fix in enumerate(table)
+        ]
+        for table in tables
+    )
+
+
+def _paths(run: Run, ids: Sequence[str]) -> dict[str, str]:
+    """The files of samples; of those that were removed, as the journal has them."""
+    wanted = {"$in": [ObjectId(i) for i in dict.fromkeys(ids)]}
+    journal = entries().find({**run.owner, "sample_id": wanted}, {"sample_id": 1, "filepath": 1})
+    known = {str(entry["sample_id"]): entry.get("filepath") for entry in journal}
+    there = samples_of(run.dataset).find({"_id": wanted}, {"filepath": 1})
+    known |= {str(document["_id"]): document.get("filepath") for document in there}
+    return {i: path for i, path in known.items() if isinstance(path, str) and path}
+
+
+def _iterations(run: Run) -> list[IterationRow]:
+    return [
+        IterationRow(
+            row["iteration"],
+            row["samples"],
+            row["agreement"],
+            row["suspects"],
+            row["trusted"]["accuracy"] if row["trusted"] else None,
+            row["trusted"]["samples"] if row["trusted"] else 0,
+        )
+        for row in compare_iterations(run)
+    ]
+
+
+def _round_curves(rounds: Sequence[Any]) -> list[Curve]:
+    drawn = (
+        round_curve("AUROC by round", [r.auroc for r in rounds], 4),
+        round_curve("Labels fixed by round", [r.fixed for r in rounds], 0),
+    )
+    return [curve for curve in drawn if curve is not None]
+
+
+def _notes(last: Iteration) -> list[str]:
+    apart = set_apart_sentence(last.document)
+    return [
+        *last.document.get("warnings", []),
+        *([apart] if apart else []),
+        *(f"Predictions in {text}." for text in last.document.get("assumed", [])),
+    ]
+
+
+def _estimate(run: Run) -> tuple[tuple[str, str] | None, str]:
+    """How many wrong labels are left, their interval, and a sentence on where that is from."""
     opened = open_audit(run)
     left = None if opened is None else opened.reading.left()
     if opened is None or left is None:
-        return ""
+        return None, ""
     judged = int(opened.reading.used.sum())
-    return (
-        f"About {left.point:,.0f} wrong labels are left, {left.low:,.0f} to {left.high:,.0f} with "
-        f"95 % confidence, from {judged:,} samples that were judged blind."
+    point, interval = f"{left.point:,.0f}", f"{left.low:,.0f} to {left.high:,.0f}"
+    return (point, interval), (
+        f"About {point} wrong labels are left, {interval} with 95 % confidence, from "
+        f"{judged:,} samples that were drawn at random and judged blind."
     )
 
 
 def _target(run: Run) -> str:
     target = read_target(run)
     return (
-        f"Target: at least {target.share:.0%} of the errors found with {target.confidence:.0%} "
-        f"confidence. Certain by now: {target.distance.sure:.0%}."
+        f"The target is to find at least {target.share:.0%} of the errors. With "
+        f"{target.confidence:.0%} confidence, at least {target.distance.sure:.0%} are found by now."
     )
-
-
-def _cells(run: Run) -> list[tuple[Any, ...]]:
-    first = run.iterations()[0]
-    state = current_state(run, first)
-    cells = state.iteration.cells
-    size = cells.start[1:] - cells.start[:-1]
-    wrong = np.flatnonzero(first.suspect_cells).tolist()
-    wrong.sort(key=lambda i: -int(size[i]))
-    names = first.classes
-    return [
-        (names[cells.label[i]], names[cells.prediction[i]], int(size[i]), int(state.open_count[i]))
-        for i in wrong[:LARGEST_CELLS]
-    ]

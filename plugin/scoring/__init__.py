@@ -8,6 +8,7 @@ COMPUTES = (
     "iies",
     "margin",
     "judged",
+    "lookalikes",
     "overview",
     "probabilities",
     "score_kind",

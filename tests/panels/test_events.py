@@ -79,6 +79,7 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
         "show_in_grid": {"label": 0, "prediction": 1},
         "cancel": {},
         "history": {},
+        "report": {},
         "importance": {},
         "ranking": {"by": "confidence", "above": None, "label": None, "offset": 0, "limit": 9},
         "map": {"colour": "label", "map": None},

@@ -38,6 +38,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "show_in_grid": {"label": 0, "prediction": 1},
     "cancel": {},
     "history": {},
+    "report": {},
     "importance": {},
     "ranking": {"by": "confidence", "above": 0.1, "label": 0, "offset": 0, "limit": 9},
     "map": {"colour": "label", "map": "x"},

@@ -747,6 +747,12 @@ export interface HistoryReply {
   fixed: number[];
 }
 
+/** The run's report: a page of HTML, and what its file is called. */
+export interface ReportReply {
+  name: string;
+  html: string;
+}
+
 /** A round of cleaning by importance: of the samples ``looked`` at so many were ``fixed``. */
 export interface ImportanceRound {
   looked: number;
@@ -808,6 +814,7 @@ export interface Events {
   same: { request: SameRequest; reply: SameReply };
   ranking: { request: RankingRequest; reply: RankingReply };
   history: { request: RunRequest; reply: HistoryReply };
+  report: { request: RunRequest; reply: ReportReply };
   importance: { request: RunRequest; reply: ImportanceReply };
 }
 

@@ -1,19 +1,15 @@
 // The iterations of the run and the effort: what retraining and looking have brought.
-import { usePromptOperatorInput } from "@fiftyone/operators";
 import { Button } from "@mui/material";
 import * as React from "react";
-import { uriOf } from "../ask";
 import { count, percent } from "../format";
 import { useSession } from "../session";
 import { useAsk } from "../useAsk";
 import { useNextIteration } from "../useNextIteration";
 import { Curve } from "./Curve";
-
-const REPORT = uriOf("export_report");
+import { ReportButton } from "./ReportButton";
 
 export function Iterations() {
   const { run, key, overview } = useSession();
-  const prompt = usePromptOperatorInput();
   const next = useNextIteration(run);
   const because = [overview.revision];
   const { reply: history, problem } = useAsk("history", { run: key.run }, because);
@@ -74,9 +70,7 @@ export function Iterations() {
         <Button size="small" onClick={next}>
           Next iteration
         </Button>
-        <Button size="small" onClick={() => prompt(REPORT, { run_key: run.key })}>
-          Export a report
-        </Button>
+        <ReportButton />
       </div>
     </section>
   );

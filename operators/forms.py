@@ -1,0 +1,132 @@
+"""What the forms of the operators share: a choice among what there is, and what is missing yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from fiftyone.operators import types
+
+from ..plugin.errors import InputError
+from ..plugin.runs import opening
+from ..plugin.store.runs import Run, list_runs
+
+
+def form(inputs: types.Object, title: str, button: str) -> types.Property:
+    """The form, under its title, with a button that says what it does."""
+    view = types.PromptView(label=title, submit_button_label=button)
+    return types.Property(inputs, view=view)
+
+
+def run_input(ctx: Any, inputs: types.Object, keys: Sequence[str] | None = None) -> str | None:
+    """Ask for a run where there are several; the one that is meant, None where there is none.
+
+    Args:
+        ctx: the form's context
+        inputs: the form
+        keys: the runs to choose from, by default those of the dataset
+    """
+    keys = list_runs(ctx.dataset) if keys is None else list(keys)
+    if not keys:
+        missing(inputs, "This dataset has no run yet. Use 'Find label errors' first.")
+        return None
+    asked = ctx.params.get("run_key")
+    chosen = asked if asked in keys else keys[-1]
+    if len(keys) > 1 or asked not in (None, "", chosen):
+        choose(inputs, "run_key", keys, chosen, label="Run")
+    return chosen
+
+
+def opened_run(
+    ctx: Any, inputs: types.Object, opener: Callable[[Any, str], Run] | None = None
+) -> Run | None:
+    """Ask for a run and open it; None where there is none, or it has a problem, which is said.
+
+    Args:
+        ctx: the form's context
+        inputs: the form
+        opener: how it is opened, by default to be worked on
+    """
+    key = run_input(ctx, inputs)
+    if key is None:
+        return None
+    try:
+        return (opener or opening.open_run)(ctx.dataset, key)
+    except InputError as error:
+        missing(inputs, str(error), types.Error)
+        return None
+
+
+def choose(
+    inputs: types.Object,
+    name: str,
+    values: Iterable[str],
+    default: str | None,
+    *,
+    label: str,
+    description: str | None = None,
+) -> None:
+    """Offer what there is in a list that can be searched; nothing else may be given."""
+    view = types.AutocompleteView(allow_user_input=False)
+    for value in values:
+        view.add_choice(value, label=value)
+    inputs.enum(
+        name, view.values(), default=default, label=label, description=description, view=view
+    )
+
+
+def suggest(
+    inputs: types.Object,
+    name: str,
+    values: Iterable[str],
+    *,
+    label: str,
+    description: str | None = None,
+    default: str | None = None,
+) -> None:
+    """Offer what there is; something else may be typed."""
+    view = types.AutocompleteView(choices=[types.Choice(value, label=value) for value in values])
+    inputs.str(name, default=default, label=label, description=description, view=view)
+
+
+def choose_one(
+    inputs: types.Object,
+    name: str,
+    choices: Mapping[str, tuple[str, str | None]],
+    default: str,
+    *,
+    label: str,
+) -> None:
+    """Offer a few choices, each with a word and a sentence on it."""
+    view = types.RadioGroup()
+    for value, (word, sentence) in choices.items():
+        view.add_choice(value, label=word, description=sentence)
+    inputs.enum(name, view.values(), default=default, label=label, view=view)
+
+
+def switch(
+    inputs: types.Object, name: str, label: str, description: str | None = None, *, on: bool = False
+) -> None:
+    """Offer something that is done or not."""
+    inputs.bool(name, default=on, label=label, description=description, view=types.SwitchView())
+
+
+def more_options(ctx: Any, inputs: types.Object) -> bool:
+    """A switch for what few want to change; whether it is on."""
+    switch(inputs, "show_advanced", "More options")
+    return ctx.params.get("show_advanced") is True
+
+
+def missing(inputs: types.Object, sentence: str, kind: Any = types.Notice) -> None:
+    """Say what is to be done first, and hold the button until it is.
+
+    The App calls an empty required field "Required" before anybody has typed; this does not.
+    """
+    number = sum(name.startswith("missing") for name in inputs.properties)
+    inputs.view(f"missing{number}", kind(label=sentence))
+    inputs.str(
+        f"missing{number}_held",
+        view=types.HiddenView(),
+        invalid=True,
+        error_message=sentence,
+    )

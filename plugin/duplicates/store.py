@@ -20,6 +20,7 @@ from bson import ObjectId
 from ..errors import InputError
 from ..store.columns import BUCKET, delete_columns, read_column, write_column
 from ..store.iterations import Iteration, unpack_ids
+from ..store.own_fields import check_own_writable
 from ..store.runs import Run
 from .pairs import Pairs, pairs_in_scope
 
@@ -278,7 +279,8 @@ def set_threshold(run: Run, threshold: Any, scope: str | None = None) -> KeptDup
     """Put another threshold and scope in force; the fields on samples are to be written after.
 
     Raises:
-        InputError: if nothing was compared yet, or an option is out of its range
+        InputError: if nothing was compared yet, an option is out of its range, or a field that
+            shows the pairs is read-only; nothing is changed
     """
     kept = load_duplicates(run)
     if kept is None:
@@ -287,6 +289,7 @@ def set_threshold(run: Run, threshold: Any, scope: str | None = None) -> KeptDup
         )
     scope = check_scope(kept.scope if scope is None else scope)
     check_threshold(threshold, kept.floor, WHY_LOWEST)
+    check_own_writable(run, ["ses", "duplicates"])
     values = {
         "threshold": float(threshold),
         "scope": scope,

@@ -194,6 +194,25 @@ def test_a_change_of_scope_needs_no_second_search(screen: Screen) -> None:
     assert len(screen.groups(iteration=2)["groups"]) == 4
 
 
+@pytest.mark.parametrize("name", ["deconfuse_ses", "deconfuse_duplicates"])
+def test_a_threshold_is_refused_where_a_field_that_shows_it_is_read_only(
+    screen: Screen, name: str
+) -> None:
+    screen.find()
+    field = screen.dataset.get_field(name)
+    field.read_only = True
+    field.save()
+    before = load_duplicates(screen.run)
+    reply = screen.ask("set_threshold", threshold=1.0, scope="all")
+    assert f"Field '{name}'" in reply["error"]["message"]
+    assert "is read-only" in reply["error"]["message"]
+    after = load_duplicates(screen.run)
+    assert before is not None
+    assert after is not None
+    assert after.document == before.document
+    assert len(screen.listed()) == 3
+
+
 def test_each_threshold_and_scope_has_its_own_groups(screen: Screen) -> None:
     """Asked by turns, with nothing changed between: groups are kept for a while."""
     screen.pictures.near(4, "dog", "train", "told-apart.png")

@@ -16,7 +16,7 @@ from cachetools import LRUCache
 from ..plugin.errors import InputError
 from ..plugin.images.decode import UnreadableImageError, decode_image
 from ..plugin.layout.projection import principal_components
-from ..plugin.layout.projection_worker import ProjectionWorker
+from ..plugin.layout.projection_worker import warm
 from ..plugin.store.iterations import Iteration
 from . import events
 from .opened import Opened, open_iteration
@@ -30,7 +30,6 @@ VECTORS_KEPT = 6
 
 Vectors = npt.NDArray[np.float32]
 
-projections = ProjectionWorker()
 _pool = ThreadPoolExecutor(1, thread_name_prefix="deconfuse-features")
 _kept: LRUCache[str, Future[Vectors]] = LRUCache(VECTORS_KEPT)
 _lock = Lock()
@@ -51,7 +50,7 @@ def layout(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.LayoutR
         rough = opened.picked("features", rows)
         return positions(principal_components(rough, 2), "pca", pending=True, note=note)
     found = vectors.result()
-    future = projections.layout(key, lambda: found)
+    future = warm.layout(key, lambda: found)
     if not future.done():
         return positions(principal_components(found, 2), "pca", pending=True, note=note)
     error = future.exception()

@@ -18,6 +18,7 @@ from bson import ObjectId
 from ..plugin.classify.job import complete_fields
 from ..plugin.classify.settings import Settings
 from ..plugin.decisions.outside_changes import outside_changes
+from ..plugin.layout.projection_worker import warm
 from ..plugin.report.set_apart import set_apart_sentence
 from ..plugin.runs.opening import find_runs
 from ..plugin.runs.versions import versions
@@ -29,7 +30,6 @@ from ..plugin.store.runs import Run
 from ..plugin.store.samples import samples_of
 from . import events
 from .duplicate_events import cell_flags
-from .layout_events import projections
 from .opened import Opened, cell_errors, label_probability, open_iteration
 
 FIRST_CELLS = 3_000
@@ -49,7 +49,7 @@ def status(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.StatusR
         return events.StatusReply(
             dataset=None, media_type="", samples=0, label_fields=[], runs=[], job=None
         )
-    projections.start()  # warm by the time that somebody opens a cell
+    warm.start()  # warm by the time that somebody opens a cell
     runs = find_runs(dataset)
     for run, _ in runs.values():
         if run.has_unwritten_fields():  # somebody died between keeping scores and writing them

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from scripts.private_database import PrivateDatabase, temporary_folder
@@ -62,6 +63,9 @@ def cores() -> int:
 
 
 isolate()
+# How long an example takes says more about what else the machine does than about the code.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
 class PlainRoot:

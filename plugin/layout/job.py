@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,13 @@ from ..vectors.neighbours import NeighbourIndex
 from .landmarks import draw_landmarks, placed
 from .neighbourhood import NEIGHBOURS, neighbour_disagreement
 from .projection import fitted
-from .projection_worker import ProjectionWorker
+from .projection_worker import ProjectionWorker, warm
 from .store import keep_map
 
 BLOCK = 20_000
 SUSPECT = 0.5
+FEW = 2_000
+"""So many landmarks keep a worker busy for a second or two; more get one that can be ended."""
 
 Vectors = npt.NDArray[np.float32]
 
@@ -56,7 +58,9 @@ def map_dataset(run: Run, report: Report = silent) -> dict[str, Any]:
             "Finding neighbours",
         )
         places = abandonable(
-            lambda report: _places(vectors, report), part_of(job, 0.4, 0.7), "Laying out landmarks"
+            lambda report: _places(f"{iteration.id}/map", vectors, report),
+            part_of(job, 0.4, 0.7),
+            "Laying out landmarks",
         )
         keep_map(run, iteration, places, disagreement)
         ids = iteration.column("sample_id")
@@ -92,9 +96,9 @@ def _disagreement(iteration: Iteration, vectors: Vectors, report: Report) -> Vec
     return out
 
 
-def _places(vectors: Vectors, report: Report) -> Vectors:
+def _places(key: str, vectors: Vectors, report: Report) -> Vectors:
     landmarks = vectors[draw_landmarks(len(vectors))]
-    layout = _landmark_layout(landmarks, part_of(report, 0.0, 0.6))
+    layout = _landmark_layout(key, landmarks, part_of(report, 0.0, 0.6))
     if len(landmarks) == len(vectors):
         return fitted(layout)
     out, done = np.empty((len(vectors), 2), np.float32), 0
@@ -105,13 +109,18 @@ def _places(vectors: Vectors, report: Report) -> Vectors:
     return fitted(out)
 
 
-def _landmark_layout(landmarks: Vectors, report: Report) -> Vectors:
-    """UMAP of the landmarks, in a process of its own so that the App stays quick meanwhile."""
+def _landmark_layout(key: str, landmarks: Vectors, report: Report) -> Vectors:
+    """UMAP of the landmarks, in a process beside this one so that the App stays quick meanwhile."""
+    if len(landmarks) <= FEW:
+        return _awaited(warm.layout(key, lambda: landmarks), report)
     worker = ProjectionWorker()
     try:
-        layout = worker.layout("landmarks", lambda: landmarks)
-        while wait([layout], 0.5).not_done:
-            report(None, "Laying out landmarks")
-        return layout.result()
+        return _awaited(worker.layout(key, lambda: landmarks), report)
     finally:
         worker.stop()
+
+
+def _awaited(layout: Future[Vectors], report: Report) -> Vectors:
+    while wait([layout], 0.5).not_done:
+        report(None, "Laying out landmarks")
+    return layout.result()

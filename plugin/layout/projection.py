@@ -108,12 +108,12 @@ def umap_layout(vectors: FloatArray, seed: int = SEED) -> Layout:
     Returns:
         float32 (n, 2)
     """
-    import umap.umap_ as um  # pyright: ignore[reportMissingTypeStubs]
-
     reduced = principal_components(vectors, min(DIMENSIONS, np.shape(vectors)[1]))
     start = principal_components(reduced, 2)
     if len(reduced) < FEWEST:
         return start
+    import umap.umap_ as um  # pyright: ignore[reportMissingTypeStubs]
+
     rng = np.random.RandomState(seed)
     count = min(NEIGHBOURS, len(reduced))
     index, distance = exact_neighbours(reduced, count)

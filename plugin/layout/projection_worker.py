@@ -1,7 +1,7 @@
 """A process of its own that computes UMAP layouts, so that the App's server never waits for one.
 
-It is started when the first panel opens and is warm, its imports done and its loops compiled, by
-the time that somebody asks. Run as a script it is the worker; imported it is the side that asks.
+``warm`` is started when the first panel opens and is warm, its imports done and its loops compiled,
+by the time that somebody asks. Run as a script it is the worker; imported it is the side that asks.
 """
 
 from __future__ import annotations
@@ -109,6 +109,10 @@ class ProjectionWorker:
         if answer is None:
             raise RuntimeError("the projection worker ended; is umap-learn installed and working?")
         return answer
+
+
+warm = ProjectionWorker()
+"""For whoever asks for a layout of few samples: the panel's cells, and small maps."""
 
 
 def _spawn() -> subprocess.Popen[bytes]:

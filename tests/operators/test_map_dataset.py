@@ -1,11 +1,13 @@
 """``map_dataset`` and the panel's map, with a real database."""
 
 import base64
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
 
 from plugin.decisions.decisions import resolve
+from plugin.errors import Cancelled
 from plugin.layout import job as dataset_map
 from plugin.store.runs import load_run
 from tests.panels.made_runs import write_iteration
@@ -77,6 +79,37 @@ def test_the_panel_gets_places_once_and_colours_as_asked(mapped, operator, ask):
     assert "colour must be one of" in ask(samples, colour="taste")["error"]["message"]
 
 
+@pytest.mark.parametrize(("few", "begun", "ended"), [(60, 0, 0), (59, 1, 1)])
+def test_many_landmarks_get_a_worker_that_a_cancelled_map_ends(monkeypatch, few, begun, ended):
+    workers = []
+
+    class Worker:
+        def __init__(self):
+            workers.append(self)
+            self.stopped = 0
+
+        def layout(self, key, vectors):
+            assert vectors().shape == (60, 4)
+            return Future()  # never done
+
+        def stop(self):
+            self.stopped += 1
+
+    def report(progress, label):
+        if label == "Laying out landmarks" and progress is None:
+            raise Cancelled("stop")
+
+    warm = Worker()
+    monkeypatch.setattr(dataset_map, "FEW", few)
+    monkeypatch.setattr(dataset_map, "warm", warm)
+    monkeypatch.setattr(dataset_map, "ProjectionWorker", Worker)
+    with pytest.raises(Cancelled):
+        dataset_map._landmark_layout("key", np.zeros((60, 4), np.float32), report)
+    assert len(workers) - 1 == begun
+    assert sum(worker.stopped for worker in workers) == ended
+    assert warm.stopped == 0
+
+
 def test_decided_samples_and_the_view_are_told_apart(mapped, operator, ask):
     samples, suspect = mapped
     operator("map_dataset")(samples)
@@ -113,8 +146,6 @@ def test_a_run_without_features_is_refused(dataset, operator):
 
 
 def test_cancelling_keeps_nothing(mapped, operator, monkeypatch):
-    from plugin.errors import Cancelled
-
     samples, _ = mapped
     before = plugin_documents()
 

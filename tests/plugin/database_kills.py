@@ -68,6 +68,8 @@ os.environ.update(
     FIFTYONE_SHOW_PROGRESS_BARS="false",
 )
 
+import fiftyone.core.odm as fo  # noqa: E402
+
 from plugin.decisions import journal, steps  # noqa: E402
 from plugin.decisions.apply import recover_abandoned  # noqa: E402
 from plugin.decisions.decisions import resolve, undo  # noqa: E402
@@ -98,7 +100,7 @@ def trial(action: str, step: str, occurrence: int, dies_at: str | None = None) -
     if second:
         act(run, first)
     states.append(all_raw(run))
-    time.sleep(0.7)  # all that is there by now is flushed
+    fo.get_db_conn().client.admin.command("fsync")  # all that is there by now is flushed
     seen: Counter[str] = Counter()
 
     def reached(name: str) -> None:

@@ -20,7 +20,7 @@ import { Queue } from "./queue/Queue";
 import { FIRST, type RankingChoice } from "./ranking/choice";
 import { RankingScreen } from "./ranking/RankingScreen";
 import { SessionContext, useLoadedSession } from "./session";
-import { ActiveContext, KeyboardContext, pressOnce, useActive, useKeys } from "./shortcuts";
+import { ActiveContext, KeyboardContext, pressOnce, useActive, useShortcuts } from "./shortcuts";
 import styles from "./styles.css?inline";
 import { useAsk } from "./useAsk";
 import { useCurrentView } from "./useCurrentView";
@@ -182,17 +182,17 @@ function OnIteration(props: OnIterationProps) {
   const undo = () => {
     if (session && pass("undo", "nothing")) void session.undo();
   };
-  useKeys(
+  useShortcuts(
     session
       ? {
-          "?": () => setHelp(true),
-          u: undo,
-          o: () => setScreen({ name: "overview" }),
-          q: () => setScreen({ name: "queue", cell: null }),
-          w: () => setScreen({ name: "ranking" }),
-          m: () => setScreen({ name: "map" }),
-          p: () => setScreen({ name: "progress" }),
-          n: () => setScreen({ name: "duplicates" }),
+          help: () => setHelp(true),
+          undo,
+          overview: () => setScreen({ name: "overview" }),
+          queue: () => setScreen({ name: "queue", cell: null }),
+          ranking: () => setScreen({ name: "ranking" }),
+          map: () => setScreen({ name: "map" }),
+          progress: () => setScreen({ name: "progress" }),
+          duplicates: () => setScreen({ name: "duplicates" }),
         }
       : {},
   );

@@ -10,13 +10,21 @@ export type Scope =
   | "ranking"
   | "duplicates"
   | "map"
+  | "progress"
   | "audit";
 
 export interface Shortcut {
-  keys: string[];
-  scope: Scope;
+  /** As the browser names them, see `written` for how they are shown. */
+  keys: readonly string[];
+  scope: Scope | readonly Scope[];
   does: string;
+  /** Keys that do the same and are not worth telling: the same key without Shift. */
+  also?: readonly string[];
+  /** Taken by what has the focus, not bound to the screen. */
+  local?: true;
 }
+
+const ARROWS = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"] as const;
 
 export const SHORTCUTS = {
   help: { keys: ["?"], scope: "everywhere", does: "Show or hide this list" },
@@ -27,24 +35,50 @@ export const SHORTCUTS = {
   map: { keys: ["m"], scope: "everywhere", does: "Go to the map of the dataset" },
   duplicates: { keys: ["n"], scope: "everywhere", does: "Go to the near-duplicates" },
   progress: { keys: ["p"], scope: "everywhere", does: "Go to the progress of the run" },
+  back: {
+    keys: ["Escape"],
+    scope: ["queue", "duplicates", "progress", "audit"],
+    does: "Go back",
+  },
   move: {
-    keys: ["Arrow keys", "Home", "End", "Page Up", "Page Down"],
+    keys: [...ARROWS, "Home", "End", "PageUp", "PageDown"],
     scope: "overview",
     does: "Move from cell to cell",
+    local: true,
   },
-  open: { keys: ["Enter"], scope: "overview", does: "Open the cell" },
-  confirm: { keys: ["c"], scope: "cell", does: "Confirm the label of the selected samples" },
-  accept: { keys: ["a"], scope: "cell", does: "Give the selected samples their prediction" },
-  relabel: { keys: ["r"], scope: "cell", does: "Choose another label for the selected samples" },
-  remove: { keys: ["x"], scope: "cell", does: "Remove the selected samples from the dataset" },
-  tag: { keys: ["t"], scope: "cell", does: "Tag the selected samples" },
-  all: { keys: ["e"], scope: "cell", does: "Select every sample shown" },
-  none: { keys: ["Escape"], scope: "cell", does: "Clear the selection, then go back" },
+  open: { keys: ["Enter"], scope: "overview", does: "Open the cell", local: true },
+  confirm: {
+    keys: ["c"],
+    scope: ["cell", "ranking", "map"],
+    does: "Confirm the label of the selected samples",
+  },
+  accept: {
+    keys: ["a"],
+    scope: ["cell", "ranking"],
+    does: "Give the selected samples their prediction",
+  },
+  relabel: {
+    keys: ["r"],
+    scope: ["cell", "ranking", "map"],
+    does: "Choose another label for the selected samples",
+  },
+  remove: {
+    keys: ["x"],
+    scope: ["cell", "ranking", "map"],
+    does: "Remove the selected samples from the dataset",
+  },
+  tag: { keys: ["t"], scope: ["cell", "ranking", "map"], does: "Tag the selected samples" },
+  all: { keys: ["e"], scope: ["cell", "ranking"], does: "Select every sample shown" },
+  none: {
+    keys: ["Escape"],
+    scope: ["cell", "ranking", "map"],
+    does: "Clear the selection, then go back",
+  },
   layout: { keys: ["l"], scope: "cell", does: "Lay the images out again" },
   view: { keys: ["g"], scope: "cell", does: "Switch between map and grid" },
-  zoomIn: { keys: ["+"], scope: "cell", does: "Zoom in" },
-  zoomOut: { keys: ["-"], scope: "cell", does: "Zoom out" },
-  fit: { keys: ["0"], scope: "cell", does: "Show the whole map" },
+  zoomIn: { keys: ["+"], also: ["="], scope: ["cell", "map"], does: "Zoom in" },
+  zoomOut: { keys: ["-"], scope: ["cell", "map"], does: "Zoom out" },
+  fit: { keys: ["0"], scope: ["cell", "map"], does: "Show the whole map" },
   pick: {
     keys: ["1", "2", "3", "4", "5", "6"],
     scope: "queue",
@@ -56,11 +90,8 @@ export const SHORTCUTS = {
   queueRemove: { keys: ["x"], scope: "queue", does: "Remove the sample from the dataset" },
   queueSkip: { keys: ["s"], scope: "queue", does: "Skip the sample for now" },
   rankingReview: { keys: ["v"], scope: "ranking", does: "Review the ranking in the queue" },
-  rankingConfirm: { keys: ["c"], scope: "ranking", does: "Confirm the labels of the selected" },
-  rankingAccept: { keys: ["a"], scope: "ranking", does: "Give each of them its prediction" },
-  rankingAll: { keys: ["e"], scope: "ranking", does: "Select every sample of the page" },
   groupMove: {
-    keys: ["Arrow up", "Arrow down"],
+    keys: ["ArrowUp", "ArrowDown"],
     scope: "duplicates",
     does: "Go to the group before or after",
   },
@@ -89,7 +120,7 @@ export const SHORTCUTS = {
   mapTool: { keys: ["l"], scope: "map", does: "Switch between lasso and pan" },
   mapOutstanding: { keys: ["e"], scope: "map", does: "Select the samples that stand out most" },
   mapStep: {
-    keys: ["Arrow left", "Arrow right"],
+    keys: ["ArrowLeft", "ArrowRight"],
     scope: "map",
     does: "Go through the selected samples",
   },
@@ -102,6 +133,17 @@ export const SHORTCUTS = {
   auditUnclear: { keys: ["x"], scope: "audit", does: "Say that nobody can tell" },
   auditSkip: { keys: ["s"], scope: "audit", does: "Skip the picture for now" },
 } as const satisfies Record<string, Shortcut>;
+
+export type ShortcutName = keyof typeof SHORTCUTS;
+
+export const scopesOf = ({ scope }: Shortcut): readonly Scope[] =>
+  typeof scope === "string" ? [scope] : scope;
+
+/** A key as it is shown: `Page Up` for `PageUp`. */
+export const written = (key: string) =>
+  key.replace(/(?<=[a-z])([A-Z])/g, (letter) =>
+    key.startsWith("Arrow") ? ` ${letter.toLowerCase()}` : ` ${letter}`,
+  );
 
 export type Handlers = Record<string, (() => void) | undefined>;
 
@@ -153,6 +195,26 @@ export function innermost(event: KeyboardEvent, all: readonly Layer[]): (() => v
   }
   return undefined;
 }
+
+/** What shortcuts do on a screen; told is which of its keys it was. */
+export type Bindings = { [N in ShortcutName]?: ((at: number) => void) | undefined };
+
+/** The keys of shortcuts, from the list, with what each does. */
+export function boundKeys(bindings: Bindings): Handlers {
+  const handlers: Handlers = {};
+  for (const [name, act] of Object.entries(bindings)) {
+    if (!act) continue;
+    const { keys, also }: Shortcut = SHORTCUTS[name as ShortcutName];
+    keys.forEach((key, at) => {
+      handlers[key] = () => act(at);
+    });
+    for (const key of also ?? []) handlers[key] = () => act(0);
+  }
+  return handlers;
+}
+
+/** Binds shortcuts of the list to what they do on a screen, as `useKeys` does. */
+export const useShortcuts = (bindings: Bindings) => useKeys(boundKeys(bindings));
 
 /**
  * Keys for as long as the calling component is on screen, while the person works in the panel.

@@ -9,7 +9,7 @@ import { isNew, optionsFor } from "../src/parts/options";
 import { outdatedText } from "../src/parts/outdated";
 import { explain, lastOutcome, summary } from "../src/parts/summary";
 import { nextCell } from "../src/session";
-import { handlerFor, innermost, SHORTCUTS } from "../src/shortcuts";
+import { handlerFor, innermost } from "../src/shortcuts";
 import { narrows } from "../src/useCurrentView";
 
 describe("answers", () => {
@@ -169,14 +169,6 @@ describe("shortcuts", () => {
     expect(innermost(key("u"), layers)).toBe(inner);
     expect(innermost(key("q"), layers)).toBe(outer);
     expect(innermost(key("z"), layers)).toBeUndefined();
-  });
-  it("are unambiguous on each screen", () => {
-    for (const scope of ["overview", "cell", "queue"]) {
-      const keys = Object.values(SHORTCUTS)
-        .filter((shortcut) => shortcut.scope === scope || shortcut.scope === "everywhere")
-        .flatMap((shortcut) => [...shortcut.keys] as string[]);
-      expect(new Set(keys).size).toBe(keys.length);
-    }
   });
 });
 

@@ -15,7 +15,7 @@ import { Tip } from "../parts/Tip";
 import { useSample } from "../samples";
 import { useSelection } from "../selection";
 import { useSession } from "../session";
-import { useKeys } from "../shortcuts";
+import { useShortcuts } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
 import { CellTools, FeatureChoice } from "./CellTools";
 import { Check, WORTH_A_CHECK } from "./Check";
@@ -114,15 +114,14 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
   const all = () => selection.set(ids(samples.map((s) => s.row)));
   const again = () => setTurn((n) => n + 1);
   const leave = () => (chosen.length ? selection.set([]) : onBack());
-  useKeys({
-    Escape: leave,
-    e: all,
-    l: mode === "map" ? again : undefined,
-    g: () => setMode(mode === "map" ? "grid" : "map"),
-    "+": () => map.current?.zoomBy(1.5),
-    "=": () => map.current?.zoomBy(1.5),
-    "-": () => map.current?.zoomBy(1 / 1.5),
-    "0": () => map.current?.fit(),
+  useShortcuts({
+    none: leave,
+    all,
+    layout: mode === "map" ? again : undefined,
+    view: () => setMode(mode === "map" ? "grid" : "map"),
+    zoomIn: () => map.current?.zoomBy(1.5),
+    zoomOut: () => map.current?.zoomBy(1 / 1.5),
+    fit: () => map.current?.fit(),
   });
 
   const probable = React.useMemo(() => {

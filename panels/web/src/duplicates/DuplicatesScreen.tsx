@@ -11,7 +11,7 @@ import { Outcome } from "../parts/Outcome";
 import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
 import { useSession } from "../session";
-import { useKeys } from "../shortcuts";
+import { useShortcuts } from "../shortcuts";
 import { useCurrentView } from "../useCurrentView";
 import { useLaunch } from "../useLaunch";
 import { useThumbnails } from "../useThumbnails";
@@ -52,15 +52,14 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
   const keep = group && chosen?.group === group.id ? chosen.row : (group?.proposal ?? -1);
   const pick = (row: number) => group && setChosen({ group: group.id, row });
   const go = (by: number) => setAt(Math.max(0, Math.min(list.length - 1, place + by)));
-  const next = () => go(1);
-  const previous = () => go(-1);
-  const digits = members.slice(0, 9).map((member, i) => [String(i + 1), () => pick(member.row)]);
-  useKeys({
-    Escape: onBack,
-    ArrowDown: next,
-    ArrowUp: previous,
-    d: () => setDiffer(!differ),
-    ...Object.fromEntries(digits),
+  useShortcuts({
+    back: onBack,
+    groupMove: (at) => go(at === 0 ? -1 : 1),
+    groupDiffer: () => setDiffer(!differ),
+    groupPick: (at) => {
+      const member = members[at];
+      if (member) pick(member.row);
+    },
   });
 
   const set = async (threshold: number, wanted: DuplicateScope) => {

@@ -9,7 +9,7 @@ import { AskRemove } from "../parts/Ask";
 import { Choose } from "../parts/Choose";
 import { Icon, type IconName } from "../parts/Icon";
 import { useSession } from "../session";
-import { SHORTCUTS, useKeys } from "../shortcuts";
+import { SHORTCUTS, useShortcuts } from "../shortcuts";
 import { labelsOf, type Member } from "./groups";
 
 interface Props {
@@ -47,14 +47,14 @@ export function GroupActions({ group, members, keep, shown }: Props) {
   };
   const open = () => (busy ? drop("busy") : setChoosing(relabel.current));
   const ask = () => (busy ? drop("busy") : setAsking(true));
-  useKeys(
+  useShortcuts(
     members.length === 0 || outside > 0
       ? {}
       : {
-          k: () => act("keep_one"),
-          a: () => act("keep_all"),
-          r: open,
-          x: ask,
+          groupKeepOne: () => act("keep_one"),
+          groupKeepAll: () => act("keep_all"),
+          groupRelabel: open,
+          groupRemove: ask,
         },
   );
   const all = members.length + group.rest.length;

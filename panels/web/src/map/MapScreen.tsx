@@ -14,7 +14,7 @@ import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
 import { useSample } from "../samples";
 import { useSession } from "../session";
-import { useKeys } from "../shortcuts";
+import { useShortcuts } from "../shortcuts";
 import { highest, hues, isNumeric, pointsOf, ramp } from "./arrays";
 import { Legend } from "./Legend";
 import { Scatter, type ScatterHandle } from "./Scatter";
@@ -76,16 +76,14 @@ export function MapScreen({ onBack }: { onBack: () => void }) {
     if (ready && numeric) choose(highest(ready, OUTSTANDING));
   };
   const leave = () => (chosen.length ? choose([]) : onBack());
-  useKeys({
-    Escape: leave,
-    ArrowRight: open.length > 1 ? () => step(1) : undefined,
-    ArrowLeft: open.length > 1 ? () => step(-1) : undefined,
-    e: numeric ? outstanding : undefined,
-    l: () => setTool(tool === "lasso" ? "pan" : "lasso"),
-    "+": () => scatter.current?.zoomBy(1.5),
-    "=": () => scatter.current?.zoomBy(1.5),
-    "-": () => scatter.current?.zoomBy(1 / 1.5),
-    "0": () => scatter.current?.fit(),
+  useShortcuts({
+    none: leave,
+    mapStep: open.length > 1 ? (at) => step(at === 0 ? -1 : 1) : undefined,
+    mapOutstanding: numeric ? outstanding : undefined,
+    mapTool: () => setTool(tool === "lasso" ? "pan" : "lasso"),
+    zoomIn: () => scatter.current?.zoomBy(1.5),
+    zoomOut: () => scatter.current?.zoomBy(1 / 1.5),
+    fit: () => scatter.current?.fit(),
   });
 
   if (problem) return <Problem problem={problem} onRetry={retry} onBack={onBack} />;

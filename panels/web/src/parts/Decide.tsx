@@ -5,7 +5,7 @@ import { drop } from "../acts/dropped";
 import { useGate } from "../acts/useShown";
 import { count, plural } from "../format";
 import { useSession } from "../session";
-import { useKeys } from "../shortcuts";
+import { useShortcuts } from "../shortcuts";
 import { ActionButton } from "./ActionButton";
 import { AskRemove, AskTag } from "./Ask";
 import { Choose } from "./Choose";
@@ -64,15 +64,15 @@ export function Decide({ rows, confirm, accept, probable, onDone }: Props) {
   const choose = () => open("choose", () => setChoosing(relabel.current));
   const tag = () => open("tag", () => setAsking("tag"));
   const remove = () => (n > 1 && !busy ? setAsking("remove") : void act("remove"));
-  useKeys(
+  useShortcuts(
     tooMany
       ? {}
       : {
-          c: () => void act("confirm"),
-          a: accept && (() => void take()),
-          r: choose,
-          x: remove,
-          t: tag,
+          confirm: () => void act("confirm"),
+          accept: accept && (() => void take()),
+          relabel: choose,
+          remove,
+          tag,
         },
   );
   const button = { disabled: idle, count: n };

@@ -2,7 +2,7 @@
 
 import { Dialog, DialogContent, DialogTitle, IconButton } from "@mui/material";
 import * as React from "react";
-import { type Scope, SHORTCUTS, type Shortcut } from "../shortcuts";
+import { type Scope, SHORTCUTS, type Shortcut, scopesOf, written } from "../shortcuts";
 import { Icon } from "./Icon";
 
 const TITLES: [Scope, string][] = [
@@ -13,11 +13,12 @@ const TITLES: [Scope, string][] = [
   ["ranking", "Ranking"],
   ["duplicates", "Duplicates"],
   ["map", "Map of the dataset"],
+  ["progress", "Progress"],
   ["audit", "Audit"],
 ];
 
 export function Help({ onClose }: { onClose: () => void }) {
-  const all: Shortcut[] = Object.values(SHORTCUTS).map((s) => ({ ...s, keys: [...s.keys] }));
+  const all: Shortcut[] = Object.values(SHORTCUTS);
   return (
     <Dialog
       open
@@ -40,12 +41,12 @@ export function Help({ onClose }: { onClose: () => void }) {
             <h3>{title}</h3>
             <dl>
               {all
-                .filter((shortcut) => shortcut.scope === scope)
+                .filter((shortcut) => scopesOf(shortcut).includes(scope))
                 .map((shortcut) => (
                   <div key={shortcut.does}>
                     <dt>
                       {shortcut.keys.map((key) => (
-                        <kbd key={key}>{key}</kbd>
+                        <kbd key={key}>{written(key)}</kbd>
                       ))}
                     </dt>
                     <dd>{shortcut.does}</dd>

@@ -7,7 +7,7 @@ import { Outcome } from "../parts/Outcome";
 import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
 import { useSession } from "../session";
-import { useKeys } from "../shortcuts";
+import { useShortcuts } from "../shortcuts";
 import { AuditScreen } from "./AuditScreen";
 import { Importance } from "./Importance";
 import { IntervalBar } from "./IntervalBar";
@@ -27,7 +27,7 @@ export function ProgressScreen({ onBack, onRank }: Props) {
   const audit = useAudit();
   const [judging, setJudging] = React.useState(false);
   const leave = () => (judging ? setJudging(false) : onBack());
-  useKeys({ Escape: leave });
+  useShortcuts({ back: leave });
   const { reply } = audit;
   if (!reply) {
     if (audit.problem)

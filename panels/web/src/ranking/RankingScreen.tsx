@@ -15,7 +15,7 @@ import { Waiting } from "../parts/States";
 import { useSample } from "../samples";
 import { useSelection } from "../selection";
 import { useSession } from "../session";
-import { useKeys } from "../shortcuts";
+import { useShortcuts } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
 import { byPrediction, type RankingChoice, SCORES, written } from "./choice";
 import { NoSamples, NotComputed } from "./Nothing";
@@ -104,7 +104,7 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
     }
     setFocus(null);
   };
-  useKeys({ Escape: leave, e: all, v: reply?.total ? onReview : undefined });
+  useShortcuts({ none: leave, all, rankingReview: reply?.total ? onReview : undefined });
 
   if (problem) return <Problem problem={problem} onRetry={retry} onBack={onBack} />;
   return (

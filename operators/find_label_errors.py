@@ -31,6 +31,11 @@ SOURCES = {
         "Train a classifier now",
         "A small network is trained on the labels and classifies every sample; needs nothing else",
     ),
+    "features": (
+        "A pretrained network with a linear head",
+        "For photographs: features of a pretrained network, computed once, and a cross-validated "
+        "linear classifier on them; 3,000 images a minute on two cores",
+    ),
     "predictions": (
         "Predictions in fields",
         "Scores what one or several models already said; the fastest, several make an ensemble",
@@ -293,8 +298,25 @@ def _choose_source(ctx: Any, inputs: Any, classifications: list[str]) -> None:
             description="A vector field, the key of a brain run that holds embeddings, or the name "
             "of a model in FiftyOne's zoo",
         )
+    elif source == "features":
+        _choose_network(inputs)
     else:
         _choose_model(inputs)
+
+
+def _choose_network(inputs: Any) -> None:
+    inputs.str(
+        "network",
+        label="Network",
+        description="Empty: efficientnet_lite0, which is installed with the plugin; or a "
+        "classification model of torchvision, such as resnet50, whose weights are downloaded once",
+    )
+    inputs.str(
+        "weights",
+        label="Weights",
+        description="Empty for the network's official ones; the name of others, or the path of a "
+        "checkpoint",
+    )
 
 
 def _choose_model(inputs: Any) -> None:

@@ -51,6 +51,7 @@ def isolate() -> None:
         FIFTYONE_DATASET_ZOO_DIR=str(HOME / "dataset_zoo"),
         FIFTYONE_MODEL_ZOO_DIR=str(HOME / "model_zoo"),
         FIFTYONE_DO_NOT_TRACK="true",
+        DECONFUSE_CACHE_DIR=str(HOME / "cache"),
         FIFTYONE_SHOW_PROGRESS_BARS="false",
         FIFTYONE_ALLOW_LEGACY_ORCHESTRATORS="true",
     )

@@ -36,7 +36,7 @@ from ..vectors.features import from_probabilities
 from .cleanlab import CleanlabColumns, write_cleanlab_fields
 from .settings import Settings
 
-SHARE_OF_CLASSIFYING = {"train": 0.95, "embeddings": 0.9, "predictions": 0.5}
+SHARE_OF_CLASSIFYING = {"train": 0.95, "features": 0.95, "embeddings": 0.9, "predictions": 0.5}
 SHARE_BEFORE_DUPLICATES = 0.8
 
 
@@ -199,6 +199,10 @@ def _source(samples: Collection, settings: Settings) -> Source:
         from .from_embeddings import EmbeddingSource
 
         return EmbeddingSource(samples, settings, decision_field)
+    if settings.source == "features":
+        from .from_features import FeatureSource
+
+        return FeatureSource(samples, settings, decision_field)
     from .from_training import TrainingSource
 
     return TrainingSource(samples, settings, decision_field)

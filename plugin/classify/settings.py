@@ -11,7 +11,7 @@ from ..learning.choices import check_device, check_one_of
 from ..splits import SplitRule
 from ..values import shown
 
-SOURCES = ("train", "predictions", "embeddings")
+SOURCES = ("train", "features", "predictions", "embeddings")
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,14 @@ class Settings:
     Attributes:
         label_field: the ``Classification`` field to clean
         run_key: names the run and prefixes its fields
-        source: where predictions come from: ``train``, ``predictions`` or ``embeddings``
+        source: where predictions come from: one of ``SOURCES``
         prediction_fields: for ``predictions``: one or more ``Classification`` fields
         embeddings: for ``embeddings``: a vector field, a brain key, or a zoo model's name
         model: for ``train``: ``simple_cnn`` or a torchvision classification model
-        weights: for ``train``: none, a torchvision weights name, or a checkpoint's path
+        network: for ``features``: ``efficientnet_lite0`` or a torchvision classification model;
+            None chooses
+        weights: for ``train``: none, a torchvision weights name, or a checkpoint's path; for
+            ``features`` likewise, where none means the network's official ones
         epochs: passes over the training images
         batch_size: images a training step
         warm_start: for ``train``: go on from the weights of the run's last iteration
@@ -45,6 +48,7 @@ class Settings:
     prediction_fields: tuple[str, ...] = ()
     embeddings: str | None = None
     model: str = "simple_cnn"
+    network: str | None = None
     weights: str | None = None
     warm_start: bool = False
     epochs: int | None = None
@@ -80,7 +84,7 @@ class Settings:
         return settings
 
     def _check(self) -> None:
-        for name in ("run_key", "model", "weights", "embeddings"):
+        for name in ("run_key", "model", "network", "weights", "embeddings"):
             _text(name, getattr(self, name))
         check_one_of("source", self.source, SOURCES)
         check_device(self.device)
@@ -108,9 +112,10 @@ class Settings:
             raise InputError(
                 "embeddings: name a vector field, a brain key with embeddings, or a zoo model"
             )
-        if self.source == "embeddings" and self.folds == 1:
+        if self.source in ("embeddings", "features") and self.folds == 1:
             raise InputError(
-                "folds: a linear head fits its own training samples, so embeddings need at least 2"
+                f"folds: a linear head fits its own training samples, so {self.source} need at "
+                "least 2"
             )
 
     def _check_warm_start(self) -> None:

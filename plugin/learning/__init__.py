@@ -1,4 +1,13 @@
 """Classifiers: built, trained, and applied to every sample."""
 
-COMPUTES = ("choices", "classifiers", "linear_head", "training", "warm_start")
+COMPUTES = (
+    "choices",
+    "classifiers",
+    "efficientnet_lite",
+    "heads",
+    "linear_head",
+    "networks",
+    "training",
+    "warm_start",
+)
 """Its files that take arrays and return arrays: they know neither FiftyOne nor MongoDB."""

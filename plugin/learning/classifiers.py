@@ -190,14 +190,19 @@ def load_weights(model: nn.Module, architecture: Architecture, weights: str) -> 
     """
     path = Path(weights).expanduser()
     if path.suffix in CHECKPOINTS or path.exists():
-        state = _read_checkpoint(path)
+        state = read_checkpoint(path)
     else:
-        state = _official_weights(architecture.name, weights)
+        state = official_weights(architecture.name, weights)
     target = model.model if isinstance(model, _Zoo) else model
     _load_matching(target, state, head_of(model, architecture.classes), weights)
 
 
-def _official_weights(name: str, weights: str) -> Mapping[str, torch.Tensor]:
+def official_weights(name: str, weights: str) -> Mapping[str, torch.Tensor]:
+    """The weights of a torchvision model by their name, from torchvision's cache or by download.
+
+    Raises:
+        InputError: if there are none of that name, or they cannot be downloaded
+    """
     if name == SIMPLE:
         raise InputError(f"weights: {SIMPLE} has no official weights; expected a checkpoint's path")
     known = zoo.get_model_weights(name)
@@ -216,7 +221,12 @@ def _official_weights(name: str, weights: str) -> Mapping[str, torch.Tensor]:
         ) from error
 
 
-def _read_checkpoint(path: Path) -> Mapping[str, torch.Tensor]:
+def read_checkpoint(path: Path) -> Mapping[str, torch.Tensor]:
+    """The tensors of a checkpoint, read without executing code; wrappers' names taken off.
+
+    Raises:
+        InputError: if there is no such file, or it holds no state dict
+    """
     if not path.is_file():
         raise InputError(f"weights: there is no file '{path}'")
     try:

@@ -43,6 +43,24 @@ def test_training_finds_planted_errors(dataset, operator):
     assert result["accuracy"] == pytest.approx(1 - disagree / 400)
 
 
+def test_features_of_a_pretrained_network_find_planted_errors(dataset, operator):
+    samples, truth, labels = _with_errors(dataset, n=200, wrong=10)
+    find = operator("find_label_errors")
+    options = {"source": "features", "duplicates": False}
+    result = find(samples, "ground_truth", **options)
+    ids = samples.values("id")
+    planted = {i for i, t, y in zip(ids, truth, labels, strict=True) if t != y}
+    assert len(_suspects(samples, 20) & planted) >= 8
+    assert result["samples"] == 200
+    first = samples.values("deconfuse_suspicion")
+    find(samples, "ground_truth", **options)  # from what is kept
+    assert samples.values("deconfuse_suspicion") == first
+    with pytest.raises(ValueError, match="folds: a linear head fits its own training samples"):
+        find(samples, "ground_truth", **options, folds=1)
+    with pytest.raises(ValueError, match="network: unknown network 'resnet'"):
+        find(samples, "ground_truth", **options, network="resnet")
+
+
 def _grouped(name):
     """Groups with two slices of images and one of another kind, with predictions."""
     grouped = fo.Dataset(name)
@@ -205,7 +223,7 @@ def test_the_same_seed_gives_the_same_scores(dataset, operator):
 def test_folds_classify_every_sample_once(dataset, operator):
     samples = dataset(120)
     result = operator("find_label_errors")(samples, "ground_truth", epochs=3, folds=3)
-    assert result["samples"] == 120
+    assert result["samples"] == 200
     assert None not in samples.values("deconfuse_suspicion")
 
 

@@ -1,0 +1,132 @@
+"""Predictions of cross-validated heads on the features of a pretrained network."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Generator
+
+import numpy as np
+import numpy.typing as npt
+
+from ..abandonable import abandonable
+from ..errors import InputError
+from ..images.windows import windows_of
+from ..learning.heads import FOLDS, OutOfFold, out_of_fold
+from ..learning.networks import load_network
+from ..learning.training import choose_device, reproducible
+from ..progress import Report, part_of
+from ..scoring.batches import Batch, Outcome
+from ..scratch import scratch_folder
+from ..store.samples import Collection
+from ..vectors.features import FIT_ROWS, PrincipalComponents
+from ..vectors.network_features import network_features
+from .labelled import read_labelled
+from .settings import Settings
+
+COMPUTING_SHARE = 0.8
+BATCH_ROWS = 5_000
+
+
+class FeatureSource:
+    """Classifies each sample with heads that were fitted on the other folds' features.
+
+    Args:
+        samples: the dataset or a view of it
+        settings: the run's settings; ``network`` and ``weights`` name the network
+        decision_field: the run's field of decisions
+
+    Raises:
+        InputError: if the network cannot be had, or there are not two classes
+    """
+
+    def __init__(self, samples: Collection, settings: Settings, decision_field: str):
+        self._settings = settings
+        self._folds = settings.folds or FOLDS
+        self._device = choose_device(settings.device)
+        self._network = load_network(settings.network, settings.weights, settings.image_size)
+        self.outcome = Outcome()
+        labelled = read_labelled(
+            samples, settings.label_field, decision_field, self.outcome.skipped
+        )
+        self.classes = labelled.classes
+        self._ids, self._paths = labelled.sample_ids, labelled.filepaths
+        self._label, self._decided = labelled.label, labelled.decided
+        self._windows = windows_of(self._paths)
+        self.outcome.notes |= {
+            "network": self._network.name,
+            "network_key": self._network.key,
+            "image_size": self._network.size,
+            "folds": self._folds,
+            "device": str(self._device),
+            "windows": self._windows,
+        }
+
+    def batches(self, report: Report) -> Generator[Batch]:
+        """Compute the features that are not kept yet, then fit and classify."""
+        folder = scratch_folder("features")
+        try:
+            features, problems = network_features(
+                self._paths,
+                self._network,
+                self._device,
+                folder,
+                part_of(report, 0.0, COMPUTING_SHARE),
+                windows=self._windows,
+            )
+            for i, why in problems.items():
+                self.outcome.skipped.add(self._ids[i], self._paths[i], why)
+            usable = np.array([i for i in range(len(self._ids)) if i not in problems], np.int64)
+            if len(usable) < max(2, self._folds):
+                raise InputError(
+                    f"{len(usable)} of {len(self._ids)} labelled images can be read; "
+                    f"{self._folds} folds need more (most frequent reason: "
+                    f"{self.outcome.skipped.most_common()})"
+                )
+            if problems:
+                features = features[usable]
+            yield from self._classified(features, usable, part_of(report, COMPUTING_SHARE, 1.0))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _classified(
+        self, features: npt.NDArray[np.float32], usable: npt.NDArray[np.int64], report: Report
+    ) -> Generator[Batch]:
+        seed, label = self._settings.seed, self._label[usable]
+        with reproducible(seed):
+            said = out_of_fold(
+                features,
+                label,
+                None,
+                seed,
+                classes=len(self.classes),
+                folds=self._folds,
+                device=self._device,
+                report=part_of(report, 0.0, 0.8),
+            )
+            self.outcome.notes["heads"] = said.heads
+            yield from self._batches(features, usable, said, part_of(report, 0.8, 1.0))
+
+    def _batches(
+        self,
+        features: npt.NDArray[np.float32],
+        usable: npt.NDArray[np.int64],
+        said: OutOfFold,
+        report: Report,
+    ) -> Generator[Batch]:
+        seed = self._settings.seed
+        some = np.sort(np.random.default_rng(seed).permutation(len(usable))[:FIT_ROWS])
+        reduce = abandonable(
+            lambda _: PrincipalComponents(features[some], seed), report, "Reducing features", 0.0
+        )
+        for start in range(0, len(usable), BATCH_ROWS):
+            rows = slice(start, min(start + BATCH_ROWS, len(usable)))
+            part = usable[rows]
+            yield Batch(
+                sample_ids=[self._ids[i] for i in part],
+                label=self._label[part],
+                models=[said.log_probabilities[rows].astype(np.float64)],
+                features=reduce(features[rows]),
+                decided=self._decided[part],
+                unseen=said.unseen[rows],
+            )
+            report(rows.stop / len(usable), f"Scored {rows.stop:,} images")

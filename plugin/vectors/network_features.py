@@ -1,0 +1,238 @@
+"""Features of image files by a pretrained network: computed once for each content, kept on disk."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import os
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ..disk_cache import DiskCache, cache_folder
+from ..images.decode import UnreadableImageError, decode_image
+from ..images.deep import Windows
+from ..images.digests import file_digest
+from ..learning.networks import Network
+from ..progress import Report
+from ..tensors import tensor_of
+
+LARGEST = 4 << 30
+"""Bytes of features that are kept: 1.6 million images of 1,280 features."""
+ON_CPU, ON_GPU = 8, 128
+"""Images a pass: few, so that a core's cache holds what lies between two layers."""
+AT_ONCE = 512
+"""Images that are looked up at once, and kept at once: what a job that dies has still to do."""
+POLL_SECONDS = 0.5
+
+Features = npt.NDArray[np.float32]
+
+
+def feature_cache() -> DiskCache:
+    """The cache that all datasets of this user share."""
+    folder = cache_folder()
+    return DiskCache(None if folder is None else folder / "features", LARGEST, "Features")
+
+
+def network_features(
+    paths: Sequence[str],
+    network: Network,
+    device: torch.device,
+    folder: Path,
+    report: Report,
+    *,
+    windows: Windows | None = None,
+    cache: DiskCache | None = None,
+) -> tuple[Features, dict[int, str]]:
+    """The features of image files.
+
+    They are the same to the last bit whether they are computed or kept, and whatever images are
+    computed with them: each is rounded to half precision, and each pass has one number of images.
+
+    Args:
+        paths: the files, n
+        network: what computes them
+        device: where to compute
+        folder: where they are written, so that memory does not grow with them
+        report: told how far it is, at least twice a second; where it raises, what was computed so
+            far is kept for the next time
+        windows: of the deep pictures among them (``images/windows.py``)
+        cache: where they are kept; None: this user's
+
+    Returns:
+        float32 (n, d), zero where an image cannot be read; and what is wrong with those, by place
+    """
+    n = len(paths)
+    out = np.memmap(folder / "features", np.float32, "w+", shape=(max(n, 1), network.width))[:n]
+    problems: dict[int, str] = {}
+    cache = feature_cache() if cache is None else cache
+    with _Passes(network, device, windows) as passes:
+        for start in range(0, n, AT_ONCE):
+            places = range(start, min(start + AT_ONCE, n))
+            part = [paths[i] for i in places]
+            done = _Told(report, start, n, network.name)
+            keys = passes.keys(part, done.again)
+            kept = cache.read({key for key in keys if key is not None})
+            missing: list[int] = []
+            for i, key in zip(places, keys, strict=True):
+                row = _unpacked(kept.get(key or b""), network.width)
+                if row is None:
+                    missing.append(i)
+                else:
+                    out[i] = row
+            fresh: dict[bytes, bytes] = {}
+            done.more(len(part) - len(missing))
+            try:
+                for at, rows, wrong in passes.computed(missing, paths, done.again):
+                    out[at] = rows
+                    problems |= wrong
+                    for i, row in zip(at, rows, strict=True):
+                        key = keys[i - start]
+                        if key is not None and i not in wrong:
+                            fresh[key] = row.astype(np.float16).tobytes()
+                    done.more(len(at))
+            finally:
+                cache.write(fresh)
+    return out, problems
+
+
+class _Told:
+    """Says how many images are done."""
+
+    def __init__(self, report: Report, done: int, n: int, name: str):
+        self._report, self._done, self._n, self._name = report, done, n, name
+
+    def more(self, images: int) -> None:
+        self._done += images
+        self.again()
+
+    def again(self) -> None:
+        label = f"Features by {self._name}: {self._done:,} of {self._n:,} images"
+        self._report(self._done / self._n, label)
+
+
+def _unpacked(kept: bytes | None, width: int) -> npt.NDArray[np.float16] | None:
+    if kept is None or len(kept) != 2 * width:
+        return None
+    return np.frombuffer(kept, np.float16)
+
+
+Computed = tuple[list[int], Features, dict[int, str]]
+
+
+class _Passes:
+    """Decodes and computes batches of images in threads, each with one thread of torch.
+
+    Batches side by side are quicker than one batch over all cores, since most layers are small; a
+    GPU takes one after the other.
+    """
+
+    def __init__(self, network: Network, device: torch.device, windows: Windows | None):
+        self._network, self._device, self._windows = network, device, windows
+        self._on_cpu = device.type == "cpu"
+        self._size = ON_CPU if self._on_cpu else ON_GPU
+        self._module = network.module if self._on_cpu else copy.deepcopy(network.module)
+        self._module.to(device=device, memory_format=torch.channels_last)  # pyright: ignore
+        shape = (1, -1, 1, 1)
+        self._shift = torch.tensor(network.mean, device=device).view(shape) * 255
+        self._scale = torch.tensor(network.std, device=device).view(shape) * 255
+        self._one = Lock()
+        self._suffix = f"{network.key} {json.dumps(windows, sort_keys=True)}" * bool(windows)
+        self._suffix = self._suffix or network.key
+        self._lanes = max(1, len(os.sched_getaffinity(0)) if _HAS_AFFINITY else os.cpu_count() or 1)
+        self._pool = ThreadPoolExecutor(
+            self._lanes,
+            thread_name_prefix="deconfuse-features",
+            initializer=_one_thread if self._on_cpu else None,
+        )
+
+    def __enter__(self) -> _Passes:
+        self._threads = torch.get_num_threads()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        torch.set_num_threads(self._threads)
+
+    def keys(self, paths: Sequence[str], again: Callable[[], None]) -> list[bytes | None]:
+        """The key of each file's features; None where it cannot be read."""
+        found: list[Future[bytes | None]] = [self._pool.submit(file_digest, p) for p in paths]
+        with _cancelled_on_error(found):
+            while wait(found, POLL_SECONDS).not_done:
+                again()
+        return [self._key(future.result()) for future in found]
+
+    def _key(self, digest: bytes | None) -> bytes | None:
+        if digest is None:
+            return None
+        return hashlib.blake2b(digest + self._suffix.encode(), digest_size=16).digest()
+
+    def computed(
+        self, places: list[int], paths: Sequence[str], again: Callable[[], None]
+    ) -> Generator[Computed]:
+        """The features of some of the files, a batch at a time, in no order."""
+        parts = [places[i : i + self._size] for i in range(0, len(places), self._size)]
+        waiting = {self._pool.submit(self._compute, part, paths) for part in parts}
+        with _cancelled_on_error(waiting):
+            while waiting:
+                done, waiting = wait(waiting, POLL_SECONDS, FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+                if not done:
+                    again()
+
+    def _compute(self, places: list[int], paths: Sequence[str]) -> Computed:
+        side = self._network.size
+        pixels = np.zeros((self._size, 3, side, side), np.uint8)
+        wrong: dict[int, str] = {}
+        for row, i in enumerate(places):
+            try:
+                pixels[row] = decode_image(paths[i], side, 3, self._windows)
+            except UnreadableImageError as error:
+                wrong[i] = str(error)
+        if self._on_cpu:
+            features = self._forward(pixels)
+        else:
+            with self._one:
+                features = self._forward(pixels)
+        with np.errstate(over="ignore"):  # becomes infinite, which is looked for below
+            rows = features[: len(places)].astype(np.float16).astype(np.float32)
+        for row, i in enumerate(places):
+            if i in wrong:
+                rows[row] = 0
+            elif not np.isfinite(rows[row]).all():
+                wrong[i], rows[row] = f"network '{self._network.name}' gives no finite features", 0
+        return places, rows, wrong
+
+    @torch.inference_mode()
+    def _forward(self, pixels: npt.NDArray[np.uint8]) -> Features:
+        images = tensor_of(pixels).to(self._device).to(torch.float32)
+        images = images.sub_(self._shift).div_(self._scale)
+        images = images.contiguous(memory_format=torch.channels_last)
+        return self._module(images).float().cpu().numpy()
+
+
+_HAS_AFFINITY = hasattr(os, "sched_getaffinity")
+
+
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@contextmanager
+def _cancelled_on_error(futures: Iterable[Future[Any]]) -> Generator[None]:
+    """Where this is left early, what has not begun is never begun."""
+    try:
+        yield
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        raise

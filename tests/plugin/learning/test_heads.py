@@ -1,0 +1,50 @@
+"""Heads out of fold: what they say of a sample was learnt from others."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from plugin.learning.heads import out_of_fold
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def test_labels_that_the_features_know_nothing_of_are_not_learnt_by_heart() -> None:
+    """In sample, 300 features of 200 samples would agree with every label."""
+    generator = np.random.default_rng(0)
+    features = generator.normal(size=(200, 300)).astype(np.float32)
+    label = generator.integers(0, 2, 200)
+    said = out_of_fold(features, label, None, 51, classes=2)
+    assert abs((said.log_probabilities.argmax(1) == label).mean() - 0.5) < 0.12
+    np.testing.assert_allclose(np.exp(said.log_probabilities).sum(axis=1), 1, atol=1e-5)
+
+
+def test_planted_errors_come_first() -> None:
+    generator = np.random.default_rng(1)
+    truth = np.repeat(np.arange(3), 60)
+    features = generator.normal(size=(180, 40)).astype(np.float32)
+    features[:, :3] += 8 * np.eye(3, dtype=np.float32)[truth]
+    label = truth.copy()
+    wrong = generator.choice(180, 12, replace=False)
+    label[wrong] = (label[wrong] + 1) % 3
+    said = out_of_fold(features, label, None, 51, classes=3).log_probabilities
+    own = said[np.arange(180), label]
+    margin = np.where(np.eye(3, dtype=bool)[label], -np.inf, said).max(axis=1) - own
+    assert set(np.argsort(-margin)[:12]) == set(wrong)
+    again = out_of_fold(features, label, None, 51, classes=3).log_probabilities
+    assert (again == said).all()
+
+
+def test_a_label_that_no_other_sample_has_is_unseen() -> None:
+    features = np.random.default_rng(2).normal(size=(41, 5)).astype(np.float32)
+    label = np.append(np.arange(40) % 2, 2)
+    said = out_of_fold(features, label, None, 51, classes=3)
+    assert said.unseen.tolist() == [False] * 40 + [True]

@@ -60,13 +60,16 @@ def audit_items(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Au
     """The next samples to judge, without anything that tells their label."""
     run = open_run(ctx, request.get("run"))
     opened = _opened(run, request)
-    skipped = np.asarray(request.get("skip") or [], np.int64)
-    places = opened.waiting[~np.isin(opened.waiting, skipped)]
+    skip = np.asarray(request.get("skip") or [], np.int64)
+    places = opened.waiting[~np.isin(opened.waiting, skip)]
     places = places[: max(1, min(MOST_ITEMS, int(request.get("limit") or 8)))]
     size = max(64, min(LARGEST_PREVIEW, int(request.get("size") or 512)))
     return events.AuditItemsReply(
         audit=str(opened.record.id),
+        state=opened.status,
         items=_items(opened, places, size),
+        skipped=skip[np.isin(skip, opened.waiting)].tolist(),
+        judged=len(opened.verdict) - len(opened.waiting),
         waiting=len(opened.waiting),
     )
 

@@ -8,17 +8,21 @@ from typing import Any
 import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
+from bson import ObjectId
 
 from ..plugin.audit.checks import basis_of_check
 from ..plugin.decisions import decisions
 from ..plugin.errors import InputError
 from ..plugin.store.iterations import Iteration
+from ..plugin.store.samples import samples_of
 from . import events
-from .opened import Opened, open_iteration, open_run
+from .opened import Opened, open_iteration
 from .ranking_events import ranked_rows
+from .recent_events import named
 
 MOST_AT_ONCE = 20_000
 MOST_IN_GRID = 20_000
+MOST_LOOKED_UP = 20_000
 
 
 def resolve(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ResolveReply:
@@ -49,7 +53,7 @@ def resolve(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Resolv
         basis=_basis(opened, request, ids),
         seen=_seen(request),
     )
-    return resolution_reply(done)
+    return resolution_reply(opened, done)
 
 
 def _seen(request: dict[str, Any]) -> int | None:
@@ -71,12 +75,12 @@ def _basis(opened: Opened, request: dict[str, Any], ids: list[str]) -> dict[str,
 
 def undo(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ResolveReply:
     """Take a decision back, the last one if none is named."""
-    run = open_run(ctx, request.get("run"))
-    done = decisions.undo(run, request.get("decision"), author=ctx.user_id)
-    return resolution_reply(done)
+    opened = open_iteration(ctx, request)
+    done = decisions.undo(opened.run, request.get("decision"), author=ctx.user_id)
+    return resolution_reply(opened, done)
 
 
-def resolution_reply(done: decisions.Resolution) -> events.ResolveReply:
+def resolution_reply(opened: Opened, done: decisions.Resolution) -> events.ResolveReply:
     """What became of a decision, as the screen wants it."""
     return events.ResolveReply(
         decision=done.decision,
@@ -92,6 +96,8 @@ def resolution_reply(done: decisions.Resolution) -> events.ResolveReply:
             )
             for conflict in done.conflicts
         ],
+        what=named(opened, done.decision) if done.decision else None,
+        left_out=done.left_out,
         revision=done.seq or 0,
     )
 
@@ -101,17 +107,34 @@ def queue(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.QueueRep
     opened = open_iteration(ctx, request)
     order = _candidates(opened, request)
     order = order[~opened.decided[order]]
-    skipped = opened.rows(request.get("skip"), opened.iteration.samples)
-    left = order[~np.isin(order, skipped)] if len(skipped) else order
+    there = order[_is_there(opened, order)]
+    skip = opened.rows(request.get("skip"), opened.iteration.samples)
+    left = there[~np.isin(there, skip)]
     limit = max(1, min(200, int(request.get("limit") or 20)))
     inside = opened.rows_in_view()
     held = left if inside is None else left[inside[left]]
+    skipped = skip[np.isin(skip, there if inside is None else there[inside[there]])]
+    front = request.get("front")
+    ahead = held[held == front] if front is not None else held[:0]
+    rows = np.r_[ahead, held[held != front]] if len(ahead) else held
     return events.QueueReply(
         revision=opened.state.revision,
-        rows=held[:limit].tolist(),
+        rows=rows[:limit].tolist(),
         left=len(held),
         outside=len(left) - len(held),
+        skipped=skipped.tolist(),
+        deleted=len(order) - len(there),
     )
+
+
+def _is_there(opened: Opened, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which of some rows are in the dataset; of very many the first are looked up."""
+    ids = [ObjectId(i) for i in opened.ids(rows[:MOST_LOOKED_UP])]
+    found = samples_of(opened.run.dataset).find({"_id": {"$in": ids}}, {"_id": 1})
+    there = {document["_id"] for document in found}
+    is_there = np.ones(len(rows), bool)
+    is_there[: len(ids)] = [i in there for i in ids]
+    return is_there
 
 
 def _candidates(opened: Opened, request: dict[str, Any]) -> npt.NDArray[np.int64]:

@@ -342,7 +342,7 @@ def resolve_group(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.
         author=ctx.user_id,
         iteration=opened.iteration.number,
     )
-    return resolution_reply(done)
+    return resolution_reply(opened, done)
 
 
 def set_threshold(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ThresholdReply:

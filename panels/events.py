@@ -33,9 +33,11 @@ class Problem(TypedDict):
 class IterationInfo(TypedDict):
     """One iteration of a run; ``agreement`` is the share of labels equal to the prediction.
 
+    ``id`` is another one for each iteration there ever was, and stays when the run is renamed.
     ``notes`` are sentences: warnings, and the classes whose labels could not be judged.
     """
 
+    id: str
     number: int
     samples: int
     classes: int
@@ -89,6 +91,7 @@ class StatusReply(TypedDict):
     """What the dataset has; ``label_fields`` are the fields that a run can clean."""
 
     dataset: str | None
+    dataset_id: str
     media_type: str
     samples: int
     label_fields: list[str]
@@ -334,24 +337,32 @@ class SamplesReply(TypedDict):
 class QueueRequest(IterationRequest):
     """Open samples by suspicion, across cells or in one; ``skip`` are rows passed over.
 
-    ``by``, ``above`` and ``label`` go through a ranking in its order instead.
+    ``front`` is a row that comes first, if it is among them. ``by``, ``above`` and ``label`` go
+    through a ranking in its order instead.
     """
 
     cell: tuple[int, int] | None
     skip: list[int]
     limit: int
+    front: NotRequired[int | None]
     by: NotRequired[RankBy | None]
     above: NotRequired[float | None]
     label: NotRequired[int | None]
 
 
 class QueueReply(TypedDict):
-    """The next rows; ``left`` counts the open ones in the view, ``outside`` those outside of it."""
+    """The next rows; ``left`` counts the open ones in the view, ``outside`` those outside of it.
+
+    ``skipped`` are those of ``skip`` that are open and in the view, in the order in which they were
+    passed over; no other number counts them. ``deleted`` were deleted past the run.
+    """
 
     revision: int
     rows: list[int]
     left: int
     outside: int
+    skipped: list[int]
+    deleted: int
 
 
 class ResolveRequest(IterationRequest):
@@ -379,14 +390,41 @@ class Conflict(TypedDict):
     reason: str
 
 
+class Decided(TypedDict):
+    """A decision as a person would name it.
+
+    ``before`` are labels that its ``samples`` had, at most three, the most frequent first, and
+    ``others`` whether there were more; ``label`` is what they have now, None where they kept
+    theirs. ``rows`` are its samples, of many the first; ``again``: it was undone and redone.
+    """
+
+    decision: str
+    action: str
+    before: list[str]
+    others: bool
+    label: str | None
+    tag: str | None
+    samples: int
+    rows: list[int]
+    again: bool
+    author: str
+    created_at: str
+
+
 class ResolveReply(TypedDict):
-    """What was done; None for ``decision`` where nothing was."""
+    """What was done; None for ``decision`` where nothing was.
+
+    ``what`` names it; for an undo, what was taken back. ``left_out`` counts, by field that the
+    dataset no longer declares, the samples that an undo brought back without their value of it.
+    """
 
     decision: str | None
     action: str
     applied: int
     conflict_count: int
     conflicts: list[Conflict]
+    what: Decided | None
+    left_out: dict[str, int]
     revision: int
 
 
@@ -394,6 +432,18 @@ class UndoRequest(RunRequest):
     """The decision to take back, None for the last one."""
 
     decision: str | None
+    iteration: NotRequired[int | None]
+
+
+class RecentReply(TypedDict):
+    """The last decisions that stand, the newest first; ``sheet`` has a thumbnail of each.
+
+    Its rows are places in ``decisions``.
+    """
+
+    revision: int
+    decisions: list[Decided]
+    sheet: Sheet | None
 
 
 class DuplicatesRequest(IterationRequest):
@@ -675,10 +725,16 @@ class AuditItem(TypedDict):
 
 
 class AuditItemsReply(TypedDict):
-    """Items in the audit's order; ``waiting`` counts all without a verdict."""
+    """Items in the audit's order; ``waiting`` counts all without a verdict, ``judged`` all others.
+
+    ``skipped`` are those of ``skip`` that still wait.
+    """
 
     audit: str
+    state: Literal["open", "done", "closed"]
     items: list[AuditItem]
+    skipped: list[int]
+    judged: int
     waiting: int
 
 
@@ -694,7 +750,10 @@ class AuditVerdictRequest(AuditNamed):
 
 
 class AuditVerdictReply(TypedDict):
-    """``decision`` undoes the verdict; None where the sample is ``gone`` from the dataset."""
+    """``decision`` undoes the verdict; None where none was made.
+
+    Then the sample is ``gone`` from the dataset, or the same was decided at the same moment.
+    """
 
     decision: str | None
     gone: bool
@@ -939,6 +998,7 @@ EVENTS: dict[str, tuple[type, type]] = {
     "queue": (QueueRequest, QueueReply),
     "resolve": (ResolveRequest, ResolveReply),
     "undo": (UndoRequest, ResolveReply),
+    "recent": (IterationRequest, RecentReply),
     "duplicates": (DuplicatesRequest, DuplicatesReply),
     "difference": (DifferenceRequest, DifferenceReply),
     "resolve_group": (GroupRequest, ResolveReply),

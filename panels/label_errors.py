@@ -24,6 +24,7 @@ from . import (
     picture_events,
     problems,
     ranking_events,
+    recent_events,
 )
 from .request_checks import checked_method, checked_request
 
@@ -54,6 +55,7 @@ ANSWERS: dict[str, Answer] = {
     "set_threshold": duplicate_events.set_threshold,
     "resolve": decision_events.resolve,
     "undo": decision_events.undo,
+    "recent": recent_events.recent,
     "queue": decision_events.queue,
     "show_in_grid": decision_events.show_in_grid,
     "audit": audit_events.audit,

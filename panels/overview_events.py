@@ -47,7 +47,13 @@ def status(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.StatusR
     dataset = ctx.dataset
     if dataset is None:
         return events.StatusReply(
-            dataset=None, media_type="", samples=0, label_fields=[], runs=[], job=None
+            dataset=None,
+            dataset_id="",
+            media_type="",
+            samples=0,
+            label_fields=[],
+            runs=[],
+            job=None,
         )
     warm.start()  # warm by the time that somebody opens a cell
     runs = find_runs(dataset)
@@ -56,6 +62,7 @@ def status(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.StatusR
             Thread(target=complete_fields, args=(run,), daemon=True).start()
     return events.StatusReply(
         dataset=dataset.name,
+        dataset_id=str(dataset._doc.id),  # pyright: ignore[reportAttributeAccessIssue]
         media_type=str(dataset.media_type),
         samples=samples_of(dataset).estimated_document_count(),
         label_fields=label_fields(dataset),
@@ -91,6 +98,7 @@ def _iteration_info(iteration: Iteration) -> events.IterationInfo:
     wrong = int(iteration.counts.get("misclassified", 0))
     apart = set_apart_sentence(iteration.document)
     return events.IterationInfo(
+        id=str(iteration.id),
         number=iteration.number,
         samples=iteration.samples,
         classes=len(iteration.classes),

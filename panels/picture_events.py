@@ -95,10 +95,14 @@ def positions(
 
 
 def _sheet(opened: Opened, rows: npt.NDArray[np.int64], edge: int) -> events.Sheet:
-    paths = paths_of(opened, opened.ids(rows))
+    return sheet_of_files(opened, rows.tolist(), paths_of(opened, opened.ids(rows)), edge)
+
+
+def sheet_of_files(opened: Opened, names: list[int], paths: list[str], edge: int) -> events.Sheet:
+    """Thumbnails of some files in one picture, each under a number."""
     sheet = make_sheet(thumbnail_store().get(paths, edge, opened.windows), edge)
     return events.Sheet(
-        rows=rows.tolist(),
+        rows=names,
         columns=sheet.columns,
         edge=sheet.edge,
         widths=[width for width, _ in sheet.sizes],

@@ -36,7 +36,9 @@ class Camera:
         self.url, self.theme = url, theme
 
     def open(self, dataset: Any, ready: str) -> None:
-        """Show the panel on a dataset."""
+        """Show the panel on a dataset, as for who was never there."""
+        if self.page.url.startswith(self.url):
+            self.page.evaluate("localStorage.clear(); sessionStorage.clear()")
         self.page.goto(f"{self.url}/datasets/{dataset.name}")
         self.page.locator('[data-cy="fo-grid"]').wait_for()
         self.page.locator('[data-cy="entry-counts"]').first.wait_for()

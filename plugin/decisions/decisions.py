@@ -26,13 +26,10 @@ from .cies_field import follow_cies
 from .decision_field import keep_decision_field
 from .journal import (
     Header,
-    chunked,
     discard,
     entries,
-    entries_of,
     headers,
     headers_by_id,
-    heads,
     was_lost,
 )
 from .lock import (
@@ -45,6 +42,7 @@ from .lock import (
     take_lock,
 )
 from .plan import Draft, Request, plan_resolve, plan_undo
+from .standing import standing
 
 CONFLICTS_SHOWN = 100
 LONGEST_NOTE = 10_000
@@ -326,28 +324,11 @@ def _named(run: Run, decision: str) -> Header:
 
 
 def _last_standing(run: Run, author: str | None) -> Header:
-    """The last decision that stands on at least one sample, found mostly from headers alone."""
-    keep = {"action": 1, "author": 1, "undoes": 1, "undoes_applied": 1, "applied": 1}
-    undone: set[ObjectId] = set()
-    for header in headers().find({**run.owner, "state": "applied"}, keep).sort("seq", -1):
-        if header["_id"] in undone:
-            continue
-        if header["action"] == "undo":
-            if header["applied"] >= header["undoes_applied"]:
-                undone.add(header["undoes"])
-        elif author in (None, header["author"]) and _stands(run, header["_id"]):
-            return _named(run, str(header["_id"]))
+    """The last decision that stands on at least one sample."""
+    for header in standing(run, author):
+        return _named(run, str(header["_id"]))
     whose = "" if author is None else f" of '{author}'"
     raise InputError(f"Run '{run.key}' has no decision{whose} that could be undone")
-
-
-def _stands(run: Run, decision: ObjectId) -> bool:
-    ids = [e["sample_id"] for e in entries_of(decision, {"sample_id": 1})]
-    return any(
-        head["top_after"] == decision
-        for chunk in chunked(ids)
-        for head in heads(run, chunk).values()
-    )
 
 
 def _applied_by_another(run: Run, lock: Lock, decision: ObjectId) -> Header:

@@ -156,3 +156,57 @@ def test_the_chooser_begins_empty_and_makes_no_class_by_enter(queue: Any) -> Non
     page.keyboard.press("r")
     expect(field).to_have_value("")
     assert app.errors == []
+
+
+def test_a_decision_is_named_and_any_of_the_last_can_be_undone(queue: Any) -> None:
+    app, dataset, content = queue
+    page, before = app.page, left(content)
+    strip = content.get_by_role("region", name="Last decisions").get_by_role("button")
+    picture = content.locator(".dcf-queue-picture")
+    rows = []
+    for n in (1, 2, 3):
+        settle(app, content)
+        rows.append(picture.get_attribute("data-row"))
+        page.keyboard.press("ax"[n == 3])
+        expect(strip).to_have_count(n)
+    expect(content.get_by_text("Removed 1 sample.")).to_be_visible()
+    expect(strip.first).to_have_accessible_name(re.compile("^Undo removed "))
+    # Each with its picture, that of the removed sample too.
+    expect(content.locator(".dcf-recent-picture > span[style*=background-image]")).to_have_count(3)
+    shoot(app, "recent")
+    assert violations(app) == []
+    assert decided(dataset) == 2
+    strip.last.click()  # the first of the three
+    expect(strip).to_have_count(2)
+    expect(content.get_by_text("Took back a decision on 1 sample.")).to_be_visible()
+    expect(content.get_by_test_id("what")).to_have_text(re.compile(r"^\d → \d$"))
+    expect(picture).to_have_attribute("data-row", str(rows[0]))
+    settle(app, content)
+    assert left(content) == before - 2
+    assert decided(dataset) == 1
+    # Removing stands apart from what is pressed all the time.
+    boxes = {
+        name: content.locator(".dcf-queue-side").get_by_role("button", name=name).bounding_box()
+        for name in ("Undo", "Remove")
+    }
+    assert boxes["Remove"]["y"] >= boxes["Undo"]["y"] + boxes["Undo"]["height"] + 12
+    assert app.errors == []
+
+
+def test_a_class_keeps_its_digit_unless_chosen_otherwise(queue: Any) -> None:
+    app, _, content = queue
+    keys = content.locator(".dcf-p kbd")
+    likely = content.locator(".dcf-p-likely")
+    for _ in range(2):
+        settle(app, content)
+        assert keys.all_inner_texts() == [str(digit) for digit in range(10)]
+        expect(likely).to_have_count(1)
+        expect(likely).to_contain_text("prediction")
+        app.page.keyboard.press("c")
+    settle(app, content)
+    content.get_by_role("button", name="By probability").click()
+    expect(keys.first).to_have_text("1")
+    expect(content.locator(".dcf-p").first).to_contain_text("prediction")
+    app.page.reload()
+    expect(content.locator(".dcf-p").first).to_contain_text("prediction")
+    expect(keys.first).to_have_text("1")

@@ -55,9 +55,15 @@ def test_queue_by_keyboard_alone(app: Any, dataset: Any) -> None:
     page.keyboard.press("x")
     at(1)
     page.keyboard.press("a")
-    expect(content.get_by_text("The queue is empty")).to_be_visible()
-    expect(content.get_by_text("1 sample skipped.")).to_be_visible()
     expect(content.locator('[role="status"]', has_text="Relabelled 1 sample.")).to_be_visible()
+    expect(content.get_by_test_id("what")).to_have_text("2 → 1")
+    # Only now comes the one that was skipped.
+    expect(left.get_by_text("0 left · 1 skipped")).to_be_visible()
+    at(0)
+    page.wait_for_timeout(400)
+    page.keyboard.press("s")
+    expect(content.get_by_text("Only skipped samples are left")).to_be_visible()
+    expect(content.get_by_text("1 sample skipped.")).to_be_visible()
     new.reload()
     now = dict(zip(*new.values(["id", "ground_truth.label"]), strict=True))
     kept = dict(zip(*new.values(["id", "deconfuse_decision"]), strict=True))
@@ -129,4 +135,24 @@ def test_the_queue_goes_on_past_what_was_deleted(app: Any, digits_run: Any) -> N
     expect(picture).to_have_attribute("data-row", str(order[1]))
     app.page.keyboard.press("c")
     expect(bar).to_contain_text(f"{len(ids) - 2} left")
+    assert app.errors == []
+
+
+def test_numbers_are_those_of_the_filter_of_the_app(app: Any, digits_run: Any) -> None:
+    dataset, _ = digits_run
+    iteration = load_run(dataset, "deconfuse").iteration()
+    wrong = unpack_ids(iteration.column("sample_id")[iteration.suspect_rows])
+    inside = len(dataset.select(wrong).match_tags("test"))
+    assert 0 < inside < len(wrong)
+    content = panel(app, dataset)
+    content.locator(".dcf-cell-open").first.focus()
+    app.page.keyboard.press("q")
+    bar = content.locator(".dcf-queue .dcf-cellbar")
+    expect(bar).to_contain_text(f"{len(wrong)} left")
+    app.by("sidebar-field-arrow-enabled-tags").click()
+    app.by("checkbox-test").click()
+    expect(bar).to_contain_text(f"{inside} left in the view of {len(wrong)}")
+    app.by("checkbox-test").click()
+    expect(bar).not_to_contain_text("in the view")
+    expect(bar).to_contain_text(f"{len(wrong)} left")
     assert app.errors == []

@@ -136,6 +136,9 @@ def test_a_sample_that_was_judged_or_deleted_is_asked_for_no_more(ask: Any) -> N
     gone = answer("audit_verdict", audit=None, place=2, label="moray")
     assert (gone["gone"], gone["decision"], gone["waiting"]) == (True, None, N - 3)
     assert [item["place"] for item in items(answer)["items"]] == list(range(3, N))
+    page = items(answer, skip=[5, 0, 4])
+    assert (page["judged"], page["waiting"], page["state"]) == (3, N - 3, "open")
+    assert page["skipped"] == [5, 4]  # the other one was judged
     counts = answer("audit", audit=None)["audit"]
     kinds = ("right", "wrong", "unclear", "gone", "judged", "waiting")
     assert [counts[kind] for kind in kinds] == [1, 1, 0, 1, 3, N - 3]

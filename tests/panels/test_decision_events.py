@@ -9,6 +9,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
+from plugin.store.iterations import unpack_ids
 from tests.panels.made_runs import write_iteration
 
 CLASSES = ["cat", "dog", "eel"]
@@ -169,3 +170,89 @@ def test_the_queue_counts_what_the_view_holds(ask: Any) -> None:
     inside = answer("queue", view=view, cell=None, skip=[], limit=99)
     assert seen["left"] == len(inside["rows"]) < everything["left"]
     assert seen["rows"] == inside["rows"][:2]
+
+
+def test_skipped_samples_go_to_the_end_and_deleted_ones_are_counted(ask: Any) -> None:
+    answer, new, iteration = ask
+    every = answer("queue", cell=None, skip=[], limit=99)["rows"]
+    new.delete_samples(unpack_ids(iteration.column("sample_id")[every[:2]]))
+    answer("resolve", action="confirm", rows=[every[2]])
+    reply = answer("queue", cell=None, skip=[every[6], every[2], every[0], every[4]], limit=99)
+    # Decided and deleted ones are no longer skipped; the others keep the order of the skipping.
+    assert reply["skipped"] == [every[6], every[4]]
+    assert reply["rows"] == [every[3], every[5], *every[7:]]
+    assert (reply["left"], reply["deleted"]) == (len(reply["rows"]), 2)
+    ahead = answer("queue", cell=None, skip=[], limit=2, front=every[-1])["rows"]
+    assert ahead == [every[-1], every[3]]
+    assert answer("queue", cell=None, skip=[], limit=1, front=every[2])["rows"] == [every[3]]
+
+
+def test_what_is_deleted_is_not_outside_of_the_view(ask: Any) -> None:
+    answer, new, iteration = ask
+    every = answer("queue", cell=None, skip=[], limit=99)["rows"]
+    ids = unpack_ids(iteration.column("sample_id")[every])
+    new.delete_samples(ids[:1])
+    reply = answer("queue", view=new.select(ids[1:4]), cell=None, skip=[every[3]], limit=99)
+    assert (reply["rows"], reply["skipped"]) == (every[1:3], [every[3]])
+    assert (reply["left"], reply["outside"], reply["deleted"]) == (2, len(every) - 4, 1)
+
+
+def test_a_reply_names_what_was_done_and_what_was_taken_back(ask: Any) -> None:
+    answer, new, iteration = ask
+    ids: list[str] = new.values("id")[:2]  # a cat and a dog
+    rows = iteration.rows_of(ids).tolist()
+    done = answer("resolve", action="relabel", rows=rows, label="eel")
+    what = done["what"]
+    assert (what["action"], set(what["before"]), what["label"]) == (
+        "relabel",
+        {"cat", "dog"},
+        "eel",
+    )
+    assert (what["samples"], sorted(what["rows"])) == (2, sorted(rows))
+    back = answer("undo", decision=done["decision"])
+    assert (back["what"]["decision"], back["what"]["again"]) == (done["decision"], False)
+    again = answer("undo", decision=back["decision"])
+    assert (again["what"]["decision"], again["what"]["again"]) == (done["decision"], True)
+    assert answer("resolve", action="relabel", rows=rows, label="cat")["what"] is None
+
+
+def test_the_last_decisions_that_stand_are_listed_with_their_pictures(ask: Any) -> None:
+    answer, new, iteration = ask
+    ids: list[str] = new.values("id")[:7]
+    rows = iteration.rows_of(ids).tolist()
+    made = [answer("resolve", action="confirm", rows=[row])["decision"] for row in rows[:5]]
+    made.append(answer("resolve", action="remove", rows=[rows[5]])["decision"])
+    made.append(answer("resolve", action="tag", rows=[rows[6]], tag="odd")["decision"])
+    answer("undo", decision=made[3])
+    reply = answer("recent")
+    wanted = [made[i] for i in (6, 5, 4, 2, 1)]
+    assert [decided["decision"] for decided in reply["decisions"]] == wanted
+    assert reply["decisions"][1]["before"] == ["eel"]
+    assert reply["sheet"]["rows"] == list(range(5))
+    assert all(reply["sheet"]["widths"])  # that of the removed sample too
+
+
+def test_undo_names_the_fields_that_a_sample_came_back_without(ask: Any) -> None:
+    answer, new, iteration = ask
+    sample_id = new.first().id
+    new.add_sample_field("weather", fo.StringField)
+    new.select(sample_id).set_values("weather", ["rain"])
+    row = iteration.rows_of([sample_id]).tolist()
+    done = answer("resolve", action="remove", rows=row)
+    new.delete_sample_field("weather")
+    assert answer("undo", decision=done["decision"])["left_out"] == {"weather": 1}
+
+
+def test_an_earlier_decision_is_undone_unless_a_later_one_stands_on_it(ask: Any) -> None:
+    answer, new, iteration = ask
+    ids: list[str] = new.values("id")[:2]
+    rows = iteration.rows_of(ids).tolist()
+    both = answer("resolve", action="relabel", rows=rows, label="eel")["decision"]
+    later = answer("resolve", action="tag", rows=rows[:1], tag="odd")["decision"]
+    refused = answer("undo", decision=both)["error"]
+    assert refused["kind"] == "input"
+    assert later in refused["message"]
+    answer("undo", decision=later)
+    assert answer("undo", decision=both)["applied"] == 2
+    new.reload()
+    assert [new[i].ground_truth.label for i in ids] == ["cat", "dog"]

@@ -95,6 +95,7 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
         "set_threshold": {"threshold": 0.99},
         "resolve_group": {"action": "keep_all", "rows": [0, 1], "labels": ["cat", "cat"]},
         "resolve": {"action": "confirm", "rows": [0]},
+        "recent": {},
         "undo": {"decision": None},
     }
     assert set(requests) | {"check_draw", "check_read"} == set(EVENTS)

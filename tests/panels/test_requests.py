@@ -34,7 +34,16 @@ WHOLE: dict[str, dict[str, Any]] = {
     "layout": {"rows": [], "features": "embedding"},
     "pairs": {"label": 0, "prediction": 1, "limit": 4},
     "samples": {"rows": [0], "size": 64},
-    "queue": {"cell": [0, 1], "skip": [], "limit": 5, "by": "suspicion", "above": 0.0, "label": 0},
+    "recent": {},
+    "queue": {
+        "cell": [0, 1],
+        "skip": [],
+        "limit": 5,
+        "front": 0,
+        "by": "suspicion",
+        "above": 0.0,
+        "label": 0,
+    },
     "show_in_grid": {"label": 0, "prediction": 1},
     "cancel": {},
     "history": {},
@@ -76,7 +85,7 @@ WHOLE: dict[str, dict[str, Any]] = {
         "check": "0" * 24,
         "seen": 1,
     },
-    "undo": {"decision": "0" * 24},
+    "undo": {"decision": "0" * 24, "iteration": 1},
 }
 """A request with every field that an event has."""
 

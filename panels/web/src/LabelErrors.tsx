@@ -7,6 +7,7 @@ import { ask, asProblem } from "./ask";
 import { CellScreen } from "./cell/CellScreen";
 import { DuplicatesScreen } from "./duplicates/DuplicatesScreen";
 import type { IterationInfo, PulseReply, RunInfo, Problem as Said, WorkedOut } from "./events";
+import { isObject, KeptContext, remember, useKept, useKeptHere } from "./kept";
 import { MapScreen } from "./map/MapScreen";
 import { Overview } from "./overview/Overview";
 import { Header } from "./parts/Header";
@@ -17,8 +18,10 @@ import { Progress, Running } from "./parts/Progress";
 import { AllResolved, NoDataset, NoRun, Outdated, RunProblem, Waiting } from "./parts/States";
 import { ProgressScreen } from "./progress/ProgressScreen";
 import { Queue } from "./queue/Queue";
-import { FIRST, type RankingChoice } from "./ranking/choice";
+import { FIRST, isChoice, type RankingChoice } from "./ranking/choice";
 import { RankingScreen } from "./ranking/RankingScreen";
+import { RecentProvider } from "./recent";
+import { isScreen, type Screen } from "./screens";
 import { SessionContext, useLoadedSession } from "./session";
 import { ActiveContext, KeyboardContext, pressOnce, useActive, useShortcuts } from "./shortcuts";
 import styles from "./styles.css?inline";
@@ -27,10 +30,15 @@ import { useCurrentView } from "./useCurrentView";
 
 const PULSE_MS = 3000;
 
-export type Screen =
-  | { name: "overview" | "map" | "duplicates" | "progress" | "ranking" }
-  | { name: "cell"; label: number; prediction: number }
-  | { name: "queue"; cell: [number, number] | null; ranked?: boolean };
+/** The iteration that somebody chose to look at; `last` follows its run to newer ones. */
+interface Looked {
+  iteration: string;
+  last: boolean;
+}
+
+const isLooked = (value: unknown): value is Looked | null =>
+  value === null ||
+  (isObject(value) && typeof value.iteration === "string" && typeof value.last === "boolean");
 
 export function LabelErrors() {
   const root = React.useRef<HTMLDivElement>(null);
@@ -71,14 +79,16 @@ class Guard extends React.Component<{ children: React.ReactNode }, { error: Erro
 
 function OnDataset() {
   const { reply: status, problem, retry: load } = useAsk("status", {});
-  const [runKey, setRunKey] = React.useState<string | null>(null);
-  const [number, setNumber] = React.useState<number | null>(null);
+  const dataset = status?.dataset_id ?? "";
+  const [looked, setLooked] = useKept<Looked | null>("looked", null, isLooked, dataset);
   const [pulse, setPulse] = React.useState<PulseReply | null>(null);
-  const run =
-    status?.runs.find((r) => r.key === runKey && r.iterations.length) ??
-    status?.runs.findLast((r) => r.iterations.length);
+  // Found by the iteration, which keeps its id where the run is renamed, and goes where it is deleted.
+  const holds = (r: RunInfo) => r.iterations.find((i) => i.id === looked?.iteration);
+  const run = status?.runs.find(holds) ?? status?.runs.findLast((r) => r.iterations.length);
   const last = run?.iterations.at(-1);
-  const iteration = run?.iterations.find((i) => i.number === number) ?? last;
+  const iteration = (looked?.last ? undefined : run && holds(run)) ?? last;
+  const look = (at: IterationInfo | undefined, follow: boolean) =>
+    setLooked(at ? { iteration: at.id, last: follow } : null);
 
   // Another window, another person or a job may change what is there.
   const known = React.useRef({ run: "", last: 0, job: false, problem: null as string | null });
@@ -88,6 +98,8 @@ function OnDataset() {
     job: pulse?.job != null,
     problem: run?.problem ?? null,
   };
+  const follow = React.useRef(() => {});
+  follow.current = () => look(last, true);
   React.useEffect(() => {
     let stopped = false;
     let timer = 0;
@@ -99,7 +111,7 @@ function OnDataset() {
           const ended = known.current.job && !reply.job;
           const changed = reply.problem !== known.current.problem;
           if (ended || changed || reply.iteration !== known.current.last) {
-            if (reply.iteration > known.current.last) setNumber(null);
+            if (reply.iteration > known.current.last) follow.current();
             load();
           }
           setPulse(reply);
@@ -128,29 +140,45 @@ function OnDataset() {
           run={run}
           problem={run.problem}
           others={status.runs.filter((r) => r !== run && r.iterations.length)}
-          onRun={setRunKey}
+          onRun={(key) => look(status.runs.find((r) => r.key === key)?.iterations.at(-1), true)}
           onRetry={load}
         />
       ) : run && iteration ? (
-        <OnIteration
-          key={`${run.key}/${iteration.number}`}
-          runs={status.runs.filter((r) => r.iterations.length)}
-          run={run}
-          iteration={iteration}
-          revision={pulse?.revision ?? null}
-          workedOut={pulse?.worked_out ?? run.worked_out}
-          onRun={(key) => {
-            setRunKey(key);
-            setNumber(null);
-            setPulse(null);
-          }}
-          onIteration={setNumber}
-        />
+        <Kept key={`${run.key}/${iteration.number}`} dataset={dataset} iteration={iteration.id}>
+          <OnIteration
+            runs={status.runs.filter((r) => r.iterations.length)}
+            run={run}
+            iteration={iteration}
+            revision={pulse?.revision ?? null}
+            workedOut={pulse?.worked_out ?? run.worked_out}
+            onRun={(key) => {
+              look(status.runs.find((r) => r.key === key)?.iterations.at(-1), true);
+              setPulse(null);
+            }}
+            onIteration={(number) => {
+              const chosen = run.iterations.find((i) => i.number === number);
+              look(chosen, chosen === last);
+            }}
+          />
+        </Kept>
       ) : (
         <NoRun status={{ ...status, job }} />
       )}
     </>
   );
+}
+
+interface KeptProps {
+  dataset: string;
+  iteration: string;
+  children: React.ReactNode;
+}
+
+/** Whose values the browser keeps below. */
+function Kept({ dataset, iteration, children }: KeptProps) {
+  React.useEffect(() => remember(dataset, iteration), [dataset, iteration]);
+  const kept = React.useMemo(() => ({ dataset, iteration }), [dataset, iteration]);
+  return <KeptContext.Provider value={kept}>{children}</KeptContext.Provider>;
 }
 
 interface OnIterationProps {
@@ -174,8 +202,13 @@ function OnIteration(props: OnIterationProps) {
     revision,
     workedOut,
   });
-  const [screen, setScreen] = React.useState<Screen>({ name: "overview" });
-  const [ranking, setRanking] = React.useState<RankingChoice>(FIRST);
+  const { classes } = iteration;
+  const [screen, setScreen] = useKeptHere<Screen>(
+    "screen",
+    { name: "overview" },
+    isScreen(classes),
+  );
+  const [ranking, setRanking] = useKeptHere<RankingChoice>("ranking", FIRST, isChoice(classes));
   const [help, setHelp] = React.useState(false);
   const [dismissed, setDismissed] = React.useState(false);
   const { pass } = useGate(true);
@@ -207,86 +240,88 @@ function OnIteration(props: OnIterationProps) {
   const resolved = overview.progress.open_wrong === 0;
   return (
     <SessionContext.Provider value={session}>
-      <Header
-        runs={runs}
-        run={run}
-        iteration={iteration}
-        screen={screen.name === "cell" ? "overview" : screen.name}
-        onRun={onRun}
-        onIteration={onIteration}
-        onScreen={(name) => setScreen(name === "queue" ? { name, cell: null } : { name })}
-        onUndo={undo}
-        onHelp={() => setHelp(true)}
-        busy={session.busy}
-      />
-      {screen.name === "overview" && <Progress />}
-      {!dismissed && <Outdated onDismiss={() => setDismissed(true)} />}
-      {problem && (
-        <p className="dcf-inline-problem" role="alert">
-          {problem.message}
-        </p>
-      )}
-      {screen.name === "overview" && (
-        <>
-          {resolved && <AllResolved />}
-          <Overview
-            onOpen={({ label, prediction }) => setScreen({ name: "cell", label, prediction })}
-            onShow={({ label, prediction }) => show(label, prediction)}
+      <RecentProvider>
+        <Header
+          runs={runs}
+          run={run}
+          iteration={iteration}
+          screen={screen.name === "cell" ? "overview" : screen.name}
+          onRun={onRun}
+          onIteration={onIteration}
+          onScreen={(name) => setScreen(name === "queue" ? { name, cell: null } : { name })}
+          onUndo={undo}
+          onHelp={() => setHelp(true)}
+          busy={session.busy}
+        />
+        {screen.name === "overview" && <Progress />}
+        {!dismissed && <Outdated onDismiss={() => setDismissed(true)} />}
+        {problem && (
+          <p className="dcf-inline-problem" role="alert">
+            {problem.message}
+          </p>
+        )}
+        {screen.name === "overview" && (
+          <>
+            {resolved && <AllResolved />}
+            <Overview
+              onOpen={({ label, prediction }) => setScreen({ name: "cell", label, prediction })}
+              onShow={({ label, prediction }) => show(label, prediction)}
+            />
+            <Outcome />
+          </>
+        )}
+        {screen.name === "cell" && (
+          <CellScreen
+            key={`${screen.label}/${screen.prediction}`}
+            label={screen.label}
+            prediction={screen.prediction}
+            onBack={() => setScreen({ name: "overview" })}
+            onQueue={() => setScreen({ name: "queue", cell: [screen.label, screen.prediction] })}
+            onShow={() => show(screen.label, screen.prediction)}
+            onStep={(by) => {
+              const next = session.step(screen.label, screen.prediction, by);
+              setScreen(next ? { name: "cell", ...next } : { name: "overview" });
+            }}
           />
-          <Outcome />
-        </>
-      )}
-      {screen.name === "cell" && (
-        <CellScreen
-          key={`${screen.label}/${screen.prediction}`}
-          label={screen.label}
-          prediction={screen.prediction}
-          onBack={() => setScreen({ name: "overview" })}
-          onQueue={() => setScreen({ name: "queue", cell: [screen.label, screen.prediction] })}
-          onShow={() => show(screen.label, screen.prediction)}
-          onStep={(by) => {
-            const next = session.step(screen.label, screen.prediction, by);
-            setScreen(next ? { name: "cell", ...next } : { name: "overview" });
-          }}
-        />
-      )}
-      {screen.name === "duplicates" && (
-        <DuplicatesScreen onBack={() => setScreen({ name: "overview" })} />
-      )}
-      {screen.name === "progress" && (
-        <ProgressScreen
-          onBack={() => setScreen({ name: "overview" })}
-          onRank={(label) => {
-            setRanking({ by: "importance", above: null, label });
-            setScreen({ name: "ranking" });
-          }}
-        />
-      )}
-      {screen.name === "map" && <MapScreen onBack={() => setScreen({ name: "overview" })} />}
-      {screen.name === "ranking" && (
-        <RankingScreen
-          choice={ranking}
-          onChoice={setRanking}
-          onReview={() => setScreen({ name: "queue", cell: null, ranked: true })}
-          onBack={() => setScreen({ name: "overview" })}
-        />
-      )}
-      {screen.name === "queue" && (
-        <Queue
-          key={screen.cell ? screen.cell.join() : screen.ranked ? "ranked" : "all"}
-          cell={screen.cell}
-          ranking={screen.ranked ? ranking : null}
-          onBack={() => {
-            if (screen.ranked) return setScreen({ name: "ranking" });
-            const at = screen.cell;
-            setScreen(
-              at ? { name: "cell", label: at[0], prediction: at[1] } : { name: "overview" },
-            );
-          }}
-          onEverything={() => setScreen({ name: "queue", cell: null })}
-        />
-      )}
-      {help && <Help onClose={() => setHelp(false)} />}
+        )}
+        {screen.name === "duplicates" && (
+          <DuplicatesScreen onBack={() => setScreen({ name: "overview" })} />
+        )}
+        {screen.name === "progress" && (
+          <ProgressScreen
+            onBack={() => setScreen({ name: "overview" })}
+            onRank={(label) => {
+              setRanking({ by: "importance", above: null, label });
+              setScreen({ name: "ranking" });
+            }}
+          />
+        )}
+        {screen.name === "map" && <MapScreen onBack={() => setScreen({ name: "overview" })} />}
+        {screen.name === "ranking" && (
+          <RankingScreen
+            choice={ranking}
+            onChoice={setRanking}
+            onReview={() => setScreen({ name: "queue", cell: null, ranked: true })}
+            onBack={() => setScreen({ name: "overview" })}
+          />
+        )}
+        {screen.name === "queue" && (
+          <Queue
+            key={screen.cell ? screen.cell.join() : screen.ranked ? "ranked" : "all"}
+            cell={screen.cell}
+            ranking={screen.ranked ? ranking : null}
+            onBack={() => {
+              if (screen.ranked) return setScreen({ name: "ranking" });
+              const at = screen.cell;
+              setScreen(
+                at ? { name: "cell", label: at[0], prediction: at[1] } : { name: "overview" },
+              );
+            }}
+            onEverything={() => setScreen({ name: "queue", cell: null })}
+          />
+        )}
+        {help && <Help onClose={() => setHelp(false)} />}
+      </RecentProvider>
     </SessionContext.Provider>
   );
 }

@@ -19,6 +19,7 @@ export interface Problem {
 
 /** One iteration of a run; ``agreement`` is the share of labels equal to the prediction. */
 export interface IterationInfo {
+  id: string;
   number: number;
   samples: number;
   classes: number;
@@ -64,6 +65,7 @@ export type NoRequest = Record<string, never>;
 /** What the dataset has; ``label_fields`` are the fields that a run can clean. */
 export interface StatusReply {
   dataset: string | null;
+  dataset_id: string;
   media_type: string;
   samples: number;
   label_fields: string[];
@@ -299,6 +301,7 @@ export interface QueueRequest {
   cell: [number, number] | null;
   skip: number[];
   limit: number;
+  front?: number | null;
   by?: "suspicion" | "confidence" | "importance" | "disagreement" | "cleanlab" | "both" | null;
   above?: number | null;
   label?: number | null;
@@ -310,6 +313,8 @@ export interface QueueReply {
   rows: number[];
   left: number;
   outside: number;
+  skipped: number[];
+  deleted: number;
 }
 
 /** A decision on rows, each of which must still have the label that the panel showed. */
@@ -332,6 +337,21 @@ export interface Conflict {
   reason: string;
 }
 
+/** A decision as a person would name it. */
+export interface Decided {
+  decision: string;
+  action: string;
+  before: string[];
+  others: boolean;
+  label: string | null;
+  tag: string | null;
+  samples: number;
+  rows: number[];
+  again: boolean;
+  author: string;
+  created_at: string;
+}
+
 /** What was done; None for ``decision`` where nothing was. */
 export interface ResolveReply {
   decision: string | null;
@@ -339,6 +359,8 @@ export interface ResolveReply {
   applied: number;
   conflict_count: number;
   conflicts: Conflict[];
+  what: Decided | null;
+  left_out: Record<string, number>;
   revision: number;
 }
 
@@ -346,6 +368,14 @@ export interface ResolveReply {
 export interface UndoRequest {
   run: string;
   decision: string | null;
+  iteration?: number | null;
+}
+
+/** The last decisions that stand, the newest first; ``sheet`` has a thumbnail of each. */
+export interface RecentReply {
+  revision: number;
+  decisions: Decided[];
+  sheet: Sheet | null;
 }
 
 /** A page of groups of near-duplicates. */
@@ -576,10 +606,13 @@ export interface AuditItem {
   problem: string;
 }
 
-/** Items in the audit's order; ``waiting`` counts all without a verdict. */
+/** Items in the audit's order; ``waiting`` counts all without a verdict, ``judged`` all others. */
 export interface AuditItemsReply {
   audit: string;
+  state: "open" | "done" | "closed";
   items: AuditItem[];
+  skipped: number[];
+  judged: number;
   waiting: number;
 }
 
@@ -592,7 +625,7 @@ export interface AuditVerdictRequest {
   unclear?: boolean;
 }
 
-/** ``decision`` undoes the verdict; None where the sample is ``gone`` from the dataset. */
+/** ``decision`` undoes the verdict; None where none was made. */
 export interface AuditVerdictReply {
   decision: string | null;
   gone: boolean;
@@ -796,6 +829,7 @@ export interface Events {
   queue: { request: QueueRequest; reply: QueueReply };
   resolve: { request: ResolveRequest; reply: ResolveReply };
   undo: { request: UndoRequest; reply: ResolveReply };
+  recent: { request: IterationRequest; reply: RecentReply };
   duplicates: { request: DuplicatesRequest; reply: DuplicatesReply };
   difference: { request: DifferenceRequest; reply: DifferenceReply };
   resolve_group: { request: GroupRequest; reply: ResolveReply };

@@ -15,6 +15,7 @@ import type {
   RunInfo,
   WorkedOut,
 } from "./events";
+import { oneOf, useKept } from "./kept";
 import { byLabel, type Cell } from "./overview/cells";
 import { lastOutcome } from "./parts/summary";
 import { useAsk } from "./useAsk";
@@ -63,7 +64,8 @@ export interface Session {
     option?: { label?: string; tag?: string; check?: string },
   ) => Promise<boolean>;
   decideGroup: (request: Omit<GroupRequest, "run" | "iteration">) => Promise<boolean>;
-  undo: (decision?: string) => Promise<boolean>;
+  /** What was taken back, null where nothing was. */
+  undo: (decision?: string) => Promise<ResolveReply | null>;
   refresh: () => Promise<void>;
   report: (action: string, problem: Problem) => void;
   step: (
@@ -135,7 +137,7 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
   );
   const [loaded, setLoaded] = React.useState<Loaded | null>(null);
   const [problem, setProblem] = React.useState<Problem | null>(null);
-  const [order, setOrder] = React.useState<Order>("count");
+  const [order, setOrder] = useKept<Order>("overview/order", "count", oneOf("count", "errors"));
   const [busy, setBusy] = React.useState(false);
   const [outcome, setOutcome] = React.useState<Outcome | null>(null);
   const [settled, setSettled] = React.useState<readonly Settled[]>([]);
@@ -248,10 +250,10 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
         }
         if (reply.applied) reloadGridSoon();
         await refreshRef.current();
-        return reply.applied > 0;
+        return reply.applied > 0 ? reply : null;
       } catch (error) {
         setOutcome({ action, rows, reply: null, problem: asProblem(error), turn });
-        return false;
+        return null;
       } finally {
         underWay.current.delete(working);
         setBusy(underWay.current.size > 0);
@@ -260,33 +262,30 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
     [],
   );
   const resolve = React.useCallback<Session["resolve"]>(
-    (action, rows, option) =>
-      act(
-        action,
-        rows.length,
-        () => ask("resolve", { ...key, action, rows, ...option, seen: seen.current }),
-        action === "tag" ? [] : rows,
-      ),
+    async (action, rows, option) => {
+      const request = () => ask("resolve", { ...key, action, rows, ...option, seen: seen.current });
+      return (await act(action, rows.length, request, action === "tag" ? [] : rows)) !== null;
+    },
     [act, key],
   );
   const decideGroup = React.useCallback<Session["decideGroup"]>(
-    (request) =>
-      act(request.action, request.rows.length, () => ask("resolve_group", { ...key, ...request })),
+    async (request) => {
+      const work = () => ask("resolve_group", { ...key, ...request });
+      return (await act(request.action, request.rows.length, work)) !== null;
+    },
     [act, key],
   );
   const undo = React.useCallback<Session["undo"]>(
     async (decision) => {
       if (undoing.current) {
         drop("busy");
-        return false;
+        return null;
       }
       undoing.current = true;
       try {
         // The last decision may be one that is still on its way.
         await Promise.allSettled(underWay.current);
-        return await act("undo", 0, () =>
-          ask("undo", { run: key.run, decision: decision ?? null }),
-        );
+        return await act("undo", 0, () => ask("undo", { ...key, decision: decision ?? null }));
       } finally {
         undoing.current = false;
       }
@@ -337,6 +336,7 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
       settled,
       workedOut,
       order,
+      setOrder,
       inView,
       outdated,
       busy,

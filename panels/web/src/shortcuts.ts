@@ -80,7 +80,7 @@ export const SHORTCUTS = {
   zoomOut: { keys: ["-"], scope: ["cell", "map"], does: "Zoom out" },
   fit: { keys: ["0"], scope: ["cell", "map"], does: "Show the whole map" },
   pick: {
-    keys: ["1", "2", "3", "4", "5", "6"],
+    keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"],
     scope: "queue",
     does: "Give the sample the class with that number",
   },

@@ -15,6 +15,7 @@ const MEANWHILE: ReadonlySet<EventName> = new Set<EventName>([
   "pairs",
   "layout",
   "pulse",
+  "recent",
 ]);
 
 /** Runs work now or, where it can wait, as soon as nothing that is awaited is under way. */

@@ -7,7 +7,7 @@ import type { CellReply } from "../src/events";
 import { moved } from "../src/overview/moves";
 import { isNew, optionsFor } from "../src/parts/options";
 import { outdatedText } from "../src/parts/outdated";
-import { explain, lastOutcome, summary } from "../src/parts/summary";
+import { change, explain, lastOutcome, nameOf, summary } from "../src/parts/summary";
 import { nextCell } from "../src/session";
 import { handlerFor, innermost } from "../src/shortcuts";
 import { narrows } from "../src/useCurrentView";
@@ -107,8 +107,53 @@ describe("what became of an action", () => {
     applied: 2,
     conflict_count: 0,
     conflicts: [],
+    what: null,
+    left_out: {},
     revision: 1,
   };
+  const what = {
+    decision: "d",
+    action: "relabel",
+    before: ["shirt"],
+    others: false,
+    label: "skirt",
+    tag: null,
+    samples: 1,
+    rows: [3],
+    again: false,
+    author: "",
+    created_at: "",
+  };
+  it("names what was done to which labels", () => {
+    expect(change(what)).toBe("shirt → skirt");
+    expect(nameOf({ ...what, samples: 12, before: ["shirt", "hat"], others: true })).toBe(
+      "12 samples: shirt, hat, … → skirt",
+    );
+    expect(nameOf({ ...what, action: "remove", label: null })).toBe("removed shirt");
+    expect(nameOf({ ...what, action: "tag", label: null, tag: "odd" })).toBe("shirt, tagged odd");
+  });
+  it("says why something was left alone, and what an undo left out", () => {
+    const conflict = { id: "1", expected: "cat", found: "dog", reason: "relabeled" };
+    const one = { ...reply, applied: 0, conflict_count: 1, conflicts: [conflict] };
+    const text = summary({ action: "confirm", rows: 1, reply: one, problem: null });
+    expect(text).toContain("Nothing was changed. 1 sample was left alone: expected cat, found dog");
+    const two = {
+      ...one,
+      conflict_count: 3,
+      conflicts: [conflict, conflict, { ...conflict, reason: "deleted" }],
+    };
+    expect(summary({ action: "confirm", rows: 3, reply: two, problem: null })).toContain(
+      "2 × somebody gave it another label meanwhile; 1 × it is no longer in the dataset",
+    );
+    const back = { ...reply, action: "undo", applied: 1, left_out: { weather: 1 } };
+    expect(summary({ action: "undo", rows: 0, reply: back, problem: null })).toContain(
+      "Came back without “weather”",
+    );
+    const again = { ...reply, action: "undo", what: { ...what, again: true } };
+    expect(summary({ action: "undo", rows: 0, reply: again, problem: null })).toBe(
+      "Decided again on 2 samples.",
+    );
+  });
   it("is said with numbers", () => {
     expect(summary({ action: "relabel", rows: 2, reply, problem: null })).toBe(
       "Relabelled 2 samples.",

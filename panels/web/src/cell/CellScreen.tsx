@@ -3,6 +3,7 @@ import { Button, IconButton } from "@mui/material";
 import * as React from "react";
 import type { Features } from "../events";
 import { count, plural } from "../format";
+import { oneOf, useKept } from "../kept";
 import { Chosen, Decide } from "../parts/Decide";
 import { DragTool, type Tool } from "../parts/DragTool";
 import { Icon } from "../parts/Icon";
@@ -11,18 +12,20 @@ import { Outcome } from "../parts/Outcome";
 import { Pages } from "../parts/Pages";
 import { PictureGrid } from "../parts/PictureGrid";
 import { Problem } from "../parts/Problem";
+import { Recent } from "../parts/Recent";
 import { Tip } from "../parts/Tip";
 import { useSample } from "../samples";
 import { useSelection } from "../selection";
 import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
-import { CellTools, FeatureChoice } from "./CellTools";
+import { CellTools, FeatureChoice, type Mode } from "./CellTools";
 import { Check, WORTH_A_CHECK } from "./Check";
 import { IiesRange } from "./IiesRange";
 import { CellMap, type MapHandle } from "./Map";
 import { Pairs } from "./Pairs";
 import { PAGE, useCell, useLayout } from "./useCell";
+import { usePart } from "./usePart";
 
 interface Props {
   label: number;
@@ -33,19 +36,27 @@ interface Props {
   onStep: (by: 1 | -1) => void;
 }
 
+const isFeatures = oneOf<Features>("embedding", "pixels", "saliency");
 const MAP_EDGE = 64;
 const GRID_EDGE = 128;
+const openText = (open: number, within: number | null) =>
+  within === null || within === open
+    ? `${count(open)} open`
+    : `${count(within)} open in the view of ${count(open)}`;
+
 export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep }: Props) {
-  const { classes, overview, resolve } = useSession();
+  const { classes, overview, inView, resolve } = useSession();
   const selection = useSelection();
+  const counted = overview.cells.get(label)?.find((cell) => cell.prediction === prediction);
+  const within = inView && counted ? (inView[counted.cell] ?? 0) : null;
   const low = classes.length > 1 ? 1 / classes.length : 0;
-  const [mode, setMode] = React.useState<"map" | "grid">("map");
-  const [tool, setTool] = React.useState<Tool>("lasso");
-  const [features, setFeatures] = React.useState<Features>("embedding");
+  const [mode, setMode] = useKept<Mode>("cell/mode", "map", oneOf("map", "grid"));
+  const [tool, setTool] = useKept<Tool>("cell/tool", "lasso", oneOf("lasso", "pan"));
+  const [features, setFeatures] = useKept<Features>("cell/features", "embedding", isFeatures);
   const [turn, setTurn] = React.useState(0);
-  const [offset, setOffset] = React.useState(0);
-  const [range, setRange] = React.useState<[number, number]>([low, 1]);
-  const [asked, setAsked] = React.useState<[number, number] | null>(null);
+  const [part, setPart] = usePart(label, prediction);
+  const { offset, asked } = part;
+  const [range, setRange] = React.useState<[number, number]>(part.range ?? [low, 1]);
   const [focus, setFocus] = React.useState<number | null>(null);
   const [checking, setChecking] = React.useState(false);
   const map = React.useRef<MapHandle>(null);
@@ -165,7 +176,7 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
         </Tip>
         <h2 className="dcf-title">{title}</h2>
         <span className="dcf-soft" data-testid="cell-open">
-          {reply ? `${count(reply.open)} open` : "…"}
+          {reply ? openText(reply.open, within) : "…"}
           {reply && reply.decided > 0 ? ` · ${count(reply.decided)} decided` : ""}
         </span>
         <span className="dcf-grow" />
@@ -248,7 +259,7 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
                   order="most suspicious first"
                   before="More suspicious samples"
                   after="Less suspicious samples"
-                  onOffset={setOffset}
+                  onOffset={(next) => setPart({ ...part, offset: next })}
                 />
               )}
               {outside > 0 && (
@@ -264,9 +275,13 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
                   onChange={setRange}
                   onCommit={(value) => {
                     const whole = value[0] <= low + 1e-6 && value[1] >= 1 - 1e-6;
-                    if (reply.open <= PAGE) return;
-                    setOffset(0);
-                    setAsked(whole ? null : value);
+                    const kept = whole ? null : value;
+                    const large = reply.open > PAGE;
+                    setPart({
+                      offset: large ? 0 : offset,
+                      range: kept,
+                      asked: large ? kept : null,
+                    });
                   }}
                 />
               )}
@@ -335,6 +350,7 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
         </div>
       )}
       <Outcome />
+      <Recent />
     </section>
   );
 }

@@ -5,6 +5,7 @@ import { usePaintedWhen } from "../acts/useShown";
 import { ask, asProblem } from "../ask";
 import type { DuplicateKind, DuplicateScope } from "../events";
 import { count, plural } from "../format";
+import { isIndex, oneOf, orNull, useKept, useKeptHere } from "../kept";
 import { Icon } from "../parts/Icon";
 import { NotYet } from "../parts/NotYet";
 import { Outcome } from "../parts/Outcome";
@@ -27,10 +28,14 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
   const { key, report, refresh } = useSession();
   const launch = useLaunch();
   const view = useCurrentView();
-  const [kind, setKind] = React.useState<DuplicateKind | null>(null);
+  const [kind, setKind] = useKept<DuplicateKind | null>(
+    "duplicates/kind",
+    null,
+    orNull(oneOf("leak", "conflict", "alike")),
+  );
   const [looked, setLooked] = React.useState<number | null>(null);
   const [scope, setScope] = React.useState<DuplicateScope | null>(null);
-  const [at, setAt] = React.useState(0);
+  const [at, setAt] = useKeptHere("duplicates/at", 0, isIndex);
   const [chosen, setChosen] = React.useState<{ group: string; row: number } | null>(null);
   const [differ, setDiffer] = React.useState(false);
   const thumbnails = useThumbnails(EDGE);

@@ -5,6 +5,7 @@ import * as React from "react";
 import { useRecoilValue } from "recoil";
 import type { Colour } from "../events";
 import { count, plural } from "../format";
+import { oneOf, useKept } from "../kept";
 import { Chosen, Decide } from "../parts/Decide";
 import { DragTool, type Tool } from "../parts/DragTool";
 import { Inspect } from "../parts/Inspect";
@@ -28,13 +29,14 @@ const COLOURS: Record<Colour, string> = {
   suspicion: "Suspicion",
   disagreement: "Neighbour disagreement",
 };
+const isColour = oneOf(...(Object.keys(COLOURS) as Colour[]));
 const OUTSTANDING = 50;
 
 export function MapScreen({ onBack }: { onBack: () => void }) {
   const { classes } = useSession();
   const theme = useRecoilValue(fos.theme);
-  const [colour, setColour] = React.useState<Colour>("disagreement");
-  const [tool, setTool] = React.useState<Tool>("lasso");
+  const [colour, setColour] = useKept<Colour>("map/colour", "disagreement", isColour);
+  const [tool, setTool] = useKept<Tool>("map/tool", "lasso", oneOf("lasso", "pan"));
   const { chosen, choose: select, alone } = useMapSelection();
   const [at, setAt] = React.useState(0);
   const [hovered, setHovered] = React.useState<number | null>(null);

@@ -10,6 +10,7 @@ import {
 import { useVirtualizer } from "@tanstack/react-virtual";
 import * as React from "react";
 import { count, decimal } from "../format";
+import { isText, useKeptHere } from "../kept";
 import { Icon } from "../parts/Icon";
 import { useSession } from "../session";
 import { inBlocks } from "./blocks";
@@ -26,7 +27,7 @@ interface Props {
 
 export function Overview({ onOpen, onShow }: Props) {
   const { overview, classes, order, setOrder, wantCells, inView, iteration } = useSession();
-  const [search, setSearch] = React.useState("");
+  const [search, setSearch] = useKeptHere("overview/search", "", isText);
   const [focus, setFocus] = React.useState<[number, number]>([0, 0]);
   const scroller = React.useRef<HTMLDivElement>(null);
   const focusOn = React.useCallback((row: number, column: number) => setFocus([row, column]), []);

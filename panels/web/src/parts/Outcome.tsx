@@ -1,29 +1,46 @@
 // What became of the last action, shown where it was taken: conflicts and errors with what to do.
 import { Button, IconButton } from "@mui/material";
 import * as React from "react";
+import { useRecent } from "../recent";
 import { useSession } from "../session";
 import { Icon } from "./Icon";
-import { explain, summary } from "./summary";
+import { TilePicture } from "./PictureGrid";
+import { change, explain, isBad, summary } from "./summary";
+
+const SHOWN_MS = 8000;
+const SIDE = 32;
 
 export function Outcome() {
   const { outcome, dismiss, undo, busy, refresh } = useSession();
+  const { pictureOf } = useRecent();
   const [open, setOpen] = React.useState(false);
-  const bad =
-    outcome !== null && (outcome.problem !== null || (outcome.reply?.conflict_count ?? 0) > 0);
+  const bad = outcome !== null && isBad(outcome);
+  const reply = outcome?.reply;
+  const told = Object.keys(reply?.left_out ?? {}).length > 0;
   React.useEffect(() => {
     setOpen(false);
-    if (!outcome || bad) return;
-    const timer = window.setTimeout(dismiss, 8000);
+    if (!outcome || bad || told) return;
+    const timer = window.setTimeout(dismiss, SHOWN_MS);
     return () => window.clearTimeout(timer);
-  }, [outcome, bad, dismiss]);
-  const conflicts = outcome?.reply?.conflicts ?? [];
+  }, [outcome, bad, told, dismiss]);
+  const conflicts = reply?.conflicts ?? [];
   const detail = outcome?.problem?.detail ?? "";
+  const what = reply?.what;
+  const picture = what ? pictureOf(what.decision) : undefined;
   return (
     <div className="dcf-outcome-place" role={bad ? "alert" : "status"}>
       {outcome && (
         <div className={`dcf-outcome${bad ? " dcf-outcome-bad" : ""}`}>
           {bad && <Icon name="warn" />}
-          <span className="dcf-outcome-text">{summary(outcome)}</span>
+          {picture && <TilePicture tile={picture} side={SIDE} />}
+          <span className="dcf-outcome-text">
+            <span>{summary(outcome)}</span>{" "}
+            {what && (
+              <strong data-testid="what">
+                <bdi>{change(what)}</bdi>
+              </strong>
+            )}
+          </span>
           {(conflicts.length > 0 || detail) && (
             <Button size="small" onClick={() => setOpen(!open)} aria-expanded={open}>
               {open ? "Less" : "Details"}
@@ -34,13 +51,13 @@ export function Outcome() {
               Reload
             </Button>
           )}
-          {outcome.reply?.decision && outcome.action !== "undo" && (
+          {reply?.decision && (
             <Button
               size="small"
               disabled={busy}
-              onClick={() => void undo(outcome.reply?.decision ?? undefined)}
+              onClick={() => void undo(reply.decision ?? undefined)}
             >
-              Undo
+              {outcome.action !== "undo" ? "Undo" : what?.again ? "Take back" : "Decide again"}
             </Button>
           )}
           <IconButton size="small" aria-label="Dismiss" onClick={dismiss}>
@@ -61,6 +78,34 @@ export function Outcome() {
           ) : (
             <pre>{detail}</pre>
           )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+const BLIND = ["undo", "audit_verdict"];
+
+/** The same in an audit, where nothing may tell what a sample was called. */
+export function BlindOutcome() {
+  const { outcome, dismiss } = useSession();
+  const about = outcome && BLIND.includes(outcome.action) ? outcome : null;
+  React.useEffect(() => {
+    if (!about) return;
+    const timer = window.setTimeout(dismiss, SHOWN_MS);
+    return () => window.clearTimeout(timer);
+  }, [about, dismiss]);
+  const bad = about !== null && isBad(about);
+  const done = about?.reply?.applied ? "The last verdict was taken back." : "Nothing was changed.";
+  return (
+    <div className="dcf-outcome-place" role={bad ? "alert" : "status"}>
+      {about && (
+        <div className={`dcf-outcome${bad ? " dcf-outcome-bad" : ""}`}>
+          {bad && <Icon name="warn" />}
+          <span className="dcf-outcome-text">{about.problem?.message ?? done}</span>
+          <IconButton size="small" aria-label="Dismiss" onClick={dismiss}>
+            <Icon name="close" />
+          </IconButton>
         </div>
       )}
     </div>

@@ -129,7 +129,10 @@ export function PictureGrid(props: Props) {
   );
 }
 
-export function TilePicture({ tile, side }: { tile: Tile | null | undefined; side: number }) {
+/** What a sheet is needed for where no bitmap is. */
+export type SheetTile = Omit<Tile, "picture">;
+
+export function TilePicture({ tile, side }: { tile: SheetTile | null | undefined; side: number }) {
   if (tile === undefined)
     return <span className="dcf-wait" style={{ width: side, height: side }} />;
   if (tile === null) return <span className="dcf-broken">unreadable</span>;

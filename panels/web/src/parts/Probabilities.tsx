@@ -3,39 +3,48 @@ import * as React from "react";
 import type { SampleInfo } from "../events";
 import { percent } from "../format";
 import { useSession } from "../session";
+import type { Listed } from "./digits";
 
 interface Props {
   sample: SampleInfo;
-  /** With it the classes are numbered buttons. */
+  /** The classes to choose from; by default those that are known, to be read only. */
+  choices?: readonly Listed[];
   onPick?: (label: number) => void;
 }
 
-export function Probabilities({ sample, onPick }: Props) {
+export function Probabilities({ sample, choices, onPick }: Props) {
   const { classes } = useSession();
+  const list = choices ?? sample.probabilities.map((known) => ({ ...known, key: "" }));
   return (
     <ul className="dcf-probabilities" aria-label="Probability of each class">
-      {sample.probabilities.map(({ label, p }, at) => {
+      {list.map(({ label, p, key }) => {
         const marks = [
           label === sample.label ? "label" : "",
           label === sample.prediction ? "prediction" : "",
         ].filter(Boolean);
         const body = (
           <>
-            {onPick && <kbd>{at + 1}</kbd>}
+            {onPick && (key ? <kbd>{key}</kbd> : <span className="dcf-p-nokey" />)}
             <bdi className="dcf-p-name">{classes[label]}</bdi>
             {marks.map((mark) => (
               <span key={mark} className={`dcf-mark dcf-mark-${mark}`}>
                 {mark}
               </span>
             ))}
-            <span className="dcf-p-value">{percent(p, 1)}</span>
-            <span className="dcf-p-bar" style={{ "--dcf-p": p } as React.CSSProperties} />
+            <span className="dcf-p-value">{p === null ? "–" : percent(p, 1)}</span>
+            <span className="dcf-p-bar" style={{ "--dcf-p": p ?? 0 } as React.CSSProperties} />
           </>
         );
+        const likely = label === sample.prediction ? " dcf-p-likely" : "";
         return (
           <li key={label}>
             {onPick ? (
-              <button type="button" className="dcf-p dcf-p-pick" onClick={() => onPick(label)}>
+              <button
+                type="button"
+                className={`dcf-p dcf-p-pick${likely}`}
+                aria-keyshortcuts={key || undefined}
+                onClick={() => onPick(label)}
+              >
                 {body}
               </button>
             ) : (

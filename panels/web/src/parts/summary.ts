@@ -1,6 +1,6 @@
 // What became of an action, in words.
-import type { Conflict } from "../events";
-import { plural } from "../format";
+import type { Conflict, Decided } from "../events";
+import { count, plural } from "../format";
 import type { Outcome as Result } from "../session";
 
 const DONE: Record<string, string> = {
@@ -12,6 +12,7 @@ const DONE: Record<string, string> = {
   keep_all: "Kept on purpose:",
   relabel_alike: "Relabelled",
   undo: "Took back a decision on",
+  redo: "Decided again on",
 };
 
 const REASONS: Record<string, string> = {
@@ -32,19 +33,74 @@ export function explain(conflict: Conflict): string {
     : why;
 }
 
+/** The labels that the samples of a decision had: "shirt", or "shirt, hat, …". */
+export function labelsBefore({ before, others }: Pick<Decided, "before" | "others">): string {
+  const names = before.map((name) => name || "no label").join(", ");
+  return others ? `${names}, …` : names;
+}
+
+/** What a decision did to labels: "shirt → skirt"; the label alone where it stayed. */
+export function change(what: Decided): string {
+  const before = labelsBefore(what);
+  if (what.action === "relabel") return `${before} → ${what.label ?? ""}`;
+  return what.action === "tag" ? `${before}, tagged ${what.tag ?? ""}` : before;
+}
+
+const DID: Record<string, string> = {
+  relabel: "",
+  confirm: "confirmed ",
+  remove: "removed ",
+  tag: "",
+  keep_all: "kept on purpose ",
+};
+
+/** The same as a sentence part, such as "confirmed shirt" or "3 samples: shirt → skirt". */
+export function nameOf(what: Decided): string {
+  const many = what.samples > 1 ? `${plural(what.samples, "sample")}: ` : "";
+  return `${many}${DID[what.action] ?? ""}${change(what)}`;
+}
+
+/** Why samples were left alone, in one line; several reasons by how many each holds for. */
+function why(conflicts: readonly Conflict[], all: number): string {
+  const texts = new Map<string, number>();
+  for (const conflict of conflicts) {
+    const text = all === 1 ? explain(conflict) : (REASONS[conflict.reason] ?? conflict.reason);
+    texts.set(text, (texts.get(text) ?? 0) + 1);
+  }
+  const listed = [...texts].sort((a, b) => b[1] - a[1]);
+  if (listed.length === 1 && listed[0]) return listed[0][0];
+  return listed.map(([text, n]) => `${count(n)} × ${text}`).join("; ");
+}
+
 export function summary({ action, rows, reply, problem }: Result): string {
   if (problem) return problem.message;
   const applied = reply?.applied ?? 0;
   const kept = reply?.conflict_count ?? 0;
-  const did = applied
-    ? `${DONE[action] ?? action} ${plural(applied, "sample")}.`
-    : "Nothing was changed.";
-  if (kept) return `${did} ${plural(kept, "sample")} ${kept === 1 ? "was" : "were"} left alone.`;
-  return applied || !rows ? did : `${did} These samples are decided already.`;
+  const name = action === "undo" && reply?.what?.again ? "redo" : action;
+  const parts = [
+    applied ? `${DONE[name] ?? name} ${plural(applied, "sample")}.` : "Nothing was changed.",
+  ];
+  if (kept) {
+    const reason = why(reply?.conflicts ?? [], kept);
+    const left = `${plural(kept, "sample")} ${kept === 1 ? "was" : "were"} left alone`;
+    parts.push(reason ? `${left}: ${reason}.` : `${left}.`);
+  } else if (!applied && rows) parts.push("These samples are decided already.");
+  const fields = Object.keys(reply?.left_out ?? {}).sort();
+  if (fields.length) {
+    const values = fields.map((field) => `“${field}”`).join(", ");
+    parts.push(
+      `Came back without ${values}, which the dataset no longer has; the journal keeps it.`,
+    );
+  }
+  return parts.join(" ");
+}
+
+/** Whether something should be read, not only noticed. */
+export function isBad({ problem, reply }: Result): boolean {
+  return problem !== null || (reply?.conflict_count ?? 0) > 0;
 }
 
 /** What is shown once another answer came: never good news of an earlier action in a later's place. */
 export function lastOutcome(shown: Result | null, next: Result): Result {
-  const bad = next.problem !== null || (next.reply?.conflict_count ?? 0) > 0;
-  return !bad && shown && (shown.turn ?? 0) > (next.turn ?? 0) ? shown : next;
+  return !isBad(next) && shown && (shown.turn ?? 0) > (next.turn ?? 0) ? shown : next;
 }

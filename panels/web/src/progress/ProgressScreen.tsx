@@ -3,6 +3,7 @@ import { Button, MenuItem, Select } from "@mui/material";
 import * as React from "react";
 import type { AuditReply } from "../events";
 import { count, plural } from "../format";
+import { isFlag, useKept, useKeptHere } from "../kept";
 import { Outcome } from "../parts/Outcome";
 import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
@@ -16,6 +17,7 @@ import { Target } from "./Target";
 import { type Audit, useAudit } from "./useAudit";
 
 const SIZES = [50, 100, 200, 500, 1000];
+const isSize = (value: unknown): value is number => SIZES.includes(value as number);
 
 interface Props {
   onBack: () => void;
@@ -25,7 +27,7 @@ interface Props {
 
 export function ProgressScreen({ onBack, onRank }: Props) {
   const audit = useAudit();
-  const [judging, setJudging] = React.useState(false);
+  const [judging, setJudging] = useKeptHere("progress/judging", false, isFlag);
   const leave = () => (judging ? setJudging(false) : onBack());
   useShortcuts({ back: leave });
   const { reply } = audit;
@@ -71,7 +73,7 @@ interface LeftProps {
 }
 
 function Left({ audit, reply, onJudge }: LeftProps) {
-  const [size, setSize] = React.useState(200);
+  const [size, setSize] = useKept("audit/size", 200, isSize);
   const { audit: info, estimate } = reply;
   const open = info?.state === "open";
   return (

@@ -3,6 +3,7 @@ import { Autocomplete, Button, MenuItem, Select, TextField } from "@mui/material
 import * as React from "react";
 import type { RankBy } from "../events";
 import { plural } from "../format";
+import { isIndex, useKeptHere } from "../kept";
 import { Chosen, Decide } from "../parts/Decide";
 import { Icon } from "../parts/Icon";
 import { Inspect } from "../parts/Inspect";
@@ -11,6 +12,7 @@ import { optionsFor } from "../parts/options";
 import { Pages } from "../parts/Pages";
 import { PictureGrid } from "../parts/PictureGrid";
 import { Problem } from "../parts/Problem";
+import { Recent } from "../parts/Recent";
 import { Waiting } from "../parts/States";
 import { useSample } from "../samples";
 import { useSelection } from "../selection";
@@ -34,7 +36,7 @@ interface Props {
 export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
   const { classes, resolve } = useSession();
   const selection = useSelection();
-  const [offset, setOffset] = React.useState(0);
+  const [offset, setOffset] = useKeptHere("ranking/offset", 0, isIndex);
   const [focus, setFocus] = React.useState<number | null>(null);
   const thumbnails = useThumbnails(EDGE);
   const version = React.useSyncExternalStore(thumbnails.subscribe, thumbnails.snapshot);
@@ -50,7 +52,7 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
   const beyond = reply !== null && offset > 0 && offset >= reply.total;
   React.useEffect(() => {
     if (beyond) setOffset(0);
-  }, [beyond]);
+  }, [beyond, setOffset]);
 
   const place = React.useMemo(() => new Map(reply?.rows.map((row, at) => [row, at])), [reply]);
   const idOf = (row: number) => reply?.ids[place.get(row) ?? -1] ?? "";
@@ -213,6 +215,7 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
         </div>
       )}
       <Outcome />
+      <Recent />
     </section>
   );
 }

@@ -1,5 +1,6 @@
 // What a ranking is made of: the score, the threshold and the class; and how they are said.
 import type { RankBy, RankingReply } from "../events";
+import { isIndex, isNumber, isObject } from "../kept";
 import type { Settled } from "../session";
 
 export interface RankingChoice {
@@ -49,6 +50,15 @@ export const SCORES: Record<RankBy, Score> = {
     about: "What cleanlab's filter reports, by suspicion: above 0 the classifier agrees with it.",
   },
 };
+
+/** Whether what was kept is a ranking of an iteration with so many classes. */
+export function isChoice(classes: number) {
+  return (value: unknown): value is RankingChoice =>
+    isObject(value) &&
+    Object.hasOwn(SCORES, String(value.by)) &&
+    (value.above === null || isNumber(value.above)) &&
+    (value.label === null || (isIndex(value.label) && value.label < classes));
+}
 
 /** A value with as many digits as tell neighbours apart. */
 export function written(value: number, lowest: number, highest: number): string {

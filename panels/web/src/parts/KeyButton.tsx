@@ -1,0 +1,35 @@
+// A button that shows the key that does the same.
+import { Button } from "@mui/material";
+import * as React from "react";
+import { SHORTCUTS } from "../shortcuts";
+import { Icon, type IconName } from "./Icon";
+
+interface Props {
+  tip: keyof typeof SHORTCUTS;
+  icon: IconName;
+  disabled: boolean;
+  danger?: boolean;
+  onClick: () => void;
+  buttonRef?: React.Ref<HTMLButtonElement>;
+  children: React.ReactNode;
+}
+
+export function KeyButton({ tip, icon, disabled, danger, onClick, buttonRef, children }: Props) {
+  const key = SHORTCUTS[tip].keys[0];
+  return (
+    <Button
+      {...(buttonRef ? { ref: buttonRef } : {})}
+      size="small"
+      variant="outlined"
+      color={danger ? "error" : "primary"}
+      className={`dcf-button${danger ? " dcf-button-danger" : ""}`}
+      startIcon={<Icon name={icon} />}
+      disabled={disabled}
+      onClick={onClick}
+      aria-keyshortcuts={key}
+    >
+      <span className="dcf-button-text">{children}</span>
+      <kbd>{key}</kbd>
+    </Button>
+  );
+}

@@ -1,0 +1,59 @@
+// The last decisions as a strip: a click on one takes it back, also where it is not the last.
+import { Tooltip } from "@mui/material";
+import * as React from "react";
+import { useGate } from "../acts/useShown";
+import type { Decided } from "../events";
+import { plural } from "../format";
+import { useRecent } from "../recent";
+import { useSession } from "../session";
+import { Icon, type IconName } from "./Icon";
+import { TilePicture } from "./PictureGrid";
+import { change, nameOf } from "./summary";
+
+const SIDE = 32;
+const ICONS: Record<string, IconName> = {
+  relabel: "edit",
+  confirm: "check",
+  remove: "remove",
+  tag: "tag",
+  keep_all: "copies",
+};
+
+export function Recent() {
+  const { undo, busy } = useSession();
+  const { decisions, pictureOf } = useRecent();
+  const { pass } = useGate(true);
+  if (!decisions.length) return null;
+  const takeBack = ({ decision }: Decided) => {
+    if (pass(`undo ${decision}`, "nothing")) void undo(decision);
+  };
+  return (
+    <section className="dcf-recent" aria-label="Last decisions">
+      <span className="dcf-soft">Last decisions, a click undoes</span>
+      <ol>
+        {decisions.map((what) => (
+          <li key={what.decision}>
+            <Tooltip title={`Undo ${nameOf(what)}${what.author ? `, by ${what.author}` : ""}`}>
+              <button
+                type="button"
+                data-decision={what.decision}
+                aria-label={`Undo ${nameOf(what)}`}
+                disabled={busy}
+                onClick={() => takeBack(what)}
+              >
+                <span className="dcf-recent-picture">
+                  <TilePicture tile={pictureOf(what.decision)} side={SIDE} />
+                </span>
+                <Icon name={ICONS[what.action] ?? "check"} />
+                <bdi className="dcf-recent-text">
+                  {change(what)}
+                  {what.samples > 1 && ` (${plural(what.samples, "sample")})`}
+                </bdi>
+              </button>
+            </Tooltip>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

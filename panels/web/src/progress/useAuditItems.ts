@@ -1,0 +1,150 @@
+// The samples of an audit that wait for a verdict, in step with what other windows judge.
+import * as React from "react";
+import { ask, asProblem } from "../ask";
+import type { AuditInfo, AuditItem, Problem } from "../events";
+import { isIndex, isObject, isRows, useKeptHere } from "../kept";
+import { useSession } from "../session";
+
+const FETCH = 12;
+const LOW = 4;
+const SIZE = 640;
+const MOST_TAKEN_BACK = 50;
+
+interface Counts {
+  judged: number;
+  state: AuditInfo["state"];
+}
+
+interface Made {
+  decision: string;
+  place: number;
+}
+
+const isMade = (value: unknown): value is Made[] =>
+  Array.isArray(value) &&
+  value.every((one) => isObject(one) && typeof one.decision === "string" && isIndex(one.place));
+
+const note = (message: string): Problem => ({ kind: "input", message, detail: "" });
+
+/** Items with the one that was in front kept there, and whether it was surely judged elsewhere. */
+export function inOrder(
+  items: readonly AuditItem[],
+  front: number | null,
+  limit: number,
+): { line: AuditItem[]; lost: boolean } {
+  const held = items.find(({ place }) => place === front);
+  if (held) return { line: [held, ...items.filter((one) => one !== held)], lost: false };
+  const last = items.at(-1)?.place ?? -1;
+  return { line: [...items], lost: front !== null && (items.length < limit || last > front) };
+}
+
+export function useAuditItems(info: AuditInfo) {
+  const { key, overview, report, undo } = useSession();
+  const { run } = key;
+  const [line, setLine] = React.useState<AuditItem[] | null>(null);
+  const [problem, setProblem] = React.useState<Problem | null>(null);
+  const [counts, setCounts] = React.useState<Counts>(info);
+  const [skipped, setSkipped] = useKeptHere<number[]>(`audit/${info.id}/skipped`, [], isRows);
+  const [made, setMade] = useKeptHere<Made[]>(`audit/${info.id}/made`, [], isMade);
+  const passed = React.useRef(skipped);
+  passed.current = skipped;
+  /** Judged here, of which answers on their way may not know yet. */
+  const sent = React.useRef(new Set<number>());
+  const [onTheirWay, setOnTheirWay] = React.useState(0);
+  const front = React.useRef<number | null>(null);
+  const turn = React.useRef(0);
+
+  const fetchItems = React.useCallback(() => {
+    const mine = ++turn.current;
+    const skip = [...new Set([...passed.current, ...sent.current])];
+    ask("audit_items", { run, audit: info.id, skip, limit: FETCH, size: SIZE }).then(
+      (reply) => {
+        if (mine !== turn.current) return;
+        const away = new Set([...passed.current, ...sent.current]);
+        const items = reply.items.filter(({ place }) => !away.has(place));
+        const { line: next, lost } = inOrder(items, front.current, FETCH);
+        if (lost) {
+          front.current = null;
+          const by = "The sample that was shown here was judged in another window meanwhile.";
+          report("audit_verdict", note(by));
+        }
+        setLine(next);
+        setCounts({ judged: reply.judged, state: reply.state });
+        const waiting = new Set(reply.skipped);
+        setSkipped((old) => old.filter((place) => waiting.has(place) || !skip.includes(place)));
+        setProblem(null);
+      },
+      (error) => mine === turn.current && setProblem(asProblem(error)),
+    );
+  }, [run, info.id, report, setSkipped]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: others' verdicts are decisions
+  React.useEffect(fetchItems, [fetchItems, overview.revision]);
+
+  const item = line?.[0] ?? null;
+  front.current = item?.place ?? null;
+  const held = line?.length ?? 0;
+  const waiting = info.size - counts.judged - skipped.length - onTheirWay;
+  const low = line !== null && held < LOW && waiting > held;
+  React.useEffect(() => {
+    if (low) fetchItems();
+  }, [low, fetchItems]);
+
+  const advance = (place: number) => {
+    setLine((old) => old?.filter((other) => other.place !== place) ?? null);
+  };
+  const judge = (place: number, verdict: { label: string } | { unclear: true }) => {
+    sent.current.add(place);
+    setOnTheirWay((n) => n + 1);
+    advance(place);
+    ask("audit_verdict", { run, audit: info.id, place, ...verdict })
+      .then(
+        ({ decision, gone, waiting: left }) => {
+          setCounts((old) => ({ ...old, judged: info.size - left }));
+          if (decision) {
+            return setMade((old) => [...old.slice(1 - MOST_TAKEN_BACK), { decision, place }]);
+          }
+          const why = gone
+            ? "That sample is no longer in the dataset; it needs no verdict."
+            : "That sample was judged the same way at the same moment; it counts once.";
+          report("audit_verdict", note(why));
+        },
+        (error) => {
+          // Judged elsewhere, most likely: the samples that still wait tell.
+          sent.current.delete(place);
+          report("audit_verdict", asProblem(error));
+          fetchItems();
+        },
+      )
+      .finally(() => setOnTheirWay((n) => n - 1));
+  };
+
+  return {
+    item,
+    line,
+    problem,
+    skipped,
+    closed: counts.state === "closed",
+    judged: Math.min(info.size, counts.judged + onTheirWay),
+    judge,
+    retry: fetchItems,
+    skip: (place: number) => {
+      setSkipped((old) => [...old, place]);
+      advance(place);
+    },
+    takeBack: () => {
+      const last = made.at(-1);
+      if (!last) return;
+      setMade((old) => old.slice(0, -1));
+      void undo(last.decision).then(() => {
+        sent.current.delete(last.place);
+        front.current = null;
+        fetchItems();
+      });
+    },
+    restart: () => {
+      passed.current = [];
+      setSkipped([]);
+      fetchItems();
+    },
+  };
+}

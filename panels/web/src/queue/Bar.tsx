@@ -1,0 +1,81 @@
+// The queue's head: what it goes through, and how many samples are left.
+import { Button, IconButton, Tooltip } from "@mui/material";
+import * as React from "react";
+import { count } from "../format";
+import { Icon } from "../parts/Icon";
+import { SCORES } from "../ranking/choice";
+import { useSession } from "../session";
+import { SkippedList } from "./Skipped";
+import type { Line, Through } from "./useLine";
+
+interface Props extends Through {
+  line: Line | null;
+  onBack: () => void;
+  onBring: (row: number) => void;
+  onEverything: () => void;
+}
+
+export function Bar({ line, onBack, onBring, onEverything, ...through }: Props) {
+  const [list, setList] = React.useState<HTMLElement | null>(null);
+  const skipped = line?.skipped ?? [];
+  return (
+    <header className="dcf-bar dcf-cellbar">
+      <Tooltip title="Back (Esc)">
+        <IconButton size="small" aria-label="Back" onClick={onBack}>
+          <Icon name="back" />
+        </IconButton>
+      </Tooltip>
+      <h2 className="dcf-title">
+        <Where {...through} />
+      </h2>
+      <span className="dcf-soft" role="status">
+        {line ? leftText(line) : "…"}
+      </span>
+      {skipped.length > 0 && (
+        <Button size="small" onClick={(event) => setList(event.currentTarget)}>
+          List the skipped
+        </Button>
+      )}
+      <SkippedList anchor={list} rows={skipped} onPick={onBring} onClose={() => setList(null)} />
+      <span className="dcf-grow" />
+      {(through.cell || through.ranking) && (
+        <Button size="small" onClick={onEverything}>
+          All suspects
+        </Button>
+      )}
+    </header>
+  );
+}
+
+/** What is left, in numbers that add up. */
+export function leftText({ left, outside, skipped, deleted }: Line): string {
+  const parts = [
+    outside ? `${count(left)} left in the view of ${count(left + outside)}` : `${count(left)} left`,
+  ];
+  if (skipped.length) parts.push(`${count(skipped.length)} skipped`);
+  if (deleted) parts.push(`${count(deleted)} deleted elsewhere`);
+  return parts.join(" · ");
+}
+
+function Where({ cell, ranking }: Through) {
+  const { classes } = useSession();
+  if (cell)
+    return (
+      <>
+        <bdi>{classes[cell[0]]}</bdi> <span className="dcf-soft">predicted</span>{" "}
+        <bdi>{classes[cell[1]]}</bdi>
+      </>
+    );
+  if (!ranking) return <>All suspects</>;
+  return (
+    <>
+      {SCORES[ranking.by].name}
+      {ranking.label !== null && (
+        <>
+          {" "}
+          <span className="dcf-soft">labelled</span> <bdi>{classes[ranking.label]}</bdi>
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,175 @@
+// The samples of the queue in their order: asked for ahead, passed over, taken out, brought back.
+import * as React from "react";
+import { ask, asProblem } from "../ask";
+import type { Problem, QueueReply } from "../events";
+import { isIndex, isObject, isRows, useKeptHere } from "../kept";
+import type { RankingChoice } from "../ranking/choice";
+import { useSession } from "../session";
+
+const FETCH = 24;
+const LOW = 8;
+const MOST_SKIPPED = 5000;
+
+/** What the queue goes through: a cell, a ranking, or all suspects. */
+export interface Through {
+  cell: [number, number] | null;
+  ranking: RankingChoice | null;
+}
+
+export type Line = Omit<QueueReply, "revision">;
+
+interface Place {
+  queue: string;
+  row: number;
+}
+
+const isPlace = (value: unknown): value is Place | null =>
+  value === null || (isObject(value) && typeof value.queue === "string" && isIndex(value.row));
+
+/** The sample in front: of those that were not passed over, then of those that were. */
+export function inFront(line: Line | null, again: ReadonlySet<number>): number | null {
+  if (!line) return null;
+  if (line.rows.length || line.left) return line.rows[0] ?? null;
+  return line.skipped.find((row) => !again.has(row)) ?? null;
+}
+
+/** The line without a row that was decided on or passed over. */
+export function without(line: Line, row: number): Line {
+  const rows = line.rows.filter((other) => other !== row);
+  const left = Math.max(0, line.left - (line.rows.length - rows.length));
+  return { ...line, rows, left, skipped: line.skipped.filter((other) => other !== row) };
+}
+
+export function useLine({ cell, ranking }: Through, view: string) {
+  const { key, overview, outcome } = useSession();
+  const { revision } = overview;
+  const [line, setLine] = React.useState<Line | null>(null);
+  const [problem, setProblem] = React.useState<Problem | null>(null);
+  const [skipped, setSkipped] = useKeptHere<number[]>("queue/skipped", [], isRows);
+  const [place, setPlace] = useKeptHere<Place | null>("queue/place", null, isPlace);
+  /** Passed over once more, when only those were left that had been. */
+  const [again, setAgain] = React.useState<ReadonlySet<number>>(new Set());
+  const text = JSON.stringify({ cell, ...ranking });
+  const front = React.useRef(place?.queue === text ? place.row : null);
+  const passed = React.useRef(skipped);
+  passed.current = skipped;
+  /** Decided here, which an answer on its way does not know yet. */
+  const gone = React.useRef(new Set<number>());
+  const busy = React.useRef(0);
+  const turn = React.useRef(0);
+
+  const fetchLine = React.useCallback(() => {
+    const mine = ++turn.current;
+    const request = { ...key, ...JSON.parse(text), skip: passed.current, limit: FETCH };
+    ask("queue", { ...request, front: front.current }).then(
+      ({ rows, left, skipped: waiting, outside, deleted }) => {
+        if (mine !== turn.current) return;
+        // What was decided on or passed over since is where it was put.
+        const late = new Set(passed.current);
+        const open = rows.filter((row) => !gone.current.has(row) && !late.has(row));
+        const there = new Set([...rows, ...waiting].filter((row) => !gone.current.has(row)));
+        const skipped = passed.current.filter((row) => there.has(row));
+        const fewer = rows.length - open.length;
+        setLine({ rows: open, left: left - fewer, skipped, outside, deleted });
+        setProblem(null);
+      },
+      (error) => mine === turn.current && setProblem(asProblem(error)),
+    );
+  }, [key, text]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another view changes the line
+  React.useEffect(() => {
+    gone.current.clear();
+    fetchLine();
+  }, [fetchLine, view]);
+  const loaded = line !== null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: others' decisions change the line
+  React.useEffect(() => {
+    if (!loaded || busy.current) return;
+    gone.current.clear();
+    fetchLine();
+  }, [revision]);
+
+  const row = inFront(line, again);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is in front stays there until it is settled
+  React.useEffect(() => {
+    if (row === null) return;
+    front.current = row;
+    setPlace({ queue: text, row });
+  }, [row, text]);
+
+  const low = line !== null && line.rows.length < LOW && line.left > line.rows.length;
+  React.useEffect(() => {
+    if (low) fetchLine();
+  }, [low, fetchLine]);
+
+  const advance = (one: number) => {
+    gone.current.add(one);
+    setLine((old) => old && without(old, one));
+  };
+  const forget = (one: number) => setSkipped((old) => old.filter((other) => other !== one));
+
+  /** Takes a sample out while it is decided on; one that could not be is there again. */
+  const settle = (one: number, work: Promise<boolean>) => {
+    busy.current++;
+    advance(one);
+    void work.then((done) => {
+      busy.current--;
+      if (done) forget(one);
+      else gone.current.delete(one);
+      if (!done || !busy.current) fetchLine();
+    });
+  };
+
+  const skip = (one: number) => {
+    if (skipped.includes(one)) setAgain((old) => new Set([...old, one]));
+    setSkipped((old) => [...old.filter((other) => other !== one), one].slice(-MOST_SKIPPED));
+    setLine((old) => old && { ...without(old, one), skipped: [...without(old, one).skipped, one] });
+  };
+
+  /** Puts a sample in front that was passed over, or decided on and taken back. */
+  const bring = React.useCallback(
+    (one: number) => {
+      gone.current.delete(one);
+      front.current = one;
+      passed.current = passed.current.filter((other) => other !== one);
+      setSkipped(passed.current);
+      setAgain((old) => new Set([...old].filter((other) => other !== one)));
+      fetchLine();
+    },
+    [fetchLine, setSkipped],
+  );
+
+  // What is taken back, by whatever button, is what somebody wants to see again.
+  const before = React.useRef(outcome);
+  React.useEffect(() => {
+    if (before.current === outcome) return;
+    before.current = outcome;
+    if (outcome?.action !== "undo" || !outcome.reply?.applied) return;
+    gone.current.clear();
+    const { what } = outcome.reply;
+    const one = what?.samples === 1 && !what.again ? what.rows[0] : undefined;
+    if (one === undefined) fetchLine();
+    else bring(one);
+  }, [outcome, fetchLine, bring]);
+
+  return {
+    line,
+    row,
+    problem,
+    /** Those that come next, to be loaded ahead. */
+    next: line ? [...line.rows, ...line.skipped].filter((other) => other !== row) : [],
+    /** Whether the sample in front was passed over before. */
+    late: row !== null && (line?.skipped.includes(row) ?? false),
+    settle,
+    skip,
+    bring,
+    retry: fetchLine,
+    /** Deleted elsewhere since they were asked for. */
+    lost: (rows: number[]) => {
+      for (const one of rows) advance(one);
+      fetchLine();
+    },
+    /** Begins with those that were passed over twice once more. */
+    restart: () => setAgain(new Set()),
+  };
+}

@@ -19,6 +19,8 @@ from tests.annotation.label_studio import Annotator, Server
 from tests.panels.made_runs import write_iteration
 from tests.traces import database_of, documents
 
+pytestmark = pytest.mark.slow
+
 DIGITS = [str(d) for d in np.asarray(load_digits(return_X_y=True)[1])]
 CLASSES = [str(i) for i in range(10)]
 WRONG = (1, 4, 7)

@@ -7,6 +7,7 @@ by URL (``app.open(dataset)``), so tests share nothing but the server.
 import os
 import re
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,9 @@ expect.set_options(timeout=60_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark everything in this folder as a browser test, and run it last.
+    """Mark everything in this folder as a browser test, and run it last, the largest files first.
+
+    A file runs in one process: a large one that came last would leave the others idle.
 
     Playwright leaves an event loop running in the main thread, where FiftyOne's executor would
     hand the other tests a task in place of a result.
@@ -48,6 +51,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = [item for item in items if HERE in item.path.parents]
     for item in here:
         item.add_marker(pytest.mark.browser)
+    size = Counter(item.path for item in here)
+    here.sort(key=lambda item: -size[item.path])  # stable: a file stays together, in its order
     items[:] = [item for item in items if HERE not in item.path.parents] + here
 
 

@@ -28,6 +28,8 @@ from plugin.store.runs import load_run
 from tests.planted_copies import CLASSES, Pictures, changed, noise
 from tests.traces import database_of, temporary
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 URI = "@deconfuse/label-errors/find_duplicates"
 

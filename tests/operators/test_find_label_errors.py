@@ -8,6 +8,8 @@ import fiftyone.operators as foo
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 URI = "@deconfuse/label-errors/find_label_errors"
 CLASSES = [str(i) for i in range(10)]
 

@@ -13,6 +13,8 @@ import pytest
 
 from tests.traces import database_of, temporary
 
+pytestmark = pytest.mark.slow
+
 CLASSES = [str(i) for i in range(10)]
 N = 120
 FORMATS = ("csv", "jsonl", "jsonl-lists", "npz", "npy")

@@ -14,6 +14,8 @@ from tests.conftest import PLUGIN
 from tests.operators.lived import find, make_dataset, readable, stored
 from tests.traces import database_of
 
+pytestmark = pytest.mark.slow
+
 EVENTS = load(Path(__file__).resolve().parents[2] / "panels" / "events.py").EVENTS
 NEEDS_LABELS: dict[str, dict[str, Any]] = {
     "resolve": {"action": "confirm"},

@@ -13,6 +13,8 @@ from plugin.store.runs import load_run
 from tests.panels.made_runs import write_iteration
 from tests.traces import plugin_documents
 
+pytestmark = pytest.mark.slow
+
 CLASSES = [str(i) for i in range(10)]
 
 

@@ -19,6 +19,8 @@ from tests.odd_values import ODD
 from tests.panels.made_runs import write_iteration
 from tests.traces import database_of
 
+pytestmark = pytest.mark.slow
+
 PLUGIN = "@deconfuse/label-errors"
 CLASSES = ["cat", "dog", "eel"]
 WHOLE: dict[str, dict[str, Any]] = {

@@ -18,6 +18,8 @@ from plugin.store.scores import read_rank
 from tests.panels.made_runs import digit_probabilities, planted, write_iteration
 from tests.traces import plugin_documents
 
+pytestmark = pytest.mark.slow
+
 CLASSES = [str(i) for i in range(10)]
 N = 300
 

@@ -19,6 +19,8 @@ from plugin.store.samples import samples_of
 from tests.operators.lived import N, find, make_dataset, readable, stored
 from tests.traces import database_of, documents, plugin_documents
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def made(operator: Any) -> Iterator[Any]:

@@ -14,6 +14,8 @@ from scipy.special import expit, softmax
 
 from tests.traces import database_of
 
+pytestmark = pytest.mark.slow
+
 C = ["hen", "cat", "zebra", "dog"]  # not in alphabetical order
 N = 240
 RNG = np.random.default_rng(0)

@@ -18,6 +18,8 @@ from scripts.panel_events import load
 from tests.planted_copies import Pictures, changed, noise
 from tests.plugin.decided import all_raw
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 EVENTS = load(ROOT / "panels" / "events.py").EVENTS
 

@@ -15,6 +15,8 @@ from PIL import Image
 from scripts import demo_data
 from scripts.image_folder import read_folder
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -135,7 +137,6 @@ def test_a_folder_without_images_is_named(tmp_path: Path, dataset_name: str, fol
     assert not fo.dataset_exists(dataset_name)
 
 
-@pytest.mark.slow
 def test_the_demo_finds_the_planted_errors(tmp_path: Path) -> None:
     env = {name: value for name, value in os.environ.items() if not name.startswith("FIFTYONE_")}
     command = [sys.executable, str(ROOT / "scripts" / "demo.py"), "--no-serve", "--home"]

@@ -32,6 +32,8 @@ from plugin.store.iterations import unpack_ids
 from plugin.store.runs import Run, delete_run
 from tests.plugin.decided import CLASSES, ids_of, labels_of, make_iteration, make_run
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 N = 300
 

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from plugin.audit.estimator import Interval, interval, total, upper_bound
 from plugin.audit.sampling import allocation, stratify
 
+pytestmark = pytest.mark.slow
+
 
 @st.composite
 def small_strata(draw):

@@ -20,6 +20,8 @@ from plugin.errors import InputError
 from plugin.store.runs import Run
 from tests.plugin.decided import all_raw, ids_of, labels_of, make_iteration, make_run
 
+pytestmark = pytest.mark.slow
+
 AWKWARD = [
     "a.b.c",
     "$set",

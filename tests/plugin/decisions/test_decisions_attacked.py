@@ -26,6 +26,8 @@ from tests.plugin.broken_connections import breaking
 from tests.plugin.decided import all_raw, ids_of, make_iteration, make_run
 from tests.plugin.decisions.test_decisions_outside import at, outside, samples_ids, tags_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run() -> Iterator[Run]:

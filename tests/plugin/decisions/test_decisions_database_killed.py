@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 STEPS = (
     ("lock", 1),
@@ -40,7 +42,6 @@ def trials() -> list[tuple[Any, ...]]:
     ]
 
 
-@pytest.mark.slow
 def test_a_killed_database_takes_nothing_back_that_was_counted() -> None:
     script = ROOT / "tests" / "plugin" / "database_kills.py"
     done = subprocess.run(

@@ -26,6 +26,8 @@ from plugin.store.runs import Run
 from tests.plugin.decided import all_raw, ids_of, make_run
 from tests.plugin.forked import died, fork, kill_at
 
+pytestmark = pytest.mark.slow
+
 BEFORE_COMMIT = ("lock", "header", "entries", "written")
 AFTER_COMMIT = ("committed", "chunk", "delete", "insert", "applied", "marked", "settled")
 SAMPLES = 10

@@ -23,6 +23,8 @@ from plugin.store.runs import Run, create_run
 from plugin.store.samples import samples_of
 from tests.plugin.decided import all_raw, ids_of, labels_of, make_iteration, make_run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run() -> Iterator[Run]:

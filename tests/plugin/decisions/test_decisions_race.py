@@ -23,6 +23,8 @@ from plugin.store.runs import Run
 from tests.plugin.decided import CLASSES, all_raw, ids_of, labels_of, make_run
 from tests.plugin.forked import died, fork
 
+pytestmark = pytest.mark.slow
+
 WRITERS = 8
 DECISIONS = int(os.environ.get("DECONFUSE_RACE_DECISIONS", "60"))
 """By each writer. A race that is rare wants more: 500 take minutes."""
@@ -107,7 +109,6 @@ def held(run: Run, ids: list[str]) -> dict[str, dict[str, Any] | None]:
     return found
 
 
-@pytest.mark.slow
 def test_eight_writers_on_overlapping_samples_lose_nothing(run: Run) -> None:
     ids, labels = ids_of(run), labels_of(run)
     pids = [

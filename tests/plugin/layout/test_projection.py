@@ -12,6 +12,8 @@ from sklearn.neighbors import NearestNeighbors
 from plugin.layout.projection import exact_neighbours, fitted, principal_components, umap_layout
 from plugin.layout.projection_worker import ProjectionWorker
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("shape", [(50, 6), (6, 50), (40, 40)])
 def test_principal_components_equal_scikit_learns(shape):
@@ -47,7 +49,6 @@ def test_fitted_stays_in_the_unit_square(n, seed):
     assert n == 0 or (place.min() >= -1e-5 and place.max() <= 1 + 1e-5)
 
 
-@pytest.mark.slow
 def test_umap_keeps_neighbours_is_seeded_and_runs_elsewhere():
     x = np.asarray(load_digits(return_X_y=True)[0])[:400]
     worker = ProjectionWorker()

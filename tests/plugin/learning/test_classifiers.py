@@ -22,6 +22,8 @@ from plugin.learning.classifiers import (
     to_bytes,
 )
 
+pytestmark = pytest.mark.slow
+
 SMALL = "squeezenet1_1"
 
 

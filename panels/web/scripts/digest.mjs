@@ -6,7 +6,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const bundle = join(root, "dist", "index.umd.js");
+const bundles = ["index.umd.js", "plot.js"].map((name) => join(root, "dist", name));
 const record = join(root, "dist", "digest.json");
 
 function files(folder) {
@@ -31,12 +31,13 @@ function current() {
   const configs = ["package.json", "tsconfig.json", "vite.config.ts"].map((name) =>
     join(root, name),
   );
-  return { sources: digest([...files(join(root, "src")), ...configs]), bundle: digest([bundle]) };
+  return { sources: digest([...files(join(root, "src")), ...configs]), bundle: digest(bundles) };
 }
 
 function check() {
   const advice = "run `npm run --prefix panels/web build` and commit panels/web/dist";
-  if (!existsSync(bundle) || !existsSync(record)) return `the panel's bundle is missing: ${advice}`;
+  if (![...bundles, record].every((path) => existsSync(path)))
+    return `the panel's bundle is missing: ${advice}`;
   const [now, then] = [current(), JSON.parse(readFileSync(record, "utf8"))];
   if (now.sources !== then.sources)
     return `the panel's sources changed since its bundle was built: ${advice}`;

@@ -60,3 +60,6 @@ declare module "recoil" {
   ): [T, (value: T | ((old: T) => T)) => void];
   export function useSetRecoilState<T>(state: RecoilState<T>): (value: T | ((old: T) => T)) => void;
 }
+
+/** The file beside the bundle that draws the map, with a digest for the browser's cache. */
+declare const __PLOT_FILE__: string;

@@ -1,7 +1,7 @@
 // The points, drawn by WebGL: zoom, pan, lasso, hover. It knows points only, not what they stand for.
 import * as React from "react";
-import createScatterplot from "regl-scatterplot";
 import type { Points } from "./arrays";
+import { type Create, loadPlot } from "./loadPlot";
 
 export interface ScatterHandle {
   zoomBy: (factor: number) => void;
@@ -23,26 +23,38 @@ interface Props {
   onHover: (point: number | null) => void;
 }
 
-type Plot = ReturnType<typeof createScatterplot>;
+type Plot = ReturnType<Create>;
 
 export const Scatter = React.forwardRef<ScatterHandle, Props>(function Scatter(props, ref) {
   const { points, colours, numeric, background, tool, selected, label } = props;
   const canvas = React.useRef<HTMLCanvasElement>(null);
   const plot = React.useRef<Plot | null>(null);
   const [ready, setReady] = React.useState(false);
+  const [create, setCreate] = React.useState<{ plot: Create } | null>(null);
   const [failed, setFailed] = React.useState("");
   const handlers = React.useRef(props);
   handlers.current = props;
 
   React.useEffect(() => {
+    let current = true;
+    loadPlot().then(
+      (plot) => current && setCreate({ plot }),
+      (error) => current && setFailed(`What draws the map could not be loaded (${error}).`),
+    );
+    return () => {
+      current = false;
+    };
+  }, []);
+
+  React.useEffect(() => {
     const element = canvas.current;
     const frame = element?.parentElement;
-    if (!element || !frame) return;
+    if (!create || !element || !frame) return;
     let made: Plot;
     try {
-      made = createScatterplot({ canvas: element, width: "auto", height: "auto" });
+      made = create.plot({ canvas: element, width: "auto", height: "auto" });
     } catch (error) {
-      setFailed(String(error));
+      setFailed(`The map needs WebGL, which this browser does not offer (${error}).`);
       return;
     }
     plot.current = made;
@@ -68,7 +80,7 @@ export const Scatter = React.forwardRef<ScatterHandle, Props>(function Scatter(p
       plot.current = null;
       made.destroy();
     };
-  }, []);
+  }, [create]);
 
   React.useEffect(() => {
     if (!ready || !plot.current) return;
@@ -136,7 +148,7 @@ export const Scatter = React.forwardRef<ScatterHandle, Props>(function Scatter(p
   if (failed) {
     return (
       <p className="dcf-inline-problem" role="alert">
-        The map needs WebGL, which this browser does not offer ({failed}).
+        {failed}
       </p>
     );
   }

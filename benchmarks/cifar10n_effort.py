@@ -174,7 +174,7 @@ def trained(images: ImageSet, name: str, options: argparse.Namespace) -> dict[st
 
 def decide(run: Any, sample_ids: list[str], truth: dict[str, str]) -> None:
     """Confirm or relabel samples as they should be."""
-    from plugin.decisions.decisions import resolve
+    from plugin.decisions.resolve import resolve
 
     now = dict(zip(*run.dataset.select(sample_ids).values(["id", "label.label"]), strict=True))
     resolve(run, "confirm", [i for i in sample_ids if now[i] == truth[i]])

@@ -193,7 +193,7 @@ class Study:
 
     def confirm(self, ids: list[str]) -> None:
         """One gesture: the labels of all of them are right."""
-        from plugin.decisions.decisions import resolve
+        from plugin.decisions.resolve import resolve
         from plugin.store.runs import load_run
 
         resolve(load_run(self.dataset, "deconfuse"), "confirm", ids)
@@ -201,7 +201,7 @@ class Study:
 
     def decide(self, ids: list[str], said: str, digit: str) -> None:
         """One gesture: all of them are that digit."""
-        from plugin.decisions.decisions import resolve
+        from plugin.decisions.resolve import resolve
         from plugin.store.runs import load_run
 
         if digit == said:

@@ -28,8 +28,9 @@ import fiftyone as fo
 import numpy as np
 from bson import ObjectId
 
-from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state
+from plugin.decisions.undo import undo
 from plugin.store.iterations import IterationWriter, Rows, pack_ids
 from plugin.store.runs import Run, create_run
 

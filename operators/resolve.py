@@ -9,7 +9,8 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.audit.audits import basis_of, open_audit
-from ..plugin.decisions.decisions import Resolution, resolve
+from ..plugin.decisions.resolution import Resolution
+from ..plugin.decisions.resolve import resolve
 from ..plugin.store.runs import list_runs
 from .base import run_key_input
 from .checked import CheckedOperator

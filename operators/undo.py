@@ -7,8 +7,9 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.decisions.decisions import undo, utc_text
 from ..plugin.decisions.journal import headers
+from ..plugin.decisions.resolution import utc_text
+from ..plugin.decisions.undo import undo
 from ..plugin.store.runs import list_runs
 from .base import run_key_input
 from .checked import CheckedOperator

@@ -14,7 +14,7 @@ from ..plugin.audit import audits, verdicts
 from ..plugin.audit.audits import OpenedAudit
 from ..plugin.audit.checks import draw_check, give_check
 from ..plugin.audit.estimator import Interval
-from ..plugin.decisions.decisions import utc_text
+from ..plugin.decisions.resolution import utc_text
 from ..plugin.errors import InputError
 from ..plugin.images.dataset_windows import image_windows
 from ..plugin.store.iterations import unpack_ids

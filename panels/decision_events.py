@@ -11,7 +11,9 @@ import numpy.typing as npt
 from bson import ObjectId
 
 from ..plugin.audit.checks import basis_of_check
-from ..plugin.decisions import decisions
+from ..plugin.decisions.resolution import Resolution
+from ..plugin.decisions.resolve import resolve as decide
+from ..plugin.decisions.undo import undo as take_back
 from ..plugin.errors import InputError
 from ..plugin.store.iterations import Iteration
 from ..plugin.store.samples import samples_of
@@ -41,7 +43,7 @@ def resolve(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Resolv
         )
     names = [opened.classes[i] for i in opened.picked("label", rows)]
     action = str(request.get("action"))
-    done = decisions.resolve(
+    done = decide(
         opened.run,
         action,
         ids,
@@ -76,11 +78,11 @@ def _basis(opened: Opened, request: dict[str, Any], ids: list[str]) -> dict[str,
 def undo(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ResolveReply:
     """Take a decision back, the last one if none is named."""
     opened = open_iteration(ctx, request)
-    done = decisions.undo(opened.run, request.get("decision"), author=ctx.user_id)
+    done = take_back(opened.run, request.get("decision"), author=ctx.user_id)
     return resolution_reply(opened, done)
 
 
-def resolution_reply(opened: Opened, done: decisions.Resolution) -> events.ResolveReply:
+def resolution_reply(opened: Opened, done: Resolution) -> events.ResolveReply:
     """What became of a decision, as the screen wants it."""
     return events.ResolveReply(
         decision=done.decision,

@@ -9,7 +9,7 @@ import fiftyone.operators as foo
 from bson import ObjectId
 
 from ..plugin.decisions import standing
-from ..plugin.decisions.decisions import utc_text
+from ..plugin.decisions.resolution import utc_text
 from . import events
 from .opened import Opened, open_iteration
 from .picture_events import sheet_of_files

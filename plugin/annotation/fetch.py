@@ -10,9 +10,10 @@ from typing import Any
 
 from bson import ObjectId
 
-from ..decisions.apply import recover_abandoned
-from ..decisions.decisions import CONFLICTS_SHOWN, resolve
 from ..decisions.journal import chunked, entries_of, headers, heads, was_lost
+from ..decisions.recovery import recover_abandoned
+from ..decisions.resolution import CONFLICTS_SHOWN
+from ..decisions.resolve import resolve
 from ..errors import InputError
 from ..progress import Report, silent
 from ..store.jobs import Job

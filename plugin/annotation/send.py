@@ -10,9 +10,9 @@ import fiftyone as fo
 import fiftyone.utils.annotations as foua
 from bson import ObjectId
 
-from ..decisions.apply import recover_abandoned
 from ..decisions.changes import label_of
 from ..decisions.journal import chunked, heads
+from ..decisions.recovery import recover_abandoned
 from ..decisions.state import current_state
 from ..errors import InputError
 from ..progress import Report, silent

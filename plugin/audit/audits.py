@@ -18,7 +18,8 @@ import numpy.typing as npt
 from bson import ObjectId
 
 from ..decisions.changes import KINDS, label_of
-from ..decisions.decisions import Resolution, resolve
+from ..decisions.resolution import Resolution
+from ..decisions.resolve import resolve
 from ..decisions.state import RunState, current_state
 from ..errors import InputError
 from ..store.iterations import unpack_ids

@@ -16,13 +16,17 @@ from ..errors import InputError
 from ..outside.exported_file import export_path
 from ..progress import Report, silent
 from ..store.runs import Run
-from .apply import recover_abandoned
+from .commit import commit, header_of
 from .decision_file import FORMATS, Row, write_rows
-from .decisions import Resolution, commit, header_of, utc_text
+from .draft import Draft
 from .journal import Header, applied_headers, entries_of, headers, was_lost
-from .plan import Draft, Request, plan_resolve, plan_undo
+from .plan import plan_resolve
+from .recovery import recover_abandoned
+from .request import Request
+from .resolution import Resolution, utc_text
 from .trail_decisions import UNDO, TrailDecision, read_decisions
 from .trail_matching import Matched, TrailMatcher
+from .undo import plan_undo
 
 MATCHES = ("auto", "id", "filepath")
 UNMATCHED_SHOWN = 100

@@ -20,6 +20,7 @@ HEADERS = "deconfuse.decisions"
 ENTRIES = "deconfuse.decision_samples"
 SAMPLES_PER_CHUNK = 2_000
 BYTES_PER_CHUNK = 16 * 1024 * 1024
+LONGEST_REASON = 200
 
 BY_SEQ = [("dataset_id", 1), ("run_key", 1), ("seq", 1)]
 BY_SAMPLE = [("dataset_id", 1), ("run_key", 1), ("sample_id", 1), ("seq", -1)]
@@ -77,6 +78,12 @@ def entries_of(decision: ObjectId, projection: Mapping[str, int] | None = None) 
     """The entries of one decision, by sample id."""
     found = entries().find({"decision": decision}, projection).sort("sample_id", 1)
     yield from found.hint(BY_DECISION).batch_size(20_000)
+
+
+def kept_documents(decision: ObjectId, ids: Sequence[ObjectId]) -> dict[ObjectId, bytes]:
+    """The documents of removed samples, as BSON."""
+    query = {"decision": decision, "sample_id": {"$in": list(ids)}}
+    return {e["sample_id"]: e["document"] for e in entries().find(query)}
 
 
 def discard(decision: ObjectId) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..store.runs import Run
-from .apply import recover
 from .lock import PATIENCE_SECONDS, Lock, LockLost, take_lock
+from .recovery import recover
 
 
 @contextmanager

@@ -16,9 +16,9 @@ from ..scoring.cells import HISTOGRAM_BINS, histogram_bin
 from ..scoring.iies import iies
 from ..store.iterations import Iteration
 from ..store.runs import Run
-from .apply import recover_abandoned
 from .changes import KINDS
 from .journal import BY_SEQ, Header, applied_headers, entries, was_lost
+from .recovery import recover_abandoned
 
 STATES_KEPT = 8
 _CODE = {kind: code for code, kind in enumerate(KINDS, start=1)}

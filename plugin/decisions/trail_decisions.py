@@ -15,8 +15,8 @@ from bson.errors import BSONError
 from ..errors import InputError, content
 from ..values import LONGEST_TEXT
 from .changes import ACTIONS, KEEP_ALL
+from .commit import LONGEST_NOTE
 from .decision_file import Row
-from .decisions import LONGEST_NOTE
 from .json_stream import loads
 from .trail_reading import read_rows, shown
 

@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from bson import ObjectId
 
 from ..decisions.changes import KEEP_ALL, label_of
-from ..decisions.decisions import Resolution, commit, header_of
-from ..decisions.plan import Draft, Request, plan_resolve
+from ..decisions.commit import commit, header_of
+from ..decisions.draft import Draft
+from ..decisions.plan import plan_resolve
+from ..decisions.request import Request
+from ..decisions.resolution import Resolution
 from ..errors import InputError
 from ..store.runs import Run
 from ..store.samples import samples_of

@@ -16,6 +16,8 @@ from typing import Any, TypeAlias
 import fiftyone as fo
 import fiftyone.core.odm as foo
 from bson import ObjectId
+from bson.errors import InvalidBSON
+from bson.raw_bson import RawBSONDocument
 from mongoengine.errors import DoesNotExist
 from pymongo import WriteConcern
 
@@ -30,6 +32,9 @@ Collection: TypeAlias = Any
 UNDECLARED = "deconfuse.undeclared"
 """Values that were taken off samples because their dataset does not declare the field."""
 
+LARGEST_DOCUMENT = 15 * 1024 * 1024
+"""Bytes of a sample that can still be kept whole beside what a journal says of it."""
+
 DURABLE = WriteConcern(w=1, j=True)
 """A write that a crash of the database does not take back once it was acknowledged."""
 
@@ -43,6 +48,22 @@ def samples_of(dataset: Dataset, *, durable: bool = False) -> Any:
     """
     collection = dataset._sample_collection
     return collection.with_options(write_concern=DURABLE) if durable else collection
+
+
+def raw_samples(dataset: Dataset, ids: Sequence[ObjectId]) -> dict[ObjectId, RawBSONDocument]:
+    """Sample documents exactly as the database holds them."""
+    collection = samples_of(dataset)
+    raw = collection.codec_options.with_options(document_class=RawBSONDocument)
+    found = collection.with_options(codec_options=raw).find({"_id": {"$in": list(ids)}})
+    return {_id_of(document): document for document in found}
+
+
+def _id_of(document: RawBSONDocument) -> Any:
+    """The id of a raw document, also of one that holds what Python cannot read."""
+    try:
+        return document["_id"]
+    except InvalidBSON:  # the id comes first: 4 bytes of length, a type, "_id", and 12 bytes
+        return ObjectId(document.raw[9:21])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from plugin.decisions.decisions import resolve
+from plugin.decisions.resolve import resolve
 from plugin.store.runs import load_run
 from tests.browser.label_errors_panel import CLASSES, panel, planted_digits, shoot, violations
 

@@ -9,7 +9,7 @@ import numpy as np
 from playwright.sync_api import Locator, expect
 
 from plugin.audit.audits import draw_audit, give_verdict, open_audit
-from plugin.decisions.decisions import resolve
+from plugin.decisions.resolve import resolve
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
 from tests.browser.label_errors_panel import cell, largest, panel, shoot, truth, violations

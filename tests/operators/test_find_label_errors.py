@@ -230,7 +230,7 @@ def test_folds_classify_every_sample_once(dataset, operator):
 
 
 def test_the_next_iteration_leaves_decided_samples_out_of_counts(dataset, operator):
-    from plugin.decisions.decisions import resolve
+    from plugin.decisions.resolve import resolve
     from plugin.store.runs import load_run
 
     samples, _, _ = _with_errors(dataset, 200, 20)

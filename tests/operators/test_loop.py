@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plugin.decisions.decisions import resolve
+from plugin.decisions.resolve import resolve
 from plugin.store.runs import load_run
 from tests.panels.made_runs import write_iteration
 

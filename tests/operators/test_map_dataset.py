@@ -6,7 +6,7 @@ from concurrent.futures import Future
 import numpy as np
 import pytest
 
-from plugin.decisions.decisions import resolve
+from plugin.decisions.resolve import resolve
 from plugin.errors import Cancelled
 from plugin.layout import job as dataset_map
 from plugin.store.runs import load_run

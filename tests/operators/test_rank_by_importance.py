@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.resolve import resolve
+from plugin.decisions.undo import undo
 from plugin.importance import job as importance_ranking
 from plugin.importance.job import rank_by_importance
 from plugin.importance.options import ImportanceOptions

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.resolve import resolve
+from plugin.decisions.undo import undo
 from plugin.store.runs import load_run
 from tests.panels.made_runs import write_iteration
 

@@ -9,7 +9,8 @@ import fiftyone as fo
 import pytest
 
 from plugin.decisions import steps
-from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.resolve import resolve
+from plugin.decisions.undo import undo
 from plugin.errors import InputError
 from plugin.runs import renamed
 from plugin.runs.opening import find_runs, open_run

@@ -71,8 +71,9 @@ os.environ.update(
 import fiftyone.core.odm as fo  # noqa: E402
 
 from plugin.decisions import journal, steps  # noqa: E402
-from plugin.decisions.apply import recover_abandoned  # noqa: E402
-from plugin.decisions.decisions import resolve, undo  # noqa: E402
+from plugin.decisions.recovery import recover_abandoned  # noqa: E402
+from plugin.decisions.resolve import resolve  # noqa: E402
+from plugin.decisions.undo import undo  # noqa: E402
 from plugin.store.runs import Run  # noqa: E402
 from tests.plugin.decided import all_raw, ids_of, make_run  # noqa: E402
 

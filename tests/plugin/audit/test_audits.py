@@ -24,9 +24,10 @@ from plugin.audit.audits import (
 )
 from plugin.audit.checks import basis_of_check, draw_check, give_check
 from plugin.audit.store import audits_of
-from plugin.decisions.decisions import resolve, undo
 from plugin.decisions.journal import applied_headers
+from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state
+from plugin.decisions.undo import undo
 from plugin.errors import InputError
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import Run, delete_run

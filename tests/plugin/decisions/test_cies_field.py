@@ -7,9 +7,10 @@ import pytest
 
 from plugin.decisions import cies_field
 from plugin.decisions.cies_field import follow_cies
-from plugin.decisions.decisions import resolve, undo
 from plugin.decisions.journal import applied_headers
+from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state
+from plugin.decisions.undo import undo
 from plugin.progress import silent
 from plugin.store.fields import write_scores
 from plugin.store.iterations import unpack_ids

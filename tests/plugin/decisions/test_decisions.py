@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from plugin.decisions import journal
 from plugin.decisions.changes import ACTIONS
-from plugin.decisions.decisions import resolve, undo
 from plugin.decisions.journal import ENTRIES, HEADERS, applied_headers, entries, headers
+from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state
+from plugin.decisions.undo import undo
 from plugin.errors import InputError
 from plugin.store.runs import Run
 from tests.plugin.decided import all_raw, ids_of, labels_of, make_iteration, make_run

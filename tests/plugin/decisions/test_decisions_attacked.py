@@ -12,13 +12,14 @@ from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
 from pymongo.errors import ConnectionFailure, OperationFailure
 
-from plugin.decisions import apply, lock, steps
-from plugin.decisions.apply import recover_abandoned
+from plugin.decisions import lock, remove_samples, steps, write_labels
 from plugin.decisions.changes import MISSING, shows, slot
-from plugin.decisions.decisions import resolve, undo
 from plugin.decisions.journal import applied_headers, entries, headers
 from plugin.decisions.lock import take_lock
+from plugin.decisions.recovery import recover_abandoned
+from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state
+from plugin.decisions.undo import undo
 from plugin.store import runs
 from plugin.store.runs import Run, create_run
 from plugin.store.samples import samples_of, undeclared_fields
@@ -136,7 +137,7 @@ def test_removed_samples_are_told_as_removed_where_an_attempt_broke_off(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids, before = ids_of(run), all_raw(run)
-    read, calls = apply.raw_samples, []
+    read, calls = remove_samples.raw_samples, []
 
     def interrupted(*args: Any) -> Any:
         calls.append(args)
@@ -145,7 +146,7 @@ def test_removed_samples_are_told_as_removed_where_an_attempt_broke_off(
         return read(*args)
 
     at("delete", lambda: outside(run, ids[0], **{"$set": {"weight": 0.0}}))
-    monkeypatch.setattr(apply, "raw_samples", interrupted)
+    monkeypatch.setattr(remove_samples, "raw_samples", interrupted)
     made = resolve(run, "remove", ids[:3])
     monkeypatch.undo()
     assert (made.applied, made.conflict_count) == (3, 0)
@@ -266,7 +267,7 @@ def test_a_second_tag_is_known_as_ours_where_the_sample_was_saved_right_after(
     """The decision field says ``tagged`` before and after."""
     ids = ids_of(run)
     resolve(run, "tag", ids[:2], tag="x")
-    write, calls = apply._write, []
+    write, calls = write_labels.bulk_write, []
 
     def beside(*args: Any) -> Any:
         calls.append(args)
@@ -277,7 +278,7 @@ def test_a_second_tag_is_known_as_ours_where_the_sample_was_saved_right_after(
             outside(run, ids[0])
         return done
 
-    monkeypatch.setattr(apply, "_write", beside)
+    monkeypatch.setattr(write_labels, "bulk_write", beside)
     assert resolve(run, "tag", ids[:2], tag="y").applied == 2
     monkeypatch.undo()
     undo(run)

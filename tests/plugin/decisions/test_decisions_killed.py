@@ -16,12 +16,13 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from plugin.decisions import journal
-from plugin.decisions.apply import recover_abandoned
 from plugin.decisions.changes import ACTIONS, KEEP_ALL
-from plugin.decisions.decisions import resolve, undo
 from plugin.decisions.journal import applied_headers, entries, entries_of, headers
 from plugin.decisions.lock import abandoned
+from plugin.decisions.recovery import recover_abandoned
+from plugin.decisions.resolve import resolve
 from plugin.decisions.state import _followers, current_state
+from plugin.decisions.undo import undo
 from plugin.store.runs import Run
 from tests.plugin.decided import all_raw, ids_of, make_run
 from tests.plugin.forked import died, fork, kill_at

@@ -12,12 +12,21 @@ from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
 from pymongo.errors import AutoReconnect
 
-from plugin.decisions import apply, journal, lock, plan, steps
-from plugin.decisions.apply import recover_abandoned
-from plugin.decisions.decisions import resolve, undo
+from plugin.decisions import (
+    journal,
+    lock,
+    plan,
+    remove_samples,
+    restore_samples,
+    steps,
+    write_labels,
+)
 from plugin.decisions.journal import applied_headers, entries, entries_of, headers, heads
 from plugin.decisions.lock import Lock, LockLost, take_lock
+from plugin.decisions.recovery import recover_abandoned
+from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state
+from plugin.decisions.undo import undo
 from plugin.errors import InputError
 from plugin.store.runs import Run, create_run
 from plugin.store.samples import samples_of
@@ -88,7 +97,7 @@ def test_a_document_that_grew_too_large_to_be_kept_is_not_removed(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = ids_of(run)
-    monkeypatch.setattr(apply, "LARGEST_DOCUMENT", 10_000)
+    monkeypatch.setattr(remove_samples, "LARGEST_DOCUMENT", 10_000)
     at("committed", lambda: outside(run, ids[0], **{"$set": {"weight": "x" * 20_000}}))
     made = resolve(run, "remove", ids[:2])
     assert (made.applied, [c["reason"] for c in made.conflicts]) == (1, ["too_large"])
@@ -117,7 +126,7 @@ def test_documents_up_to_15_mb_are_kept_and_larger_ones_left_alone(run: Run) -> 
 def test_a_change_is_told_as_done_where_another_field_is_saved_right_after_it(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids, write, calls = ids_of(run), apply._write, []
+    ids, write, calls = ids_of(run), write_labels.bulk_write, []
 
     def beside(collection: Any, operations: list[Any]) -> Any:
         calls.append(1)
@@ -128,7 +137,7 @@ def test_a_change_is_told_as_done_where_another_field_is_saved_right_after_it(
             outside(run, ids[0])  # ours is written by now
         return done
 
-    monkeypatch.setattr(apply, "_write", beside)
+    monkeypatch.setattr(write_labels, "bulk_write", beside)
     before = labels_of(run)
     made = resolve(run, "relabel", ids[:3], label="zoo")
     assert (made.applied, made.conflict_count) == (3, 0)
@@ -289,18 +298,23 @@ def test_an_error_after_the_commit_makes_a_conflict_and_locks_nobody_out(
     poison = ObjectId(ids[0])
     if action == "undo":
         resolve(run, "remove", ids[:3])
-    for name in ("_filter", "_brought_back", "kept_documents"):
-        known = getattr(apply, name)
+    for module, name in (
+        (write_labels, "as_seen"),
+        (remove_samples, "as_seen"),
+        (remove_samples, "kept_documents"),
+        (restore_samples, "kept_documents"),
+    ):
+        known = getattr(module, name)
 
         def failing(*given: Any, known: Any = known, name: str = name) -> Any:
-            if name == "_filter" and given[1]["sample_id"] == poison:
+            if name == "as_seen" and given[1]["sample_id"] == poison:
                 raise OverflowError("no such number")
             found = known(*given)
             if name == "kept_documents" and poison in found:
                 found[poison] = b"\x05\x00\x00\x00\x01"
             return found
 
-        monkeypatch.setattr(apply, name, failing)
+        monkeypatch.setattr(module, name, failing)
     if action == "undo":
         made = undo(run)
     else:
@@ -319,7 +333,7 @@ def test_what_fails_after_a_decision_is_not_told_as_its_failure(
     def broken(*given: Any) -> None:
         raise RuntimeError("the counts cannot be written")
 
-    monkeypatch.setattr("plugin.decisions.decisions.follow_cies", broken)
+    monkeypatch.setattr("plugin.decisions.commit.follow_cies", broken)
     assert resolve(run, "confirm", ids_of(run)[:1]).applied == 1
 
 
@@ -493,7 +507,7 @@ def test_a_connection_lost_after_the_decision_does_not_make_it_twice(
         raise AutoReconnect("connection reset")
 
     ids = ids_of(run)
-    monkeypatch.setattr("plugin.decisions.decisions.follow_cies", lost)
+    monkeypatch.setattr("plugin.decisions.commit.follow_cies", lost)
     known = len(applied_headers(run))
     assert resolve(run, "confirm", ids[:1]).applied == 1
     assert len(applied_headers(run)) == known + 1

@@ -14,10 +14,11 @@ from fiftyone.core.odm import get_db_conn
 
 from plugin.decisions import lock, steps
 from plugin.decisions.changes import ACTIONS
-from plugin.decisions.decisions import resolve, undo
 from plugin.decisions.journal import applied_headers, entries, entries_of, headers, was_lost
 from plugin.decisions.lock import take_lock
+from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state
+from plugin.decisions.undo import undo
 from plugin.errors import InputError
 from plugin.store.runs import Run
 from tests.plugin.decided import CLASSES, all_raw, ids_of, labels_of, make_run

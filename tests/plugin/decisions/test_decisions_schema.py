@@ -9,9 +9,10 @@ from bson import ObjectId
 
 from plugin.decisions import steps
 from plugin.decisions.cies_field import follow_cies
-from plugin.decisions.decisions import resolve, undo
 from plugin.decisions.journal import applied_headers
+from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state
+from plugin.decisions.undo import undo
 from plugin.errors import InputError
 from plugin.progress import silent
 from plugin.store.fields import write_numbers, write_scores

@@ -9,11 +9,12 @@ import pytest
 from bson import ObjectId
 
 from plugin.decisions.decision_file import write_rows
-from plugin.decisions.decisions import resolve, undo
 from plugin.decisions.exchange import export_decisions, import_decisions
 from plugin.decisions.journal import applied_headers
+from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state
 from plugin.decisions.trail_reading import read_rows
+from plugin.decisions.undo import undo
 from plugin.errors import InputError
 from plugin.store.runs import Run, create_run
 from tests.plugin.decided import ids_of, labels_of, make_iteration, make_run

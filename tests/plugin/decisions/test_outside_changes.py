@@ -8,9 +8,10 @@ import pytest
 
 from plugin.classify.job import complete_fields
 from plugin.decisions import outside_changes as module
-from plugin.decisions.decisions import resolve, undo
 from plugin.decisions.outside_changes import OutsideChanges, outside_changes
+from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state
+from plugin.decisions.undo import undo
 from plugin.progress import silent
 from plugin.store.fields import write_numbers, write_scores
 from plugin.store.runs import Run

@@ -8,9 +8,10 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
-from plugin.decisions.decisions import resolve, undo
 from plugin.decisions.ranking import BARS, COMPUTED_BY, computed, open_rows, ranking
+from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state
+from plugin.decisions.undo import undo
 from plugin.errors import InputError
 from plugin.layout.store import keep_map
 from plugin.store.iterations import Iteration

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugin.decisions.changes import ACTIONS
-from plugin.decisions.decisions import resolve, undo
+from plugin.decisions.resolve import resolve
 from plugin.decisions.state import RunState, _followers, current_state
+from plugin.decisions.undo import undo
 from plugin.errors import InputError
 from plugin.scoring.cells import HISTOGRAM_BINS, histogram_bin
 from plugin.scoring.iies import iies

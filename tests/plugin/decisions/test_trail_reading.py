@@ -12,10 +12,11 @@ from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
 
 from plugin.decisions.decision_file import COLUMNS, write_rows
-from plugin.decisions.decisions import resolve, undo
 from plugin.decisions.exchange import export_decisions, import_decisions
 from plugin.decisions.journal import ENTRIES, HEADERS
+from plugin.decisions.resolve import resolve
 from plugin.decisions.trail_reading import LARGEST_FILE, LONGEST_ROW, read_rows
+from plugin.decisions.undo import undo
 from plugin.errors import InputError
 from plugin.store.runs import Run, create_run
 from tests.plugin.decided import all_raw, ids_of, make_iteration, make_run

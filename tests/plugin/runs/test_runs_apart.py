@@ -14,8 +14,8 @@ from plugin.annotation.store import Sent
 from plugin.audit import store as audits
 from plugin.audit.audits import draw_audit, open_audit
 from plugin.audit.checks import draw_check, give_check
-from plugin.decisions.decisions import resolve
 from plugin.decisions.journal import applied_headers
+from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state
 from plugin.duplicates.dismissed import dismissed_groups
 from plugin.duplicates.store import COLUMNS, load_duplicates, storing

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from bson import ObjectId
 
-from plugin.decisions.decisions import resolve
+from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state
 from plugin.progress import silent
 from plugin.store.fields import write_numbers, write_scores

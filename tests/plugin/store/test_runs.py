@@ -11,7 +11,7 @@ import pytest
 from bson import ObjectId
 
 from plugin.classify.job import complete_fields
-from plugin.decisions.decisions import resolve
+from plugin.decisions.resolve import resolve
 from plugin.errors import InputError
 from plugin.store.columns import BUCKET, write_column
 from plugin.store.fields import FIELDS

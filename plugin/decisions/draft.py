@@ -1,0 +1,87 @@
+"""A decision that is being written to the journal: its header, and the changes of its samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bson import ObjectId
+
+from ..store.declared import check_writable
+from ..store.runs import Run
+from . import steps
+from .journal import Entry, Header, headers, insert_entries
+from .lock import Lock
+from .tags import LEFT_TAG
+
+CONFLICTS_KEPT = 100
+
+_COUNTED = ("samples", "conflicts", "undoes", "undoes_applied", "schema", LEFT_TAG)
+"""What the header says of its samples, known when all are planned."""
+
+
+class Draft:
+    """A decision that is being written to the journal.
+
+    Attributes:
+        header: its header; ``samples`` and ``conflicts`` are counted as samples are added
+        conflicts: the first samples that will be left alone, and why
+        entries: the changes of its samples, where they are few enough to be held in memory
+    """
+
+    def __init__(self, run: Run, lock: Lock, header: Header):
+        self.run, self.lock = run, lock
+        self.header = header | {
+            "seq": lock.token,
+            "stamp": lock.stamp,
+            "finisher": lock.token,
+            "state": "written",
+            "samples": 0,
+            "conflicts": 0,
+        }
+        self.conflicts: list[dict[str, Any]] = []
+        self.entries: list[Entry] | None = None
+        self._written: dict[str, Any] | None = None
+
+    @property
+    def id(self) -> ObjectId:
+        """The decision's id."""
+        return self.header["_id"]
+
+    def write(self, plan: Callable[[Draft], None]) -> None:
+        """Let the plan add the samples; the header goes before the first of them."""
+        plan(self)
+        counted = {k: v for k, v in self.header.items() if k in _COUNTED}
+        if self._written is not None and counted != self._written:
+            headers().update_one({"_id": self.id}, {"$set": counted})
+
+    def add(self, new: Sequence[Entry]) -> None:
+        """Write the changes of samples."""
+        if not new:
+            return
+        check_writable(self.run.dataset, (path for entry in new for path in _written_by(entry)))
+        self.header["samples"] += len(new)
+        if self._written is None:
+            headers().insert_one(self.header)
+            self._written = {k: v for k, v in self.header.items() if k in _COUNTED}
+            steps.reached("header")
+        common = {"decision": self.id, "seq": self.lock.token, **self.run.owner}
+        full = [{**common, **entry} for entry in new]
+        insert_entries(full)
+        self.entries = full if self.header["samples"] == len(full) else None
+        steps.reached("entries")
+        self.lock.renew()
+
+    def leave(self, sample_id: ObjectId, reason: str, expected: Any, found: Any) -> None:
+        """Leave a sample alone."""
+        self.header["conflicts"] += 1
+        if len(self.conflicts) < CONFLICTS_KEPT:
+            names = ("sample_id", "reason", "expected", "found")
+            values = (str(sample_id), reason, expected, found)
+            self.conflicts.append(dict(zip(names, values, strict=True)))
+
+
+def _written_by(entry: Entry) -> list[str]:
+    """The paths of a sample that an entry changes."""
+    tags = ["tags"] if "add_tag" in entry or "pull_tag" in entry else []
+    return [s["path"] for s in entry["slots"]] + tags

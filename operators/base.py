@@ -1,29 +1,25 @@
-"""What the operators share: live progress in the App, in a terminal and in delegated operations."""
+"""What the operators share: long work from the App, a script or a delegated operation."""
 
 from __future__ import annotations
 
-import queue
-import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
-import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.errors import Cancelled, InputError
 from ..plugin.progress import Report
 from ..plugin.store.samples import Collection
+from .background import Work, carry_out, in_this_thread, start
 from .caller import note_caller
 from .checked import CheckedOperator
-
-Work = Callable[[Report], dict[str, Any]]
+from .run_choice import default_run
+from .terminal import in_terminal, told_often
 
 
 def long_config(name: str, label: str, description: str, icon: str) -> foo.OperatorConfig:
-    """How FiftyOne lists a ``LongOperator``: it streams its progress and can be delegated."""
+    """How FiftyOne lists a ``LongOperator``: what it answers is streamed; it can be delegated."""
     return foo.OperatorConfig(
         name=name,
         label=label,
@@ -40,17 +36,25 @@ def long_config(name: str, label: str, description: str, icon: str) -> foo.Opera
 class LongOperator(CheckedOperator):
     """An operator that can take more than a second.
 
-    ``work(ctx)`` returns the function that does it. In the App it runs in a thread, and what it
-    reports is streamed to the browser, unless the panel asked (``in_panel``), which shows the run's
-    job itself; closing the browser does not end it. In a delegated
-    operation its progress is kept with the operation. A script gets its result.
+    ``work(ctx)`` returns the function that does it. Where the App asks, it is begun beside the App
+    (``background.py``), which is free at once; progress, Cancel and the result are in the panel,
+    also of a delegated operation. A script waits for its result, with progress in the terminal.
+
+    ``TASK`` says what is done, for a person to read. With ``IN_PROCESS`` the App's server leaves it
+    to a process, for what computes; otherwise to a thread, for what waits for others.
     """
 
     FORM: ClassVar[dict[str, Any]] = {"delegate": bool, "in_panel": bool}
+    TASK: ClassVar[str] = ""
+    IN_PROCESS: ClassVar[bool] = False
 
     def work(self, ctx: Any) -> Work:
         """The function that does the work and returns the operator's result."""
         raise NotImplementedError
+
+    def run_key(self, ctx: Any) -> str:
+        """The run that is worked on: one work on each at a time. Empty for work on none."""
+        return ctx.params.get("run_key") or default_run(ctx.dataset)
 
     def check(self, ctx: Any) -> None:
         """Ask for the work without doing it, which refuses what cannot be done."""
@@ -64,8 +68,13 @@ class LongOperator(CheckedOperator):
         """Do the work: a result for scripts and delegated operations, messages for the App."""
         work = self.work(ctx)
         if ctx.delegated:
-            return work(lambda progress, label: ctx.set_progress(progress=progress, label=label))
-        return self._stream(ctx, work) if _is_app(ctx) else work(terminal())
+            with told_often(_delegated(ctx)) as report:
+                return in_this_thread(self, ctx, work, report)
+        return start(self, ctx, work) if _is_app(ctx) else in_terminal(work)
+
+    def carry_out(self, order: dict[str, Any], server: int) -> None:
+        """Do what the App's server has ordered of this process; see ``background.py``."""
+        carry_out(self, order, server)
 
     def resolve_delegation(self, ctx: Any) -> bool | None:
         """Delegate where the caller asks for it; and note who asks, while FiftyOne is asking."""
@@ -77,37 +86,14 @@ class LongOperator(CheckedOperator):
         ctx = {"view": samples.view(), "params": params}
         return execute(self.uri, ctx, request_delegation=True)
 
-    def _stream(self, ctx: Any, work: Work) -> Iterator[Any]:
-        messages: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
 
-        def run() -> None:
-            try:
-                result = work(lambda progress, label: messages.put(("progress", (progress, label))))
-                messages.put(("result", result))
-            except (InputError, Cancelled) as error:
-                messages.put(("refused", str(error)))
-            except BaseException as error:  # a thread's error would be lost
-                messages.put(("error", error))
+def _delegated(ctx: Any) -> Report:
+    """Progress of a delegated operation, which FiftyOne keeps with it."""
 
-        threading.Thread(target=run, name=f"deconfuse-{self.name}", daemon=True).start()
-        quiet = bool(ctx.params.get("in_panel"))
-        while True:
-            kind, content = messages.get()
-            if kind == "progress":
-                if quiet:
-                    continue
-                progress, label = content
-                yield ctx.ops.set_progress(progress=progress, label=label)
-            elif kind == "refused":
-                yield ctx.ops.notify(content, variant="error")
-                return
-            elif kind == "error":
-                raise content
-            else:
-                if not quiet:
-                    yield ctx.ops.set_progress(progress=1.0, label="Done")
-                yield from self.finished(ctx, content)
-                return
+    def report(progress: float | None, label: str) -> None:
+        ctx.set_progress(progress=progress, label=label)
+
+    return report
 
 
 def _is_app(ctx: Any) -> bool:
@@ -123,25 +109,6 @@ def execute(uri: str, ctx: dict[str, Any], **options: Any) -> Any:
     with ThreadPoolExecutor(1) as thread:
         done: Any = thread.submit(foo.execute_operator, uri, ctx, **options).result()
     return done.result
-
-
-def terminal() -> Report:
-    """Progress for a terminal: one line that is written over, or few lines where that is no use."""
-    live = sys.stderr.isatty()
-    shown: list[Any] = [""]
-
-    def report(progress: float | None, label: str) -> None:
-        if not fo.config.show_progress_bars:
-            return
-        share = "" if progress is None else f"{progress:4.0%} "
-        if live:
-            sys.stderr.write(f"\r\033[K{share}{label}" + ("\n" if progress == 1.0 else ""))
-            sys.stderr.flush()
-        elif (stage := f"{share.strip()[:-2]} {label.split(',')[0].split(' of ')[-1]}") != shown[0]:
-            shown[0] = stage
-            print(f"{share}{label}", file=sys.stderr)
-
-    return report
 
 
 def run_key_input(ctx: Any, inputs: Any, keys: list[str]) -> None:

@@ -12,13 +12,16 @@ from fiftyone.operators import types
 from ..plugin.decisions.exchange import export_decisions
 from ..plugin.outside.folders import export_folder, named_export
 from ..plugin.store.runs import list_runs
-from .base import LongOperator, Work, run_key_input, terminal
+from .base import LongOperator, Work, run_key_input
 from .caller import is_script
 from .run_choice import chosen_kept_run, counted, kept_run_of
+from .terminal import in_terminal
 
 
 class ExportDecisions(LongOperator):
     """Write every decision of a run to a file: one row a sample and decision, times in UTC."""
+
+    TASK = "Exporting decisions"
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -99,4 +102,6 @@ class ExportDecisions(LongOperator):
             InputError: if the run, the format or the path cannot be used
         """
         run = kept_run_of(sample_collection, run_key)
-        return export_decisions(run, path, format, overwrite=overwrite, report=terminal())
+        return in_terminal(
+            lambda report: export_decisions(run, path, format, overwrite=overwrite, report=report)
+        )

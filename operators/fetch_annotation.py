@@ -13,14 +13,17 @@ from ..plugin.annotation.fetch import fetch_annotation
 from ..plugin.annotation.store import annotations_of
 from ..plugin.store.runs import list_runs
 from ..plugin.store.samples import Collection
-from .base import LongOperator, Work, long_config, run_key_input, terminal
+from .base import LongOperator, Work, long_config, run_key_input
 from .caller import quiet
 from .run_choice import counted, default_run, open_run, run_of
 from .send_to_annotation import OPTIONS
+from .terminal import in_terminal
 
 
 class FetchAnnotation(LongOperator):
     """Makes decisions of what annotators said of the samples that were sent to them."""
+
+    TASK = "Fetching annotations"
 
     FORM: ClassVar[dict[str, Any]] = {
         name: Mapping[str, str] if name == "headers" else str for name in CREDENTIALS
@@ -66,7 +69,7 @@ class FetchAnnotation(LongOperator):
         if delegate:
             params = {"run_key": run_key, "annotation": annotation, **options}
             return self.queue(run.dataset, params)
-        return fetch_annotation(run, annotation, options, terminal())
+        return in_terminal(lambda report: fetch_annotation(run, annotation, options, report))
 
     def work(self, ctx: Any) -> Work:
         """The annotation run to fetch."""

@@ -15,8 +15,9 @@ from ..plugin.duplicates.store import LOWEST_THRESHOLD
 from ..plugin.learning.choices import DEVICES
 from ..plugin.store.runs import list_runs
 from ..plugin.store.samples import Collection
-from .base import LongOperator, Work, long_config, run_key_input, terminal
+from .base import LongOperator, Work, long_config, run_key_input
 from .run_choice import counted, open_run, run_of
+from .terminal import in_terminal
 
 SCOPES = {
     "same_prediction": (
@@ -32,6 +33,9 @@ SCOPES = {
 
 class FindDuplicates(LongOperator):
     """Finds images that are the same, and says where their labels or splits differ."""
+
+    TASK = "Finding near-duplicates"
+    IN_PROCESS = True
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -87,7 +91,7 @@ class FindDuplicates(LongOperator):
             params |= {"embeddings": embeddings, "device": device, "splits": splits}
             return self.queue(run.dataset, params)
         # Called directly: an operator's execution is ended after ten minutes.
-        return find_duplicates(run, options, terminal())
+        return in_terminal(lambda report: find_duplicates(run, options, report))
 
     def work(self, ctx: Any) -> Work:
         """Check the parameters and say what to do with them."""

@@ -20,11 +20,12 @@ from ..plugin.store.fields import image_slices, slice_of
 from ..plugin.store.own_fields import own_fields
 from ..plugin.store.runs import list_runs
 from ..plugin.store.samples import Collection
-from .base import LongOperator, Work, long_config, terminal
+from .base import LongOperator, Work, long_config
 from .caller import discreet, file_to_read, is_script
 from .checked import Target
 from .find_duplicates import splits_input
 from .prediction_preview import show_preview
+from .terminal import in_terminal
 
 SOURCES = {
     "train": (
@@ -72,6 +73,9 @@ ADVANCED = {
 class FindLabelErrors(LongOperator):
     """Classifies every sample and scores it for label errors."""
 
+    TASK = "Finding label errors"
+    IN_PROCESS = True
+
     FORM: ClassVar[dict[str, Any]] = {
         # Settings checks its numbers itself, and knows how large they may be.
         **{k: v for k, v in get_type_hints(Settings).items() if v not in (int, int | None)},
@@ -117,7 +121,11 @@ class FindLabelErrors(LongOperator):
         if delegate:
             return self.queue(samples, params)
         # Called directly: an operator's execution is ended after ten minutes.
-        return find_label_errors(samples, settings, terminal())
+        return in_terminal(lambda report: find_label_errors(samples, settings, report))
+
+    def run_key(self, ctx: Any) -> str:
+        """The run that the iteration is for, which need not be there yet."""
+        return ctx.params.get("run_key") or Settings.run_key
 
     def work(self, ctx: Any) -> Work:
         """Check the parameters and say what to do with them."""

@@ -13,9 +13,10 @@ from fiftyone.operators import types
 from ..plugin.decisions.exchange import import_decisions
 from ..plugin.errors import InputError
 from ..plugin.store.runs import list_runs
-from .base import LongOperator, Work, run_key_input, terminal
+from .base import LongOperator, Work, run_key_input
 from .caller import discreet, file_to_read
 from .run_choice import counted, open_run, run_of
+from .terminal import in_terminal
 
 MATCHES = {
     "auto": ("By id, else by file path", "Right for a clone of the dataset and for a reload"),
@@ -26,6 +27,8 @@ MATCHES = {
 
 class ImportDecisions(LongOperator):
     """Apply an exported audit trail to another copy of the dataset."""
+
+    TASK = "Importing decisions"
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -117,8 +120,10 @@ class ImportDecisions(LongOperator):
             InputError: if the file or an option cannot be used; nothing is changed
         """
         run = run_of(sample_collection, run_key)
-        made = import_decisions(
-            run, path, match=match, old_root=old_root, new_root=new_root, report=terminal()
+        made = in_terminal(
+            lambda report: import_decisions(
+                run, path, match=match, old_root=old_root, new_root=new_root, report=report
+            )
         )
         return asdict(made)
 

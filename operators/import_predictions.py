@@ -17,9 +17,10 @@ from ..plugin.predictions.understanding import KINDS
 from ..plugin.store.runs import list_runs
 from ..plugin.store.samples import Collection
 from ..plugin.values import checked
-from .base import LongOperator, Work, long_config, terminal
+from .base import LongOperator, Work, long_config
 from .caller import discreet, file_to_read
 from .checked import Target
+from .terminal import in_terminal
 
 OPTIONS = tuple(ImportSettings.__dataclass_fields__)
 FILES = ("path", "keys", "classes")
@@ -47,6 +48,9 @@ TEXTS = {
 
 class ImportPredictions(LongOperator):
     """Fills a field of predictions from a file, for ``source="predictions"`` to read."""
+
+    TASK = "Importing predictions"
+    IN_PROCESS = True
 
     FORM: ClassVar[dict[str, Any]] = {
         "path": str | Path | Mapping[str, Any],
@@ -110,7 +114,11 @@ class ImportPredictions(LongOperator):
                 files["classes"] = params["classes"]
             params |= {name: {"absolute_path": path} for name, path in files.items() if path}
             return self.queue(sample_collection, params)
-        return import_predictions(sample_collection, settings, terminal())
+        return in_terminal(lambda report: import_predictions(sample_collection, settings, report))
+
+    def run_key(self, ctx: Any) -> str:
+        """None: predictions are a field of the dataset's."""
+        return ""
 
     def work(self, ctx: Any) -> Work:
         """Check the parameters and say what to do with them."""

@@ -10,12 +10,16 @@ from fiftyone.operators import types
 from ..plugin.layout.job import map_dataset
 from ..plugin.store.runs import list_runs
 from ..plugin.store.samples import Collection
-from .base import LongOperator, Work, long_config, run_key_input, terminal
+from .base import LongOperator, Work, long_config, run_key_input
 from .run_choice import open_run, run_of
+from .terminal import in_terminal
 
 
 class MapDataset(LongOperator):
     """Lays out every sample of a run, and scores it by its neighbours' labels."""
+
+    TASK = "Mapping the dataset"
+    IN_PROCESS = True
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -39,7 +43,7 @@ class MapDataset(LongOperator):
         run = run_of(sample_collection, run_key)
         if delegate:
             return self.queue(run.dataset, {"run_key": run_key})
-        return map_dataset(run, terminal())
+        return in_terminal(lambda report: map_dataset(run, report))
 
     def work(self, ctx: Any) -> Work:
         """The run to map."""

@@ -16,8 +16,9 @@ from ..plugin.learning.choices import DEVICES
 from ..plugin.store.fields import root_dataset
 from ..plugin.store.runs import Run, list_runs
 from ..plugin.store.samples import Collection
-from .base import LongOperator, Work, long_config, run_key_input, terminal
+from .base import LongOperator, Work, long_config, run_key_input
 from .run_choice import counted, default_run, open_run, run_of
+from .terminal import in_terminal
 
 VARIANT_CHOICES = {
     "label_aware": (
@@ -33,6 +34,8 @@ VARIANT_CHOICES = {
 
 class RankByImportance(LongOperator):
     """Scores samples by how much they matter to their class, and keeps the score up to date."""
+
+    TASK = "Ranking by importance"
 
     FORM: ClassVar[dict[str, Any]] = {"class_name": str, "size": int}
 
@@ -86,7 +89,7 @@ class RankByImportance(LongOperator):
         if delegate:
             return self.queue(run.dataset, given)
         # Called directly: an operator's execution is ended after ten minutes.
-        return rank_by_importance(run, options, terminal())
+        return in_terminal(lambda report: rank_by_importance(run, options, report))
 
     def work(self, ctx: Any) -> Work:
         """Check the parameters and say what to do with them."""

@@ -14,9 +14,10 @@ from ..plugin.errors import InputError
 from ..plugin.store.fields import is_view
 from ..plugin.store.runs import Run, list_runs
 from ..plugin.store.samples import Collection
-from .base import LongOperator, Work, long_config, run_key_input, terminal
+from .base import LongOperator, Work, long_config, run_key_input
 from .caller import quiet
 from .run_choice import counted, open_run, run_of
+from .terminal import in_terminal
 
 OPTIONS = {
     "labelstudio": (
@@ -39,6 +40,8 @@ OPTIONS = {
 
 class SendToAnnotation(LongOperator):
     """Hands samples to a relabelling team; fetch_annotation makes decisions of the answers."""
+
+    TASK = "Sending to annotation"
 
     FORM: ClassVar[dict[str, Any]] = dict.fromkeys(
         (name for options in OPTIONS.values() for name, _, _ in options), str
@@ -97,7 +100,9 @@ class SendToAnnotation(LongOperator):
             params = {"run_key": run_key, "sample_ids": ids, "backend": backend}
             params |= {"suggestion": suggestion, **options}
             return self.queue(run.dataset, params)
-        return send_to_annotation(run, ids, backend, suggestion, options, terminal())
+        return in_terminal(
+            lambda report: send_to_annotation(run, ids, backend, suggestion, options, report)
+        )
 
     def work(self, ctx: Any) -> Work:
         """The samples to send, and where to."""

@@ -16,6 +16,7 @@ Features = Literal["embedding", "pixels", "saliency"]
 Colour = Literal["label", "prediction", "decision", "suspicion", "disagreement"]
 RankBy = Literal["suspicion", "confidence", "importance", "disagreement", "cleanlab", "both"]
 Action = Literal["relabel", "confirm", "remove", "tag"]
+Variant = Literal["success", "warning", "error", "info"]
 ErrorKind = Literal["input", "unexpected"]
 DuplicateScope = Literal["same_prediction", "all"]
 DuplicateKind = Literal["leak", "conflict", "alike"]
@@ -74,13 +75,29 @@ class RunInfo(TypedDict):
 
 
 class Job(TypedDict):
-    """What is being computed on a run; ``progress`` from 0 to 1, None while nobody knows."""
+    """What is being computed on a run, or on none (``run`` is empty then).
+
+    ``progress`` from 0 to 1 and ``left``, the seconds of all that is left, are None while nobody
+    knows; ``seconds`` have passed.
+    """
 
     run: str
     task: str
     progress: float | None
     label: str
+    left: float | None
+    seconds: float
     cancelling: bool
+
+
+class Ended(TypedDict):
+    """What became of work that was started from the App, until a person has dismissed it."""
+
+    id: str
+    run: str
+    task: str
+    variant: Variant
+    text: str
 
 
 class NoRequest(TypedDict):
@@ -96,7 +113,8 @@ class StatusReply(TypedDict):
     samples: int
     label_fields: list[str]
     runs: list[RunInfo]
-    job: Job | None
+    jobs: list[Job]
+    ended: list[Ended]
 
 
 class RunRequest(TypedDict):
@@ -105,13 +123,20 @@ class RunRequest(TypedDict):
     run: str
 
 
+class EndedRequest(TypedDict):
+    """Work that has ended, by the id of its outcome."""
+
+    ended: str
+
+
 class PulseReply(TypedDict):
     """What tells an idle panel that something changed; ``iteration`` is the last one, 0 if none."""
 
     revision: int
     iteration: int
     worked_out: WorkedOut | None
-    job: Job | None
+    jobs: list[Job]
+    ended: list[Ended]
     problem: str | None
 
 
@@ -1013,6 +1038,7 @@ EVENTS: dict[str, tuple[type, type]] = {
     "check_read": (CheckReadRequest, CheckBound),
     "show_in_grid": (ShowRequest, ShowReply),
     "cancel": (RunRequest, DoneReply),
+    "dismiss": (EndedRequest, DoneReply),
     "map": (MapRequest, MapReply),
     "same": (SameRequest, SameReply),
     "ranking": (RankingRequest, RankingReply),

@@ -25,6 +25,7 @@ from . import (
     problems,
     ranking_events,
     recent_events,
+    work_events,
 )
 from .request_checks import checked_method, checked_request
 
@@ -37,7 +38,8 @@ ANSWERS: dict[str, Answer] = {
     "cells": overview_events.cells,
     "in_view": overview_events.in_view,
     "outdated": overview_events.outdated,
-    "cancel": overview_events.cancel,
+    "cancel": work_events.cancel,
+    "dismiss": work_events.dismiss,
     "cell": picture_events.cell,
     "thumbnails": picture_events.thumbnails,
     "layout": layout_events.layout,

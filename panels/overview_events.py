@@ -9,11 +9,9 @@ from threading import Thread
 from typing import Any
 
 import fiftyone as fo
-import fiftyone.core.odm as odm
 import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
-from bson import ObjectId
 
 from ..plugin.classify.job import complete_fields
 from ..plugin.classify.settings import Settings
@@ -24,13 +22,13 @@ from ..plugin.runs.opening import find_runs
 from ..plugin.runs.versions import versions
 from ..plugin.scoring.overview import cells_of_labels, expected_errors_of_rows, label_rows
 from ..plugin.store.iterations import Iteration
-from ..plugin.store.jobs import cancel_job, current_job
 from ..plugin.store.label_field import label_fields
 from ..plugin.store.runs import Run
 from ..plugin.store.samples import samples_of
 from . import events
 from .duplicate_events import cell_flags
 from .opened import Opened, cell_errors, label_probability, open_iteration
+from .work_events import ended_of, jobs_of
 
 FIRST_CELLS = 3_000
 """Cells sent with the overview itself; the others follow as they are wanted."""
@@ -53,7 +51,8 @@ def status(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.StatusR
             samples=0,
             label_fields=[],
             runs=[],
-            job=None,
+            jobs=[],
+            ended=[],
         )
     warm.start()  # warm by the time that somebody opens a cell
     runs = find_runs(dataset)
@@ -67,7 +66,8 @@ def status(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.StatusR
         samples=samples_of(dataset).estimated_document_count(),
         label_fields=label_fields(dataset),
         runs=[_run_info(run, problem) for run, problem in runs.values()],
-        job=_job(dataset),
+        jobs=jobs_of(dataset),
+        ended=ended_of(dataset),
     )
 
 
@@ -112,47 +112,29 @@ def _iteration_info(iteration: Iteration) -> events.IterationInfo:
     )
 
 
-def _job(dataset: fo.Dataset) -> events.Job | None:
-    owner = {"dataset_id": ObjectId(dataset._doc.id)}  # pyright: ignore[reportAttributeAccessIssue]
-    for key in odm.get_db_conn()["deconfuse.jobs"].distinct("run_key", owner):
-        job = current_job(dataset, key)
-        if job is not None:
-            return events.Job(
-                run=key,
-                task=job["task"],
-                progress=job["progress"],
-                label=job["label"],
-                cancelling=job["cancelling"],
-            )
-    return None
-
-
 def pulse(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.PulseReply:
     """What tells an idle panel that something changed; it is asked every few seconds."""
     dataset = ctx.dataset
     run, problem = (None, None) if dataset is None else _found(dataset, request.get("run"))
+    jobs, ended = ([], []) if dataset is None else (jobs_of(dataset), ended_of(dataset))
     if run is None:
-        job = None if dataset is None else _job(dataset)
-        return events.PulseReply(revision=0, iteration=0, worked_out=None, job=job, problem=None)
+        return events.PulseReply(
+            revision=0, iteration=0, worked_out=None, jobs=jobs, ended=ended, problem=None
+        )
     numbers = [iteration.number for iteration in run.iterations()]
     revision = Opened(ctx, run, run.iteration()).state.revision if numbers else 0
     return events.PulseReply(
         revision=revision,
         iteration=max(numbers, default=0),
         worked_out=events.WorkedOut(**versions(run)),
-        job=_job(run.dataset),
+        jobs=jobs,
+        ended=ended,
         problem=problem,
     )
 
 
 def _found(dataset: fo.Dataset, key: Any) -> tuple[Run | None, str | None]:
     return find_runs(dataset).get(key, (None, None)) if isinstance(key, str) else (None, None)
-
-
-def cancel(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.DoneReply:
-    """Ask what is computed on a run to stop."""
-    done = ctx.dataset is not None and cancel_job(ctx.dataset, str(request.get("run")))
-    return events.DoneReply(done=done)
 
 
 def overview(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.OverviewReply:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 
-from ..plugin.errors import InputError
+from ..plugin.errors import InputError, told
 from . import events
 
 logger = logging.getLogger(__name__)
-
-LONGEST = 200
-_QUOTED = re.compile(r"""(['"`])[^'"`\n]*[/\\][^'"`\n]*\1""")
-_PATH = re.compile(r"""(?:[A-Za-z]:|~|\.{1,2})?[/\\][^\s'"`,;]*|[\w.-]+[/\\][^\s'"`,;]*""")
 
 
 def refused(error: InputError) -> events.Problem:
@@ -34,18 +29,3 @@ def unexpected(event: str, error: Exception) -> events.Problem:
         detail=f"Problem {number}: {type(error).__name__} in event '{event}'. The log of the App's "
         "server has all of it under this number.",
     )
-
-
-def told(error: BaseException) -> str:
-    """An error in one short line without paths.
-
-    Example:
-        >>> told(FileNotFoundError(2, "No such file or directory", "/srv/data/a b.png"))
-        'FileNotFoundError: No such file or directory'
-        >>> told(ValueError("cannot read /srv/x.npy"))
-        'ValueError: cannot read …'
-    """
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    line = next((part.strip() for part in str(said).splitlines() if part.strip()), "")
-    short = _PATH.sub("…", _QUOTED.sub("…", line))[:LONGEST]
-    return f"{type(error).__name__}: {short}" if short else type(error).__name__

@@ -9,6 +9,10 @@ _BEGIN, _END = "\ufdd0", "\ufdd1"
 _CONTENT = re.compile(f"{_BEGIN}.*?{_END}", re.DOTALL)
 _MARKS = re.compile(f"[{_BEGIN}{_END}]")
 
+LONGEST = 200
+_QUOTED = re.compile(r"""(['"`])[^'"`\n]*[/\\][^'"`\n]*\1""")
+_PATH = re.compile(r"""(?:[A-Za-z]:|~|\.{1,2})?[/\\][^\s'"`,;]*|[\w.-]+[/\\][^\s'"`,;]*""")
+
 
 def content(value: object) -> str:
     """What a file or a server holds, quoted in a message: some who ask may not be told."""
@@ -37,3 +41,18 @@ class InputError(ValueError):
 
 class Cancelled(Exception):
     """The user asked the running job to stop; nothing of it was kept."""
+
+
+def told(error: BaseException) -> str:
+    """An error in one short line without paths.
+
+    Example:
+        >>> told(FileNotFoundError(2, "No such file or directory", "/srv/data/a b.png"))
+        'FileNotFoundError: No such file or directory'
+        >>> told(ValueError("cannot read /srv/x.npy"))
+        'ValueError: cannot read …'
+    """
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    line = next((part.strip() for part in str(said).splitlines() if part.strip()), "")
+    short = _PATH.sub("…", _QUOTED.sub("…", line))[:LONGEST]
+    return f"{type(error).__name__}: {short}" if short else type(error).__name__

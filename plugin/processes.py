@@ -18,7 +18,15 @@ _STARTED = 19
 
 def this_process() -> dict[str, Any]:
     """What tells this process from every other: ``host``, ``kernel``, ``pid`` and ``started``."""
-    pid = os.getpid()
+    return process_named(os.getpid())
+
+
+def process_named(pid: int) -> dict[str, Any]:
+    """What tells a process of this machine from every other, as ``this_process`` does.
+
+    Raises:
+        psutil.NoSuchProcess: if there is none
+    """
     return {
         "host": socket.gethostname(),
         "kernel": _kernel(),

@@ -51,7 +51,9 @@ DEFAULT_BATCH_OF_FEW = 32
 FEW = 10_000
 DEFAULT_AVERAGE = 1
 DECODING_SHARE = 0.1
-TRAINING_SHARE = 0.9
+CLASSIFYING_COST = 0.35
+"""Of classifying an image, where to train with it once costs 1: there is no way back."""
+
 FEATURE_ROWS = 4_096
 
 
@@ -207,12 +209,21 @@ class TrainingSource:
         trainer = Trainer(self._architecture, pixels, self._label, self._recipe, normalisation)
         name = "" if alone else f"Fold {k + 1}/{self._folds}, "
         self._seen = np.bincount(self._label[learned], minlength=len(self.classes)) > 0
-        training = part_of(report, 0.0, TRAINING_SHARE)
+        share = self._training_share(len(learned), len(asked))
+        training = part_of(report, 0.0, share)
         abandonable(lambda told: trainer.train(learned, told, name), training, "Training")
-        rest = part_of(report, TRAINING_SHARE, 1.0)
+        rest = part_of(report, share, 1.0)
         yield from self._classified(trainer, pixels, asked, rest)
         self.outcome.weights = to_bytes(
             trainer.model, self._architecture, normalisation.mean, normalisation.std
+        )
+
+    def _training_share(self, learned: int, asked: int) -> float:
+        """The part of a fold's time that training takes; the rest goes to classifying."""
+        training = self._recipe.epochs * learned
+        some = min(asked, FEATURE_ROWS) if self._folds == 1 else 0
+        return training / (
+            training + CLASSIFYING_COST * self._recipe.average_epochs * (asked + some)
         )
 
     def _classified(

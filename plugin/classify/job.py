@@ -37,7 +37,7 @@ from .cleanlab import CleanlabColumns, write_cleanlab_fields
 from .settings import Settings
 
 SHARE_OF_CLASSIFYING = {"train": 0.95, "features": 0.95, "embeddings": 0.9, "predictions": 0.5}
-SHARE_BEFORE_DUPLICATES = 0.8
+SHARE_BEFORE_DUPLICATES = {"train": 0.93, "features": 0.8, "embeddings": 0.8, "predictions": 0.5}
 
 
 def find_label_errors(
@@ -77,13 +77,13 @@ def find_label_errors(
     for field in settings.prediction_fields:
         check_classification(dataset, field, "prediction_fields")
     with Job(dataset, settings.run_key, "Finding label errors", report) as job:
-        end = SHARE_BEFORE_DUPLICATES if settings.duplicates else 1.0
+        end = SHARE_BEFORE_DUPLICATES[settings.source] if settings.duplicates else 1.0
         share = SHARE_OF_CLASSIFYING[settings.source] * end
         try:
             run, iteration, summary = _classify(samples, settings, part_of(job, 0.0, share))
         except OSError as error:
             raise _explained(error) from error
-        _write_fields(run, iteration, part_of(report, share, end))
+        _write_fields(run, iteration, part_of(job.note, share, end))
         if settings.duplicates:
             summary["duplicates"] = after_label_errors(
                 run, iteration, settings.device, part_of(job, end, 1.0), settings.splits
@@ -122,9 +122,9 @@ def complete_fields(run: Run, report: Report = silent) -> bool:
     if not run.has_unwritten_fields() or current_job(run.dataset, run.key) is not None:
         return False
     try:
-        with Job(run.dataset, run.key, "Writing scores onto the samples", report):
+        with Job(run.dataset, run.key, "Writing scores onto the samples", report) as job:
             iteration = run.iteration()
-            _write_fields(run, iteration, report)
+            _write_fields(run, iteration, job.note)
             run.mark_written_late(iteration)
     except InputError:  # another process was quicker
         return False

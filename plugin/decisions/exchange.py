@@ -12,7 +12,7 @@ from typing import Any
 import fiftyone.core.odm as foo
 from bson import ObjectId
 
-from ..errors import InputError
+from ..errors import Cancelled, InputError
 from ..outside.exported_file import export_path
 from ..progress import Report, silent
 from ..store.runs import Run
@@ -168,6 +168,7 @@ def import_decisions(
 
     Raises:
         InputError: if anything in the file or an option cannot be used; nothing is changed
+        Cancelled: if ``report`` says so; the decisions made by then stay
     """
     if match not in MATCHES:
         raise InputError(f"match must be one of {', '.join(MATCHES)}, got {match!r:.80}")
@@ -185,7 +186,13 @@ def import_decisions(
     result = ImportReport(rows=sum(len(decision.rows) for decision in decisions))
     for number, decision in enumerate(decisions, start=1):
         _import_one(run, decision, matcher, result)
-        report(number / len(decisions), "Importing decisions")
+        try:
+            report(number / len(decisions), f"Imported {number:,} of {len(decisions):,} decisions")
+        except Cancelled:
+            raise Cancelled(
+                f"Importing decisions was cancelled; {number:,} of {len(decisions):,} were made "
+                "and stay. Import the file again for the rest."
+            ) from None
     return result
 
 

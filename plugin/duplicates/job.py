@@ -146,8 +146,8 @@ def complete_duplicate_fields(run: Run, report: Report = silent) -> bool:
     if kept is None or kept.document["fields_written"] or current_job(run.dataset, run.key):
         return False
     try:
-        with Job(run.dataset, run.key, "Writing duplicates onto the samples", report):
-            write_duplicates(run, run.iteration(), report)
+        with Job(run.dataset, run.key, "Writing duplicates onto the samples", report) as job:
+            write_duplicates(run, run.iteration(), job.note)
     except InputError:  # another process was quicker
         return False
     return True

@@ -98,7 +98,7 @@ def rank_by_importance(
         if len(scored) or known.rank is None or known.rank != rank_id(run, iteration, RANK):
             write_rank(run, iteration, RANK, known.index.importance)
             known.rank = rank_id(run, iteration, RANK)
-            _write_fields(run, iteration, known.index, scored, part_of(report, 0.7, 1.0))
+            _write_fields(run, iteration, known.index, scored, part_of(job.note, 0.7, 1.0))
         begin = _begin(iteration, known.index, label)
         _keep_round(run, iteration, state, options, known.index, begin)
         top = _top(run, iteration, state, options, known.index, begin)

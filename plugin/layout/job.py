@@ -64,7 +64,7 @@ def map_dataset(run: Run, report: Report = silent) -> dict[str, Any]:
         )
         keep_map(run, iteration, places, disagreement)
         ids = iteration.column("sample_id")
-        write_numbers(run, "disagreement", ids, disagreement, part_of(report, 0.7, 1.0))
+        write_numbers(run, "disagreement", ids, disagreement, part_of(job.note, 0.7, 1.0))
     return {
         "run_key": run.key,
         "iteration": iteration.number,

@@ -162,7 +162,7 @@ class Trainer:
 
         Args:
             chosen: int64 (m,), the training images
-            report: told of epoch, loss, agreement with the labels and time left
+            report: told of epoch, loss and agreement with the labels
             name: of this training, where there are several
         """
         recipe = self._recipe
@@ -173,8 +173,7 @@ class Trainer:
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimiser, max_lr=rate * 2, total_steps=max(steps, 2), pct_start=0.2
         )
-        started, step = time.monotonic(), 0
-        told = started
+        step, told = 0, time.monotonic()
         for epoch in range(1, recipe.epochs + 1):
             self.model.train()
             order = chosen[torch.randperm(len(chosen), generator=self._generator).numpy()]
@@ -190,10 +189,7 @@ class Trainer:
                 step += 1
                 if step % 10 == 0 or step == steps or time.monotonic() - told > SLOW_STEP_SECONDS:
                     told = time.monotonic()
-                    left = (time.monotonic() - started) / step * (steps - step)
-                    text = _describe(
-                        name, epoch, recipe.epochs, loss_sum / seen, right / seen, left
-                    )
+                    text = _describe(name, epoch, recipe.epochs, loss_sum / seen, right / seen)
                     report(step / steps, text)
             if epoch > recipe.epochs - recipe.average_epochs:
                 self._states.append(_copy(self.model.state_dict()))
@@ -294,13 +290,9 @@ def _copy(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def _describe(
-    name: str, epoch: int, epochs: int, loss: torch.Tensor, agreement: torch.Tensor, left: float
+    name: str, epoch: int, epochs: int, loss: torch.Tensor, agreement: torch.Tensor
 ) -> str:
-    time_left = f"{left:.0f} s" if left < 90 else f"{left / 60:.0f} min"
-    return (
-        f"{name}Epoch {epoch}/{epochs}, loss {float(loss):.3f}, "
-        f"agreement {float(agreement):.1%}, {time_left} left"
-    )
+    return f"{name}Epoch {epoch}/{epochs}, loss {float(loss):.3f}, agreement {float(agreement):.1%}"
 
 
 def stratified_folds(label: Indices, folds: int, seed: int) -> npt.NDArray[np.int64]:

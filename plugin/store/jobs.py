@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
@@ -16,6 +19,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from ..errors import Cancelled, InputError
 from ..processes import has_died, this_process
 from ..progress import Report, silent
+from ..time_left import TimeLeft, time_left
 from .samples import Dataset
 
 logger = logging.getLogger(__name__)
@@ -41,16 +45,29 @@ def current_job(dataset: Dataset, run_key: str) -> dict[str, Any] | None:
     """The job that a living process is working on for the run, if there is one.
 
     Returns:
-        None, or ``{"task", "progress", "label", "started_at", "cancelling"}``
+        None, or ``{"task", "progress", "label", "left", "started_at", "seconds", "cancelling"}``:
+        ``left`` are the seconds that all the rest will take, None while nobody can tell, and
+        ``seconds`` those since it began
     """
     document = _found(_id(dataset, run_key))
-    if document is None or _is_dead(document):
-        return None
+    return None if document is None or _is_dead(document) else _described(document)
+
+
+def current_jobs(dataset: Dataset) -> dict[str, dict[str, Any]]:
+    """The jobs that living processes are working on for a dataset, by run; see ``current_job``."""
+    keys = _jobs().distinct("run_key", {"dataset_id": dataset._doc.id})
+    found = {key: current_job(dataset, key) for key in sorted(keys)}
+    return {key: job for key, job in found.items() if job is not None}
+
+
+def _described(document: dict[str, Any]) -> dict[str, Any]:
     return {
         "task": document["task"],
         "progress": document["progress"],
         "label": document["label"],
+        "left": document.get("left"),
         "started_at": document["started_at"],
+        "seconds": document["seconds"],
         "cancelling": document["cancel"],
     }
 
@@ -63,8 +80,11 @@ def is_worked_on(dataset_id: Any, run_key: str) -> bool:
 
 def _found(key: str) -> dict[str, Any] | None:
     """A job's document, with the age of its last beat in seconds by the database's clock."""
-    age = {"$divide": [{"$subtract": ["$$NOW", "$beat"]}, 1_000]}
-    return next(_jobs().aggregate([{"$match": {"_id": key}}, {"$addFields": {"age": age}}]), None)
+    since = {
+        name: {"$divide": [{"$subtract": ["$$NOW", f"${field}"]}, 1_000]}
+        for name, field in (("age", "beat"), ("seconds", "started_at"))
+    }
+    return next(_jobs().aggregate([{"$match": {"_id": key}}, {"$addFields": since}]), None)
 
 
 class _Watch:
@@ -129,6 +149,19 @@ def cancel_job(dataset: Dataset, run_key: str) -> bool:
     return changed.matched_count == 1
 
 
+_host: ContextVar[Job | None] = ContextVar("deconfuse_host", default=None)
+
+
+@contextmanager
+def hosting(job: Job) -> Iterator[None]:
+    """Let jobs on the same run that are begun inside of the block, by its thread, be this one."""
+    before = _host.set(job)
+    try:
+        yield
+    finally:
+        _host.reset(before)
+
+
 class Job:
     """One computation on a run; only one at a time may work on each.
 
@@ -140,26 +173,58 @@ class Job:
 
     Args:
         dataset: the dataset
-        run_key: the run, which need not exist yet
+        run_key: the run, which need not exist yet; empty for work on no run
         task: what is done, for a person to read
-        listener: told of progress as well (the App, a delegated operation, a terminal)
+        listener: told of progress as well (a delegated operation, a terminal)
+        process: the process that will do the work, if it is another one (see ``processes``). This
+            one keeps the place for it, beats as long as it waits for it, and reports nothing
+        token: of the job that another process keeps for this one
 
     Raises:
         InputError: if another process is working on the run
+        Cancelled: if the place that ``token`` names is kept no more
     """
 
-    def __init__(self, dataset: Dataset, run_key: str, task: str, listener: Report = silent):
+    def __init__(
+        self,
+        dataset: Dataset,
+        run_key: str,
+        task: str,
+        listener: Report = silent,
+        *,
+        process: Mapping[str, Any] | None = None,
+        token: ObjectId | None = None,
+    ):
         self._key = _id(dataset, run_key)
         self._owner = {"dataset_id": dataset._doc.id, "run_key": run_key}
         self._task = task
         self._listener = listener
         self._state: tuple[float | None, str] = (None, "Starting")
-        self._token = ObjectId()
+        self._process = process
+        self._kept = token is not None
+        self.token = token or ObjectId()
+        self._host: Job | None = None
+        self._time = TimeLeft()
         self._cancelled = threading.Event()
+        self._why = "was cancelled; nothing was kept"
         self._stopped = threading.Event()
         self._told = 0.0
+        self.reported_at = time.monotonic()
 
     def __enter__(self) -> Job:
+        host = _host.get()
+        if host is not None and host is not self and host._key == self._key:
+            self._host, host._task = host, self._task
+            return self
+        if self._kept:
+            self._take_over()
+        else:
+            self._claim()
+        self._thread = threading.Thread(target=self._beat, name="deconfuse-heartbeat", daemon=True)
+        self._thread.start()
+        return self
+
+    def _claim(self) -> None:
         earlier = _found(self._key)
         if earlier is not None and _dead_for_sure(earlier):
             _jobs().delete_one({"_id": self._key, "token": earlier["token"]})
@@ -168,7 +233,8 @@ class Job:
             "task": self._task,
             "progress": None,
             "label": "Starting",
-            "process": this_process(),
+            "left": None,
+            "process": self._process or this_process(),
             "beats": 0,
             "cancel": False,
         }
@@ -177,14 +243,13 @@ class Job:
         try:
             _jobs().update_one(self._mine(), [{"$set": values}], upsert=True)
         except DuplicateKeyError:
-            running = _found(self._key) or fresh
-            raise InputError(
-                f"Run '{self._owner['run_key']}' is being worked on: {running['task']} "
-                f"({running['label']}). Wait for it, or cancel it."
-            ) from None
-        self._thread = threading.Thread(target=self._beat, name="deconfuse-heartbeat", daemon=True)
-        self._thread.start()
-        return self
+            raise InputError(busy(self._owner["run_key"], _found(self._key) or fresh)) from None
+
+    def _take_over(self) -> None:
+        document = self._told_of_life()
+        if document is None or document["cancel"]:
+            _jobs().delete_one(self._mine())
+            raise Cancelled(f"{self._task} {self._why}")
 
     def __exit__(
         self,
@@ -192,6 +257,8 @@ class Job:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._host is not None:
+            return
         self._stopped.set()
         self._thread.join()
         _jobs().delete_one(self._mine())
@@ -202,20 +269,42 @@ class Job:
         Raises:
             Cancelled: if somebody asked the job to stop
         """
+        if self._host is not None:
+            self._host(progress, label)
+            return
         if self._cancelled.is_set():
-            raise Cancelled(f"{self._task} was cancelled; nothing was kept")
+            raise Cancelled(f"{self._task} {self._why}")
+        self._note(progress, label)
+
+    def note(self, progress: float | None, label: str) -> None:
+        """Report progress of what cannot be cancelled any more, since it is kept already."""
+        if self._host is not None:
+            self._host.note(progress, label)
+            return
+        self._note(progress, label)
+
+    def _note(self, progress: float | None, label: str) -> None:
         self._state = (progress, label)
-        now = time.monotonic()
+        self._time.told(progress)
+        now = self.reported_at = time.monotonic()
         if now - self._told >= 0.2 or progress in (0.0, 1.0):
             self._told = now
-            self._listener(progress, label)
+            left = time_left(self._time.seconds()) if progress != 1.0 else ""
+            self._listener(progress, f"{label}, {left}" if left else label)
 
-    def cancel(self) -> None:
-        """Stop at the next report."""
-        self._cancelled.set()
+    def cancel(self, why: str | None = None) -> None:
+        """Stop at the next report; ``why`` goes on after the task, such as ``was cancelled``."""
+        asked = self._host or self
+        asked._why = why or asked._why
+        asked._cancelled.set()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._cancelled.is_set()
 
     def _mine(self) -> dict[str, Any]:
-        return {"_id": self._key, "token": self._token}
+        return {"_id": self._key, "token": self.token}
 
     def _beat(self) -> None:
         while not self._stopped.wait(BEAT_SECONDS):
@@ -228,11 +317,16 @@ class Job:
                 self._cancelled.set()
 
     def _told_of_life(self) -> dict[str, Any] | None:
-        progress, label = self._state
-        values = {
-            "beats": {"$add": ["$beats", 1]},
-            "beat": "$$NOW",
-            "progress": {"$literal": progress},
-            "label": {"$literal": label},
-        }
+        values: dict[str, Any] = {"beats": {"$add": ["$beats", 1]}, "beat": "$$NOW"}
+        if self._process is None:
+            progress, label = self._state
+            state = {"progress": progress, "label": label, "left": self._time.seconds()}
+            state["task"] = self._task
+            values |= {name: {"$literal": value} for name, value in state.items()}
         return _jobs().find_one_and_update(self._mine(), [{"$set": values}])
+
+
+def busy(run_key: str, job: Mapping[str, Any]) -> str:
+    """Why nothing else can be begun on a run."""
+    what = f"Run '{run_key}'" if run_key else "The dataset"
+    return f"{what} is being worked on: {job['task']} ({job['label']}). Wait for it, or cancel it."

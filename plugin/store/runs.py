@@ -21,6 +21,7 @@ OWNED_COLLECTIONS = (
     ITERATIONS,
     KNOWN,
     "deconfuse.jobs",
+    "deconfuse.outcomes",
     "deconfuse.duplicates",
     "deconfuse.maps",
     "deconfuse.ranks",

@@ -60,8 +60,7 @@ def test_models_are_previewed_scored_and_ranked(app: Any, models: Any) -> None:
     plot.scroll_into_view_if_needed()
     shoot(app, "preview")
     form.get_by_role("button", name="Execute").click()
-    expect(app.page.get_by_text("open samples are suspect")).to_be_visible(timeout=120_000)
-    app.page.get_by_role("button", name="Done").click()
+    expect(app.page.get_by_text("open samples are suspect").first).to_be_visible(timeout=120_000)
     content = app.by("panel-content-label_errors")
     expect(content.locator(".dcf-cell-open").first).to_be_visible(timeout=120_000)
     content.get_by_role("button", name="Ranking").click()
@@ -94,7 +93,9 @@ def test_a_file_is_chosen_and_imported(app: Any, models: Any, tmp_path: Path) ->
     expect(execute).to_be_enabled()
     shoot(app, "import-2")
     execute.click()
-    expect(app.page.get_by_text("300 predictions in 'predictions'")).to_be_visible(timeout=60_000)
+    expect(app.page.get_by_text("300 predictions in 'predictions'").first).to_be_visible(
+        timeout=120_000
+    )
     shoot(app, "import-3")
     dataset.reload()
     assert dataset.values("predictions.label") == [CLASSES[i] for i in p.argmax(1)]

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from plugin.duplicates.store import load_duplicates
 from plugin.errors import Cancelled
 from plugin.progress import silent
 from plugin.store.jobs import Job
+from plugin.store.outcomes import outcomes_of
 from plugin.store.runs import load_run
 from tests.planted_copies import CLASSES, Pictures, changed, noise
 from tests.traces import database_of, temporary
@@ -461,13 +463,20 @@ def _app(pictures: Pictures, **params: Any) -> dict[str, Any]:
     }
 
 
-def test_the_app_sees_progress_and_the_result(pictures: Pictures, server: Any) -> None:
+def test_the_app_is_free_and_sees_the_result(pictures: Pictures, server: Any) -> None:
     pictures.near(1, "dog", "test", "leak.png")
     pictures.classify()
     text = server.post("/operators/execute/generator", json=_app(pictures)).text
-    assert "set_progress" in text
-    assert "1 group of near-duplicates" in text
-    assert "1 leak across splits" in text
+    assert "Started: finding near-duplicates" in text
+    assert "set_progress" not in text
+    end = time.monotonic() + 90
+    while not outcomes_of(pictures.dataset) and time.monotonic() < end:
+        time.sleep(0.1)
+    (outcome,) = outcomes_of(pictures.dataset)
+    ((variant, said),) = outcome.messages
+    assert (outcome.state, variant) == ("done", "success")
+    assert "1 group of near-duplicates" in said
+    assert "1 leak across splits" in said
     refused = server.post("/operators/execute/generator", json=_app(pictures, embeddings="no")).text
     assert "embeddings: 'no' does not exist" in refused
 

@@ -1,7 +1,6 @@
 """``find_label_errors`` through FiftyOne: from Python, from the App, delegated."""
 
 import asyncio
-import json
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -280,46 +279,6 @@ def test_deleting_a_run_leaves_the_labels_alone(dataset, operator):
         assert not any(name.startswith("deconfuse_") for name in document)
     ours = [d for ds in after["plugin"].values() for d in ds if d.get("dataset_id")]
     assert not [d for d in ours if d["dataset_id"] == samples._doc.id]
-
-
-def _app_request(samples, **params):
-    return {
-        "operator_uri": URI,
-        "dataset_name": samples.name,
-        "view": [],
-        "extended": {},
-        "filters": {},
-        "selected": [],
-        "params": params,
-    }
-
-
-def test_the_app_sees_progress_and_the_result(dataset, server):
-    samples = dataset(100)
-    request = _app_request(samples, label_field="ground_truth", epochs=200)
-    answer = server.post("/operators/execute/generator", json=request)
-    assert answer.status_code == 200
-    text = answer.text
-    assert "Epoch" in text
-    assert "agreement" in text
-    names = [
-        body["body"]["operator_uri"]
-        for line in text.splitlines()
-        if line.strip() and (body := json.loads(line)).get("body")
-    ]
-    assert names.count("set_progress") >= 3 or any("progress" in n for n in names)
-    assert any("open_panel" in n for n in names)
-    assert any("notify" in n for n in names)
-    assert samples.exists("deconfuse_suspicion").count() == 100
-
-
-def test_the_app_is_told_what_was_wrong(dataset, server):
-    samples = dataset(20, labels=["a"] * 20)
-    request = _app_request(samples, label_field="ground_truth")
-    text = server.post("/operators/execute/generator", json=request).text
-    assert "one class only" in text
-    assert "notify" in text
-    assert not samples.list_runs()
 
 
 def test_delegated_it_keeps_its_progress_and_result(dataset, operator):

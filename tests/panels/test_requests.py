@@ -46,6 +46,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     },
     "show_in_grid": {"label": 0, "prediction": 1},
     "cancel": {},
+    "dismiss": {"ended": "0123456789abcdef01234567"},
     "history": {},
     "report": {},
     "importance": {},

@@ -6,7 +6,7 @@ import { useGate } from "./acts/useShown";
 import { ask, asProblem } from "./ask";
 import { CellScreen } from "./cell/CellScreen";
 import { DuplicatesScreen } from "./duplicates/DuplicatesScreen";
-import type { IterationInfo, PulseReply, RunInfo, Problem as Said, WorkedOut } from "./events";
+import type { IterationInfo, Job, PulseReply, RunInfo, Problem as Said, WorkedOut } from "./events";
 import { isObject, KeptContext, remember, useKept, useKeptHere } from "./kept";
 import { MapScreen } from "./map/MapScreen";
 import { Overview } from "./overview/Overview";
@@ -14,8 +14,9 @@ import { Header } from "./parts/Header";
 import { Help } from "./parts/Help";
 import { Outcome } from "./parts/Outcome";
 import { Problem } from "./parts/Problem";
-import { Progress, Running } from "./parts/Progress";
+import { Progress } from "./parts/Progress";
 import { AllResolved, NoDataset, NoRun, Outdated, RunProblem, Waiting } from "./parts/States";
+import { Ended, Running, useNotices, WorkContext } from "./parts/Work";
 import { ProgressScreen } from "./progress/ProgressScreen";
 import { Queue } from "./queue/Queue";
 import { FIRST, isChoice, type RankingChoice } from "./ranking/choice";
@@ -29,6 +30,8 @@ import { useAsk } from "./useAsk";
 import { useCurrentView } from "./useCurrentView";
 
 const PULSE_MS = 3000;
+const WORKING_PULSE_MS = 1000;
+const NO_JOBS: readonly Job[] = [];
 
 /** The iteration that somebody chose to look at; `last` follows its run to newer ones. */
 interface Looked {
@@ -91,24 +94,36 @@ function OnDataset() {
     setLooked(at ? { iteration: at.id, last: follow } : null);
 
   // Another window, another person or a job may change what is there.
-  const known = React.useRef({ run: "", last: 0, job: false, problem: null as string | null });
+  const known = React.useRef({
+    run: "",
+    last: 0,
+    jobs: [] as string[],
+    problem: null as string | null,
+  });
   known.current = {
     run: run?.key ?? "",
     last: last?.number ?? 0,
-    job: pulse?.job != null,
+    jobs: (pulse ?? status)?.jobs.map((job) => job.run) ?? [],
     problem: run?.problem ?? null,
   };
   const follow = React.useRef(() => {});
   follow.current = () => look(last, true);
+  const lookRef = React.useRef(() => {});
+  const lookNow = React.useCallback(() => lookRef.current(), []);
   React.useEffect(() => {
     let stopped = false;
     let timer = 0;
+    let turn = 0;
     const beat = async () => {
+      const mine = ++turn;
+      let working = known.current.jobs.length > 0;
       try {
         if (!document.hidden) {
           const reply = await ask("pulse", { run: known.current.run });
           if (stopped) return;
-          const ended = known.current.job && !reply.job;
+          const running = new Set(reply.jobs.map((job) => job.run));
+          const ended = known.current.jobs.some((run) => !running.has(run));
+          working = running.size > 0;
           const changed = reply.problem !== known.current.problem;
           if (ended || changed || reply.iteration !== known.current.last) {
             if (reply.iteration > known.current.last) follow.current();
@@ -119,22 +134,38 @@ function OnDataset() {
       } catch {
         // The next beat will tell.
       }
-      if (!stopped) timer = window.setTimeout(beat, PULSE_MS);
+      if (!stopped && mine === turn)
+        timer = window.setTimeout(beat, working ? WORKING_PULSE_MS : PULSE_MS);
     };
     timer = window.setTimeout(beat, PULSE_MS);
+    lookRef.current = () => {
+      window.clearTimeout(timer);
+      timer = window.setTimeout(beat, 0);
+    };
     return () => {
       stopped = true;
       window.clearTimeout(timer);
     };
   }, [load]);
 
+  const jobs = (pulse ?? status)?.jobs ?? NO_JOBS;
+  const ended = (pulse ?? status)?.ended ?? null;
+  useNotices(ended);
+  const work = React.useMemo(() => ({ jobs, look: lookNow }), [jobs, lookNow]);
+
   if (problem) return <Problem problem={problem} onRetry={load} />;
   if (!status) return <Waiting text="Opening the dataset's runs …" />;
   if (!status.dataset) return <NoDataset />;
-  const job = pulse ? pulse.job : status.job;
   return (
-    <>
-      {job && <Running job={job} onChange={load} />}
+    <WorkContext.Provider value={work}>
+      {jobs.map((job) => (
+        <Running key={job.run} job={job} onChange={lookNow} />
+      ))}
+      {ended
+        ?.filter((end) => !jobs.some((job) => job.run === end.run))
+        .map((end) => (
+          <Ended key={end.id} end={end} onChange={lookNow} />
+        ))}
       {run?.problem ? (
         <RunProblem
           run={run}
@@ -162,9 +193,9 @@ function OnDataset() {
           />
         </Kept>
       ) : (
-        <NoRun status={{ ...status, job }} />
+        <NoRun status={{ ...status, jobs: [...jobs] }} />
       )}
-    </>
+    </WorkContext.Provider>
   );
 }
 

@@ -5,6 +5,7 @@ export type Features = "embedding" | "pixels" | "saliency";
 export type Colour = "label" | "prediction" | "decision" | "suspicion" | "disagreement";
 export type RankBy = "suspicion" | "confidence" | "importance" | "disagreement" | "cleanlab" | "both";
 export type Action = "relabel" | "confirm" | "remove" | "tag";
+export type Variant = "success" | "warning" | "error" | "info";
 export type ErrorKind = "input" | "unexpected";
 export type DuplicateScope = "same_prediction" | "all";
 export type DuplicateKind = "leak" | "conflict" | "alike";
@@ -50,13 +51,24 @@ export interface RunInfo {
   iterations: IterationInfo[];
 }
 
-/** What is being computed on a run; ``progress`` from 0 to 1, None while nobody knows. */
+/** What is being computed on a run, or on none (``run`` is empty then). */
 export interface Job {
   run: string;
   task: string;
   progress: number | null;
   label: string;
+  left: number | null;
+  seconds: number;
   cancelling: boolean;
+}
+
+/** What became of work that was started from the App, until a person has dismissed it. */
+export interface Ended {
+  id: string;
+  run: string;
+  task: string;
+  variant: "success" | "warning" | "error" | "info";
+  text: string;
 }
 
 /** Nothing is asked. */
@@ -70,7 +82,8 @@ export interface StatusReply {
   samples: number;
   label_fields: string[];
   runs: RunInfo[];
-  job: Job | null;
+  jobs: Job[];
+  ended: Ended[];
 }
 
 /** A run by its key. */
@@ -78,12 +91,18 @@ export interface RunRequest {
   run: string;
 }
 
+/** Work that has ended, by the id of its outcome. */
+export interface EndedRequest {
+  ended: string;
+}
+
 /** What tells an idle panel that something changed; ``iteration`` is the last one, 0 if none. */
 export interface PulseReply {
   revision: number;
   iteration: number;
   worked_out: WorkedOut | null;
-  job: Job | null;
+  jobs: Job[];
+  ended: Ended[];
   problem: string | null;
 }
 
@@ -844,6 +863,7 @@ export interface Events {
   check_read: { request: CheckReadRequest; reply: CheckBound };
   show_in_grid: { request: ShowRequest; reply: ShowReply };
   cancel: { request: RunRequest; reply: DoneReply };
+  dismiss: { request: EndedRequest; reply: DoneReply };
   map: { request: MapRequest; reply: MapReply };
   same: { request: SameRequest; reply: SameReply };
   ranking: { request: RankingRequest; reply: RankingReply };

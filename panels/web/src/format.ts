@@ -7,3 +7,15 @@ export const decimal = (value: number) => (value < 100 ? one : whole).format(val
 export const percent = (value: number, digits = 0) => `${(value * 100).toFixed(digits)} %`;
 export const plural = (n: number, word: string, many = `${word}s`) =>
   `${count(n)} ${n === 1 ? word : many}`;
+
+/** Seconds as a clock shows them. */
+export const clock = (seconds: number) =>
+  `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
+/** The time that all the rest will take, as a person says it. */
+export function timeLeft(seconds: number): string {
+  if (seconds < 90) return `about ${Math.max(5, 5 * Math.ceil(seconds / 5))} s left`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `about ${minutes} min left`;
+  return `about ${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
+}

@@ -1,11 +1,13 @@
 // Starts one of the plugin's operators on the run; the panel shows its progress itself.
 import * as React from "react";
 import { asProblem, launch } from "./ask";
+import { WorkContext } from "./parts/Work";
 import { useSession } from "./session";
 
-/** Resolves when the operator has ended; what went wrong is reported. */
+/** Resolves when the work is under way, or done where that is quick; a refusal is reported. */
 export function useLaunch(): (operator: string) => Promise<void> {
   const { key, report } = useSession();
+  const { look } = React.useContext(WorkContext);
   return React.useCallback(
     async (operator) => {
       try {
@@ -13,7 +15,8 @@ export function useLaunch(): (operator: string) => Promise<void> {
       } catch (error) {
         report(operator, asProblem(error));
       }
+      look();
     },
-    [key.run, report],
+    [key.run, report, look],
   );
 }

@@ -276,3 +276,68 @@ def test_a_job_that_was_replaced_stops_and_leaves_its_successor_alone(dataset: f
 def test_an_error_in_the_work_ends_the_job(dataset: fo.Dataset) -> None:
     with pytest.raises(ZeroDivisionError), Job(dataset, "a", "Failing"):
         raise ZeroDivisionError
+
+
+def test_a_job_begun_inside_of_its_host_is_the_host(dataset: fo.Dataset) -> None:
+    told: list[tuple[float | None, str]] = []
+    with Job(dataset, "a", "Hosting", lambda p, label: told.append((p, label))) as host:
+        with jobs.hosting(host), Job(dataset, "a", "Finding", host) as job:
+            job(0.5, "half")
+            seen = until(lambda: (j := current_job(dataset, "a")) and j["progress"] and j)
+            assert (seen["task"], seen["label"]) == ("Finding", "half")
+        assert current_job(dataset, "a") is not None, "the host goes on"
+        assert told == [(0.5, "half")], "once"
+        with pytest.raises(InputError, match="being worked on"), Job(dataset, "a", "Other"):
+            raise AssertionError
+        with jobs.hosting(host), Job(dataset, "a", "Finding", host) as job:
+            assert cancel_job(dataset, "a")
+            until(lambda: host.is_cancelled)
+            job.note(0.9, "what is kept is written")
+            with pytest.raises(Cancelled, match="Finding was cancelled"):
+                job(0.9, "what is not")
+
+
+def test_only_its_own_thread_is_hosted(dataset: fo.Dataset) -> None:
+    refused: list[str] = []
+
+    def other() -> None:
+        try:
+            with Job(dataset, "a", "Other"):
+                pass
+        except InputError as error:
+            refused.append(str(error))
+
+    with Job(dataset, "a", "Hosting") as host, jobs.hosting(host):
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+    assert len(refused) == 1
+
+
+def test_a_place_is_kept_for_another_process_until_it_takes_it(dataset: fo.Dataset) -> None:
+    kept = Job(dataset, "a", "Finding", process=this_process()).__enter__()
+    with Job(dataset, "a", "Finding", token=kept.token) as taken:
+        taken(0.5, "half")
+        assert until(lambda: (j := current_job(dataset, "a")) and j["progress"] == 0.5)
+        time.sleep(0.2)  # whoever keeps the place beats, and reports nothing
+        assert (current_job(dataset, "a") or {})["progress"] == 0.5
+    assert current_job(dataset, "a") is None
+    kept.__exit__(None, None, None)
+    with pytest.raises(Cancelled), Job(dataset, "a", "Finding", token=kept.token):
+        raise AssertionError
+
+
+def test_a_place_that_was_cancelled_meanwhile_is_not_taken(dataset: fo.Dataset) -> None:
+    with Job(dataset, "a", "Finding", process=this_process()) as kept:
+        assert cancel_job(dataset, "a")
+        with pytest.raises(Cancelled), Job(dataset, "a", "Finding", token=kept.token):
+            raise AssertionError
+
+
+def test_all_jobs_of_a_dataset_are_listed(dataset: fo.Dataset) -> None:
+    with Job(dataset, "b", "two"), Job(dataset, "", "none"):
+        found = jobs.current_jobs(dataset)
+        assert [(key, job["task"]) for key, job in found.items()] == [("", "none"), ("b", "two")]
+        with pytest.raises(InputError, match="The dataset is being worked on: none"):
+            Job(dataset, "", "again").__enter__()
+    assert jobs.current_jobs(dataset) == {}

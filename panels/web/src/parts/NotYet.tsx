@@ -6,6 +6,7 @@ import { uriOf } from "../ask";
 import { useSession } from "../session";
 import { useLaunch } from "../useLaunch";
 import { Icon, type IconName } from "./Icon";
+import { WorkContext } from "./Work";
 
 interface Props {
   icon: IconName;
@@ -25,15 +26,17 @@ export function NotYet({ icon, title, children, operator, form, button, busy, on
   const { run } = useSession();
   const launch = useLaunch();
   const prompt = usePromptOperatorInput();
-  const [running, setRunning] = React.useState(false);
+  const { jobs } = React.useContext(WorkContext);
+  const [starting, setStarting] = React.useState(false);
+  const running = starting || jobs.some((job) => job.run === run.key);
   const start = async () => {
     if (form) {
       prompt(uriOf(operator), { run_key: run.key, ...form, in_panel: true });
       return;
     }
-    setRunning(true);
+    setStarting(true);
     await launch(operator);
-    setRunning(false);
+    setStarting(false);
   };
   return (
     <div className="dcf-screen">

@@ -1,11 +1,9 @@
-// How far the run is: reviewed and open, decisions by kind, agreement by iteration, what is running.
-import { Button, LinearProgress } from "@mui/material";
+// How far the run is: reviewed and open, decisions by kind, agreement by iteration.
+import { LinearProgress } from "@mui/material";
 import * as React from "react";
-import { ask } from "../ask";
-import type { Job, RunInfo } from "../events";
+import type { RunInfo } from "../events";
 import { count, percent } from "../format";
 import { useSession } from "../session";
-import { Icon } from "./Icon";
 
 const KINDS: [string, string][] = [
   ["relabeled", "relabelled"],
@@ -82,36 +80,6 @@ function Agreement({ run }: { run: RunInfo }) {
       <span>
         {text} <span className="dcf-soft">agreement</span>
       </span>
-    </div>
-  );
-}
-
-export function Running({ job, onChange }: { job: Job; onChange: () => void }) {
-  const [asked, setAsked] = React.useState(false);
-  const known = job.progress !== null && job.progress !== undefined;
-  return (
-    <div className="dcf-running" role="status">
-      <span className="dcf-running-text">
-        <strong>{job.task}</strong> <span className="dcf-soft">{job.label}</span>
-      </span>
-      <LinearProgress
-        aria-label={job.task}
-        className="dcf-progress-bar"
-        {...(known
-          ? { variant: "determinate" as const, value: 100 * (job.progress ?? 0) }
-          : { variant: "indeterminate" as const })}
-      />
-      <Button
-        size="small"
-        disabled={asked || job.cancelling}
-        onClick={() => {
-          setAsked(true);
-          ask("cancel", { run: job.run }).then(onChange, () => setAsked(false));
-        }}
-        startIcon={<Icon name="close" />}
-      >
-        {asked || job.cancelling ? "Cancelling …" : "Cancel"}
-      </Button>
     </div>
   );
 }

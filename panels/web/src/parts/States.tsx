@@ -71,7 +71,9 @@ export function NoRun({ status }: { status: StatusReply }) {
     <div className="dcf-screen">
       <Icon name="search" className="dcf-screen-icon" />
       <h3>
-        {status.job ? "Label errors are being looked for" : "Label errors were not looked for yet"}
+        {status.jobs.length
+          ? "Label errors are being looked for"
+          : "Label errors were not looked for yet"}
       </h3>
       {usable ? (
         <p>
@@ -87,7 +89,7 @@ export function NoRun({ status }: { status: StatusReply }) {
         </p>
       )}
       {problem && <p className="dcf-screen-message">{problem}</p>}
-      {usable && !status.job && (
+      {usable && !status.jobs.length && (
         <div className="dcf-screen-buttons">
           <Button
             variant="contained"

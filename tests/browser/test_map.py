@@ -15,6 +15,7 @@ from tests.browser.label_errors_panel import (
     planted_digits,
     shoot,
     shown,
+    toggle_theme,
     violations,
 )
 
@@ -72,24 +73,28 @@ def test_map_lasso_decide_and_step(app: Any, made: tuple[Any, set[str]]) -> None
     assert app.errors == []
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_every_colour_is_drawn_and_accessible(
-    new_window: Any, made: tuple[Any, set[str]], operator: Any, theme: str
+def test_every_colour_is_drawn_and_accessible_in_both_themes(
+    app: Any, made: tuple[Any, set[str]], operator: Any
 ) -> None:
     dataset, _ = made
     operator("map_dataset")(dataset)
-    app = new_window(color_scheme=theme)
-    app.page.add_init_script(f"localStorage.setItem('mui-mode', '{theme}')")
     content = on_map(app, dataset)
     expect(content.get_by_test_id("map-points")).to_have_text("300 samples")
-    for name in ("Label", "Prediction", "Decision", "Suspicion", "Neighbour disagreement"):
-        choose_option(content.get_by_role("combobox", name="Colour of the points"), name)
-        expect(
-            content.get_by_role("img", name=re.compile(f"coloured by {name.lower()}"))
-        ).to_be_visible()
-        app.page.wait_for_timeout(300)
-        shoot(app, f"map-{theme}-{name.split()[0].lower()}")
-    assert violations(app) == []
+    root = content.locator(".dcf")
+    themes = []
+    for _ in range(2):
+        themes.append(str(root.get_attribute("data-theme")))
+        for name in ("Label", "Prediction", "Decision", "Suspicion", "Neighbour disagreement"):
+            choose_option(content.get_by_role("combobox", name="Colour of the points"), name)
+            expect(
+                content.get_by_role("img", name=re.compile(f"coloured by {name.lower()}"))
+            ).to_be_visible()
+            app.page.wait_for_timeout(300)
+            shoot(app, f"map-{themes[-1]}-{name.split()[0].lower()}")
+        assert violations(app) == [], themes[-1]
+        toggle_theme(app)
+        expect(root).not_to_have_attribute("data-theme", themes[-1])
+    assert sorted(themes) == ["dark", "light"]
     assert app.errors == []
 
 

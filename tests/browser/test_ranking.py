@@ -17,6 +17,7 @@ from tests.browser.label_errors_panel import (
     choose_option,
     panel,
     shoot,
+    toggle_theme,
     violations,
 )
 
@@ -197,13 +198,15 @@ def test_an_empty_ranking_offers_a_way_out(app: Any, digits_run: Any) -> None:
 @pytest.mark.parametrize("width", [1600, 380])
 def test_it_is_accessible_in_both_themes(new_window: Any, digits_run: Any, width: int) -> None:
     dataset, _ = digits_run
-    for theme in ("dark", "light"):
-        app = new_window(color_scheme=theme)
-        app.page.add_init_script(f"localStorage.setItem('mui-mode', '{theme}')")
-        content = on_ranking(app, dataset)
-        root = content.locator(".dcf")
-        if width < 600:
-            root.evaluate(f"e => {{ e.style.width = '{width}px'; e.style.right = 'auto'; }}")
+    app = new_window()
+    content = on_ranking(app, dataset)
+    root = content.locator(".dcf")
+    if width < 600:
+        root.evaluate(f"e => {{ e.style.width = '{width}px'; e.style.right = 'auto'; }}")
+    themes = []
+    for _ in range(2):
+        theme = str(root.get_attribute("data-theme"))
+        themes.append(theme)
         tile = content.locator(".dcf-tile").first
         tile.click()
         expect(content.locator(".dcf-probabilities")).to_be_visible()
@@ -221,4 +224,7 @@ def test_it_is_accessible_in_both_themes(new_window: Any, digits_run: Any, width
         expect(content.locator(".dcf-chosen")).to_contain_text("1 sample selected")
         app.page.keyboard.press("Escape")
         expect(content.locator(".dcf-chosen")).to_contain_text("0 samples selected")
-        assert app.errors == []
+        toggle_theme(app)
+        expect(root).not_to_have_attribute("data-theme", theme)
+    assert sorted(themes) == ["dark", "light"]
+    assert app.errors == []

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..plugin.duplicates.current import open_pairs
 from ..plugin.duplicates.store import load_duplicates
-from ..plugin.layout.projection import exact_neighbours
+from ..plugin.vectors.neighbours import NeighbourIndex
 from . import events
 from .one_thread import one_thread
 from .opened import Opened, open_iteration
@@ -58,12 +58,12 @@ def _nearest(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """SSIM of the closest pairs in feature space, highest first."""
     none = np.empty((0, 2), np.int64), np.empty(0)
-    features = opened.picked("features", rows).astype(np.float32)
+    features = np.nan_to_num(opened.picked("features", rows).astype(np.float32))
     if len(rows) < 2 or not features.shape[1]:
         return none
-    index, distance = exact_neighbours(features, min(5, len(rows)))
-    near = np.stack([np.repeat(np.arange(len(rows)), index.shape[1] - 1), index[:, 1:].ravel()], 1)
-    order = np.argsort(distance[:, 1:].ravel(), kind="stable")
+    index, distance = NeighbourIndex(features, exact=True).nearest(min(4, len(rows) - 1))
+    near = np.stack([np.repeat(np.arange(len(rows)), index.shape[1]), index.ravel()], 1)
+    order = np.argsort(distance.ravel(), kind="stable")
     near = np.sort(near[order], axis=1)
     _, first = np.unique(near, axis=0, return_index=True)
     near = near[np.sort(first)][:CANDIDATES]

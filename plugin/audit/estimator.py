@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import isotonic_regression
 
 EDGE = 0.25
 """Errors imagined in a band where none, or nothing but errors, was met; by coverage measured."""
@@ -120,19 +121,13 @@ def _interval(wrong: IntArray, drawn: IntArray, population: IntArray, z: float) 
 
 
 def _shape(wrong: npt.NDArray[np.int64], drawn: npt.NDArray[np.int64]) -> Rates:
-    """Log-odds of an error in each stratum, made to fall with suspicion (pool adjacent)."""
-    pools: list[list[float]] = []  # errors, judged, strata
-    for x, n in zip(wrong.tolist(), drawn.tolist(), strict=True):
-        pools.append([x, n, 1])
-        while len(pools) > 1 and pools[-2][0] * pools[-1][1] <= pools[-1][0] * pools[-2][1]:
-            last = pools.pop()
-            pools[-1] = [a + b for a, b in zip(pools[-1], last, strict=True)]
-    rates = []
-    for x, n, strata in pools:
-        edge = x in (0, n)
-        rate = (x + EDGE) / (n + 2.0 * EDGE) if edge else x / n
-        rates += [np.log(rate / (1.0 - rate))] * int(strata)
-    return np.array(rates)
+    """Log-odds of an error in each stratum, made to fall with suspicion (isotonic regression)."""
+    fitted = isotonic_regression(wrong / drawn, weights=drawn, increasing=False).x
+    starts = np.flatnonzero(np.diff(fitted, prepend=np.inf))  # strata of one rate are one pool
+    x, n = np.add.reduceat(wrong, starts), np.add.reduceat(drawn, starts)
+    edge = (x == 0) | (x == n)
+    rate = np.where(edge, (x + EDGE) / (n + 2.0 * EDGE), x / n)
+    return np.repeat(np.log(rate / (1.0 - rate)), np.diff(starts, append=len(drawn)))
 
 
 def _score_ends(

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+
+from .groups import connected
 
 SURE = 0.95
 """From here on a dense group is one of copies. Of MNIST's digits none has more than 30 others."""
@@ -114,7 +114,7 @@ class DenseGroups:
             np.add.at(self._links[at], left[chosen[right]], 1)
             np.add.at(self._links[at], right[chosen[left]], 1)
             settled = settled | chosen | (self._links[at] >= REPRESENTATIVES)
-            group = connected(left, right, self._count)
+            group = connected(np.stack([left, right], axis=1), self._count)
             self.group[at] = np.where(settled, group, -1)
 
     def needless(self, a: Keys, b: Keys) -> Flags:
@@ -194,7 +194,7 @@ class DenseGroups:
             for mine in _slices(classes[members]).values():
                 images = np.unique(rows[members][mine])
                 local = _within(linked, images)
-                parts = connected(local[:, 0], local[:, 1], len(images))
+                parts = connected(local, len(images))
                 outside = np.flatnonzero(parts != np.bincount(parts).argmax())
                 near = nearest_outside(vectors[images], parts, outside, _JOINING)
                 wanted.append(images[near] @ np.array([self._count, 1]))
@@ -213,18 +213,6 @@ class DenseGroups:
         wanted[rows] = True
         a, b = self.ends(keys)
         return wanted[a] | wanted[b]
-
-
-def connected(
-    a: NDArray[np.integer[Any]], b: NDArray[np.integer[Any]], count: int
-) -> NDArray[np.int32]:
-    """Which of `count` rows pairs connect, as a number for each connected set.
-
-    >>> connected(np.array([0]), np.array([2]), 3).tolist()
-    [0, 1, 0]
-    """
-    graph = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(count, count))
-    return connected_components(graph, directed=False)[1]
 
 
 def without_dense(

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class DuplicateGroup:
 
 
 def connected(pairs: NDArray[np.integer[Any]], count: int) -> NDArray[np.int64]:
-    """Which group each image is in: the smallest index that pairs connect it with (union-find).
+    """Which group each image is in: the smallest index that pairs connect it with.
 
     Args:
         pairs: shape (m, 2), indices below `count`.
@@ -41,18 +43,11 @@ def connected(pairs: NDArray[np.integer[Any]], count: int) -> NDArray[np.int64]:
     >>> connected(np.array([[4, 3], [1, 3]]), 5).tolist()
     [0, 1, 2, 1, 1]
     """
-    parent = list(range(count))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    for a, b in np.asarray(pairs).tolist():
-        a, b = root(a), root(b)
-        parent[max(a, b)] = min(a, b)
-    return np.array([root(i) for i in range(count)], dtype=np.int64)
+    a, b = np.asarray(pairs, np.int64).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(count, count))
+    number = connected_components(graph, directed=False)[1]
+    _, first = np.unique(number, return_index=True)
+    return first[number]
 
 
 def duplicate_groups(

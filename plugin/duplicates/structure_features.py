@@ -26,6 +26,7 @@ from torch.nn.functional import interpolate
 
 from ..images.working_size import WINDOW
 from ..tensors import tensor_of
+from ..vectors.axes import principal_axes
 from .gaussian_window import as_planes, blur, check_shape
 
 DIMENSIONS = 64
@@ -87,14 +88,8 @@ def fit_basis(
     sample = torch.cat(
         [_normalised(images[drawn[s : s + _STEP]], device) for s in range(0, len(drawn), _STEP)]
     )
-    mean = sample.mean(0)
-    sample -= mean
-    spread = (sample.mT @ sample).cpu().double()
-    # A slight slope on the diagonal keeps equal eigenvalues, as of equal images, from failing to
-    # converge.
-    spread += torch.diag(torch.linspace(0, 1e-6, len(spread), dtype=torch.float64))
-    _, axes = torch.linalg.eigh(spread)
-    return StructureBasis(mean.cpu().numpy(), axes[:, -DIMENSIONS:].float().contiguous().numpy())
+    mean, axes = principal_axes(sample.cpu().numpy(), DIMENSIONS)
+    return StructureBasis(mean.astype(np.float32), axes.astype(np.float32))
 
 
 def structure_features(

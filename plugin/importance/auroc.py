@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 
 def auroc_by_class(
@@ -26,11 +25,10 @@ def auroc_by_class(
         >>> auroc_by_class(p, np.array([0, 0, 1, 1])).tolist()
         [0.75, 0.75, nan]
     """
+    from sklearn.metrics import roc_auc_score
+
     out = np.full(probability.shape[1], np.nan)
     size = np.bincount(label, minlength=len(out))
     for name in np.flatnonzero((size > 0) & (size < len(label))):
-        inside = int(size[name])
-        ranks = rankdata(probability[:, name])[label == name].sum()
-        area = ranks - inside * (inside + 1) / 2.0
-        out[name] = area / (inside * (len(label) - inside))
+        out[name] = roc_auc_score(label == name, probability[:, name])
     return out

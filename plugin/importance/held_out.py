@@ -9,19 +9,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.special import softmax
-from torch.nn import functional as F
 
+from ..learning.linear_head import LinearHead
 from ..learning.training import reproducible, stratified_folds
 from ..progress import Report, part_of, silent
-from ..tensors import tensor_of
 from .auroc import auroc_by_class
 
 FIT_ROWS = 40_000
 BLOCK_NUMBERS = 8_000_000
 AUROC_NUMBERS = 20_000_000
 MAX_ITERATIONS = 60
-REGULARISATION = 1.0
 SMALL = 2_000_000
 
 Vectors = npt.NDArray[np.floating[Any]]
@@ -46,8 +43,8 @@ class Said:
 class HeldOut:
     """Logistic regression with an L2 penalty, fitted on all folds but one, for each of them.
 
-    It minimises ``Σ cross-entropy + 1/2 · ‖W‖²`` on standardised vectors by L-BFGS, from where the
-    last fit ended. Of more than 40,000 labelled samples it is fitted to so many, drawn evenly from
+    It is the linear head of ``find_label_errors``, in single precision, fitted from where the last
+    fit ended. Of more than 40,000 labelled samples it is fitted to so many, drawn evenly from
     all classes in proportion, since a linear classifier needs no more; it speaks of all of them.
 
     Args:
@@ -69,10 +66,18 @@ class HeldOut:
     ):
         self.folds = folds
         self._classes = classes
-        self._mean, self._scale = mean, np.where(scale > 1e-12, scale, 1.0)
         self._seed = seed
-        self._device = torch.device(device)
-        self._weights = np.zeros((folds, len(mean) + 1, classes), np.float32)
+        self._heads = [
+            LinearHead(
+                classes,
+                device=device,
+                dtype=torch.float32,
+                standard=(mean, scale),
+                steps=MAX_ITERATIONS,
+                tolerances=(1e-5, 1e-7),
+            )
+            for _ in range(folds)
+        ]
         self.fold: npt.NDArray[np.int64] | None = None
 
     def fit(self, vectors: Vectors, label: Labels, report: Report = silent) -> None:
@@ -83,17 +88,14 @@ class HeldOut:
         if self.fold is None:
             self.fold = stratified_folds(label.astype(np.int64), self.folds, self._seed)
         rows = self._drawn(label)
-        fold = tensor_of(self.fold[rows])
-        x = tensor_of(self._standardised(vectors[rows])).to(self._device)
-        y = tensor_of(label[rows].astype(np.int64)).to(self._device)
+        drawn, given, fold = vectors[rows], label[rows].astype(np.int64), self.fold[rows]
         with reproducible(self._seed):
-            if x.numel() * self._classes < SMALL:
+            if drawn.size * self._classes < SMALL:
                 torch.set_num_threads(1)  # on a busy machine more would wait for each other
-            for k in range(self.folds):
+            for k, head in enumerate(self._heads):
                 report(k / self.folds, f"Fitting fold {k + 1} of {self.folds}")
-                used = (fold != k).to(self._device)
                 stage = part_of(report, k / self.folds, (k + 1) / self.folds)
-                self._weights[k] = self._fitted(x[used], y[used], self._weights[k], stage)
+                head.fit(drawn[fold != k], given[fold != k], _as_folds(stage))
 
     def _drawn(self, label: Labels) -> npt.NDArray[np.int64]:
         rows = np.flatnonzero(label >= 0)
@@ -102,35 +104,6 @@ class HeldOut:
         shuffled = np.random.default_rng(self._seed).permutation(rows)
         order = shuffled[np.argsort(label[shuffled], kind="stable")]
         return np.sort(order[np.linspace(0, len(order) - 1, FIT_ROWS).astype(np.int64)])
-
-    def _standardised(self, vectors: Vectors) -> npt.NDArray[np.float32]:
-        out = np.ones((len(vectors), len(self._mean) + 1), np.float32)
-        out[:, :-1] = (vectors - self._mean) / self._scale
-        return out
-
-    def _fitted(
-        self, x: torch.Tensor, y: torch.Tensor, start: npt.NDArray[np.float32], report: Report
-    ) -> npt.NDArray[np.float32]:
-        weights = torch.tensor(start, device=self._device, requires_grad=True)
-        optimiser = torch.optim.LBFGS(
-            [weights],
-            max_iter=MAX_ITERATIONS,
-            tolerance_grad=1e-5,
-            tolerance_change=1e-7,
-            line_search_fn="strong_wolfe",
-        )
-
-        def objective() -> torch.Tensor:
-            report(None, "Fitting what the other folds say")
-            optimiser.zero_grad()
-            loss = F.cross_entropy(x @ weights, y)
-            loss = loss + REGULARISATION / (2 * max(len(x), 1)) * (weights[:-1] ** 2).sum()
-            loss.backward()
-            return loss
-
-        if len(x):
-            optimiser.step(objective)  # pyright: ignore[reportArgumentType]
-        return weights.detach().cpu().numpy()
 
     def probabilities(
         self, vectors: Vectors, rows: npt.NDArray[np.int64]
@@ -146,11 +119,11 @@ class HeldOut:
         """
         assert self.fold is not None, "fit first"
         out = np.empty((len(rows), self._classes), np.float32)
-        x, fold = self._standardised(vectors), self.fold[rows]
-        for k in range(self.folds):
+        fold = self.fold[rows]
+        for k, head in enumerate(self._heads):
             at = np.flatnonzero(fold == k)
-            out[at] = x[at] @ self._weights[k]
-        return softmax(out, axis=1)
+            out[at] = np.exp(head.log_probabilities(vectors[at]))
+        return out
 
     def speak(self, vectors: Vectors, label: Labels, report: Report = silent) -> Said:
         """Go through all samples: vectors (n, d), class indices (n,), negative for none."""
@@ -178,3 +151,11 @@ class HeldOut:
         most = max(1_000, AUROC_NUMBERS // self._classes)
         spread = np.unique(np.linspace(0, len(label) - 1, min(most, len(label))).astype(np.int64))
         return spread[label[spread] >= 0]
+
+
+def _as_folds(report: Report) -> Report:
+    def told(progress: float | None, label: str) -> None:
+        del label
+        report(progress, "Fitting what the other folds say")
+
+    return told

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..progress import Report, silent
+from ..vectors.axes import random_axes
 from .moments import ClassMoments
 
 MOMENT_NUMBERS = 33_554_432
@@ -84,7 +85,7 @@ def spooled(
             width = min(part.shape[1], widest(classes))
             moments = ClassMoments(classes, width)
             if width < part.shape[1]:
-                basis, out = _projection(part.shape[1], width), None
+                basis, out = random_axes(part.shape[1], width), None
             if out is None:
                 out = _room(len(label), width, folder)
         stop = done + len(part)
@@ -107,8 +108,3 @@ def _room(n: int, width: int, folder: Path | None) -> Vectors:
     if folder is None:
         return np.empty((n, width), np.float32)
     return np.memmap(folder / "vectors", np.float32, "w+", shape=(n, width))
-
-
-def _projection(width: int, narrow: int) -> npt.NDArray[np.float64]:
-    """A random projection that keeps distances (Johnson and Lindenstrauss)."""
-    return np.random.default_rng(51).normal(size=(width, narrow)) / np.sqrt(narrow)

@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..vectors.axes import principal_axes, product
+from ..vectors.neighbours import NeighbourIndex
+
 FloatArray = npt.NDArray[np.floating[Any]]
 Layout = npt.NDArray[np.float32]
 
@@ -21,8 +24,6 @@ DIMENSIONS = 32
 SEED = 51
 FEWEST = 5
 """Below this number of samples there is nothing for UMAP to find."""
-
-SMALL_PRODUCT = 4_000_000
 
 
 def principal_components(vectors: FloatArray, dimensions: int) -> Layout:
@@ -45,54 +46,12 @@ def principal_components(vectors: FloatArray, dimensions: int) -> Layout:
     out = np.zeros((n, dimensions), np.float32)
     if n < 2 or d == 0:
         return out
-    x = x - x.mean(axis=0)
-    if d <= n:
-        values, axes = np.linalg.eigh(_product(x.T, x))
-        axes = axes[:, ::-1][:, :dimensions]
-    else:
-        values, left = np.linalg.eigh(x @ x.T)
-        scale = np.sqrt(np.maximum(values[::-1], 1e-12))[:dimensions]
-        axes = (x.T @ left[:, ::-1][:, :dimensions]) / scale
-    largest = np.abs(axes).argmax(axis=0)
-    axes = axes * np.where(axes[largest, np.arange(axes.shape[1])] < 0, -1.0, 1.0)
-    coordinates = _product(x, axes)
+    mean, axes = principal_axes(x, dimensions)
+    x = x - mean
+    coordinates = product(x, axes)
     coordinates[:, np.abs(coordinates).max(axis=0) < 1e-9 * max(np.abs(x).max(), 1e-12)] = 0.0
     out[:, : coordinates.shape[1]] = coordinates
     return out + np.float32(0.0)
-
-
-def _product(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The matrix product; a small one without BLAS, whose threads a busy machine stalls."""
-    small = a.shape[0] * a.shape[1] * b.shape[1] <= SMALL_PRODUCT
-    return np.einsum("ij,jk->ik", a, b) if small else a @ b
-
-
-def exact_neighbours(
-    vectors: FloatArray, count: int
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-    """The nearest neighbours of each row, itself first.
-
-    Args:
-        vectors: float (n, d)
-        count: how many, itself included; at most n
-
-    Returns:
-        int32 (n, count) indices and float32 (n, count) Euclidean distances, ascending
-    """
-    x = np.asarray(vectors, np.float32)
-    square = np.einsum("ij,ij->i", x, x)
-    index = np.empty((len(x), count), np.int32)
-    distance = np.empty((len(x), count), np.float32)
-    for start in range(0, len(x), 1024):
-        part = slice(start, min(start + 1024, len(x)))
-        d = square[part, None] + square[None] - 2.0 * (x[part] @ x.T)
-        d[np.arange(d.shape[0]), np.arange(part.start, part.stop)] = -1.0
-        near = np.argpartition(d, count - 1, axis=1)[:, :count]
-        held = np.take_along_axis(d, near, axis=1)
-        order = np.argsort(held, axis=1, kind="stable")
-        index[part] = np.take_along_axis(near, order, axis=1)
-        distance[part] = np.sqrt(np.maximum(np.take_along_axis(held, order, axis=1), 0.0))
-    return index, distance
 
 
 def umap_layout(vectors: FloatArray, seed: int = SEED) -> Layout:
@@ -116,7 +75,9 @@ def umap_layout(vectors: FloatArray, seed: int = SEED) -> Layout:
 
     rng = np.random.RandomState(seed)
     count = min(NEIGHBOURS, len(reduced))
-    index, distance = exact_neighbours(reduced, count)
+    near, apart = NeighbourIndex(reduced, exact=True).nearest(count - 1)
+    index = np.column_stack([np.arange(len(reduced)), near])  # itself first, as UMAP has it
+    distance = np.column_stack([np.zeros(len(reduced), np.float32), apart])
     graph = um.fuzzy_simplicial_set(
         reduced, count, rng, "euclidean", knn_indices=index, knn_dists=distance
     )[0]

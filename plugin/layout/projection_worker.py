@@ -7,7 +7,6 @@ by the time that somebody asks. Run as a script it is the worker; imported it is
 from __future__ import annotations
 
 import atexit
-import importlib.util
 import json
 import os
 import struct
@@ -131,13 +130,10 @@ def _serve() -> None:
     if hasattr(os, "nice"):
         os.nice(10)  # whoever clicks goes first
     answers, sys.stdout = sys.stdout.buffer, sys.stderr
-    # By its file: neither FiftyOne's name for the plugin nor this folder is on the worker's path.
-    file = Path(__file__).resolve().with_name("projection.py")
-    spec = importlib.util.spec_from_file_location("deconfuse_projection", file)
-    assert spec is not None
-    assert spec.loader is not None
-    projection = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(projection)
+    # By the plugin's own path: FiftyOne's name for it is not known in a process of its own.
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    from plugin.layout import projection
+
     projection.umap_layout(np.random.default_rng(0).normal(size=(64, 8)))
     while (vectors := receive(sys.stdin.buffer)) is not None:
         send(answers, projection.umap_layout(vectors))

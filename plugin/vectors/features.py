@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..scoring.probabilities import LogProbabilities
+from .axes import principal_axes, random_axes
 
 DIMENSIONS = 32
 FLOOR = -12.0
@@ -30,13 +31,8 @@ def from_probabilities(models: list[LogProbabilities]) -> npt.NDArray[np.float16
     centred = mean - mean.mean(axis=1, keepdims=True)
     classes = centred.shape[1]
     if classes > DIMENSIONS:
-        centred = centred @ _random_basis(classes)
+        centred = centred @ random_axes(classes, DIMENSIONS)
     return centred.astype(np.float16)
-
-
-def _random_basis(width: int) -> npt.NDArray[np.float64]:
-    values = np.random.default_rng(width).normal(size=(width, DIMENSIONS))
-    return values / np.sqrt(DIMENSIONS)
 
 
 class PrincipalComponents:
@@ -53,16 +49,12 @@ class PrincipalComponents:
     """
 
     def __init__(self, vectors: npt.NDArray[np.floating[Any]], seed: int):
-        n, width = vectors.shape
-        if n > FIT_ROWS:
-            vectors = vectors[np.random.default_rng(seed).choice(n, FIT_ROWS, replace=False)]
-        rows = np.asarray(vectors, np.float64)
-        self._mean = rows.mean(axis=0)
-        centred = rows - self._mean
-        _, basis = np.linalg.eigh(centred.T @ centred)
-        self._basis = basis[:, ::-1][:, : min(width, DIMENSIONS)]
+        if len(vectors) > FIT_ROWS:
+            drawn = np.random.default_rng(seed).choice(len(vectors), FIT_ROWS, replace=False)
+            vectors = vectors[drawn]
+        self._mean, self._axes = principal_axes(vectors, DIMENSIONS)
 
     def __call__(self, vectors: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float16]:
         """Project rows: float (n, d) to float16 (n, min(d, 32))."""
-        projected = (np.asarray(vectors, np.float64) - self._mean) @ self._basis
+        projected = (np.asarray(vectors, np.float64) - self._mean) @ self._axes
         return np.clip(projected, -60_000, 60_000).astype(np.float16)

@@ -1,30 +1,20 @@
-"""Pairs of near vectors: faiss HNSW where there are many, exact search where there are few.
+"""Pairs of near vectors, by faiss: HNSW where there are many, exact search where there are few.
 
-faiss was chosen because it is maintained, comes as one wheel without dependencies but numpy on
-Linux, macOS and Windows,
+faiss is maintained, comes as one wheel without dependencies but numpy on Linux, macOS and Windows,
 and needs no compilation at first use (pynndescent: a minute) and no compiler at installation
-(hnswlib). HNSW
-builds and searches in about n log n. Without faiss the exact search serves any number, in n^2 time.
+(hnswlib). HNSW builds and searches in about n log n.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..tensors import tensor_of
-
 EXACT_UP_TO = 4096
 _LINKS = 16  # HNSW's M
 _BUILD_BREADTH = 80  # HNSW's efConstruction
-
-
-class _Search(Protocol):
-    def __call__(
-        self, queries: NDArray[np.float32], k: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]: ...
 
 
 class NeighbourIndex:
@@ -32,8 +22,7 @@ class NeighbourIndex:
 
     Args:
         vectors: shape (n, d), finite; kept as float32.
-        exact: search exactly; by default where n is at most 4,096 or faiss is not installed.
-        threads: of faiss; its own default (all cores) where None.
+        exact: search exactly; by default where n is at most 4,096.
 
     Raises:
         ValueError: the shape is another, or a value is NaN or infinite (the row is named).
@@ -49,7 +38,6 @@ class NeighbourIndex:
         vectors: NDArray[np.floating[Any]],
         *,
         exact: bool | None = None,
-        threads: int | None = None,
     ) -> None:
         self._vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         if self._vectors.ndim != 2:
@@ -60,8 +48,7 @@ class NeighbourIndex:
                 f"vectors must be finite; {len(broken)} are not, the first is row {broken[0]}"
             )
         few = len(self._vectors) <= EXACT_UP_TO
-        build = _exact_search if (few if exact is None else exact) else _hnsw_search
-        self._search = build(self._vectors, threads)
+        self._search = _searched(self._vectors, exact=few if exact is None else exact)
 
     def nearest(
         self, k: int, queries: NDArray[np.integer[Any]] | None = None
@@ -93,7 +80,9 @@ class NeighbourIndex:
         itself = found == rows[:, None]
         itself[~itself.any(axis=1), -1] = True
         ids[:, : ask - 1] = found[~itself].reshape(len(rows), ask - 1)
-        distances[:, : ask - 1] = np.sqrt(squared[~itself].reshape(len(rows), ask - 1))
+        distances[:, : ask - 1] = np.sqrt(
+            np.maximum(squared[~itself], 0.0).reshape(len(rows), ask - 1)
+        )
         distances[ids < 0] = np.inf
         return ids, distances
 
@@ -121,38 +110,20 @@ class NeighbourIndex:
         return found, np.sqrt(np.maximum(squared, 0.0))
 
 
-def _exact_search(vectors: NDArray[np.float32], threads: int | None) -> _Search:
-    del threads  # torch's own setting holds
-    base = tensor_of(vectors)
-    norms = base.square().sum(1)
+def _searched(vectors: NDArray[np.float32], *, exact: bool) -> Any:
+    import faiss
 
-    def search(queries: NDArray[np.float32], k: int):
-        distances = np.empty((len(queries), k), dtype=np.float32)
-        ids = np.empty((len(queries), k), dtype=np.int64)
-        step = max(1, (1 << 23) // max(len(base), 1))
-        for start in range(0, len(queries), step):
-            q = tensor_of(queries[start : start + step])
-            squared = (q.square().sum(1, keepdim=True) + norms - 2 * (q @ base.mT)).clamp_(min=0)
-            near = squared.topk(k, largest=False)
-            distances[start : start + step] = near.values.numpy()
-            ids[start : start + step] = near.indices.numpy()
-        return distances, ids
-
-    return search
-
-
-def _hnsw_search(vectors: NDArray[np.float32], threads: int | None) -> _Search:
-    try:
-        import faiss
-    except ImportError:
-        return _exact_search(vectors, threads)
-    if threads is not None:
-        faiss.omp_set_num_threads(threads)
-    index: Any = faiss.IndexHNSWFlat(vectors.shape[1], _LINKS)
+    if exact:
+        index: Any = faiss.IndexFlatL2(vectors.shape[1])
+        index.add(vectors)
+        return index.search
+    index = faiss.IndexHNSWFlat(vectors.shape[1], _LINKS)
     index.hnsw.efConstruction = _BUILD_BREADTH
     index.add(vectors)
 
-    def search(queries: NDArray[np.float32], k: int):
+    def search(
+        queries: NDArray[np.float32], k: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         index.hnsw.efSearch = max(48, k + 32)
         return index.search(queries, k)
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..store.fields import read_documents, value_at
 from ..store.samples import Dataset
+from .axes import random_axes
 from .field_survey import vector_length
 from .stored import decode_rows
 
@@ -71,8 +72,7 @@ def _length(dataset: Dataset, name: str, wanted: Container[str]) -> int | None:
 def _projection(length: int) -> npt.NDArray[np.float32]:
     if length <= MOST_NUMBERS:
         return np.eye(length, dtype=np.float32)
-    drawn = np.random.default_rng(51).normal(size=(length, MOST_NUMBERS))
-    return (drawn / np.sqrt(MOST_NUMBERS)).astype(np.float32)
+    return random_axes(length, MOST_NUMBERS).astype(np.float32)
 
 
 def _stored(dataset: Dataset, name: str) -> Any:

@@ -49,7 +49,7 @@ def every_pair(images: Pixels) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
 
 def groups(pairs: NDArray[np.int64], count: int) -> set[frozenset[int]]:
     """The groups of more than one."""
-    part = connected(pairs[:, 0], pairs[:, 1], count)
+    part = connected(pairs, count)
     members = [np.flatnonzero(part == i).tolist() for i in range(part.max() + 1)]
     return {frozenset(group) for group in members if len(group) > 1}
 

@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
-from sklearn.neighbors import NearestNeighbors
 
-from plugin.layout.projection import exact_neighbours, fitted, principal_components, umap_layout
+from plugin.layout.projection import fitted, principal_components, umap_layout
 from plugin.layout.projection_worker import ProjectionWorker
 
 pytestmark = pytest.mark.slow
@@ -29,15 +28,6 @@ def test_degenerate_input_gives_a_layout(shape):
     out = principal_components(np.ones(shape), 2)
     assert out.shape == (shape[0], 2)
     assert np.isfinite(out).all()
-
-
-def test_neighbours_are_exact():
-    x = np.random.default_rng(1).normal(size=(1500, 8)).astype(np.float32)
-    index, distance = exact_neighbours(x, 10)
-    want, found = NearestNeighbors(n_neighbors=10, algorithm="brute").fit(x).kneighbors(x)
-    assert (index[:, 0] == np.arange(len(x))).all()
-    np.testing.assert_allclose(distance[:, 1:], want[:, 1:], atol=2e-3)
-    assert np.mean(index == found) > 0.999
 
 
 @given(st.integers(0, 300), st.integers(0, 10_000))

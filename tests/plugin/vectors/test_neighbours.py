@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.neighbors import NearestNeighbors
 
 from plugin.vectors.neighbours import NeighbourIndex
 
@@ -22,10 +23,18 @@ def test_exact_search_equals_sorting() -> None:
     np.testing.assert_allclose(distances, np.sort(apart, axis=1)[:, :7], atol=1e-3)
 
 
+def test_exact_search_equals_scikit_learns() -> None:
+    data = np.random.default_rng(1).normal(size=(1500, 8)).astype(np.float32)
+    ids, distances = NeighbourIndex(data, exact=True).nearest(9)
+    want, found = NearestNeighbors(n_neighbors=10, algorithm="brute").fit(data).kneighbors(data)
+    np.testing.assert_allclose(distances, want[:, 1:], atol=2e-3)
+    assert np.mean(ids == found[:, 1:]) > 0.999
+
+
 def test_hnsw_finds_nearly_all_the_exact_ones() -> None:
     data = vectors(6000)
     exact, _ = NeighbourIndex(data, exact=True).nearest(10)
-    found, _ = NeighbourIndex(data, exact=False, threads=1).nearest(10)
+    found, _ = NeighbourIndex(data, exact=False).nearest(10)
     shared = np.mean([len(np.intersect1d(a, b)) / 10 for a, b in zip(exact, found, strict=True)])
     assert shared >= 0.97
 
@@ -34,7 +43,7 @@ def test_hnsw_finds_nearly_all_the_exact_ones() -> None:
 def test_only_what_is_asked_and_never_itself(exact: bool) -> None:
     data = vectors(200)
     asked = np.array([5, 199])
-    ids, distances = NeighbourIndex(data, exact=exact, threads=1).nearest(4, asked)
+    ids, distances = NeighbourIndex(data, exact=exact).nearest(4, asked)
     assert ids.shape == distances.shape == (2, 4)
     assert not (ids == asked[:, None]).any()
     assert (np.diff(distances, axis=1) >= 0).all()
@@ -42,7 +51,7 @@ def test_only_what_is_asked_and_never_itself(exact: bool) -> None:
 
 @pytest.mark.parametrize("exact", [True, False])
 def test_equal_vectors_do_not_push_in_the_vector_itself(exact: bool) -> None:
-    ids, distances = NeighbourIndex(np.zeros((50, 4)), exact=exact, threads=1).nearest(3)
+    ids, distances = NeighbourIndex(np.zeros((50, 4)), exact=exact).nearest(3)
     assert not (ids == np.arange(50)[:, None]).any()
     assert (distances[ids >= 0] == 0).all()
 
@@ -50,7 +59,7 @@ def test_equal_vectors_do_not_push_in_the_vector_itself(exact: bool) -> None:
 @pytest.mark.parametrize("exact", [True, False])
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_few_vectors_fill_with_nothing(exact: bool, count: int) -> None:
-    ids, distances = NeighbourIndex(np.zeros((count, 4)), exact=exact, threads=1).nearest(3)
+    ids, distances = NeighbourIndex(np.zeros((count, 4)), exact=exact).nearest(3)
     assert ids.shape == (count, 3)
     assert ((ids < 0) == np.isinf(distances)).all()
     assert (ids >= 0).sum() == (2 if count == 2 else 0)
@@ -65,3 +74,9 @@ def test_bad_input_is_named() -> None:
         NeighbourIndex(np.zeros(3))
     with pytest.raises(ValueError, match="k must be at least 1, got 0"):
         NeighbourIndex(np.zeros((3, 2))).nearest(0)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_vectors_without_numbers_are_all_alike(exact: bool) -> None:
+    ids, distances = NeighbourIndex(np.zeros((5, 0)), exact=exact).nearest(2)
+    assert ((ids >= 0) & (distances == 0)).all()

@@ -28,6 +28,11 @@ from .prediction_preview import show_preview
 from .terminal import in_terminal
 
 SOURCES = {
+    "auto": (
+        "Choose for me",
+        "Predictions that are there, else a pretrained network for photographs, else a small "
+        "network that is trained; says what and why",
+    ),
     "train": (
         "Train a classifier now",
         "A small network is trained on the labels and classifies every sample; needs nothing else",
@@ -143,10 +148,11 @@ class FindLabelErrors(LongOperator):
         left_out = f" {skipped:,} samples were left out." if skipped else ""
         apart = f" {result['set_apart']:,} could not be judged." if result["set_apart"] else ""
         warned = "".join(f" {text}" for text in result["warnings"])
+        chosen = f" {result['chosen']}" if result["chosen"] else ""
         yield ctx.ops.notify(
             f"{result['misclassified']:,} of {result['open']:,} open samples are suspect "
             f"(agreement {result['accuracy']:.2%}).{apart}{left_out}{_of_duplicates(result)}"
-            f"{warned}",
+            f"{chosen}{warned}",
             variant="warning" if warned else "success",
         )
         if "begun_anew" in result:
@@ -274,11 +280,11 @@ def _choose_source(ctx: Any, inputs: Any, classifications: list[str]) -> None:
     inputs.enum(
         "source",
         choice.values(),
-        default="train",
+        default="auto",
         label="Predictions come from",
         view=choice,
     )
-    source = ctx.params.get("source", "train")
+    source = ctx.params.get("source", "auto")
     if source == "predictions":
         inputs.list(
             "prediction_fields",
@@ -308,7 +314,7 @@ def _choose_source(ctx: Any, inputs: Any, classifications: list[str]) -> None:
         )
     elif source == "features":
         _choose_network(inputs)
-    else:
+    elif source == "train":
         _choose_model(inputs)
 
 

@@ -35,7 +35,8 @@ class IterationInfo(TypedDict):
     """One iteration of a run; ``agreement`` is the share of labels equal to the prediction.
 
     ``id`` is another one for each iteration there ever was, and stays when the run is renamed.
-    ``notes`` are sentences: warnings, and the classes whose labels could not be judged.
+    ``chosen`` says what was done and why, where nobody named a source. ``notes`` are sentences:
+    warnings, and the classes whose labels could not be judged.
     """
 
     id: str
@@ -45,6 +46,7 @@ class IterationInfo(TypedDict):
     misclassified: int
     agreement: float
     source: str
+    chosen: str
     created_at: str
     has_features: bool
     has_model: bool

@@ -106,6 +106,7 @@ def _iteration_info(iteration: Iteration) -> events.IterationInfo:
         agreement=float(iteration.counts.get("accuracy", 1.0 - wrong / max(iteration.samples, 1))),
         source=str(iteration.settings.get("source", "")),
         created_at=iteration.created_at.isoformat(),
+        chosen=str(iteration.document.get("chosen", "")),
         has_features=iteration.document["columns"]["features"]["shape"][1] > 0,
         has_model="weights" in iteration.document["columns"],
         notes=[*iteration.document.get("warnings", []), *([apart] if apart else [])],

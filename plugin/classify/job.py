@@ -33,6 +33,7 @@ from ..store.runs import Run, check_run_key, discard_empty, list_runs, load_run
 from ..store.samples import Collection
 from ..store.views import check_covers, check_view
 from ..vectors.features import from_probabilities
+from .auto import Choice, choose_source
 from .cleanlab import CleanlabColumns, write_cleanlab_fields
 from .settings import Settings
 
@@ -59,8 +60,8 @@ def find_label_errors(
         are not set apart), ``accuracy`` (share of all scored samples that are not set apart whose
         prediction is the label), ``rare_classes`` and ``unknown_classes`` (those that are set
         apart with their samples: of a classifier that was trained here, or of predictions from
-        elsewhere), ``assumed`` (how predictions were read), ``warnings``, ``lookalike_labels``
-        (classes that differ by what cannot be seen, or have blanks at their ends), ``skipped`` (a
+        elsewhere), ``source``, ``chosen`` (what was done and why, where nobody named a source),
+        ``assumed`` (how predictions were read), ``warnings``, ``lookalike_labels`` (classes that differ by what cannot be seen, or have blanks at their ends), ``skipped`` (a
         count for each reason), ``skipped_samples`` (the first thousand), ``cleanlab`` if asked for
         (``issues``, and ``both``: those that are misclassified too), and ``duplicates``, where
         these are looked for: what ``find_duplicates`` returns, or ``failed``, the reason why there
@@ -76,11 +77,15 @@ def find_label_errors(
     SplitRule.of_option(settings.splits).check(dataset)
     for field in settings.prediction_fields:
         check_classification(dataset, field, "prediction_fields")
+    choice = abandonable(
+        lambda _: choose_source(samples, settings), part_of(report, 0.0, 0.0), "Choosing a source"
+    )
+    settings = choice.settings
     with Job(dataset, settings.run_key, "Finding label errors", report) as job:
         end = SHARE_BEFORE_DUPLICATES[settings.source] if settings.duplicates else 1.0
         share = SHARE_OF_CLASSIFYING[settings.source] * end
         try:
-            run, iteration, summary = _classify(samples, settings, part_of(job, 0.0, share))
+            run, iteration, summary = _classify(samples, choice, part_of(job, 0.0, share))
         except OSError as error:
             raise _explained(error) from error
         _write_fields(run, iteration, part_of(job.note, share, end))
@@ -138,9 +143,9 @@ def _write_fields(run: Run, iteration: Iteration, report: Report) -> None:
 
 
 def _classify(
-    samples: Collection, settings: Settings, report: Report
+    samples: Collection, choice: Choice, report: Report
 ) -> tuple[Run, Iteration, dict[str, Any]]:
-    dataset = root_dataset(samples)
+    dataset, settings = root_dataset(samples), choice.settings
     source = abandonable(
         lambda _: _source(samples, settings), part_of(report, 0.0, 0.0), "Reading labels"
     )
@@ -171,6 +176,7 @@ def _classify(
             header = {
                 "number": 1 + max((i.number for i in run.iterations()), default=0),
                 "settings": {**asdict(settings), **source.outcome.notes},
+                "chosen": choice.said,
                 "counts": judged.counts,
                 "set_apart": _set_apart(judged, source.classes, settings),
                 "assumed": source.outcome.assumed,
@@ -238,6 +244,8 @@ def _summary(iteration: Iteration) -> dict[str, Any]:
     apart: Mapping[str, Any] = iteration.document["set_apart"]
     return {
         **iteration.counts,
+        "source": iteration.settings["source"],
+        "chosen": str(iteration.document["chosen"]),
         "classes": len(iteration.classes),
         "rare_classes": {},
         "unknown_classes": {},

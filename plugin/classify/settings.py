@@ -11,7 +11,8 @@ from ..learning.choices import check_device, check_one_of
 from ..splits import SplitRule
 from ..values import shown
 
-SOURCES = ("train", "features", "predictions", "embeddings")
+AUTO = "auto"
+SOURCES = (AUTO, "train", "features", "predictions", "embeddings")
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Settings:
     Attributes:
         label_field: the ``Classification`` field to clean
         run_key: names the run and prefixes its fields
-        source: where predictions come from: one of ``SOURCES``
+        source: where predictions come from: one of ``SOURCES``; ``auto`` chooses (``auto.py``)
         prediction_fields: for ``predictions``: one or more ``Classification`` fields
         embeddings: for ``embeddings``: a vector field, a brain key, or a zoo model's name
         model: for ``train``: ``simple_cnn`` or a torchvision classification model
@@ -44,7 +45,7 @@ class Settings:
 
     label_field: str
     run_key: str = "deconfuse"
-    source: str = "train"
+    source: str = AUTO
     prediction_fields: tuple[str, ...] = ()
     embeddings: str | None = None
     model: str = "simple_cnn"
@@ -121,7 +122,7 @@ class Settings:
     def _check_warm_start(self) -> None:
         if not self.warm_start:
             return
-        if self.source != "train":
+        if self.source not in (AUTO, "train"):
             raise InputError("warm_start: only source 'train' has a classifier to go on from")
         if self.weights is not None:
             raise InputError("warm_start: give either weights or warm_start, not both")

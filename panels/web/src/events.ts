@@ -27,6 +27,7 @@ export interface IterationInfo {
   misclassified: number;
   agreement: number;
   source: string;
+  chosen: string;
   created_at: string;
   has_features: boolean;
   has_model: boolean;

@@ -12,7 +12,7 @@ def test_defaults_are_those_of_the_design() -> None:
     settings = Settings.from_mapping({"label_field": "ground_truth"})
     assert (settings.run_key, settings.source, settings.model) == (
         "deconfuse",
-        "train",
+        "auto",
         "simple_cnn",
     )
     assert (settings.weights, settings.device, settings.seed) == (None, "auto", 51)
@@ -34,7 +34,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"label_field": None}, "label_field: name the Classification field"),
     ({"label_field": 3}, "label_field: name the Classification field"),
     ({"epoch": 3}, "unknown option 'epoch'; the options are .*epochs"),
-    ({"source": "magic"}, "source: expected one of train, predictions, embeddings, got 'magic'"),
+    (
+        {"source": "magic"},
+        "source: expected one of auto, train, features, predictions, embeddings, got 'magic'",
+    ),
     ({"source": ["train"]}, "source: expected one of"),
     ({"device": "tpu"}, "device: expected one of auto, cpu, cuda, mps, got 'tpu'"),
     ({"epochs": 0}, "epochs: expected a whole number from 1 to 10000, got 0"),

@@ -124,6 +124,11 @@ export function Overview({ onOpen, onShow }: Props) {
         </ToggleButtonGroup>
         <Legend />
       </div>
+      {iteration.chosen ? (
+        <p className="dcf-hint dcf-chosen" title={iteration.chosen}>
+          {iteration.chosen}
+        </p>
+      ) : null}
       {iteration.notes.map((note) => (
         <p key={note} className="dcf-hint" role="note">
           {note}

@@ -18,11 +18,13 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from scripts.heartbeat import Heartbeat  # noqa: E402
 from scripts.private_database import PrivateDatabase  # noqa: E402
 
 PLUGIN = "@deconfuse/label-errors"
 RUN = "deconfuse"
 WORKSPACE = "label-errors"
+FIRST = 10
 
 
 def arguments() -> argparse.Namespace:
@@ -81,18 +83,22 @@ def prepare(options: argparse.Namespace) -> Any:
     else:
         say(f"Reading {options.data} …")
         dataset = demo_data.folder_dataset(name, options.data.resolve(), say)
-    say(f"Training a small network on {len(dataset):,} images and classifying all of them …")
-    result = find_label_errors(dataset, demo_data.FIELD)
+    say(f"Classifying {len(dataset):,} images …")
+    result = operator("find_label_errors")(
+        dataset, label_field=demo_data.FIELD, run_key=RUN, duplicates=False
+    )
     report(dataset, demo_data.FIELD, result)
+    say("Looking for near-duplicates …")
+    found = operator("find_duplicates")(dataset, run_key=RUN)
+    say(f"{found['groups']:,} groups of near-duplicates.")
     return dataset
 
 
-def find_label_errors(dataset: Any, field: str) -> dict[str, Any]:
-    """Run the operator as any script would."""
+def operator(name: str) -> Any:
+    """An operator as any script gets it."""
     import fiftyone.operators as foo
 
-    operator: Any = foo.get_operator(f"{PLUGIN}/find_label_errors")
-    return operator(dataset, label_field=field, run_key=RUN)
+    return foo.get_operator(f"{PLUGIN}/{name}")
 
 
 def report(dataset: Any, field: str, result: dict[str, Any]) -> None:
@@ -104,6 +110,8 @@ def report(dataset: Any, field: str, result: dict[str, Any]) -> None:
     suspects = cells.total()
     say()
     say(f"{result['samples']:,} images in {result['classes']} classes were classified.")
+    if result["chosen"]:
+        say(result["chosen"])
     agreement = f"The classifier agrees with {result['accuracy']:.2%} of the labels"
     say(f"{agreement}: {suspects:,} suspects are left to look at.")
     if dataset.has_field("true_label"):
@@ -114,10 +122,21 @@ def report(dataset: Any, field: str, result: dict[str, Any]) -> None:
         say(f"{sum(wrong)} labels were planted wrong; {found} of them are among the suspects,")
         say(f"and {first} among the {sum(wrong)} images that are ranked first.")
     say()
+    show_first(dataset, field)
+    say()
     say("Largest cells (label → prediction, images):")
     for (label, prediction), count in cells.most_common(5):
         say(f"  {label} → {prediction}  {count}")
     say()
+
+
+def show_first(dataset: Any, field: str) -> None:
+    """Print the first suspects."""
+    say("The first suspects (label → what the classifier sees):")
+    columns = [f"{field}.label", f"{RUN}_prediction.label", "filepath"]
+    first = dataset.sort_by(f"{RUN}_suspicion", reverse=True).limit(FIRST)
+    for label, prediction, path in zip(*first.values(columns), strict=True):
+        say(f"  {label} → {prediction}  {path}")
 
 
 def add_workspace(dataset: Any) -> str:
@@ -166,8 +185,9 @@ def serve(dataset: Any, options: argparse.Namespace) -> None:
 def main() -> None:
     """Build, report, serve."""
     options = arguments()
-    isolate(options.home)
-    dataset = prepare(options)
+    with Heartbeat():
+        isolate(options.home)
+        dataset = prepare(options)
     if not options.no_serve:
         serve(dataset, options)
 

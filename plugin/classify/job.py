@@ -61,7 +61,8 @@ def find_label_errors(
         prediction is the label), ``rare_classes`` and ``unknown_classes`` (those that are set
         apart with their samples: of a classifier that was trained here, or of predictions from
         elsewhere), ``source``, ``chosen`` (what was done and why, where nobody named a source),
-        ``assumed`` (how predictions were read), ``warnings``, ``lookalike_labels`` (classes that differ by what cannot be seen, or have blanks at their ends), ``skipped`` (a
+        ``assumed`` (how predictions were read), ``warnings``, ``lookalike_labels`` (classes that
+        differ by what cannot be seen, or have blanks at their ends), ``skipped`` (a
         count for each reason), ``skipped_samples`` (the first thousand), ``cleanlab`` if asked for
         (``issues``, and ``both``: those that are misclassified too), and ``duplicates``, where
         these are looked for: what ``find_duplicates`` returns, or ``failed``, the reason why there

@@ -224,7 +224,7 @@ def test_the_same_seed_gives_the_same_scores(dataset, operator):
 def test_folds_classify_every_sample_once(dataset, operator):
     samples = dataset(120)
     result = operator("find_label_errors")(samples, "ground_truth", epochs=3, folds=3)
-    assert result["samples"] == 200
+    assert result["samples"] == 120
     assert None not in samples.values("deconfuse_suspicion")
 
 

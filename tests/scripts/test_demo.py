@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from scripts import demo_data
+from scripts.heartbeat import Heartbeat
 from scripts.image_folder import read_folder
 
 pytestmark = pytest.mark.slow
@@ -153,3 +155,22 @@ def test_the_demo_finds_the_planted_errors(tmp_path: Path) -> None:
     assert "9" in first.stdout.partition("Largest cells")[2]
     assert second.returncode == 0, second.stderr
     assert "dataset of last time" in second.stdout
+
+
+def test_silence_is_filled_with_how_long_it_took(capsys: pytest.CaptureFixture[str]) -> None:
+    with Heartbeat(every=0.1):
+        print("Reading …", flush=True)
+        time.sleep(0.35)
+        sys.stderr.write("\r\033[K 50% Half")
+        time.sleep(0.2)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Reading …"
+    assert 2 <= sum(line == "  … 0 s: Reading …" for line in lines) <= 4
+    assert "  … 0 s: 50% Half" in lines
+
+
+def test_what_is_printed_often_enough_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    with Heartbeat(every=5):
+        for i in range(3):
+            print(i)
+    assert capsys.readouterr().out == "0\n1\n2\n"

@@ -31,21 +31,18 @@ def test_a_run_from_the_operator_browser_leaves_the_app_free(app: Any, dataset: 
         told.add(strip.inner_text())
     assert len(told) == 4, "nothing is silent for long"
     expect(strip).to_contain_text("Epoch", timeout=120_000)
-    assert violations(app) == []
-    shoot(app, "working")
-    # The grid is there beside it, and can be used.
-    expect(app.by("fo-grid")).to_be_visible()
+    # The grid is there beside it, and nothing lies over it.
     box = app.by("fo-grid").bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + 60, box["y"] + 60)
-    expect(app.by("modal")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(app.by("modal")).to_have_count(0)
-    expect(strip).to_contain_text(re.compile(r"about \d+ (s|min) left"), timeout=60_000)
+    middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 3]
+    on_top = "([x, y]) => !!document.elementFromPoint(x, y)?.closest('[data-cy=\"fo-grid\"]')"
+    assert page.evaluate(on_top, middle)
+    expect(strip).to_contain_text(re.compile(r"about \d+ (s|min) left"), timeout=20_000)
     strip.get_by_role("button", name="Cancel").click()
     ended = page.locator(".dcf-ended")
     expect(ended).to_contain_text(f"{TASK} was cancelled; nothing was kept", timeout=10_000)
     expect(strip).to_have_count(0)
+    assert violations(app) == []
     shoot(app, "cancelled")
     ended.get_by_role("button", name=f"Dismiss: {TASK}").click()
     expect(ended).to_have_count(0)

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
 import fiftyone.operators as foo
-from fiftyone.operators import types
 
 from ..plugin.progress import Report
 from ..plugin.store.samples import Collection
@@ -109,24 +108,3 @@ def execute(uri: str, ctx: dict[str, Any], **options: Any) -> Any:
     with ThreadPoolExecutor(1) as thread:
         done: Any = thread.submit(foo.execute_operator, uri, ctx, **options).result()
     return done.result
-
-
-def run_key_input(ctx: Any, inputs: Any, keys: list[str]) -> None:
-    """Ask for one of the dataset's runs."""
-    choices = types.AutocompleteView(allow_user_input=False)
-    for key in keys:
-        choices.add_choice(key, label=key)
-    inputs.enum(
-        "run_key",
-        choices.values(),
-        required=True,
-        default=keys[0] if keys else None,
-        label="Run",
-        description="Which of this dataset's cleaning projects",
-        view=choices,
-    )
-    if not keys:
-        inputs.view(
-            "no_run",
-            types.Notice(label="This dataset has no run yet. Use 'Find label errors' first."),
-        )

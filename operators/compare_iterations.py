@@ -8,11 +8,11 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.report.history import compare_iterations
+from ..plugin.runs.opening import find_run
 from ..plugin.store.label_field import check_label_field
-from ..plugin.store.runs import list_runs
 from ..plugin.store.samples import Collection
-from .base import run_key_input
 from .checked import CheckedOperator
+from .forms import form, opened_run, suggest
 from .run_choice import kept_run_of
 
 
@@ -56,13 +56,16 @@ class CompareIterations(CheckedOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""
         inputs = types.Object()
-        run_key_input(ctx, inputs, list_runs(ctx.dataset) if ctx.dataset else [])
-        inputs.str(
-            "clean_tag",
-            label="Clean tag",
-            description="Samples with this tag have labels that are known to be right",
-        )
-        return types.Property(inputs, view=types.View(label="Compare iterations"))
+        if opened_run(ctx, inputs, find_run) is not None:
+            suggest(
+                inputs,
+                "clean_tag",
+                ctx.dataset.distinct("tags"),
+                label="Clean tag",
+                description="Samples with this tag have labels that are known to be right. Empty: "
+                "none",
+            )
+        return form(inputs, "Compare iterations")
 
     def resolve_output(self, ctx: Any) -> types.Property:
         """The comparison, as JSON."""

@@ -14,9 +14,9 @@ from ..plugin.audit import verdicts as reading
 from ..plugin.audit.audits import OpenedAudit
 from ..plugin.errors import InputError
 from ..plugin.store.iterations import unpack_ids
-from ..plugin.store.runs import Run, list_runs
-from .base import run_key_input
+from ..plugin.store.runs import Run
 from .checked import CheckedOperator
+from .forms import form, opened_run
 from .run_choice import open_run, run_of
 
 AUDIT_SIZE = 500
@@ -90,12 +90,11 @@ class EstimateRemaining(CheckedOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""
         inputs = types.Object()
-        title = types.View(label="Estimate how many label errors are left")
-        runs = list_runs(ctx.dataset)
-        run_key_input(ctx, inputs, runs)
-        if not runs:
-            return types.Property(inputs, view=title)
-        last = audits.open_audit(open_run(ctx))
+        title = "Estimate how many label errors are left"
+        run = opened_run(ctx, inputs)
+        if run is None:
+            return form(inputs, title)
+        last = audits.open_audit(run)
         if last is not None and last.status == "open":
             text = f"Audit {last.record.number} still waits for {len(last.waiting)} verdicts"
             inputs.view("waiting", types.Notice(label=f"{text}. Give them in the panel."))
@@ -118,12 +117,11 @@ class EstimateRemaining(CheckedOperator):
                 default=AUDIT_SIZE,
                 min=1,
                 max=audits.LARGEST,
-                required=True,
                 label="Samples to judge",
                 description="Drawn at random, the suspicious ones more densely. Four times as "
                 "many halve the interval",
             )
-        return types.Property(inputs, view=title)
+        return form(inputs, title)
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Draw or read, for the App."""

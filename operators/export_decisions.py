@@ -11,11 +11,20 @@ from fiftyone.operators import types
 
 from ..plugin.decisions.exchange import export_decisions
 from ..plugin.outside.folders import export_folder, named_export
-from ..plugin.store.runs import list_runs
-from .base import LongOperator, Work, run_key_input
+from ..plugin.runs.opening import find_run
+from .base import LongOperator, Work
 from .caller import is_script
+from .downloads import download
+from .forms import choose_one, form, opened_run
 from .run_choice import chosen_kept_run, counted, kept_run_of
 from .terminal import in_terminal
+
+FORMATS = {
+    "csv": ("CSV", "Safe to open in a spreadsheet"),
+    "json": ("JSON", "For programs"),
+}
+MOST_MB = 20
+"""The largest file that goes with the answer for the browser to download."""
 
 
 class ExportDecisions(LongOperator):
@@ -39,34 +48,37 @@ class ExportDecisions(LongOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form: which run, where to, and in which format."""
         inputs = types.Object()
-        runs = list_runs(ctx.dataset)
-        run_key_input(ctx, inputs, runs)
-        if runs:
-            formats = types.RadioGroup()
-            formats.add_choice("csv", label="CSV", description="Safe to open in a spreadsheet")
-            formats.add_choice("json", label="JSON", description="For programs")
-            inputs.enum("format", formats.values(), default="csv", label="Format", view=formats)
+        if opened_run(ctx, inputs, find_run) is not None:
+            choose_one(inputs, "format", FORMATS, "csv", label="Format")
             inputs.str(
                 "path",
-                required=True,
                 label="File",
-                default=f"decisions.{ctx.params.get('format') or 'csv'}",
-                description=f"A name ending in .csv or .json; the file goes into {export_folder()} "
-                "on the machine of the App's server, and replaces an earlier export of that name",
+                default="decisions",
+                description=f"Your browser downloads it, up to {MOST_MB} MB. It is kept in "
+                f"{export_folder()} on the machine of the App's server as well, where it replaces "
+                "an earlier export of that name",
             )
-        return types.Property(inputs, view=types.View(label="Export decisions"))
+        return form(inputs, "Export decisions")
 
     def work(self, ctx: Any) -> Work:
         """Write the file."""
         run, path = chosen_kept_run(ctx), ctx.params.get("path")
-        form = ctx.params.get("format") or "csv"
+        wanted = ctx.params.get("format") or "csv"
         overwrite = is_script(ctx) and ctx.params.get("overwrite") is True
         if not is_script(ctx):
-            path = named_export(path, (".json",) if form == "json" else (".csv",))
-        return lambda report: export_decisions(run, path, form, overwrite=overwrite, report=report)
+            if isinstance(path, str) and "." not in path and path.strip():
+                path = f"{path}.{wanted}"
+            path = named_export(path, (".json",) if wanted == "json" else (".csv",))
+        return lambda report: export_decisions(
+            run, path, wanted, overwrite=overwrite, report=report
+        )
 
     def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
         """Say what was written."""
+        file = Path(result["path"])
+        if file.stat().st_size <= MOST_MB * 2**20:
+            kind = "application/json" if result["format"] == "json" else "text/csv"
+            yield download(ctx, file.name, kind, file.read_bytes())
         message = f"{counted(result['rows'], 'row')} written to {result['path']}"
         yield ctx.ops.notify(message, variant="success")
 

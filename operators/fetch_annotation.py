@@ -11,11 +11,12 @@ from fiftyone.operators import types
 from ..plugin.annotation.backends import CREDENTIALS
 from ..plugin.annotation.fetch import fetch_annotation
 from ..plugin.annotation.store import annotations_of
-from ..plugin.store.runs import list_runs
+from ..plugin.store.runs import Run
 from ..plugin.store.samples import Collection
-from .base import LongOperator, Work, long_config, run_key_input
+from .base import LongOperator, Work, long_config
 from .caller import quiet
-from .run_choice import counted, default_run, open_run, run_of
+from .forms import form, missing, opened_run
+from .run_choice import counted, open_run, run_of
 from .send_to_annotation import OPTIONS
 from .terminal import in_terminal
 
@@ -87,11 +88,10 @@ class FetchAnnotation(LongOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""
         inputs = types.Object()
-        runs = list_runs(ctx.dataset) if ctx.dataset else []
-        run_key_input(ctx, inputs, runs)
-        if runs:
-            _which(ctx, inputs)
-        return types.Property(inputs, view=types.View(label="Fetch annotation"))
+        run = opened_run(ctx, inputs)
+        if run is not None:
+            _which(ctx, run, inputs)
+        return form(inputs, "Fetch annotation")
 
 
 def summary(result: dict[str, Any]) -> str:
@@ -109,15 +109,10 @@ def summary(result: dict[str, Any]) -> str:
     return f"{text} {counted(left, 'conflict')} left open." if left else text
 
 
-def _which(ctx: Any, inputs: types.Object) -> None:
-    chosen = ctx.params.get("run_key")
-    known = list_runs(ctx.dataset)
-    run = run_of(ctx.dataset, chosen if chosen in known else default_run(ctx.dataset))
+def _which(ctx: Any, run: Run, inputs: types.Object) -> None:
     sent = annotations_of(run)
     if not sent:
-        inputs.view(
-            "none", types.Notice(label="This run has sent nothing to annotation yet", space=12)
-        )
+        missing(inputs, "This run has sent nothing to annotation yet.")
         return
     choices = types.DropdownView()
     for one in sent:

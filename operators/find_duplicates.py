@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
-import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
@@ -13,10 +12,11 @@ from ..plugin.duplicates.comparison import DuplicateOptions
 from ..plugin.duplicates.job import find_duplicates
 from ..plugin.duplicates.store import LOWEST_THRESHOLD
 from ..plugin.learning.choices import DEVICES
-from ..plugin.store.runs import list_runs
 from ..plugin.store.samples import Collection
-from .base import LongOperator, Work, long_config, run_key_input
+from .base import LongOperator, Work, long_config
+from .forms import choose, choose_one, form, more_options, opened_run, suggest
 from .run_choice import counted, open_run, run_of
+from .sources import splits_input, vectors_of
 from .terminal import in_terminal
 
 SCOPES = {
@@ -36,6 +36,7 @@ class FindDuplicates(LongOperator):
 
     TASK = "Finding near-duplicates"
     IN_PROCESS = True
+    FORM: ClassVar[dict[str, Any]] = {"show_advanced": bool}
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -115,11 +116,9 @@ class FindDuplicates(LongOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""
         inputs = types.Object()
-        runs = list_runs(ctx.dataset) if ctx.dataset else []
-        run_key_input(ctx, inputs, runs)
-        if runs:
+        if opened_run(ctx, inputs) is not None:
             _options(ctx, inputs)
-        return types.Property(inputs, view=types.View(label="Find near-duplicates"))
+        return form(inputs, "Find near-duplicates")
 
     def resolve_output(self, ctx: Any) -> types.Property:
         """What was found."""
@@ -155,10 +154,9 @@ def summary(result: dict[str, Any]) -> str:
 
 
 def _options(ctx: Any, inputs: types.Object) -> None:
-    choices = types.RadioGroup()
-    for name, (label, description) in SCOPES.items():
-        choices.add_choice(name, label=label, description=description)
-    inputs.enum("scope", choices.values(), default="same_prediction", label="Compare", view=choices)
+    choose_one(inputs, "scope", SCOPES, "same_prediction", label="Compare")
+    if not more_options(ctx, inputs):
+        return
     inputs.float(
         "threshold",
         min=LOWEST_THRESHOLD,
@@ -167,31 +165,15 @@ def _options(ctx: Any, inputs: types.Object) -> None:
         description="The similarity (SSIM) from which two images count as near-duplicates. Empty: "
         "measured on the images. It can be changed afterwards without searching again",
     )
-    vectors = [
-        name
-        for name, field in ctx.dataset.get_field_schema().items()
-        if isinstance(field, (fo.VectorField, fo.ArrayField))
-    ]
-    names = [*vectors, *ctx.dataset.list_brain_runs(type="similarity")]
+    names = vectors_of(ctx.dataset)
     if names:
-        view = types.AutocompleteView(choices=[types.Choice(name, label=name) for name in names])
-        inputs.str(
+        suggest(
+            inputs,
             "embeddings",
+            names,
             label="Embeddings",
             description="A vector field or brain run that proposes further pairs. Empty: the "
             "features of the run",
-            view=view,
         )
     splits_input(inputs)
-    inputs.enum("device", DEVICES, default="auto", label="Device", view=types.DropdownView())
-
-
-def splits_input(inputs: types.Object) -> None:
-    """Ask how the splits are named."""
-    inputs.str(
-        "splits",
-        label="Splits",
-        description="For leaks across splits: the name of a field whose values are the splits, or "
-        "tags between commas. Empty: as before, else names such as train, val2017, dev, holdout "
-        "or fold1 in tags or in a field split, subset or partition",
-    )
+    choose(inputs, "device", DEVICES, "auto", label="Device")

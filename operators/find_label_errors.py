@@ -2,77 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, ClassVar, get_type_hints
 
-import fiftyone as fo
 import fiftyone.core.media as fom
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.classify.job import find_label_errors
-from ..plugin.classify.settings import Settings
+from ..plugin.classify.settings import AUTO, Settings
 from ..plugin.errors import InputError
-from ..plugin.learning.choices import CHECKPOINTS, DEVICES
+from ..plugin.learning.choices import CHECKPOINTS
 from ..plugin.predictions.preview import preview_predictions
+from ..plugin.runs.opening import find_runs
 from ..plugin.store.fields import image_slices, slice_of
-from ..plugin.store.own_fields import own_fields
-from ..plugin.store.runs import list_runs
+from ..plugin.store.label_field import label_fields
+from ..plugin.store.runs import Run
 from ..plugin.store.samples import Collection
 from .base import LongOperator, Work, long_config
 from .caller import discreet, file_to_read, is_script
 from .checked import Target
-from .find_duplicates import splits_input
-from .prediction_preview import show_preview
+from .forms import choose, choose_one, form, missing, more_options, suggest
+from .sources import COMMON, OPTIONS, SOURCES, Asked, chosen_options
 from .terminal import in_terminal
 
-SOURCES = {
-    "auto": (
-        "Choose for me",
-        "Predictions that are there, else a pretrained network for photographs, else a small "
-        "network that is trained; says what and why",
-    ),
-    "train": (
-        "Train a classifier now",
-        "A small network is trained on the labels and classifies every sample; needs nothing else",
-    ),
-    "features": (
-        "A pretrained network with a linear head",
-        "For photographs: features of a pretrained network, computed once, and a cross-validated "
-        "linear classifier on them; 3,000 images a minute on two cores",
-    ),
-    "predictions": (
-        "Predictions in fields",
-        "Scores what one or several models already said; the fastest, several make an ensemble",
-    ),
-    "embeddings": (
-        "Embeddings with a linear head",
-        "A cross-validated linear classifier on vectors of each sample; quick and strong",
-    ),
-}
-ADVANCED = {
-    "epochs": (
-        int,
-        "Epochs",
-        "Passes over the training images. Empty: 6 for small grey images, 10 for others, more "
-        "where there are few",
-    ),
-    "batch_size": (
-        int,
-        "Batch size",
-        "Images a training step. Empty: 128, or 32 below 10,000 images",
-    ),
-    "folds": (
-        int,
-        "Folds",
-        "1 trains on all samples and classifies them, as the paper does; k classifies each sample "
-        "by a model that has not seen it. Empty: 1, or 5 for embeddings",
-    ),
-    "average_epochs": (int, "Average epochs", "Average the probabilities of this many last epochs"),
-    "image_size": (int, "Image size", "Side in pixels that images are brought to. Empty: chosen"),
-    "seed": (int, "Seed", "The same seed on the same CPU gives the same scores"),
-}
+LABELS = ("ground_truth", "label", "labels", "gt")
+"""Fields that usually hold the labels."""
 
 
 class FindLabelErrors(LongOperator):
@@ -134,7 +92,7 @@ class FindLabelErrors(LongOperator):
 
     def work(self, ctx: Any) -> Work:
         """Check the parameters and say what to do with them."""
-        given = {k: v for k, v in ctx.params.items() if k in Settings.__dataclass_fields__}
+        given = {k: v for k, v in _filled(ctx).items() if k in Settings.__dataclass_fields__}
         weights = given["weights"] = _weights(ctx, given.get("weights"))
         settings = Settings.from_mapping(given)
         samples = _target(ctx)
@@ -159,31 +117,97 @@ class FindLabelErrors(LongOperator):
             yield ctx.ops.notify(result["begun_anew"], variant="warning")
 
     def resolve_input(self, ctx: Any) -> types.Property:
-        """The form."""
+        """The form: which labels, where predictions come from, and what that needs."""
         inputs = types.Object()
-        if ctx.dataset is None:
-            inputs.view("none", types.Error(label="Open a dataset first"))
-            return types.Property(inputs, view=types.View(label="Find label errors"))
-        schema = ctx.dataset.get_field_schema()
-        ours = own_fields(ctx.dataset)
-        classifications = [
-            name
-            for name, field in schema.items()
-            if getattr(field, "document_type", None) is fo.Classification and name not in ours
-        ]
-        if not classifications:
-            inputs.view(
-                "none",
-                types.Error(
-                    label="This dataset has no Classification field",
-                    description="Label errors are found in fields of type Classification.",
-                ),
-            )
-        _choose_slice(ctx, inputs)
-        _choose_labels(ctx, inputs, classifications)
-        _choose_source(ctx, inputs, classifications)
-        _advanced(ctx, inputs)
-        return types.Property(inputs, view=types.View(label="Find label errors"))
+        fields = label_fields(ctx.dataset)
+        if fields:
+            _choose_samples(ctx, inputs)
+            _ask(ctx, inputs, fields)
+        else:
+            text = "This dataset has no Classification field. Label errors are found in such fields"
+            missing(inputs, f"{text}.", types.Error)
+        return form(inputs, "Find label errors")
+
+
+def _filled(ctx: Any) -> dict[str, Any]:
+    """The parameters of a request; what the form hides does not count, what it leaves out does."""
+    params = dict(ctx.params)
+    if "show_advanced" in params:
+        params = chosen_options(params.get("source") or AUTO, params)
+    if not is_script(ctx) and not params.get("run_key") and params.get("label_field"):
+        params["run_key"] = likely_run(ctx.dataset, params["label_field"])
+    return params
+
+
+def likely_run(dataset: Any, label_field: str) -> str:
+    """The run that cleans a field already, the last one made; else a key for a new one."""
+    runs = {key: run for key, (run, _) in find_runs(dataset).items()}
+    same = [key for key, run in runs.items() if run.label_field == label_field]
+    if same or "deconfuse" not in runs:
+        return same[-1] if same else "deconfuse"
+    key = "deconfuse_" + re.sub(r"\W", "_", label_field)
+    numbered = (f"{key}_{n}" for n in count(2))
+    return next(k for k in chain([key], numbered) if k not in runs)
+
+
+def _ask(ctx: Any, inputs: types.Object, fields: list[str]) -> None:
+    runs = find_runs(ctx.dataset)
+    cleaned = [run.label_field for run, _ in reversed(runs.values()) if run.label_field in fields]
+    default = next(name for name in (*cleaned, *LABELS, fields[0]) if name in fields)
+    choose(
+        inputs,
+        "label_field",
+        fields,
+        default,
+        label="Label field",
+        description="The labels that may be wrong",
+    )
+    asked = ctx.params.get("label_field")
+    field = asked if asked in fields else default
+    offered = {name: (source.label, source.description) for name, source in SOURCES.items()}
+    choose_one(inputs, "source", offered, AUTO, label="Predictions come from")
+    likely = likely_run(ctx.dataset, field)
+    key = ctx.params.get("run_key") or likely
+    run, problem = runs.get(key, (None, None))
+    others = [name for name in fields if name != field]
+    form_so_far = Asked(ctx, inputs, _target(ctx), field, others, run)
+    name = ctx.params.get("source")
+    source = SOURCES[name if name in SOURCES else AUTO]
+    source.ask(form_so_far)
+    if more_options(ctx, inputs):
+        _choose_run(inputs, list(runs), likely)
+        for option in (*source.options, *COMMON):
+            OPTIONS[option](form_so_far)
+    _say_run(inputs, key, field, run, problem)
+
+
+def _say_run(
+    inputs: types.Object, key: str, field: str, run: Run | None, problem: str | None
+) -> None:
+    """Which run it will be, or what keeps it."""
+    if problem:
+        missing(inputs, problem, types.Error)
+    elif run is not None and run.label_field != field:
+        text = f"The run {key} cleans '{run.label_field}', not '{field}'. Give another run key."
+        missing(inputs, text, types.Error)
+    elif run is not None and run.iterations():
+        number = len(run.iterations()) + 1
+        text = f"Makes iteration {number} of the run {key}. Its decisions stay."
+        inputs.view("next", types.Notice(label=text))
+    else:
+        inputs.view("next", types.Notice(label=f"Begins the run {key}."))
+
+
+def _choose_run(inputs: types.Object, keys: list[str], default: str) -> None:
+    suggest(
+        inputs,
+        "run_key",
+        keys,
+        default=default,
+        label="Run key",
+        description="Names this cleaning project and prefixes its fields. The key of an existing "
+        "run makes its next iteration, another one begins a new run",
+    )
 
 
 def _weights(ctx: Any, weights: Any) -> Any:
@@ -227,156 +251,26 @@ def _is_form(ctx: Any) -> bool:
     return "target" in ctx.params
 
 
-def _choose_slice(ctx: Any, inputs: Any) -> None:
-    """Ask for the slice where the samples are grouped."""
+def _choose_samples(ctx: Any, inputs: types.Object) -> None:
+    """Ask for the slice where the samples are grouped, and for the view where there is one."""
+    if ctx.has_custom_view:
+        offered = {
+            "dataset": ("The whole dataset", None),
+            "view": ("The current view", "Only what it selects"),
+        }
+        choose_one(inputs, "target", offered, "dataset", label="Samples")
     samples = _asked(ctx)
     if samples.media_type != fom.GROUP:
         return
     names = image_slices(samples)
     if not names:
-        inputs.view("no_slice", types.Error(label="None of this dataset's slices holds images"))
+        missing(inputs, "None of this dataset's slices holds images.", types.Error)
         return
-    inputs.enum(
+    choose(
+        inputs,
         "group_slice",
         names,
-        required=True,
-        default=names[0],
+        names[0],
         label="Slice",
         description="This dataset is grouped: the slice of images whose labels are looked at",
-        view=types.DropdownView(),
-    )
-
-
-def _choose_labels(ctx: Any, inputs: Any, classifications: list[str]) -> None:
-    if ctx.has_custom_view:
-        choice = types.RadioGroup()
-        choice.add_choice("dataset", label="The whole dataset")
-        choice.add_choice("view", label="The current view", description="Only what it selects")
-        inputs.enum("target", choice.values(), default="dataset", label="Samples", view=choice)
-    inputs.enum(
-        "label_field",
-        classifications,
-        required=True,
-        default=classifications[0] if len(classifications) == 1 else None,
-        label="Label field",
-        description="The labels that may be wrong",
-        view=types.AutocompleteView(),
-    )
-    keys = list_runs(ctx.dataset)
-    known = f" This dataset has: {', '.join(keys)}." if keys else ""
-    inputs.str(
-        "run_key",
-        default="deconfuse",
-        label="Run key",
-        description="Names this cleaning project and prefixes its fields. The key of an existing "
-        f"run makes its next iteration; its decisions stay.{known}",
-    )
-
-
-def _choose_source(ctx: Any, inputs: Any, classifications: list[str]) -> None:
-    choice = types.RadioGroup()
-    for value, (label, description) in SOURCES.items():
-        choice.add_choice(value, label=label, description=description)
-    inputs.enum(
-        "source",
-        choice.values(),
-        default="auto",
-        label="Predictions come from",
-        view=choice,
-    )
-    source = ctx.params.get("source", "auto")
-    if source == "predictions":
-        inputs.list(
-            "prediction_fields",
-            types.String(),
-            required=True,
-            label="Prediction fields",
-            description="With logits, or with a label and a confidence; then what is left of the "
-            "probability is taken to be spread evenly over the other classes",
-            view=types.AutocompleteView(
-                choices=[
-                    types.Choice(name, label=name)
-                    for name in classifications
-                    if name != ctx.params.get("label_field")
-                ]
-            ),
-        )
-        label_field, fields = ctx.params.get("label_field"), ctx.params.get("prediction_fields")
-        if label_field and fields:
-            show_preview(inputs, _target(ctx), label_field, list(fields))
-    elif source == "embeddings":
-        inputs.str(
-            "embeddings",
-            required=True,
-            label="Embeddings",
-            description="A vector field, the key of a brain run that holds embeddings, or the name "
-            "of a model in FiftyOne's zoo",
-        )
-    elif source == "features":
-        _choose_network(inputs)
-    elif source == "train":
-        _choose_model(inputs)
-
-
-def _choose_network(inputs: Any) -> None:
-    inputs.str(
-        "network",
-        label="Network",
-        description="Empty: efficientnet_lite0, which is installed with the plugin; or a "
-        "classification model of torchvision, such as resnet50, whose weights are downloaded once",
-    )
-    inputs.str(
-        "weights",
-        label="Weights",
-        description="Empty for the network's official ones; the name of others, or the path of a "
-        "checkpoint",
-    )
-
-
-def _choose_model(inputs: Any) -> None:
-    inputs.str(
-        "model",
-        default="simple_cnn",
-        label="Model",
-        description="simple_cnn suits images up to 64 pixels; otherwise any classification model "
-        "of torchvision, such as resnet18",
-    )
-    inputs.str(
-        "weights",
-        label="Weights",
-        description="Empty for none; a torchvision weights name such as DEFAULT, or the path of "
-        "a checkpoint",
-    )
-    inputs.bool(
-        "warm_start",
-        default=False,
-        label="Go on from the last iteration",
-        description="Start from the weights of the run's last iteration; half as many epochs do",
-        view=types.SwitchView(),
-    )
-
-
-def _advanced(ctx: Any, inputs: Any) -> None:
-    inputs.bool("show_advanced", default=False, label="More options", view=types.SwitchView())
-    if not ctx.params.get("show_advanced"):
-        return
-    for name, (_, label, description) in ADVANCED.items():
-        default = 51 if name == "seed" else None
-        inputs.int(name, label=label, description=description, default=default)
-    inputs.enum("device", DEVICES, default="auto", label="Device", view=types.DropdownView())
-    inputs.bool(
-        "duplicates",
-        default=True,
-        label="Find near-duplicates",
-        description="Look for images that are nearly the same when the scores are done",
-        view=types.SwitchView(),
-    )
-    splits_input(inputs)
-    inputs.bool(
-        "cleanlab",
-        default=False,
-        label="cleanlab beside it",
-        description="Add cleanlab's label quality and filter; the package cleanlab must be "
-        "installed",
-        view=types.SwitchView(),
     )

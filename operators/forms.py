@@ -12,8 +12,10 @@ from ..plugin.runs import opening
 from ..plugin.store.runs import Run, list_runs
 
 
-def form(inputs: types.Object, title: str, button: str) -> types.Property:
-    """The form, under its title, with a button that says what it does."""
+def form(inputs: types.Object, title: str, button: str | None = None) -> types.Property:
+    """The form, under its title, and what its button is called, by default as FiftyOne does."""
+    if button is None:
+        return types.Property(inputs, view=types.View(label=title))
     view = types.PromptView(label=title, submit_button_label=button)
     return types.Property(inputs, view=view)
 
@@ -28,7 +30,8 @@ def run_input(ctx: Any, inputs: types.Object, keys: Sequence[str] | None = None)
     """
     keys = list_runs(ctx.dataset) if keys is None else list(keys)
     if not keys:
-        missing(inputs, "This dataset has no run yet. Use 'Find label errors' first.")
+        text = "This dataset has no run yet. Use 'Find label errors' first."
+        missing(inputs, text, name="no_run")
         return None
     asked = ctx.params.get("run_key")
     chosen = asked if asked in keys else keys[-1]
@@ -113,20 +116,24 @@ def switch(
 
 def more_options(ctx: Any, inputs: types.Object) -> bool:
     """A switch for what few want to change; whether it is on."""
-    switch(inputs, "show_advanced", "More options")
+    switch(inputs, "show_advanced", "More options", "What few want to change")
     return ctx.params.get("show_advanced") is True
 
 
-def missing(inputs: types.Object, sentence: str, kind: Any = types.Notice) -> None:
+def missing(
+    inputs: types.Object, sentence: str, kind: Any = types.Notice, *, name: str = ""
+) -> None:
     """Say what is to be done first, and hold the button until it is.
 
     The App calls an empty required field "Required" before anybody has typed; this does not.
     """
-    number = sum(name.startswith("missing") for name in inputs.properties)
-    inputs.view(f"missing{number}", kind(label=sentence))
+    name = name or f"missing{len(inputs.properties)}"
+    inputs.view(name, kind(label=sentence))
     inputs.str(
-        f"missing{number}_held",
-        view=types.HiddenView(),
+        f"{name}_held",
+        label=sentence,
+        description=sentence,
+        view=types.HiddenView(label=sentence, description=sentence),
         invalid=True,
         error_message=sentence,
     )

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.decisions.exchange import import_decisions
 from ..plugin.errors import InputError
-from ..plugin.store.runs import list_runs
-from .base import LongOperator, Work, run_key_input
+from ..plugin.outside.folders import exports
+from .base import LongOperator, Work
 from .caller import discreet, file_to_read
+from .forms import choose_one, form, missing, more_options, opened_run, suggest
 from .run_choice import counted, open_run, run_of
 from .terminal import in_terminal
 
@@ -29,6 +30,7 @@ class ImportDecisions(LongOperator):
     """Apply an exported audit trail to another copy of the dataset."""
 
     TASK = "Importing decisions"
+    FORM: ClassVar[dict[str, Any]] = {"show_advanced": bool}
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -46,29 +48,26 @@ class ImportDecisions(LongOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form: which file, and how its samples are found here."""
         inputs = types.Object()
-        runs = list_runs(ctx.dataset)
-        run_key_input(ctx, inputs, runs)
-        if runs:
-            inputs.str(
+        if opened_run(ctx, inputs) is not None:
+            suggest(
+                inputs,
                 "path",
-                required=True,
+                exports((".csv", ".json")),
                 label="File",
                 description="A file of export_decisions, on the machine of the App's server; "
                 "what lies in the folder of exports by its name alone",
             )
-            choices = types.RadioGroup()
-            for name, (label, description) in MATCHES.items():
-                choices.add_choice(name, label=label, description=description)
-            inputs.enum(
-                "match", choices.values(), default="auto", label="Find samples", view=choices
-            )
-            for name, whose in (("old_root", "in the file"), ("new_root", "here")):
-                inputs.str(
-                    name,
-                    label=f"Folder of the media {whose}",
-                    description="Only if the media lie in another folder here; give both",
-                )
-        return types.Property(inputs, view=types.View(label="Import decisions"))
+            if not ctx.params.get("path"):
+                missing(inputs, "Choose the file to import, or type its path.")
+            if more_options(ctx, inputs):
+                choose_one(inputs, "match", MATCHES, "auto", label="Find samples")
+                for name, whose in (("old_root", "in the file"), ("new_root", "here")):
+                    inputs.str(
+                        name,
+                        label=f"Folder of the media {whose}",
+                        description="Only if the media lie in another folder here; give both",
+                    )
+        return form(inputs, "Import decisions")
 
     def work(self, ctx: Any) -> Work:
         """Import, with progress."""

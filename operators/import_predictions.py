@@ -20,6 +20,7 @@ from ..plugin.values import checked
 from .base import LongOperator, Work, long_config
 from .caller import discreet, file_to_read
 from .checked import Target
+from .forms import form, missing, more_options
 from .terminal import in_terminal
 
 OPTIONS = tuple(ImportSettings.__dataclass_fields__)
@@ -58,6 +59,7 @@ class ImportPredictions(LongOperator):
         "classes": str | Path | Sequence[str] | Mapping[str, Any],
         "class_names": Sequence[str],
         "target": Target,
+        "show_advanced": bool,
     }
 
     @property
@@ -147,41 +149,41 @@ class ImportPredictions(LongOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form: which file, which field, and how its samples are found."""
         inputs = types.Object()
-        if ctx.dataset is None:
-            inputs.view("none", types.Error(label="Open a dataset first"))
-            return types.Property(inputs, view=types.View(label="Import predictions"))
         _file_inputs(ctx, inputs)
         _field_inputs(ctx, inputs)
-        for name, label in (("match", "Find samples"), ("values", "The scores are")):
-            _choice(inputs, name, label, {"match": MATCHES, "values": KINDS}[name])
-        inputs.str(
-            "root",
-            label="Folder of relative paths",
-            description="Only where the file names paths relative to a folder",
-        )
-        if ctx.params.get("label_field"):
-            _choice(inputs, "foreign", "Classes that no label has", FOREIGN)
-        return types.Property(inputs, view=types.View(label="Import predictions"))
+        if more_options(ctx, inputs):
+            for name, label in (("match", "Find samples"), ("values", "The scores are")):
+                _choice(inputs, name, label, {"match": MATCHES, "values": KINDS}[name])
+            inputs.str(
+                "root",
+                label="Folder of relative paths",
+                description="Only where the file names paths relative to a folder",
+            )
+            if ctx.params.get("label_field"):
+                _choice(inputs, "foreign", "Classes that no label has", FOREIGN)
+        return form(inputs, "Import predictions")
 
 
 def _file_inputs(ctx: Any, inputs: Any) -> None:
     inputs.file(
         "path",
-        required=True,
         label="File",
         description="CSV, JSON lines (.jsonl), or NumPy (.npz, .npy), on the machine of the App's "
         "server",
         view=types.FileExplorerView(button_label="Choose a file…"),
     )
     path = _chosen(ctx.params.get("path")) or ""
+    if not path:
+        missing(inputs, "Choose the file of predictions.")
     if path.endswith(".npy"):
         inputs.file(
             "keys",
-            required=True,
             label="Sample ids or file paths",
             description="A text file with one a line, in the order of the rows",
             view=types.FileExplorerView(button_label="Choose a file…"),
         )
+        if not _chosen(ctx.params.get("keys")):
+            missing(inputs, "Choose the file that says which sample each row belongs to.")
     if path.endswith((".csv", ".npy", ".npz", ".jsonl", ".ndjson")):
         inputs.file(
             "classes",

@@ -8,9 +8,9 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.layout.job import map_dataset
-from ..plugin.store.runs import list_runs
 from ..plugin.store.samples import Collection
-from .base import LongOperator, Work, long_config, run_key_input
+from .base import LongOperator, Work, long_config
+from .forms import form, opened_run
 from .run_choice import open_run, run_of
 from .terminal import in_terminal
 
@@ -53,5 +53,5 @@ class MapDataset(LongOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""
         inputs = types.Object()
-        run_key_input(ctx, inputs, list_runs(ctx.dataset) if ctx.dataset else [])
-        return types.Property(inputs, view=types.View(label="Map the dataset"))
+        opened_run(ctx, inputs)
+        return form(inputs, "Map the dataset")

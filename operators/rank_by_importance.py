@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
@@ -14,10 +13,12 @@ from ..plugin.importance.options import TOP, ImportanceOptions
 from ..plugin.importance.store import kept_rounds
 from ..plugin.learning.choices import DEVICES
 from ..plugin.store.fields import root_dataset
-from ..plugin.store.runs import Run, list_runs
+from ..plugin.store.runs import Run
 from ..plugin.store.samples import Collection
-from .base import LongOperator, Work, long_config, run_key_input
-from .run_choice import counted, default_run, open_run, run_of
+from .base import LongOperator, Work, long_config
+from .forms import choose, choose_one, form, more_options, opened_run, suggest, switch
+from .run_choice import counted, default_run, run_of
+from .sources import vectors_of
 from .terminal import in_terminal
 
 VARIANT_CHOICES = {
@@ -37,7 +38,7 @@ class RankByImportance(LongOperator):
 
     TASK = "Ranking by importance"
 
-    FORM: ClassVar[dict[str, Any]] = {"class_name": str, "size": int}
+    FORM: ClassVar[dict[str, Any]] = {"class_name": str, "size": int, "show_advanced": bool}
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -107,11 +108,10 @@ class RankByImportance(LongOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""
         inputs = types.Object()
-        runs = list_runs(ctx.dataset) if ctx.dataset else []
-        run_key_input(ctx, inputs, runs)
-        if runs:
-            _options(ctx, inputs)
-        return types.Property(inputs, view=types.View(label="Rank by importance"))
+        run = opened_run(ctx, inputs)
+        if run is not None:
+            _options(ctx, run, inputs)
+        return form(inputs, "Rank by importance")
 
     def resolve_output(self, ctx: Any) -> types.Property:
         """What was found."""
@@ -153,36 +153,27 @@ def summary(result: dict[str, Any]) -> str:
     return f"{text} {counted(left_out)} without a vector left out." if left_out else text
 
 
-def _options(ctx: Any, inputs: types.Object) -> None:
-    run = open_run(ctx)
-    vectors = [
-        name
-        for name, field in ctx.dataset.get_field_schema().items()
-        if isinstance(field, (fo.VectorField, fo.ArrayField))
-    ]
-    names = [*vectors, *ctx.dataset.list_brain_runs(type="similarity")]
-    inputs.str(
-        "embeddings",
-        label="Embeddings",
-        description="A vector field, a brain run or a zoo model. Empty: the features of the run",
-        view=types.AutocompleteView(choices=[types.Choice(name, label=name) for name in names]),
-    )
-    choices = types.RadioGroup()
-    for name, (label, description) in VARIANT_CHOICES.items():
-        choices.add_choice(name, label=label, description=description)
-    inputs.enum("variant", choices.values(), default="label_aware", label="Variant", view=choices)
+def _options(ctx: Any, run: Run, inputs: types.Object) -> None:
     rounds = kept_rounds(run)
     first = rounds[-1].begin[0] if rounds and rounds[-1].begin else None
-    classes = run.iteration().classes
-    inputs.str(
+    suggest(
+        inputs,
         "class_name",
+        run.iteration().classes,
         label="Class",
         description="Whose most important samples to look at. Empty: the class to begin with"
         + (f", '{first['label']}' (confused with '{first['prediction']}')" if first else ""),
-        view=types.AutocompleteView(choices=[types.Choice(name, label=name) for name in classes]),
     )
     inputs.int("size", default=TOP, min=1, label="Samples to look at")
-    inputs.bool(
-        "again", default=False, label="Again", description="Also samples that were given before"
+    if not more_options(ctx, inputs):
+        return
+    suggest(
+        inputs,
+        "embeddings",
+        vectors_of(ctx.dataset),
+        label="Embeddings",
+        description="A vector field, a brain run or a zoo model. Empty: the features of the run",
     )
-    inputs.enum("device", DEVICES, default="auto", label="Device", view=types.DropdownView())
+    choose_one(inputs, "variant", VARIANT_CHOICES, "label_aware", label="Variant")
+    switch(inputs, "again", "Again", "Also samples that were given before")
+    choose(inputs, "device", DEVICES, "auto", label="Device")

@@ -11,9 +11,9 @@ from fiftyone.operators import types
 from ..plugin.audit.audits import basis_of, open_audit
 from ..plugin.decisions.resolution import Resolution
 from ..plugin.decisions.resolve import resolve
-from ..plugin.store.runs import list_runs
-from .base import run_key_input
+from ..plugin.store.runs import Run
 from .checked import CheckedOperator
+from .forms import choose_one, form, missing, opened_run, suggest
 from .run_choice import answer, counted, open_run, run_of
 
 ACTIONS = {
@@ -41,26 +41,14 @@ class Resolve(CheckedOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form: what to do with the selected samples."""
         inputs = types.Object()
-        title = types.View(label="Resolve samples")
-        runs = list_runs(ctx.dataset)
-        run_key_input(ctx, inputs, runs)
-        if not runs:
-            return types.Property(inputs, view=title)
-        _samples_input(ctx, inputs)
-        choices = types.RadioGroup()
-        for action, (label, description) in ACTIONS.items():
-            choices.add_choice(action, label=label, description=description)
-        inputs.enum(
-            "action",
-            choices.values(),
-            required=True,
-            default="confirm",
-            label="What to do",
-            view=choices,
-        )
-        _value_inputs(ctx, inputs)
-        inputs.str("note", label="Note", description="Kept in the audit trail with the decision")
-        return types.Property(inputs, view=title)
+        run = opened_run(ctx, inputs)
+        if run is not None:
+            _samples_input(ctx, inputs)
+            choose_one(inputs, "action", ACTIONS, "confirm", label="What to do")
+            _value_inputs(ctx, run, inputs)
+            text = "Kept in the audit trail with the decision"
+            inputs.str("note", label="Note", description=text)
+        return form(inputs, "Resolve samples")
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Make the decision on the samples of the form, by default those selected in the grid."""
@@ -148,41 +136,40 @@ def _samples_input(ctx: Any, inputs: types.Object) -> None:
     inputs.list(
         "sample_ids",
         types.String(),
-        required=True,
         default=chosen,
         label="Samples",
-        description="Their ids; by default the samples that are selected in the grid",
-        view=types.HiddenView() if chosen else None,
+        description="Those that are selected in the grid",
+        view=types.HiddenView(label="Samples", description="Those that are selected in the grid"),
     )
     if chosen:
         note = types.Notice(label=f"{counted(len(chosen))} chosen")
         inputs.view("chosen", note)
     else:
-        note = types.Warning(label="No sample is selected. Select some in the grid first")
-        inputs.view("chosen", note)
+        missing(inputs, "No sample is selected. Select some in the grid first.", types.Warning)
 
 
-def _value_inputs(ctx: Any, inputs: types.Object) -> None:
+def _value_inputs(ctx: Any, run: Run, inputs: types.Object) -> None:
     action = ctx.params.get("action")
     if action == "relabel":
-        classes = open_run(ctx).iteration().classes[:MOST_CLASSES]
-        choices = types.AutocompleteView()
-        for name in classes:
-            choices.add_choice(name, label=name)
-        inputs.str(
+        suggest(
+            inputs,
             "label",
-            required=True,
+            run.iteration().classes[:MOST_CLASSES],
             label="New label",
             description="A class of the run, or a new one",
-            view=choices,
         )
+        if not ctx.params.get("label"):
+            missing(inputs, "Choose the new label, or type one.")
         inputs.str(
             "expected_label",
             label="Only where the label is still",
             description="Samples with another label by now are left alone and reported",
         )
     elif action == "tag":
-        inputs.str("tag", required=True, label="Tag", description="Added to the samples' tags")
+        tags = ctx.dataset.distinct("tags")
+        suggest(inputs, "tag", tags, label="Tag", description="Added to the samples' tags")
+        if not ctx.params.get("tag"):
+            missing(inputs, "Choose the tag, or type a new one.")
 
 
 def summary(made: Resolution) -> str:

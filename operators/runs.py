@@ -12,13 +12,13 @@ from ..plugin.runs.opening import find_run, find_runs
 from ..plugin.runs.renamed import follow_renames
 from ..plugin.store.declared import declared_fields
 from ..plugin.store.fields import root_dataset
-from ..plugin.store.jobs import cancel_job
+from ..plugin.store.jobs import cancel_job, running
 from ..plugin.store.label_field import label_fields, likely_label_field
 from ..plugin.store.listed_runs import deleted_keys
 from ..plugin.store.runs import describe_run, list_runs
 from ..plugin.store.samples import Collection
-from .base import run_key_input
 from .checked import CheckedOperator
+from .forms import choose, form, missing, opened_run, run_input
 
 
 class ListRuns(CheckedOperator):
@@ -95,7 +95,8 @@ class DeleteRun(CheckedOperator):
         """The form."""
         inputs = types.Object()
         runs = [*list_runs(ctx.dataset), *deleted_keys(ctx.dataset)] if ctx.dataset else []
-        run_key_input(ctx, inputs, runs)
+        if run_input(ctx, inputs, runs) is None:
+            return form(inputs, "Delete a label error run")
         inputs.view(
             "warning",
             types.Warning(
@@ -104,7 +105,7 @@ class DeleteRun(CheckedOperator):
                 "them.",
             ),
         )
-        return types.Property(inputs, view=types.View(label="Delete a label error run"))
+        return form(inputs, "Delete a label error run")
 
 
 class CancelRun(CheckedOperator):
@@ -135,8 +136,12 @@ class CancelRun(CheckedOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""
         inputs = types.Object()
-        inputs.str("run_key", default="deconfuse", required=True, label="Run key")
-        return types.Property(inputs, view=types.View(label="Cancel finding label errors"))
+        keys = running(ctx.dataset)
+        if keys:
+            choose(inputs, "run_key", keys, keys[0], label="Run")
+        else:
+            missing(inputs, "Nothing is being computed on this dataset.")
+        return form(inputs, "Cancel finding label errors")
 
 
 class RepointRun(CheckedOperator):
@@ -184,18 +189,17 @@ class RepointRun(CheckedOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""
         inputs = types.Object()
-        runs = list_runs(ctx.dataset) if ctx.dataset else []
-        run_key_input(ctx, inputs, runs)
-        if runs:
-            run = find_run(ctx.dataset, ctx.params.get("run_key") or runs[0])
-            declared = declared_fields(ctx.dataset)
-            inputs.enum(
+        run = opened_run(ctx, inputs, find_run)
+        if run is not None:
+            likely = likely_label_field(run, declared_fields(ctx.dataset))
+            choose(
+                inputs,
                 "label_field",
                 label_fields(ctx.dataset),
-                required=True,
-                default=likely_label_field(run, declared),
+                likely,
                 label="Label field",
                 description=f"Where the labels are now that were in '{run.label_field}'",
-                view=types.DropdownView(),
             )
-        return types.Property(inputs, view=types.View(label="Point a run at another field"))
+            if not (ctx.params.get("label_field") or likely):
+                missing(inputs, "Choose the field that holds the labels now.")
+        return form(inputs, "Point a run at another field")

@@ -12,10 +12,11 @@ from ..plugin.annotation.backends import BACKENDS
 from ..plugin.annotation.send import open_in_cell, send_to_annotation
 from ..plugin.errors import InputError
 from ..plugin.store.fields import is_view
-from ..plugin.store.runs import Run, list_runs
+from ..plugin.store.runs import Run
 from ..plugin.store.samples import Collection
-from .base import LongOperator, Work, long_config, run_key_input
+from .base import LongOperator, Work, long_config
 from .caller import quiet
+from .forms import choose, form, missing, opened_run
 from .run_choice import counted, open_run, run_of
 from .terminal import in_terminal
 
@@ -138,12 +139,11 @@ class SendToAnnotation(LongOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""
         inputs = types.Object()
-        runs = list_runs(ctx.dataset) if ctx.dataset else []
-        run_key_input(ctx, inputs, runs)
-        if runs:
-            _which_samples(ctx, inputs)
+        run = opened_run(ctx, inputs)
+        if run is not None:
+            _which_samples(ctx, run, inputs)
             _where_to(ctx, inputs)
-        return types.Property(inputs, view=types.View(label="Send to annotation"))
+        return form(inputs, "Send to annotation")
 
 
 def _chosen(
@@ -171,15 +171,7 @@ def _chosen(
     return list(sample_ids)
 
 
-def _class_input(run: Run, inputs: types.Object, name: str, label: str) -> None:
-    choices = types.AutocompleteView(allow_user_input=False)
-    for value in run.iteration().classes:
-        choices.add_choice(value, label=value)
-    inputs.enum(name, choices.values(), required=True, label=label, view=choices)
-
-
-def _which_samples(ctx: Any, inputs: types.Object) -> None:
-    run = open_run(ctx)
+def _which_samples(ctx: Any, run: Run, inputs: types.Object) -> None:
     selected = len(ctx.selected or [])
     if ctx.params.get("sample_ids"):
         what = counted(len(ctx.params["sample_ids"]))
@@ -196,7 +188,9 @@ def _which_samples(ctx: Any, inputs: types.Object) -> None:
             ),
         )
         for name, label in (("label", "Label"), ("prediction", "Prediction")):
-            _class_input(run, inputs, name, label)
+            choose(inputs, name, run.iteration().classes, None, label=label)
+        if not (ctx.params.get("label") and ctx.params.get("prediction")):
+            missing(inputs, "Choose both classes of the cell.")
         inputs.int("limit", label="At most", description="The most suspect first. Empty: all")
         return
     inputs.view("samples", types.Notice(label=f"{what} will be sent"))

@@ -10,9 +10,8 @@ from fiftyone.operators import types
 from ..plugin.decisions.journal import headers
 from ..plugin.decisions.resolution import utc_text
 from ..plugin.decisions.undo import undo
-from ..plugin.store.runs import list_runs
-from .base import run_key_input
 from .checked import CheckedOperator
+from .forms import form, missing, opened_run
 from .resolve import summary
 from .run_choice import answer, counted, open_run, run_of
 
@@ -35,20 +34,22 @@ class Undo(CheckedOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form: which decision to take back."""
         inputs = types.Object()
-        runs = list_runs(ctx.dataset)
-        run_key_input(ctx, inputs, runs)
-        if runs:
+        run = opened_run(ctx, inputs)
+        found = [] if run is None else _latest(run)
+        if found:
             choices = types.DropdownView()
-            for header in _latest(open_run(ctx)):
+            for header in found:
                 choices.add_choice(str(header["_id"]), label=_described(header))
             inputs.enum(
                 "decision",
                 choices.values(),
                 label="Decision",
-                description="By default the last one that stands. Undo an undo to do it again",
+                description="Empty: the last one that stands. Undo an undo to do it again",
                 view=choices,
             )
-        return types.Property(inputs, view=types.View(label="Undo a decision"))
+        elif run is not None:
+            missing(inputs, "Nothing was decided yet.")
+        return form(inputs, "Undo a decision")
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Take the decision back."""

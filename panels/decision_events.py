@@ -9,6 +9,7 @@ import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
+from fiftyone.core.stages import Select
 
 from ..plugin.audit.checks import basis_of_check
 from ..plugin.decisions.resolution import Resolution
@@ -21,6 +22,7 @@ from . import events
 from .opened import Opened, open_iteration
 from .ranking_events import ranked_rows
 from .recent_events import named
+from .view_members import SHOWN, view_before
 
 MOST_AT_ONCE = 20_000
 MOST_IN_GRID = 20_000
@@ -157,9 +159,21 @@ def _by_suspicion(iteration: Iteration) -> npt.NDArray[np.int64]:
 
 
 def show_in_grid(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ShowReply:
-    """Show the open samples of a cell in FiftyOne's grid, most suspicious first."""
+    """Show the open samples of a cell in FiftyOne's grid, most suspicious first.
+
+    The view and the filters that the person had stay; the cell comes on top of them.
+    """
+    before = view_before(ctx)
     opened = open_iteration(ctx, request)
     where = opened.cell(request.get("label"), request.get("prediction"))
-    rows = np.arange(where.start, where.stop)[~opened.decided[where]][:MOST_IN_GRID]
-    ctx.ops.set_view(view=opened.run.dataset.select(opened.ids(rows), ordered=True))
+    rows = np.arange(where.start, where.stop)[~opened.decided[where]]
+    rows = rows[opened.in_view(opened.ids(rows))][:MOST_IN_GRID]
+    if not len(rows):
+        raise InputError(
+            "None of the open samples of this cell is in FiftyOne's view and filters. Clear them "
+            "to see the cell in the grid."
+        )
+    stage = Select(opened.ids(rows), ordered=True)
+    stage._uuid = SHOWN
+    ctx.ops.set_view(view=before.add_stage(stage))
     return events.ShowReply(samples=len(rows))

@@ -35,8 +35,8 @@ FIRST_CELLS = 3_000
 
 LABELS_A_PAGE = 200
 
-IN_FORM = {"source", "prediction_fields", "embeddings", "model", "weights", "warm_start"}
-CARRIED_OVER = {*IN_FORM, "seed", "cleanlab"}
+IN_FORM = {"source", "prediction_fields", "embeddings"}
+CARRIED_OVER = {*IN_FORM, "model", "network", "weights", "warm_start", "seed", "cleanlab"}
 """Settings of an iteration that the form of the next one begins with."""
 
 

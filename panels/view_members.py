@@ -7,10 +7,31 @@ from typing import Any
 
 import fiftyone.operators as foo
 from bson import ObjectId
+from fiftyone.core.view import DatasetView
 
 from ..plugin.errors import InputError
 from ..plugin.store.samples import samples_of
 from .problems import told
+
+SHOWN = "deconfuse-shown"
+"""Marks the stage by which the panel shows samples in the grid; the browser takes it off again."""
+
+
+def view_before(ctx: foo.ExecutionContext) -> Any:
+    """The App's view without its filters, and without what the panel shows of it.
+
+    From here on the context's view is without that as well.
+    """
+    stages = ctx.request_params.get("view") or []
+    ctx.request_params["view"] = [
+        stage for stage in stages if not (isinstance(stage, dict) and stage.get("_uuid") == SHOWN)
+    ]
+    try:
+        if ctx.request_params.get("view_name") is not None:
+            return ctx.dataset.load_saved_view(ctx.request_params["view_name"])
+        return DatasetView._build(ctx.dataset, ctx.request_params["view"])
+    except Exception as error:
+        raise InputError(f"FiftyOne's current view cannot be made: {told(error)}") from error
 
 
 def view_is_set(ctx: foo.ExecutionContext) -> bool:

@@ -36,6 +36,19 @@ def import_folders() -> list[Path]:
     return [Path(one).expanduser().absolute() for one in chosen if one] + [export_folder()]
 
 
+def exports(endings: Sequence[str]) -> list[str]:
+    """The names of the files in the export folder, the newest first; none where it is missing.
+
+    Args:
+        endings: those that end in one of these
+    """
+    try:
+        found = [(entry.stat().st_mtime, entry.name) for entry in os.scandir(export_folder())]
+    except OSError:
+        return []
+    return [name for _, name in sorted(found, reverse=True) if name.endswith(tuple(endings))]
+
+
 def named_export(name: Any, endings: Sequence[str]) -> Path:
     """The file of the export folder that a name from the App means; the folder is made.
 

@@ -72,6 +72,12 @@ def _described(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def running(dataset: Dataset) -> list[str]:
+    """The keys of the runs that something is computed on."""
+    keys = _jobs().distinct("run_key", {"dataset_id": ObjectId(dataset._doc.id)})
+    return [key for key in keys if current_job(dataset, key) is not None]
+
+
 def is_worked_on(dataset_id: Any, run_key: str) -> bool:
     """Whether a living process is working on a run, the dataset of which need not be loaded."""
     document = _found(f"{dataset_id}/{run_key}")

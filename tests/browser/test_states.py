@@ -98,7 +98,7 @@ def test_what_others_changed_is_said(app: Any, digits_run: Any) -> None:
         "1 sample added, 1 sample deleted, 1 label changed outside of this panel"
     )
     assert violations(app) == []
-    banner.get_by_role("button", name="Next iteration").click()
+    banner.get_by_role("button", name="Change the next iteration").click()
     expect(app.page.get_by_role("button", name="Execute")).to_be_visible()
     app.page.keyboard.press("Escape")
     banner.get_by_role("button", name="Dismiss").click()

@@ -132,16 +132,16 @@ def test_the_app_s_form_and_answer(
             assert prop["view"].get("label")
         return set(form["type"]["properties"])
 
-    assert asked() == {"run_key", "audit_size"}
+    assert asked() == {"audit_size"}
     ctx = context(run.dataset, "estimate_remaining", run_key="deconfuse", audit_size=40)
     drawn = operator("estimate_remaining").execute(ctx)
     assert len(drawn["waiting"]) == 40
     said = ctx.executor.to_json()["requests"][0]["params"]["message"]
     assert said == "Audit 1: 40 samples wait for a verdict"
-    assert asked() == {"run_key", "waiting", "close"}
+    assert asked() == {"waiting", "close"}
     operator("resolve")(run.dataset, "confirm", drawn["waiting"])
-    assert asked() == {"run_key", "new"}
-    assert asked(new=True) == {"run_key", "new", "audit_size"}
+    assert asked() == {"new"}
+    assert asked(new=True) == {"new", "audit_size"}
     ctx = context(run.dataset, "estimate_remaining", run_key="deconfuse")
     operator("estimate_remaining").execute(ctx)
     said = ctx.executor.to_json()["requests"][0]["params"]["message"]

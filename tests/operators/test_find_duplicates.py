@@ -488,9 +488,9 @@ def test_the_form_offers_scope_threshold_and_vectors(
     empty = operator("find_duplicates").resolve_input(context(pictures.dataset, "find_duplicates"))
     assert "scope" not in empty.to_json()["type"]["properties"]
     pictures.classify()
-    form = operator("find_duplicates").resolve_input(context(pictures.dataset, "find_duplicates"))
-    fields = form.to_json()["type"]["properties"]
-    assert {"run_key", "scope", "threshold", "embeddings", "device"} <= set(fields)
+    ctx = context(pictures.dataset, "find_duplicates", show_advanced=True)
+    fields = operator("find_duplicates").resolve_input(ctx).to_json()["type"]["properties"]
+    assert {"scope", "threshold", "embeddings", "device"} <= set(fields)
     assert "vector" in str(fields["embeddings"])
 
 

@@ -105,7 +105,7 @@ def test_the_form_offers_the_slices_of_a_grouped_dataset(dataset_name, context):
     find = foo.get_operator(URI)
     form = find.resolve_input(context(grouped, "find_label_errors", label_field="ground_truth"))
     asked = form.type.properties["group_slice"]
-    assert (asked.type.values, asked.default, asked.required) == (["left", "right"], "left", True)
+    assert (asked.type.values, asked.default) == (["left", "right"], "left")
     plain = grouped.select_group_slices("left").clone()
     try:
         form = find.resolve_input(context(plain, "find_label_errors"))
@@ -323,15 +323,18 @@ def test_a_notebook_gets_the_queued_operation(dataset, operator):
 @pytest.mark.parametrize("source", ["train", "predictions", "embeddings"])
 def test_the_form_asks_for_what_the_source_needs(dataset, context, source):
     samples = dataset(10)
+    samples.add_sample_field("model", fo.EmbeddedDocumentField, embedded_doc_type=fo.Classification)
     asked = {"train": "model", "predictions": "prediction_fields", "embeddings": "embeddings"}
     ctx = context(samples, "find_label_errors", source=source, show_advanced=True)
     form = foo.get_operator(URI).resolve_input(ctx).to_json()
     properties = form["type"]["properties"]
     assert asked[source] in properties
-    assert {"label_field", "run_key", "source", "epochs", "folds", "seed"} <= set(properties)
+    assert {"label_field", "run_key", "source", "duplicates", "cleanlab"} <= set(properties)
+    options = {"train": {"epochs", "folds", "seed"}, "embeddings": {"folds", "seed"}}
+    assert {"epochs", "folds", "seed"} & set(properties) == options.get(source, set())
     for name in set(asked.values()) - {asked[source]}:
         assert name not in properties
-    assert properties["label_field"]["type"]["values"] == ["ground_truth"]
+    assert properties["label_field"]["type"]["values"] == ["ground_truth", "model"]
 
 
 def test_fields_are_completed_after_a_death_between_commit_and_writing(dataset, monkeypatch):

@@ -408,7 +408,8 @@ def test_delegated_and_by_form(digits: Any, operator: Any, context: Any, tmp_pat
         DelegatedOperationService().execute_queued_operations(limit=1)
         samples.reload()
         assert samples.values(f"{field}.label") == [CLASSES[i] for i in p.argmax(1)]
-    form = {"path": {"absolute_path": str(given["path"])}, "field": "formed", "target": "dataset"}
+    form = {"path": {"absolute_path": str(given["path"])}, "field": "formed"}
+    form |= {"target": "dataset", "show_advanced": True}
     ctx = context(samples, "import_predictions", **form)
     inputs = operator("import_predictions").resolve_input(ctx).type.properties
     assert {"path", "field", "label_field", "match", "values", "root"} <= set(inputs)

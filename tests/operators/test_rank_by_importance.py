@@ -262,12 +262,19 @@ def test_delegated_and_from_the_form(made: Any, operator: Any, context: Any) -> 
     DelegatedOperationService().execute_queued_operations(limit=1)
     samples.reload()
     assert None not in samples.values("deconfuse_importance")
-    ctx = context(samples, "rank_by_importance", run_key="deconfuse", class_name="8", size=4)
+    ctx = context(
+        samples,
+        "rank_by_importance",
+        run_key="deconfuse",
+        class_name="8",
+        size=4,
+        show_advanced=True,
+    )
     result = operator("rank_by_importance").execute(ctx)
     assert {name: len(ids) for name, ids in result["top"].items()} == {"8": 4}
     form = operator("rank_by_importance").resolve_input(ctx).to_json()
     names = set(form["type"]["properties"])
-    assert names >= {"run_key", "embeddings", "variant", "class_name", "size", "again", "device"}
+    assert names >= {"embeddings", "variant", "class_name", "size", "again", "device"}
 
 
 def test_deleting_the_run_leaves_nothing(made: Any, operator: Any) -> None:

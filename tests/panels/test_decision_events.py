@@ -256,3 +256,37 @@ def test_an_earlier_decision_is_undone_unless_a_later_one_stands_on_it(ask: Any)
     assert answer("undo", decision=both)["applied"] == 2
     new.reload()
     assert [new[i].ground_truth.label for i in ids] == ["cat", "dog"]
+
+
+def test_a_cell_comes_on_top_of_the_person_s_view(
+    dataset: Any, operator: Any, context: Any
+) -> None:
+    samples = dataset(20, labels=["0", "1"] * 10)
+    write_iteration(samples, np.tile([0.9, 0.1], (20, 1)), ["0", "1"])
+    ids = samples.values("id")
+
+    def shown(stages: list[Any], label: int = 1, **more: Any) -> Any:
+        request = {"run": "deconfuse", "iteration": 1, "label": label, "prediction": 0}
+        ctx = context(samples, "label_errors", __method__="show_in_grid", request=request)
+        ctx.request_params |= {"view": stages, **more}
+        reply = operator("label_errors").execute(ctx)
+        asked = ctx.executor.to_json()["requests"]
+        return reply, asked[0]["params"]["view"] if asked else None
+
+    mine = samples.match_tags("train").limit(9)._serialize()
+    reply, view = shown(mine)
+    kept = samples.match_tags("train").limit(9).match(fo.ViewField("ground_truth.label") == "1")
+    assert view[:-1] == mine
+    assert view[-1]["_uuid"] == "deconfuse-shown"
+    assert set(dict(view[-1]["kwargs"])["sample_ids"]) == set(kept.values("id"))
+    assert reply == {"samples": len(kept)}
+    again, other = shown(view, label=0)
+    assert other[:-1] == mine, "the cell before is no part of the person's view"
+    assert again["samples"] == 9 - len(kept)
+    filters = {"filters": {"tags": {"values": ["test"], "exclude": False, "isMatching": True}}}
+    reply, view = shown([], **filters)
+    assert len(view) == 1
+    assert reply["samples"] == sum(i % 2 == 1 and i % 5 == 4 for i in range(20))
+    gone, view = shown(samples.select(ids[0])._serialize())
+    assert view is None
+    assert "None of the open samples" in gone["error"]["message"]

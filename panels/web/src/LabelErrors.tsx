@@ -15,6 +15,7 @@ import { Help } from "./parts/Help";
 import { Outcome } from "./parts/Outcome";
 import { Problem } from "./parts/Problem";
 import { Progress } from "./parts/Progress";
+import { ShownInGrid } from "./parts/ShownInGrid";
 import { AllResolved, NoDataset, NoRun, Outdated, RunProblem, Waiting } from "./parts/States";
 import { Ended, Running, useNotices, WorkContext } from "./parts/Work";
 import { ProgressScreen } from "./progress/ProgressScreen";
@@ -285,6 +286,7 @@ function OnIteration(props: OnIterationProps) {
           busy={session.busy}
         />
         {screen.name === "overview" && <Progress />}
+        <ShownInGrid />
         {!dismissed && <Outdated onDismiss={() => setDismissed(true)} />}
         {problem && (
           <p className="dcf-inline-problem" role="alert">

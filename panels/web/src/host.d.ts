@@ -39,6 +39,7 @@ declare module "@fiftyone/state" {
   import type { RecoilState, RecoilValueReadOnly } from "recoil";
   export const selectedSamples: RecoilState<Map<string, string>>;
   export const view: RecoilState<unknown[]>;
+  export function useSetView(): (stages: unknown[]) => void;
   export const filters: RecoilState<Record<string, unknown>>;
   export const extendedStages: RecoilValueReadOnly<unknown>;
   export const datasetName: RecoilValueReadOnly<string | null>;

@@ -1,12 +1,25 @@
-// Opens the form of the next iteration, filled in with what the last one was given.
+// Starts the next iteration with what the last one was given; or opens its form, to change something.
 import { usePromptOperatorInput } from "@fiftyone/operators";
 import { uriOf } from "./ask";
 import type { RunInfo } from "./events";
+import { useLaunch } from "./useLaunch";
 
-export const FIND = uriOf("find_label_errors");
+const NAME = "find_label_errors";
+export const FIND = uriOf(NAME);
 
-export function useNextIteration(run: RunInfo): () => void {
+interface NextIteration {
+  /** Starts it at once; its progress and its Cancel are in the panel. */
+  start: () => void;
+  /** Opens the form, filled in with what the last iteration was given. */
+  change: () => void;
+}
+
+export function useNextIteration(run: RunInfo): NextIteration {
   const prompt = usePromptOperatorInput();
-  return () =>
-    prompt(FIND, { ...JSON.parse(run.again), run_key: run.key, label_field: run.label_field });
+  const launch = useLaunch();
+  const again = { ...JSON.parse(run.again), run_key: run.key, label_field: run.label_field };
+  return {
+    start: () => void launch(NAME, again),
+    change: () => prompt(FIND, again),
+  };
 }

@@ -1,7 +1,6 @@
 // The panel's head: which run and iteration, which screen, and what can be started.
 
 import {
-  Button,
   IconButton,
   MenuItem,
   Select,
@@ -12,9 +11,9 @@ import {
 import * as React from "react";
 import type { IterationInfo, RunInfo } from "../events";
 import { percent } from "../format";
-import { useNextIteration } from "../useNextIteration";
 import { Icon } from "./Icon";
 import { KeyboardState } from "./KeyboardState";
+import { NextIteration } from "./NextIteration";
 
 export type ScreenName = "overview" | "queue" | "ranking" | "duplicates" | "map" | "progress";
 
@@ -33,7 +32,6 @@ interface Props {
 
 export function Header(props: Props) {
   const { runs, run, iteration, screen } = props;
-  const next = useNextIteration(run);
   return (
     <header className="dcf-header">
       <Select
@@ -88,15 +86,7 @@ export function Header(props: Props) {
           </IconButton>
         </span>
       </Tooltip>
-      <Button
-        size="small"
-        className="dcf-launch"
-        aria-label="Next iteration"
-        startIcon={<Icon name="retrain" />}
-        onClick={next}
-      >
-        <span>Next iteration</span>
-      </Button>
+      <NextIteration run={run} head />
       <Tooltip title="Keyboard shortcuts (?)">
         <IconButton size="small" aria-label="Keyboard shortcuts" onClick={props.onHelp}>
           <Icon name="help" />

@@ -28,6 +28,7 @@ const PATHS = {
   keyboard:
     "M3 5h18v14H3zm2 2v10h14V7zm1.5 1.500h2v2h-2zm3.500 0h2v2h-2zm3.500 0h2v2h-2zm3 0h1.500v2h-1.500zM6.500 12h2v2h-2zm3.500 0h2v2h-2zm3.500 0h2v2h-2zm3 0h1.500v2h-1.500zM8 14.800h8v1.500H8z",
   warn: "M12 3 1.500 21h21zm-1 7h2v5h-2zm0 6.500h2v2h-2z",
+  tune: "M4 6h9v2H4zm15 0h1v2h-1zM14 4h2v6h-2zM4 11h2v2H4zm8 0h8v2h-8zM7 9h2v6H7zm-3 7h9v2H4zm15 0h1v2h-1zm-5-2h2v6h-2z",
   skip: "M6 6l8 6-8 6zm9 0h2v12h-2z",
 } as const;
 

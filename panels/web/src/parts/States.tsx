@@ -7,8 +7,9 @@ import { uriOf } from "../ask";
 import type { RunInfo, StatusReply } from "../events";
 import { count, percent, plural } from "../format";
 import { useSession } from "../session";
-import { FIND, useNextIteration } from "../useNextIteration";
+import { FIND } from "../useNextIteration";
 import { Icon } from "./Icon";
+import { NextIteration } from "./NextIteration";
 import { outdatedText } from "./outdated";
 
 export function Waiting({ text }: { text: string }) {
@@ -106,7 +107,6 @@ export function NoRun({ status }: { status: StatusReply }) {
 export function AllResolved() {
   const { overview, iteration } = useSession();
   const { run } = useSession();
-  const next = useNextIteration(run);
   const { progress } = overview;
   const of = (kind: string) => progress.decisions[kind] ?? 0;
   return (
@@ -121,16 +121,13 @@ export function AllResolved() {
           {count(progress.open)} samples that it agrees with are open still.
         </p>
       </div>
-      <Button variant="contained" size="small" onClick={next}>
-        Next iteration
-      </Button>
+      <NextIteration run={run} variant="contained" />
     </div>
   );
 }
 
 export function Outdated({ onDismiss }: { onDismiss: () => void }) {
   const { outdated, run } = useSession();
-  const next = useNextIteration(run);
   if (!outdated) return null;
   const text = outdatedText(outdated);
   if (!text) return null;
@@ -138,9 +135,7 @@ export function Outdated({ onDismiss }: { onDismiss: () => void }) {
     <div className="dcf-banner" role="status">
       <Icon name="warn" />
       <span>Since this iteration: {text}. A new one takes them in.</span>
-      <Button size="small" onClick={next}>
-        Next iteration
-      </Button>
+      <NextIteration run={run} />
       <Button size="small" onClick={onDismiss}>
         Dismiss
       </Button>

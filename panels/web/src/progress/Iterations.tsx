@@ -1,16 +1,14 @@
 // The iterations of the run and the effort: what retraining and looking have brought.
-import { Button } from "@mui/material";
 import * as React from "react";
 import { count, percent } from "../format";
+import { NextIteration } from "../parts/NextIteration";
 import { useSession } from "../session";
 import { useAsk } from "../useAsk";
-import { useNextIteration } from "../useNextIteration";
 import { Curve } from "./Curve";
 import { ReportButton } from "./ReportButton";
 
 export function Iterations() {
   const { run, key, overview } = useSession();
-  const next = useNextIteration(run);
   const because = [overview.revision];
   const { reply: history, problem } = useAsk("history", { run: key.run }, because);
   const rows = history?.iterations ?? [];
@@ -67,9 +65,7 @@ export function Iterations() {
         </table>
       </section>
       <div className="dcf-card-buttons">
-        <Button size="small" onClick={next}>
-          Next iteration
-        </Button>
+        <NextIteration run={run} />
         <ReportButton />
       </div>
     </section>

@@ -1,0 +1,303 @@
+"""Where predictions come from, as the form of ``find_label_errors`` has it: one entry a source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import fiftyone as fo
+from fiftyone.operators import types
+
+from ..plugin.learning.choices import DEVICES
+from ..plugin.store.runs import Run
+from .forms import choose, missing, suggest, switch
+from .prediction_preview import show_preview
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the form knows when it asks for more: its context, and what was chosen so far.
+
+    Attributes:
+        ctx: the form's context
+        inputs: the form
+        samples: the samples that are scored
+        label_field: the labels that may be wrong
+        others: the other fields of classifications
+        run: the run whose next iteration it will be, None for a new one
+    """
+
+    ctx: Any
+    inputs: types.Object
+    samples: Any
+    label_field: str
+    others: list[str] = field(default_factory=list)
+    run: Run | None = None
+
+
+def nothing(asked: Asked) -> None:
+    """A source that needs nothing else."""
+
+
+def prediction_fields(asked: Asked) -> None:
+    """Ask for fields of predictions, and show what is understood of them."""
+    if not asked.others:
+        missing(
+            asked.inputs,
+            "This dataset has no other field of classifications. 'Label errors: import "
+            "predictions' fills one from a file.",
+        )
+        return
+    default = asked.others if len(asked.others) == 1 else []
+    choices = [types.Choice(name, label=name) for name in asked.others]
+    asked.inputs.list(
+        "prediction_fields",
+        types.String(),
+        default=default,
+        label="Prediction fields",
+        description="With logits, or with a label and a confidence; then what is left of the "
+        "probability is taken to be spread evenly over the other classes",
+        view=types.AutocompleteView(choices=choices),
+    )
+    given = asked.ctx.params.get("prediction_fields") or default
+    fields = [given] if isinstance(given, str) else list(given)
+    if fields:
+        show_preview(asked.inputs, asked.samples, asked.label_field, fields)
+    else:
+        missing(asked.inputs, "Choose one field of predictions, or several for an ensemble.")
+
+
+def embeddings(asked: Asked) -> None:
+    """Ask for vectors: of the dataset, or of a model of FiftyOne's zoo."""
+    there = vectors_of(asked.ctx.dataset)
+    default = there[0] if there else None
+    suggest(
+        asked.inputs,
+        "embeddings",
+        [*there, *_zoo_models()],
+        default=default,
+        label="Embeddings",
+        description="A vector field, the key of a brain run that holds embeddings, or a model of "
+        "FiftyOne's zoo, which is downloaded where it is not there yet",
+    )
+    if not (asked.ctx.params.get("embeddings") or default):
+        missing(asked.inputs, "Choose where the embeddings come from.")
+
+
+def vectors_of(dataset: Any) -> list[str]:
+    """The fields of vectors, and the brain runs that hold embeddings."""
+    fields = [
+        name
+        for name, kind in dataset.get_field_schema().items()
+        if isinstance(kind, (fo.VectorField, fo.ArrayField))
+    ]
+    return [*fields, *dataset.list_brain_runs(type="similarity")]
+
+
+def _zoo_models() -> list[str]:
+    import fiftyone.zoo as foz
+
+    return foz.list_zoo_models(tags=["embeddings"])
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source of predictions.
+
+    Attributes:
+        label, description: how it is offered
+        ask: asks for what it needs, if anything
+        options: what else can be changed about it; see ``OPTIONS``
+    """
+
+    label: str
+    description: str
+    ask: Callable[[Asked], None] = nothing
+    options: tuple[str, ...] = ()
+
+
+TRAINING = (
+    *("model", "weights", "warm_start", "epochs", "batch_size", "folds"),
+    *("average_epochs", "image_size", "seed", "device"),
+)
+SOURCES: dict[str, Source] = {
+    "auto": Source(
+        "Choose for me",
+        "Predictions that are there, else a pretrained network for photographs, else a small "
+        "network that is trained; says what and why",
+        options=("seed", "device"),
+    ),
+    "train": Source(
+        "Train a classifier now",
+        "A small network is trained on the labels and classifies every sample; needs nothing else",
+        options=TRAINING,
+    ),
+    "features": Source(
+        "A pretrained network with a linear head",
+        "For photographs: features of a pretrained network, computed once, and a cross-validated "
+        "linear classifier on them; 3,000 images a minute on two cores",
+        options=("network", "weights", "folds", "seed", "device"),
+    ),
+    "predictions": Source(
+        "Predictions in fields",
+        "Scores what one or several models already said; the fastest, several make an ensemble",
+        prediction_fields,
+    ),
+    "embeddings": Source(
+        "Embeddings with a linear head",
+        "A cross-validated linear classifier on vectors of each sample; quick and strong",
+        embeddings,
+        ("folds", "seed", "device"),
+    ),
+}
+"""All sources by name. One that is added here is offered, asked for and documented by its words."""
+
+COMMON = ("duplicates", "splits", "cleanlab")
+"""Options of every source."""
+
+MAIN = ("prediction_fields", "embeddings")
+"""What sources ask for first; each other option is behind the switch."""
+
+
+def _whole(name: str, label: str, description: str, default: int | None = None) -> Any:
+    def ask(asked: Asked) -> None:
+        asked.inputs.int(name, label=label, description=description, default=default)
+
+    return ask
+
+
+def _model(asked: Asked) -> None:
+    from ..plugin.learning.classifiers import known_models
+
+    suggest(
+        asked.inputs,
+        "model",
+        known_models(),
+        default="simple_cnn",
+        label="Model",
+        description="simple_cnn suits images up to 64 pixels; the others are torchvision's",
+    )
+
+
+def _network(asked: Asked) -> None:
+    asked.inputs.str(
+        "network",
+        label="Network",
+        description="Empty: efficientnet_lite0, which is installed with the plugin; or a "
+        "classification model of torchvision, such as resnet50, whose weights are downloaded once",
+    )
+
+
+def _weights(asked: Asked) -> None:
+    empty = (
+        "the network's official ones" if asked.ctx.params.get("source") == "features" else "none"
+    )
+    asked.inputs.str(
+        "weights",
+        label="Weights",
+        description=f"Empty for {empty}; a torchvision weights name such as DEFAULT, or the path "
+        "of a checkpoint",
+    )
+
+
+def _warm_start(asked: Asked) -> None:
+    params = asked.ctx.params
+    if asked.run is None or params.get("weights") or (params.get("folds") or 1) != 1:
+        return
+    made = asked.run.iterations()
+    if not made or "weights" not in made[-1].document["columns"]:
+        return
+    switch(
+        asked.inputs,
+        "warm_start",
+        "Go on from the last iteration",
+        "Start from the weights of the run's last iteration; half as many epochs do",
+    )
+
+
+def _device(asked: Asked) -> None:
+    choose(asked.inputs, "device", DEVICES, "auto", label="Device")
+
+
+def _duplicates(asked: Asked) -> None:
+    switch(
+        asked.inputs,
+        "duplicates",
+        "Find near-duplicates",
+        "Look for images that are nearly the same when the scores are done",
+        on=True,
+    )
+
+
+def splits_input(inputs: types.Object) -> None:
+    """Ask how the splits are named."""
+    inputs.str(
+        "splits",
+        label="Splits",
+        description="For leaks across splits: the name of a field whose values are the splits, or "
+        "tags between commas. Empty: as before, else names such as train, val2017, dev, holdout "
+        "or fold1 in tags or in a field split, subset or partition",
+    )
+
+
+def _splits(asked: Asked) -> None:
+    if asked.ctx.params.get("duplicates") is not False:
+        splits_input(asked.inputs)
+
+
+def _cleanlab(asked: Asked) -> None:
+    switch(
+        asked.inputs,
+        "cleanlab",
+        "cleanlab beside it",
+        "Add cleanlab's label quality and filter; the package cleanlab must be installed",
+    )
+
+
+OPTIONS: Mapping[str, Callable[[Asked], None]] = {
+    "model": _model,
+    "network": _network,
+    "weights": _weights,
+    "warm_start": _warm_start,
+    "epochs": _whole(
+        "epochs",
+        "Epochs",
+        "Passes over the training images. Empty: 6 for small grey images, 10 for others, more "
+        "where there are few",
+    ),
+    "batch_size": _whole(
+        "batch_size", "Batch size", "Images a training step. Empty: 128, or 32 below 10,000 images"
+    ),
+    "folds": _whole(
+        "folds",
+        "Folds",
+        "1 trains on all samples and classifies them, as the paper does; k classifies each sample "
+        "by a model that has not seen it. Empty: 1, or 5 for embeddings",
+    ),
+    "average_epochs": _whole(
+        "average_epochs",
+        "Average epochs",
+        "Average the probabilities of this many last epochs",
+    ),
+    "image_size": _whole(
+        "image_size", "Image size", "Side in pixels that images are brought to. Empty: chosen"
+    ),
+    "seed": _whole("seed", "Seed", "The same seed on the same CPU gives the same scores", 51),
+    "device": _device,
+    "duplicates": _duplicates,
+    "splits": _splits,
+    "cleanlab": _cleanlab,
+}
+"""How each option is asked for."""
+
+
+def chosen_options(source: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a filled form counts: without what its source has no use for, or was hidden.
+
+    A form keeps what was typed into fields that it no longer shows.
+    """
+    own = SOURCES[source].options if source in SOURCES else ()
+    shown = {*own, *COMMON} if params.get("show_advanced") is True else set()
+    hidden = set(OPTIONS) - shown
+    return {name: value for name, value in params.items() if name not in hidden}

@@ -1,0 +1,214 @@
+"""The App's forms: they ask little, offer what there is, and say what keeps them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+import pytest
+
+from plugin.store.runs import list_runs
+from tests.panels.made_runs import write_iteration
+
+CLASSES = ["cat", "dog"]
+WITH_RUNS = [
+    *("compare_iterations", "estimate_remaining", "export_decisions", "export_report"),
+    *("fetch_annotation", "find_duplicates", "import_decisions", "map_dataset"),
+    *("rank_by_importance", "resolve", "send_to_annotation", "undo", "repoint_run"),
+]
+READS_KEPT = {"compare_iterations", "export_decisions", "export_report", "repoint_run"}
+
+
+@pytest.fixture
+def form(operator: Any, context: Any) -> Any:
+    """``form(dataset, name, **params)``: the properties of a form, by name."""
+
+    def made(samples: Any, name: str, **params: Any) -> dict[str, Any]:
+        ctx = context(samples, name, **params)
+        return dict(operator(name).resolve_input(ctx).type.properties)
+
+    return made
+
+
+@pytest.fixture
+def samples(dataset: Any) -> Any:
+    return dataset(12, labels=CLASSES * 6)
+
+
+def asked(properties: dict[str, Any]) -> set[str]:
+    """What a person is asked for: what is neither hidden nor only said."""
+    return {
+        name
+        for name, made in properties.items()
+        if made.view is None
+        or type(made.view).__name__
+        not in ("HiddenView", "Notice", "Error", "Warning", "MarkdownView")
+    }
+
+
+def held(properties: dict[str, Any]) -> list[str]:
+    """The sentences that hold the button."""
+    return [made.error_message for made in properties.values() if made.invalid]
+
+
+def add_model(samples: Any, name: str) -> None:
+    labels = [fo.Classification(label="cat", confidence=0.9) for _ in range(len(samples))]
+    samples.set_values(name, labels)
+
+
+def write_run(samples: Any, key: str = "deconfuse", field: str = "ground_truth") -> None:
+    p = np.tile([0.8, 0.2], (len(samples), 1))
+    write_iteration(samples, p, CLASSES, key=key, label_field=field)
+
+
+def test_label_errors_asks_two_things(samples: Any, form: Any) -> None:
+    found = form(samples, "find_label_errors")
+    assert found["source"].default == "auto"
+    assert asked(found) == {"label_field", "source", "show_advanced"}
+    assert found["label_field"].default == "ground_truth"
+    assert held(found) == []
+    assert not any(made.required for made in found.values())
+
+
+def test_a_third_is_asked_for_where_the_source_needs_it(samples: Any, form: Any) -> None:
+    nothing = form(samples, "find_label_errors", source="predictions")
+    assert "prediction_fields" not in nothing
+    assert "import predictions" in held(nothing)[0]
+    add_model(samples, "model")
+    one = form(samples, "find_label_errors", source="predictions")
+    assert one["label_field"].default == "ground_truth"
+    assert one["prediction_fields"].default == ["model"]
+    assert held(one) == []
+    assert "preview_table" in one
+    add_model(samples, "other")
+    two = form(samples, "find_label_errors", source="predictions")
+    assert "Choose one field" in held(two)[0]
+    given = form(samples, "find_label_errors", source="predictions", prediction_fields=["other"])
+    assert held(given) == []
+
+
+def test_embeddings_are_offered(samples: Any, form: Any) -> None:
+    zoo = form(samples, "find_label_errors", source="embeddings")
+    offered = [choice.value for choice in zoo["embeddings"].view.choices]
+    assert "resnet18-imagenet-torch" in offered
+    assert "Choose where" in held(zoo)[0]
+    samples.set_values("vector", [np.zeros(3)] * len(samples))
+    found = form(samples, "find_label_errors", source="embeddings")
+    assert found["embeddings"].default == "vector"
+    assert found["embeddings"].view.choices[0].value == "vector"
+    assert held(found) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "own"),
+    [
+        ("predictions", set[str]()),
+        ("auto", {"seed", "device"}),
+        ("embeddings", {"folds", "seed", "device"}),
+        ("features", {"network", "weights", "folds", "seed", "device"}),
+        (
+            "train",
+            {"model", "weights", "epochs", "batch_size", "folds", "average_epochs"}
+            | {"image_size", "seed", "device"},
+        ),
+    ],
+)
+def test_options_that_do_nothing_are_not_shown(
+    samples: Any, form: Any, source: str, own: set[str]
+) -> None:
+    add_model(samples, "model")
+    samples.set_values("vector", [np.zeros(3)] * len(samples))
+    plain = asked(form(samples, "find_label_errors", source=source))
+    more = asked(form(samples, "find_label_errors", source=source, show_advanced=True))
+    drawn = {"preview_plot"}
+    assert more - plain - drawn == own | {"run_key", "duplicates", "splits", "cleanlab"}
+    without = form(samples, "find_label_errors", show_advanced=True, duplicates=False)
+    assert "splits" not in without
+
+
+def test_what_the_form_hides_does_not_count(
+    samples: Any, operator: Any, context: Any, monkeypatch: Any
+) -> None:
+    find = operator("find_label_errors")
+    module = __import__(type(find).__module__, fromlist=["find_label_errors"])
+    seen: list[Any] = []
+    monkeypatch.setattr(module, "find_label_errors", lambda _, settings, __: seen.append(settings))
+    add_model(samples, "model")
+    typed = {"folds": 1, "warm_start": True, "epochs": 3, "label_field": "ground_truth"}
+    typed |= {"source": "predictions", "prediction_fields": ["model"], "duplicates": False}
+    for advanced in (True, False):
+        ctx = context(samples, "find_label_errors", **typed, show_advanced=advanced)
+        find.work(ctx)(lambda *_: None)
+    shown, hidden = seen
+    assert (shown.folds, shown.warm_start, shown.epochs) == (None, False, None)
+    assert (shown.duplicates, hidden.duplicates) == (False, True)
+    with pytest.raises(ValueError, match="warm_start"):
+        find.work(context(samples, "find_label_errors", **typed))
+
+
+def test_the_run_is_that_of_the_labels(samples: Any, form: Any) -> None:
+    def said(**params: Any) -> str:
+        return form(samples, "find_label_errors", **params)["next"].view.label
+
+    add_model(samples, "model")
+    assert said() == "Begins the run deconfuse."
+    write_run(samples)
+    assert said() == "Makes iteration 2 of the run deconfuse. Its decisions stay."
+    assert said(label_field="model") == "Begins the run deconfuse_model."
+    assert said(run_key="new") == "Begins the run new."
+    wrong = form(samples, "find_label_errors", label_field="model", run_key="deconfuse")
+    assert "cleans 'ground_truth', not 'model'" in held(wrong)[0]
+
+
+@pytest.mark.parametrize("name", WITH_RUNS)
+def test_a_run_is_asked_for_only_where_there_are_several(
+    samples: Any, form: Any, name: str
+) -> None:
+    empty = form(samples, name)
+    assert asked(empty) == set()
+    assert "no run yet" in held(empty)[0]
+    write_run(samples)
+    assert "run_key" not in form(samples, name)
+    write_run(samples, "second")
+    found = form(samples, name)
+    assert found["run_key"].default == list_runs(samples)[-1] == "second"
+    assert not any(made.required for made in found.values())
+
+
+@pytest.mark.parametrize("name", [*WITH_RUNS, "find_label_errors"])
+def test_a_problem_of_the_run_is_a_sentence_in_its_form(samples: Any, form: Any, name: str) -> None:
+    write_run(samples)
+    samples.rename_sample_field("ground_truth", "labels")
+    found = form(samples, name, run_key="deconfuse")
+    if name in READS_KEPT:
+        assert held(found) == []
+    else:
+        assert "'ground_truth' of run 'deconfuse' is not a field" in held(found)[0]
+    write_run(samples, "second", "labels")
+    if name != "find_label_errors":
+        chooser = form(samples, name, run_key="deconfuse")["run_key"]
+        assert set(chooser.type.values) == {"deconfuse", "second"}
+
+
+def test_there_is_something_to_cancel_or_it_says_so(samples: Any, form: Any) -> None:
+    from plugin.store.jobs import Job
+
+    write_run(samples)
+    assert held(form(samples, "cancel_run")) == ["Nothing is being computed on this dataset."]
+    with Job(samples, "deconfuse", "Next iteration"):
+        found = form(samples, "cancel_run")
+        assert (found["run_key"].type.values, held(found)) == (["deconfuse"], [])
+
+
+def test_what_is_missing_is_said_before_anything_was_typed(samples: Any, form: Any) -> None:
+    write_run(samples)
+    first = samples.limit(1).values("id")
+    for action, said in (("relabel", "Choose the new label"), ("tag", "Choose the tag")):
+        given = {"selected": first, "action": action}
+        assert said in held(form(samples, "resolve", **given))[0]
+        assert held(form(samples, "resolve", **given, label="cat", tag="x")) == []
+    assert "No sample is selected" in held(form(samples, "resolve"))[0]
+    assert "Choose the file" in held(form(samples, "import_predictions"))[0]
+    assert "Choose the file" in held(form(samples, "import_decisions"))[0]
+    assert held(form(samples, "undo")) == ["Nothing was decided yet."]

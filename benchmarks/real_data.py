@@ -42,7 +42,7 @@ def data_folder(argument: str | None = None) -> Path:
 
 
 def load(name: str, folder: Path) -> ImageSet:
-    """Unpack and read ``mnist`` or ``cifar10``."""
+    """Unpack and read ``mnist``, ``cifar10`` or ``clothing``; without splits all is ``train``."""
     root = Path(
         os.environ.get("DECONFUSE_UNPACKED", Path(tempfile.gettempdir()) / "deconfuse-data")
     )
@@ -56,7 +56,7 @@ def load(name: str, folder: Path) -> ImageSet:
     columns = [c for c in rows[0] if c not in ("file", "split")]
     return ImageSet(
         paths=[str(target / row["file"]) for row in rows],
-        splits=np.array([row["split"] for row in rows]),
+        splits=np.array([row.get("split", "train") for row in rows]),
         labels={c: np.array([row[c] for row in rows]) for c in columns},
     )
 

@@ -124,6 +124,12 @@ def test_one_file_opens_the_collection_of_samples(path: Path) -> None:
         assert not re.search(r"\._sample_collection\b(?!_name)", path.read_text())
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=named)
+def test_one_file_opens_the_database(path: Path) -> None:
+    if named(path) != "plugin/store/database.py":
+        assert not re.search(r"\bget_(async_)?db_(conn|client)\b", path.read_text())
+
+
 @pytest.mark.parametrize("path", (ROOT / "panels").rglob("*.py"), ids=named)
 def test_panels_do_not_import_operators(path: Path) -> None:
     assert "operators" not in tops(path)

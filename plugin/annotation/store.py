@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import fiftyone.core.odm as foo
 from bson import ObjectId
 
 from ..errors import InputError
+from ..store.database import collection_of, open_database
 from ..store.held import forget_deleted
 from ..store.runs import Run
 
@@ -67,7 +67,7 @@ def keep_annotation(
     run: Run, key: str, backend: str, suggestion: str, classes: Sequence[str], sent: Sequence[Sent]
 ) -> None:
     """Keep an annotation run; its own document comes last, and counts."""
-    database = foo.get_db_conn()
+    database = open_database()
     database[SAMPLES].create_index([("dataset_id", 1), ("run_key", 1), ("key", 1)])
     for start in range(0, len(sent), CHUNK):
         part = sent[start : start + CHUNK]
@@ -87,7 +87,7 @@ def keep_annotation(
 
 def annotations_of(run: Run) -> list[Annotation]:
     """The annotation runs of a run, first to last."""
-    found = foo.get_db_conn()[COLLECTION].find(run.owner).sort("_id", 1)
+    found = collection_of(COLLECTION).find(run.owner).sort("_id", 1)
     return [_annotation(document) for document in found]
 
 
@@ -112,7 +112,7 @@ def load_annotation(run: Run, key: str | None = None) -> Annotation:
 
 def sent_samples(run: Run, key: str) -> Iterator[Sent]:
     """The samples of an annotation run."""
-    for document in foo.get_db_conn()[SAMPLES].find({**run.owner, "key": key}).sort("_id", 1):
+    for document in collection_of(SAMPLES).find({**run.owner, "key": key}).sort("_id", 1):
         yield Sent(document["sample_id"], document["label"], document["decision"])
 
 
@@ -125,7 +125,7 @@ def forget_annotation(run: Run, key: str) -> None:
         forget_deleted(dataset)
         dataset.delete_sample_field(key)
     for name in (COLLECTION, SAMPLES):
-        foo.get_db_conn()[name].delete_many({**run.owner, "key": key})
+        collection_of(name).delete_many({**run.owner, "key": key})
 
 
 def forget_annotations(run: Run) -> None:

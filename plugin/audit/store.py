@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-import fiftyone.core.odm as foo
 import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from ..errors import InputError
+from ..store.database import collection_of, connection
 from ..store.runs import Run
 from .sampling import Draw
 
@@ -57,15 +57,15 @@ class AuditRecord:
 
 
 def _collection(name: str) -> Any:
-    _ensure_indexes(foo.get_db_client())
-    return foo.get_db_conn()[name]
+    _ensure_indexes(connection())
+    return collection_of(name)
 
 
 @cache
 def _ensure_indexes(client: Any) -> None:
     """One audit of each number, also when two people draw at once."""
     by_number = [("dataset_id", 1), ("run_key", 1), ("number", 1)]
-    foo.get_db_conn()[AUDITS].create_index(by_number, unique=True)
+    collection_of(AUDITS).create_index(by_number, unique=True)
 
 
 def insert_audit(run: Run, header: Mapping[str, Any], draw: Draw, record: Mapping[str, Any]) -> Any:

@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import fiftyone.core.odm as foo
 from bson import ObjectId
 from pymongo.errors import ConnectionFailure
 
 from ..errors import InputError
+from ..store.database import collection_of
 from ..store.iterations import COLLECTION as ITERATIONS
 from ..store.label_field import check_current
 from ..store.runs import Run
@@ -205,7 +205,7 @@ def _user() -> str:
 def iteration_number(run: Run, number: int | None) -> int | None:
     """The number of an iteration, by default the last; InputError where there is no such one."""
     query = run.owner if number is None else {**run.owner, "number": number}
-    document = foo.get_db_conn()[ITERATIONS].find_one(query, {"number": 1}, sort=[("number", -1)])
+    document = collection_of(ITERATIONS).find_one(query, {"number": 1}, sort=[("number", -1)])
     if document is None and number is not None:
         raise InputError(f"Run '{run.key}' has no iteration {number!r}")
     return document["number"] if document else None

@@ -9,12 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import fiftyone.core.odm as foo
 from bson import ObjectId
 
 from ..errors import Cancelled, InputError
 from ..outside.exported_file import export_path
 from ..progress import Report, silent
+from ..store.database import connection
 from ..store.runs import Run
 from .commit import commit, header_of
 from .decision_file import FORMATS, Row, write_rows
@@ -179,7 +179,7 @@ def import_decisions(
             raise InputError(f"{name} must be a folder, got {root!r:.80}")
     decisions = read_decisions(path, run.key, run.label_field)
     recover_abandoned(run)
-    _ensure_index(foo.get_db_client())
+    _ensure_index(connection())
     roots = (None, None) if old_root is None else (str(old_root), str(new_root))
     named = {row.sample_id for decision in decisions for row in decision.rows}
     matcher = TrailMatcher(run, match, roots, named)

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import fiftyone.core.odm as foo
 from bson import ObjectId
 
+from ..store.database import collection_of, connection, open_database
 from ..store.runs import Run
 from ..store.samples import DURABLE
 
@@ -41,14 +41,14 @@ def entries() -> Any:
 
 
 def _collection(name: str) -> Any:
-    ensure_indexes(foo.get_db_client())
-    return foo.get_db_conn()[name].with_options(write_concern=DURABLE)
+    ensure_indexes(connection())
+    return collection_of(name).with_options(write_concern=DURABLE)
 
 
 @cache
 def ensure_indexes(client: Any) -> None:
     """Make the journal's indexes, once a connection."""
-    database = foo.get_db_conn()
+    database = open_database()
     database[HEADERS].create_index(BY_SEQ)
     for index in (BY_DECISION, BY_SEQ, BY_SAMPLE):
         database[ENTRIES].create_index(index)

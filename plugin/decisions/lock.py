@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import fiftyone.core.odm as foo
 from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.errors import ConnectionFailure, DuplicateKeyError
 
 from ..errors import InputError
 from ..processes import has_died, this_process
+from ..store.database import collection_of
 from ..store.samples import DURABLE
 
 COLLECTION = "deconfuse.turns"
@@ -45,7 +45,7 @@ class LockLost(Exception):
 
 
 def _locks(durable: bool = False) -> Any:
-    collection = foo.get_db_conn()[COLLECTION]
+    collection = collection_of(COLLECTION)
     if durable:
         return collection.with_options(write_concern=DURABLE)
     return collection

@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-import fiftyone.core.odm as foo
 import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
 from ..errors import InputError
 from ..store.columns import BUCKET, delete_columns, read_column, write_column
+from ..store.database import collection_of
 from ..store.iterations import Iteration, unpack_ids
 from ..store.own_fields import check_own_writable
 from ..store.runs import Run
@@ -269,7 +269,7 @@ def _forget_others(run: Run) -> None:
     mine = last["_id"] if last else None
     _collection().delete_many({**run.owner, "_id": {"$ne": mine}})
     query = {f"metadata.{name}": value for name, value in run.owner.items()}
-    files = foo.get_db_conn()[f"{BUCKET}.files"]
+    files = collection_of(f"{BUCKET}.files")
     query["metadata.duplicates_id"] = {"$exists": True, "$ne": mine}
     for old in files.distinct("metadata.duplicates_id", query):
         delete_columns({"duplicates_id": old})
@@ -324,4 +324,4 @@ def check_scope(scope: Any) -> str:
 
 
 def _collection() -> Any:
-    return foo.get_db_conn()[COLLECTION]
+    return collection_of(COLLECTION)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import fiftyone.core.odm as foo
 import numpy as np
 import numpy.typing as npt
 from bson import Binary
 
+from ..store.database import collection_of
 from ..store.iterations import Iteration, pack_ids
 from ..store.runs import Run
 
@@ -93,4 +93,4 @@ def _last(run: Run) -> dict[str, Any] | None:
 
 
 def _collection() -> Any:
-    return foo.get_db_conn()[COLLECTION]
+    return collection_of(COLLECTION)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import fiftyone.core.odm as foo
 import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
 from ..store.columns import delete_columns, read_column, write_column
+from ..store.database import collection_of
 from ..store.iterations import Iteration
 from ..store.runs import Run
 
@@ -40,7 +40,7 @@ def keep_map(
             "places": write_column("map_places", [steps], owner),
             "disagreement": write_column("map_disagreement", [disagreement], owner),
         }
-        foo.get_db_conn()[COLLECTION].replace_one(
+        collection_of(COLLECTION).replace_one(
             {"_id": iteration.id},
             {**run.owner, "map_id": map_id, "columns": columns, "created_at": datetime.now(UTC)},
             upsert=True,
@@ -70,4 +70,4 @@ def map_disagreement(iteration: Iteration) -> npt.NDArray[np.float32] | None:
 
 
 def _document(iteration: Iteration) -> dict[str, Any] | None:
-    return foo.get_db_conn()[COLLECTION].find_one({"_id": iteration.id})
+    return collection_of(COLLECTION).find_one({"_id": iteration.id})

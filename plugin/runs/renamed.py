@@ -6,12 +6,11 @@ between leaves a run that the next one that opens it carries over completely.
 
 from __future__ import annotations
 
-import fiftyone.core.odm as foo
-
 from ..decisions.journal import HEADERS
 from ..decisions.run_lock import run_lock
 from ..errors import InputError
 from ..store.columns import BUCKET
+from ..store.database import open_database
 from ..store.declared import check_writable, declared_fields
 from ..store.fields import OWN_FIELDS, group_in_sidebar, sidebar_group
 from ..store.held import forget_deleted
@@ -116,7 +115,7 @@ def _carry(dataset: Dataset, known: KnownRun, key: str) -> None:
     earlier = Run(dataset, known.key, known.label_field)
     now = Run(dataset, key, known.label_field)
     _rename_fields(earlier, now)
-    database = foo.get_db_conn()
+    database = open_database()
     for name in OWNED_COLLECTIONS:
         if name not in _NOT_MOVED:
             database[name].update_many(earlier.owner, {"$set": {"run_key": key}})

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import fiftyone.core.odm as foo
-
 from ..duplicates import store as duplicates
 from ..importance import store as importance_rounds
 from ..layout import store as maps
 from ..store import scores as ranks
+from ..store.database import open_database
 from ..store.runs import Run
 
 SEEN = {
@@ -23,7 +22,7 @@ SEEN = {
 
 def versions(run: Run) -> dict[str, str]:
     """A text for each of ``SEEN``: another one as soon as something of it is another one."""
-    database = foo.get_db_conn()
+    database = open_database()
     found: dict[str, str] = {}
     for name, (collection, which, fields) in SEEN.items():
         wanted: dict[str, Any] = {"_id": 0} | dict.fromkeys(fields, 1)

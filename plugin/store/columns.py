@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import fiftyone.core.odm as foo
 import gridfs
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from bson import ObjectId
 from gridfs.errors import CorruptGridFile, NoFile
 
 from ..errors import InputError
+from .database import collection_of, open_database
 
 BUCKET = "deconfuse.columns"
 CHUNK_BYTES = 255 * 1024
@@ -22,7 +22,7 @@ ColumnRef = dict[str, Any]
 
 
 def _bucket() -> gridfs.GridFSBucket:
-    return gridfs.GridFSBucket(foo.get_db_conn(), bucket_name=BUCKET, chunk_size_bytes=CHUNK_BYTES)
+    return gridfs.GridFSBucket(open_database(), bucket_name=BUCKET, chunk_size_bytes=CHUNK_BYTES)
 
 
 def write_column(
@@ -73,7 +73,7 @@ def read_column(ref: ColumnRef, start: int = 0, stop: int | None = None) -> npt.
 
 def delete_columns(query: Mapping[str, Any]) -> int:
     """Delete the columns whose owner matches ``query`` and return how many there were."""
-    files = foo.get_db_conn()[f"{BUCKET}.files"]
+    files = collection_of(f"{BUCKET}.files")
     ids: list[ObjectId] = [
         doc["_id"] for doc in files.find({f"metadata.{k}": v for k, v in query.items()}, {"_id": 1})
     ]

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import fiftyone.core.odm as foo
-
 from ..errors import InputError
+from .database import collection_of
 from .samples import Dataset
 
 CLASSIFICATION = "fiftyone.core.labels.Classification"
@@ -22,9 +21,7 @@ Declared = Mapping[str, Mapping[str, Any]]
 
 def declared_fields(dataset: Dataset) -> Declared:
     """The top-level fields of a dataset's samples as the database has them now."""
-    document = foo.get_db_conn()["datasets"].find_one(
-        {"_id": dataset._doc.id}, {"sample_fields": 1}
-    )
+    document = collection_of("datasets").find_one({"_id": dataset._doc.id}, {"sample_fields": 1})
     if document is None:
         raise InputError(f"Dataset '{dataset.name}' was deleted")
     return {field["name"]: field for field in document["sample_fields"]}

@@ -11,7 +11,6 @@ from functools import cached_property, lru_cache
 from types import TracebackType
 from typing import Any
 
-import fiftyone.core.odm as foo
 import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
@@ -20,6 +19,7 @@ from ..errors import InputError
 from ..scoring.cells import CellTable, cell_table
 from ..scratch import scratch_folder
 from .columns import ColumnRef, delete_columns, read_column, write_column
+from .database import collection_of
 
 COLLECTION = "deconfuse.iterations"
 ROWS_PER_CHUNK = 50_000
@@ -153,7 +153,7 @@ def load_iteration(document: Mapping[str, Any]) -> Iteration:
 
 @lru_cache(maxsize=8)
 def _cached_iteration(iteration_id: ObjectId) -> Iteration:
-    document = foo.get_db_conn()[COLLECTION].find_one({"_id": iteration_id})
+    document = collection_of(COLLECTION).find_one({"_id": iteration_id})
     if document is None:
         raise InputError(f"Iteration {iteration_id} was deleted meanwhile. Open the run again.")
     return Iteration(document)
@@ -250,7 +250,7 @@ class IterationWriter:
             "created_at": datetime.now(UTC),
             "fields_written": False,
         }
-        foo.get_db_conn()[COLLECTION].insert_one(document)
+        collection_of(COLLECTION).insert_one(document)
         self._committed = True
         return Iteration(document)
 

@@ -11,7 +11,6 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
-import fiftyone.core.odm as foo
 from bson import ObjectId
 from cachetools import LRUCache
 from pymongo.errors import DuplicateKeyError, PyMongoError
@@ -20,6 +19,7 @@ from ..errors import Cancelled, InputError
 from ..processes import has_died, this_process
 from ..progress import Report, silent
 from ..time_left import TimeLeft, time_left
+from .database import collection_of
 from .samples import Dataset
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ WATCHED = 1_000
 
 
 def _jobs() -> Any:
-    return foo.get_db_conn()[COLLECTION]
+    return collection_of(COLLECTION)
 
 
 def _id(dataset: Dataset, run_key: str) -> str:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import fiftyone.core.odm as foo
 from bson import ObjectId
 
+from .database import collection_of, open_database
 from .samples import Dataset
 
 COLLECTION = "deconfuse.runs"
@@ -60,7 +60,7 @@ class KnownRun:
 
 def listed_runs(dataset: Dataset) -> dict[str, ListedRun]:
     """The plugin's runs of a dataset by key, as the database has them now."""
-    database = foo.get_db_conn()
+    database = open_database()
     document = database["datasets"].find_one({"_id": dataset._doc.id}, {"runs": 1}) or {}
     keys = {getattr(i, "id", i): key for key, i in (document.get("runs") or {}).items()}
     if not keys:
@@ -73,7 +73,7 @@ def listed_runs(dataset: Dataset) -> dict[str, ListedRun]:
 
 def known_runs(dataset: Dataset) -> dict[ObjectId, KnownRun]:
     """The runs of a dataset that the plugin keeps something of, by their id."""
-    found = foo.get_db_conn()[COLLECTION].find({"dataset_id": dataset._doc.id})
+    found = collection_of(COLLECTION).find({"dataset_id": dataset._doc.id})
     return {
         d["_id"]: KnownRun(
             d["_id"], d["run_key"], d["label_field"], d.get("declared_at"), tuple(d["others"])
@@ -89,7 +89,7 @@ def know(
     others: Sequence[str] = (),
 ) -> None:
     """Keep that a run is one of ours, under the key that it has now."""
-    foo.get_db_conn()[COLLECTION].replace_one(
+    collection_of(COLLECTION).replace_one(
         {"_id": listed.id},
         {
             "dataset_id": dataset._doc.id,
@@ -110,7 +110,7 @@ def adopt(dataset: Dataset, listed: ListedRun) -> bool:
     if any(run.key == listed.key for run in known_runs(dataset).values()):
         return False
     owner = {"dataset_id": dataset._doc.id, "run_key": listed.key}
-    database = foo.get_db_conn()
+    database = open_database()
     if all(database[name].find_one(owner, {"_id": 1}) is None for name in _KEPT_BEFORE):
         return False
     know(dataset, listed)
@@ -119,7 +119,7 @@ def adopt(dataset: Dataset, listed: ListedRun) -> bool:
 
 def move(known: KnownRun, key: str) -> None:
     """Note that all that is kept of a run is under another key by now."""
-    foo.get_db_conn()[COLLECTION].update_one({"_id": known.id}, {"$set": {"run_key": key}})
+    collection_of(COLLECTION).update_one({"_id": known.id}, {"$set": {"run_key": key}})
 
 
 def is_copied(dataset: Dataset, key: str) -> bool:

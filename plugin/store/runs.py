@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import fiftyone.core.odm as foo
-
 from ..errors import InputError
 from .columns import BUCKET, delete_columns
+from .database import collection_of, open_database
 from .iterations import COLLECTION as ITERATIONS
 from .iterations import Iteration, load_iteration
 from .jobs import is_worked_on
@@ -109,7 +108,7 @@ class Run:
 
 
 def _collection() -> Any:
-    return foo.get_db_conn()[ITERATIONS]
+    return collection_of(ITERATIONS)
 
 
 def list_runs(dataset: Dataset) -> list[str]:
@@ -204,7 +203,7 @@ def delete_run(run: Run, *, listed: bool = True) -> None:
     for name in sorted(
         OWNED_COLLECTIONS, key=lambda name: last.index(name) if name in last else -1
     ):
-        foo.get_db_conn()[name].delete_many(run.owner)
+        collection_of(name).delete_many(run.owner)
 
 
 def unlist(run: Run) -> None:
@@ -220,12 +219,12 @@ def discard_empty(run: Run) -> None:
     """Take back ``create_run`` where no iteration was committed."""
     if _collection().find_one(run.owner, {"_id": 1}) is None:
         unlist(run)
-        foo.get_db_conn()[KNOWN].delete_many(run.owner)
+        collection_of(KNOWN).delete_many(run.owner)
 
 
 def sweep() -> None:
     """Delete what belongs to datasets that no longer exist and what was never committed."""
-    database = foo.get_db_conn()
+    database = open_database()
     owners = {name: set(database[name].distinct("dataset_id")) for name in OWNED_COLLECTIONS}
     files = set(database[f"{BUCKET}.files"].distinct("metadata.dataset_id"))
     # Read last: what somebody keeps of a dataset that he has just made is not taken for a leftover.

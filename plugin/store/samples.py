@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 import fiftyone as fo
-import fiftyone.core.odm as foo
 from bson import ObjectId
 from bson.errors import InvalidBSON
 from bson.raw_bson import RawBSONDocument
@@ -22,6 +21,7 @@ from mongoengine.errors import DoesNotExist
 from pymongo import WriteConcern
 
 from ..errors import InputError
+from .database import collection_of
 
 Dataset: TypeAlias = Any
 """A ``fiftyone.Dataset``; FiftyOne ships no types, so this and the next only tell what is meant."""
@@ -136,7 +136,7 @@ def schema_of(dataset: Dataset) -> Schema:
         InputError: if the dataset was deleted
     """
     keep = {f"sample_fields.{name}": 1 for name in _KEPT}
-    document = foo.get_db_conn()["datasets"].find_one({"_id": dataset._doc.id}, keep)
+    document = collection_of("datasets").find_one({"_id": dataset._doc.id}, keep)
     if document is None:
         raise InputError(f"Dataset '{dataset.name}' was deleted")
     return Schema(

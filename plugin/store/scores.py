@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import fiftyone.core.odm as foo
 import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
 from .columns import delete_columns, read_column, write_column
+from .database import collection_of
 from .iterations import Iteration
 from .runs import Run
 
@@ -40,7 +40,7 @@ def write_rank(
     owner = {**run.owner, "iteration_id": iteration.id, "rank": name, "rank_id": rank}
     try:
         column = write_column(f"rank_{name}", [values.astype(np.float32)], owner)
-        foo.get_db_conn()[COLLECTION].replace_one(
+        collection_of(COLLECTION).replace_one(
             _key(iteration, name),
             {
                 **run.owner,
@@ -73,7 +73,7 @@ def rank_id(run: Run, iteration: Iteration, name: str) -> str | None:
 def rank_names(run: Run, iteration: Iteration) -> list[str]:
     """The names of the scores that are kept of an iteration, in alphabetical order."""
     query = {**run.owner, "iteration_id": iteration.id}
-    return sorted(foo.get_db_conn()[COLLECTION].distinct("name", query))
+    return sorted(collection_of(COLLECTION).distinct("name", query))
 
 
 def _key(iteration: Iteration, name: str) -> dict[str, Any]:
@@ -81,4 +81,4 @@ def _key(iteration: Iteration, name: str) -> dict[str, Any]:
 
 
 def _document(run: Run, iteration: Iteration, name: str) -> dict[str, Any] | None:
-    return foo.get_db_conn()[COLLECTION].find_one({**_key(iteration, name), **run.owner})
+    return collection_of(COLLECTION).find_one({**_key(iteration, name), **run.owner})

@@ -1,0 +1,22 @@
+"""The one door to FiftyOne's database beside its samples, which `samples.py` opens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone.core.odm as foo
+
+
+def open_database() -> Any:
+    """FiftyOne's database, over this process's connection."""
+    return foo.get_db_conn()
+
+
+def collection_of(name: str) -> Any:
+    """A collection of FiftyOne's database by its name, such as ``deconfuse.runs``."""
+    return foo.get_db_conn()[name]
+
+
+def connection() -> Any:
+    """The connection itself, by which a process knows whether it has another one by now."""
+    return foo.get_db_client()

@@ -169,4 +169,6 @@ def _counts(entry: Entry, known: Mapping[ObjectId, Header]) -> bool:
 
 def headers_by_id(ids: Iterable[ObjectId]) -> dict[ObjectId, Header]:
     """Headers by their ids; those that do not exist are left out."""
-    return {header["_id"]: header for header in headers().find({"_id": {"$in": list(ids)}})}
+    wanted = list(ids)
+    found = headers().find({"_id": {"$in": wanted}}) if wanted else ()
+    return {header["_id"]: header for header in found}

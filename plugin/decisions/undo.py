@@ -66,7 +66,7 @@ def _named(run: Run, decision: str) -> Header:
 def _last_standing(run: Run, author: str | None) -> Header:
     """The last decision that stands on at least one sample."""
     for header in standing(run, author):
-        return _named(run, str(header["_id"]))
+        return header
     whose = "" if author is None else f" of '{author}'"
     raise InputError(f"Run '{run.key}' has no decision{whose} that could be undone")
 

@@ -109,7 +109,8 @@ def check_current(run: Run) -> None:
             f"Run '{kept.key}' was renamed to '{run.key}' and is not carried over yet. Nothing was "
             "changed; open it again."
         )
-    check_started(run)
+    if kept is None:  # otherwise it is no copy: something of it is kept under its id
+        check_started(run)
     if listed.label_field != run.label_field:
         raise InputError(
             f"Run '{run.key}' was pointed at label field '{listed.label_field}' meanwhile. Nothing "

@@ -78,7 +78,7 @@ def written(rows: Rows, classes: int, size: int = 10**9, weights: bytes | None =
 
 def forget(iteration: Iteration) -> None:
     delete_columns({"iteration_id": iteration.id})
-    iterations.foo.get_db_conn()[iterations.COLLECTION].delete_one({"_id": iteration.id})
+    iterations.collection_of(iterations.COLLECTION).delete_one({"_id": iteration.id})
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_more_rows_than_a_chunk_and_weights(monkeypatch: pytest.MonkeyPatch, cle
 
 def test_an_opened_iteration_is_the_written_one(clean: None) -> None:
     iteration = written(random_rows(1, 20, 3), 3)
-    document = iterations.foo.get_db_conn()[iterations.COLLECTION].find_one({"_id": iteration.id})
+    document = iterations.collection_of(iterations.COLLECTION).find_one({"_id": iteration.id})
     assert document is not None
     assert document["fields_written"] is False
     opened = load_iteration(document)

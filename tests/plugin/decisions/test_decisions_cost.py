@@ -1,0 +1,66 @@
+"""What a click costs: the commands that one decision sends to the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import fiftyone.core.odm.database as odm
+import pytest
+from pymongo import monitoring
+
+from plugin.decisions.resolve import resolve
+from plugin.decisions.undo import undo
+from plugin.store.runs import Run
+from tests.plugin.decided import ids_of, make_run
+
+MOST_OF_A_RELABEL = 20
+MOST_OF_AN_UNDO = 26
+
+
+class Counted(monitoring.CommandListener):
+    """Every command that this process sends once a connection knows the listener."""
+
+    def __init__(self) -> None:
+        self.commands: list[tuple[str, Any]] = []
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        """Note it."""
+        self.commands.append((event.command_name, event.command.get(event.command_name)))
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        """Nothing."""
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counted]:
+    listener = Counted()
+    monitoring.register(listener)
+    monkeypatch.setattr(odm, "_client", None)  # the next connection has the listener
+    yield listener
+    monitoring._LISTENERS.command_listeners.remove(listener)
+
+
+@pytest.fixture
+def run(counted: Counted) -> Iterator[Run]:
+    made = make_run(9)
+    ids = ids_of(made)
+    resolve(made, "confirm", ids[:1])  # what is made once a run, such as its field, is there
+    undo(made)
+    yield made
+    made.dataset.delete()
+
+
+def test_a_click_sends_no_more_than_it_does_today(run: Run, counted: Counted) -> None:
+    ids = ids_of(run)
+    counted.commands.clear()
+    resolve(run, "relabel", ids[1:2], label="new")
+    relabel = list(counted.commands)
+    counted.commands.clear()
+    undo(run)
+    taken_back = list(counted.commands)
+    assert 8 <= len(relabel) <= MOST_OF_A_RELABEL, relabel
+    assert 8 <= len(taken_back) <= MOST_OF_AN_UNDO, taken_back

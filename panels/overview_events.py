@@ -21,7 +21,6 @@ from ..plugin.report.set_apart import set_apart_sentence
 from ..plugin.runs.opening import find_runs
 from ..plugin.runs.versions import versions
 from ..plugin.scoring.overview import cells_of_labels, expected_errors_of_rows, label_rows
-from ..plugin.store.database import collection_of
 from ..plugin.store.iterations import Iteration
 from ..plugin.store.label_field import label_fields
 from ..plugin.store.runs import Run

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import fiftyone.core.odm as foo
 from bson import ObjectId
 
 from ..processes import has_died
+from .database import collection_of
 from .jobs import is_worked_on
 from .samples import Dataset
 
@@ -41,7 +41,7 @@ class Outcome:
 
 
 def _outcomes() -> Any:
-    return foo.get_db_conn()[COLLECTION]
+    return collection_of(COLLECTION)
 
 
 def note_start(

@@ -8,7 +8,6 @@ COMPUTES = (
     "groups",
     "levels",
     "pairs",
-    "perceptual_hash",
     "radius_search",
     "search",
     "signals",

@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from ..vectors.neighbours import NeighbourIndex
 from .dense_groups import SURE, DenseGroups
 from .levels import LOWEST_FLOOR, choose_levels, most_kept
-from .perceptual_hash import hash_neighbours
 from .radius_search import Cells, NearPairs
 from .signals import Signals
 from .ssim import ssim_pairs
 
 EMBEDDING_NEIGHBOURS = 5
 SAMPLE = 2000  # images whose neighbours say which floor and threshold suit
-_SLACK = 2.5  # for pairs that other signals propose; see StructureBasis.radius
+_SLACK = 2.5  # for pairs that embeddings propose; see StructureBasis.radius
 _JUDGED_AT_ONCE = 1 << 15
 _SAMPLED_AT_ONCE = 4096
 _CHANCES = 2  # rounds of crowded images, none of which proves to be in a dense group
@@ -208,23 +207,20 @@ class PairSearch:
                         break
         return united(found)
 
-    def proposed(
+    def near_in_embeddings(
         self,
         first: int,
         floor: float,
-        embeddings: NDArray[np.floating[Any]] | None,
+        embeddings: NDArray[np.floating[Any]],
         known: Found,
         dense: DenseGroups,
     ) -> Found:
-        """Further pairs, that perceptual hashes and embeddings propose."""
-        by_hash = hash_neighbours(self._signals.hashes[self._rows])
-        keys = [self._keys(by_hash[by_hash[:, 1] >= first])]
-        if embeddings is not None:
-            asked = np.arange(first, len(self._rows))
-            ids, _ = NeighbourIndex(embeddings[self._rows]).nearest(EMBEDDING_NEIGHBOURS, asked)
-            asked = np.broadcast_to(asked[:, None], ids.shape)[ids >= 0]
-            keys.append(self._keys(np.sort(np.stack([asked, ids[ids >= 0]], axis=1), axis=1)))
-        new = dense.open(np.setdiff1d(np.concatenate(keys), known.keys))
+        """Further pairs: those that are near in a classifier's embeddings."""
+        asked = np.arange(first, len(self._rows))
+        ids, _ = NeighbourIndex(embeddings[self._rows]).nearest(EMBEDDING_NEIGHBOURS, asked)
+        asked = np.broadcast_to(asked[:, None], ids.shape)[ids >= 0]
+        keys = self._keys(np.sort(np.stack([asked, ids[ids >= 0]], axis=1), axis=1))
+        new = dense.open(np.setdiff1d(keys, known.keys))
         widest = self._signals.basis.radius(floor, _SLACK) ** 2
         return self._noted(new[self._squared(new) <= widest], floor, dense)
 

@@ -25,7 +25,7 @@ from ..store.iterations import Iteration, pack_ids, unpack_ids
 from ..store.runs import Run
 from ..vectors.stored_vectors import check_vectors, read_vectors
 from .pairs import first_copies, pairs_in_scope
-from .store import NOT_IN_ITERATION, KeptDuplicates, check_scope, check_threshold
+from .store import COLUMNS, NOT_IN_ITERATION, KeptDuplicates, check_scope, check_threshold
 
 STAGES = {"look": (0.0, 0.1), "decode": (0.1, 0.35), "features": (0.35, 0.48)}
 STAGES |= {"copies": (0.48, 0.5), "sample": (0.5, 0.6), "pairs": (0.6, 1.0)}
@@ -39,7 +39,7 @@ LABELS = {
 DECODED = 2
 """How images are decoded to be compared; what was compared in another way is compared anew."""
 
-PER_SAMPLE = ("sample_id", "path", "file", "pixels", "hash", "structure", "size")
+PER_SAMPLE = ("sample_id", "path", "file", "pixels", "structure", "size")
 
 Columns = dict[str, npt.NDArray[Any]]
 
@@ -262,7 +262,6 @@ class Comparison:
             "file": files,
             "pixels": reduced,
             "first_copy": copies,
-            "hash": signals.hashes,
             "structure": signals.structure,
             "basis_mean": signals.basis.mean,
             "basis_axes": signals.basis.axes,
@@ -348,7 +347,7 @@ def _still_known(
     """
     place = {sample: i for i, sample in enumerate(ids)}
     at = np.array([place.get(sample, -1) for sample in kept.sample_ids], np.int64)
-    columns = {name: kept.column(name) for name in kept.document["columns"]}
+    columns = {name: kept.column(name) for name in COLUMNS}
     stays = at >= 0
     stays[stays] = columns["path"][stays] == digests[at[stays]]
     stays[stays] = [os.path.exists(paths[i]) for i in at[stays].tolist()]
@@ -398,4 +397,4 @@ def _signals(columns: Columns) -> Any:
     from .structure_features import StructureBasis
 
     basis = StructureBasis(columns["basis_mean"], columns["basis_axes"])
-    return Signals(columns["pixels"], columns["hash"], columns["structure"], basis)
+    return Signals(columns["pixels"], columns["structure"], basis)

@@ -1,9 +1,9 @@
 """Near-duplicates: pairs of images with a high Similarity Error Score, without trying all pairs.
 
 The SES of a pair is its SSIM (paper, eq. 3). Copies with equal files or pixels are found by digest.
-All others are proposed by their structure features, perceptual hashes, and a classifier's
-embeddings where there are any (`pair_search.py`), and judged by SSIM. Pairs are kept down to a
-floor, so that the threshold can be moved afterwards.
+All others are proposed by their structure features, and a classifier's embeddings where there are
+any (`candidates.py`), and judged by SSIM. Pairs are kept down to a floor, so that the threshold can
+be moved afterwards.
 """
 
 from __future__ import annotations
@@ -137,7 +137,8 @@ def find_duplicates(
         apart = there[known.pairs].all(axis=1) & (ends[:, 0] < ends[:, 1])
         dense.add(ends[apart] @ np.array([len(firsts), 1]), known.ses[apart])
     found = search.near(first, floor, dense, stage("pairs", progress))
-    found = united([found, search.proposed(first, floor, embeddings, found, dense)])
+    if embeddings is not None:
+        found = united([found, search.near_in_embeddings(first, floor, embeddings, found, dense)])
     of_class = np.zeros(len(images), np.int64) if predictions is None else predictions
     spanned = search.spanned(floor, dense, stands[there], np.asarray(of_class)[there])
     found = search.in_scope(united([found, spanned]))
@@ -204,7 +205,7 @@ def _checked(
     if scope == "same_prediction" and predictions is None:
         raise ValueError('predictions are needed for scope "same_prediction"; "all" does without')
     aligned: list[tuple[str, Any]] = [
-        ("signals", signals.hashes),
+        ("signals", signals.digests),
         ("predictions", predictions),
         ("embeddings", embeddings),
         ("file_digests", file_digests),

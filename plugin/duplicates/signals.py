@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ..images.digests import pixel_digests
 from .gaussian_window import check_shape
-from .perceptual_hash import perceptual_hashes
 from .structure_features import StructureBasis, fit_basis, structure_features
 
 Progress = Callable[[str, int, int], None]
@@ -22,8 +21,6 @@ class Signals(NamedTuple):
 
     digests: NDArray[np.void]
     """Shape (n,), 16 bytes each: digest of the pixels."""
-    hashes: NDArray[np.uint64]
-    """Shape (n,): perceptual hash."""
     structure: NDArray[np.float32]
     """Shape (n, d): structure features."""
     basis: StructureBasis
@@ -51,20 +48,18 @@ def compute_signals(
         ValueError: `images` has another shape, or fewer images than `known`.
     """
     check_shape(images.shape)
-    old = 0 if known is None else len(known.hashes)
+    old = 0 if known is None else len(known.digests)
     if len(images) < old:
         raise ValueError(f"images must begin with the {old} that are known, got {len(images)}")
     new = images[old:]
     basis = known.basis if known is not None else fit_basis(images, device=device)
     features = structure_features(new, basis, device=device, progress=stage("features", progress))
     digests = np.array([np.void(digest) for digest in pixel_digests(new)], dtype="V16")
-    fresh = Signals(digests, perceptual_hashes(new, device=device), features, basis)
     if known is None:
-        return fresh
+        return Signals(digests, features, basis)
     return Signals(
-        np.concatenate([known.digests, fresh.digests]),
-        np.concatenate([known.hashes, fresh.hashes]),
-        np.concatenate([known.structure, fresh.structure]),
+        np.concatenate([known.digests, digests]),
+        np.concatenate([known.structure, features]),
         basis,
     )
 

@@ -37,7 +37,6 @@ COLUMNS = (
     "file",  # V16 (n,): digest of the file's content
     "pixels",  # V16 (n,): digest of the pixels that were compared
     "first_copy",  # int64 (n,): the first image with equal pixels or an equal file
-    "hash",  # uint64 (n,): perceptual hash
     "structure",  # float32 (n, d): structure features
     "basis_mean",  # float32 (w,)
     "basis_axes",  # float32 (w, d)

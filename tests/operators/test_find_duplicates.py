@@ -15,6 +15,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from bson import ObjectId
+from fiftyone.core.odm import get_db_conn
 
 from plugin.classify.job import find_label_errors
 from plugin.classify.settings import Settings
@@ -180,6 +181,30 @@ def _forget(run: Any) -> None:
 
     odm.get_db_conn()["deconfuse.duplicates"].delete_many(run.owner)
     delete_columns({**run.owner, "duplicates_id": {"$exists": True}})
+
+
+def test_a_column_that_is_kept_no_more_is_passed_over(pictures: Pictures) -> None:
+    """As in what was compared while a perceptual hash was a source of candidates."""
+    from plugin.store.columns import write_column
+
+    near = pictures.near(1, "dog", "train", "near.png")
+    run, _ = pictures.classify()
+    find_duplicates(run, DuplicateOptions())
+    kept = load_duplicates(run)
+    assert kept is not None
+    owner = {**run.owner, "duplicates_id": kept.id}
+    hashes = write_column("hash", [np.arange(kept.samples, dtype=np.uint64)], owner)
+    of_run = get_db_conn()[kept_duplicates.COLLECTION]
+    of_run.update_one({"_id": kept.id}, {"$set": {"columns.hash": hashes}})
+    late = pictures.near(2, "cat", "train", "late.png")
+    pictures.classify()
+    again = find_duplicates(run, DuplicateOptions())
+    assert (again["compared"], again["new"], again["pairs"]) == (42, 1, 2)
+    assert pictures.dataset[late].deconfuse_duplicates == [pictures.ids[2]]
+    assert pictures.dataset[near].deconfuse_duplicates == [pictures.ids[1]]
+    now = load_duplicates(run)
+    assert now is not None
+    assert set(now.document["columns"]) == set(kept_duplicates.COLUMNS)
 
 
 def test_what_is_gone_is_forgotten_and_its_copies_stay_pairs(pictures: Pictures) -> None:

@@ -21,7 +21,7 @@ from ..plugin.duplicates.current import (
     open_pairs,
     sizes_of,
 )
-from ..plugin.duplicates.difference import difference_of
+from ..plugin.duplicates.difference import difference_of, similarity
 from ..plugin.duplicates.groups import DuplicateGroup
 from ..plugin.duplicates.job import complete_duplicate_fields
 from ..plugin.duplicates.resolve_group import resolve_group as decide_on_group
@@ -301,16 +301,12 @@ def difference(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Dif
 
 def _ses(kept: KeptDuplicates | None, first: str, second: str, windows: Windows) -> float:
     """SSIM of two images, measured as find_duplicates does."""
-    from ..plugin.duplicates.ssim import ssim_pairs  # imports torch, which takes seconds
-
     size = USUAL_SIDE if kept is None else tuple(kept.document["compared_at"])
     colour = kept is None or kept.document["colour"]
     if kept is not None:
         windows = {**windows, **kept.document.get("windows", {})}
-    images = np.stack(
-        [decode(path, size, colour=colour, windows=windows) for path in (first, second)]
-    )
-    return round(float(ssim_pairs(images, np.array([[0, 1]]))[0]), 4)
+    pair = [decode(path, size, colour=colour, windows=windows) for path in (first, second)]
+    return round(similarity(*pair), 4)
 
 
 def _url(png: bytes) -> str:

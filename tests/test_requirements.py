@@ -5,6 +5,8 @@ import json
 import re
 import sys
 import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
@@ -115,11 +117,33 @@ def _packages(file: Path) -> set[str]:
     return found
 
 
+@lru_cache
+def _owners() -> Mapping[str, list[str]]:
+    return packages_distributions()
+
+
 def _distributions(package: str) -> set[str]:
-    return {name.lower() for name in packages_distributions().get(package, [package])}
+    return {name.lower() for name in _owners().get(package, [package])}
 
 
 def test_what_is_imported_is_declared() -> None:
     for package, files in _imports().items():
         declared = _distributions(package) & (RANGES.keys() | OPTIONAL)
         assert declared, f"{package} is imported by {sorted(files)} and not declared"
+
+
+def test_what_is_declared_is_imported() -> None:
+    imported = {name for package in _imports() for name in _distributions(package)}
+    # Weights are found, and a client that FiftyOne's backend imports is asked for, by name.
+    named = {name for text in _strings() for name in (text, *_distributions(text))}
+    assert (RANGES.keys() | OPTIONAL) - imported - named == set()
+
+
+def _strings() -> set[str]:
+    files = [file for room in ("plugin", "operators") for file in (ROOT / room).rglob("*.py")]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text()))]
+    return {
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }

@@ -1,9 +1,10 @@
-"""Where two images differ, as a picture."""
+"""Two images alone: how alike they are, and where they differ, as a picture."""
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -66,6 +67,34 @@ def difference_of(first: str, second: str, size: int, windows: Windows | None = 
         amplified=factor,
         largest=int(np.abs(one.astype(int) - two.astype(int)).max()),
     )
+
+
+def similarity(first: UInt8, second: UInt8) -> float:
+    """SSIM of one pair, as `ssim.py` measures it of many; without torch, which takes seconds.
+
+    Args:
+        first: (height, width) or (height, width, channels), sides of at least 11 pixels
+        second: of the same shape
+
+    Raises:
+        ValueError: shapes differ, or a side is shorter than the window
+
+    >>> flat = np.full((11, 11), 9, np.uint8)
+    >>> similarity(flat, flat)
+    1.0
+    """
+    from skimage.metrics import structural_similarity  # takes a second
+
+    value: Any = structural_similarity(
+        first,
+        second,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        data_range=255,
+        channel_axis=-1 if first.ndim == 3 else None,
+    )
+    return float(value)
 
 
 def amplified_difference(first: UInt8, second: UInt8) -> tuple[UInt8, float]:

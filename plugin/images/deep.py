@@ -8,6 +8,7 @@ taken from the pictures. One window serves all pictures of a dataset: a darker p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -69,9 +70,12 @@ def to_8_bit(
     chosen = window_of(values) if window is None else window
     if chosen is None:
         return np.zeros(values.shape, np.uint8)
+    from skimage.exposure import rescale_intensity  # imported where a picture is deep: most are not
+
     low, high = float(chosen[0]), float(chosen[1])
     numbers = np.nan_to_num(values.astype(np.float64), nan=low)
     if high <= low:  # one value only: it is neither dark nor bright
         return np.where(numbers < low, 0, np.where(numbers > low, 255, 128)).astype(np.uint8)
-    scaled = (np.clip(numbers, low, high) - low) * (255.0 / (high - low))
+    ranges: Any = {"in_range": (low, high), "out_range": (0, 255)}
+    scaled = rescale_intensity(numbers, **ranges)
     return (scaled + 0.5).astype(np.uint8)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -19,9 +21,11 @@ from skimage import data
 from skimage.metrics import structural_similarity
 from sklearn.datasets import load_sample_images
 
+from plugin.duplicates.difference import similarity
 from plugin.duplicates.ssim import blur, ssim, ssim_pairs
 
 Pixels = NDArray[np.uint8]
+ROOT = Path(__file__).resolve().parents[3]
 REAL = ["faces", "photographs", *(["mnist", "cifar10"] if "DECONFUSE_DATA" in os.environ else [])]
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
@@ -65,6 +69,23 @@ def image_pairs(draw: st.DrawFn) -> tuple[Pixels, Pixels]:
 def test_equals_scikit_image(pair: tuple[Pixels, Pixels]) -> None:
     x, y = pair
     assert ssim(x[None], y[None]).item() == pytest.approx(reference(x, y), abs=1e-9)
+
+
+@settings(max_examples=20, deadline=None)
+@given(image_pairs())
+def test_one_pair_alone_has_the_value_that_it_has_among_many(pair: tuple[Pixels, Pixels]) -> None:
+    (among_many,) = ssim_pairs(np.stack(pair), np.array([[0, 1]]), dtype=torch.float64)
+    assert similarity(*pair) == pytest.approx(among_many, abs=1e-9)
+
+
+def test_one_pair_alone_needs_no_torch() -> None:
+    script = (
+        "import sys, numpy as np\n"
+        "from plugin.duplicates.difference import similarity\n"
+        "similarity(*np.zeros((2, 11, 11), np.uint8))\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
 
 
 @settings(max_examples=40, deadline=None)

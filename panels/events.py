@@ -361,6 +361,41 @@ class SamplesReply(TypedDict):
     samples: list[SampleInfo]
 
 
+class ContextRequest(IterationRequest):
+    """What a sample is judged beside."""
+
+    row: int
+
+
+class ContextSamples(SampleColumns):
+    """``decision`` is what stands on a sample, such as ``confirmed``, empty while it is open."""
+
+    current_label: list[str]
+    decision: list[str]
+
+
+class ContextReply(TypedDict):
+    """Rows that help to judge one; what is known of each of them is in ``samples``.
+
+    ``other`` is the prediction, and where that is the ``label`` the most probable of the other
+    classes. ``typical`` and ``typical_other`` show the two: first what a person found right, then
+    what the classifier is most certain of; none is a near-duplicate of the sample or of another
+    one. ``neighbours`` are the nearest by the iteration's features, nearest first, of which
+    ``alike`` are near-duplicates. ``note`` says why there are no neighbours.
+    """
+
+    revision: int
+    row: int
+    label: int
+    other: int
+    typical: list[int]
+    typical_other: list[int]
+    neighbours: list[int]
+    alike: list[int]
+    samples: ContextSamples
+    note: str
+
+
 class QueueRequest(IterationRequest):
     """Open samples by suspicion, across cells or in one; ``skip`` are rows passed over.
 
@@ -1022,6 +1057,7 @@ EVENTS: dict[str, tuple[type, type]] = {
     "layout": (LayoutRequest, LayoutReply),
     "pairs": (PairsRequest, PairsReply),
     "samples": (SamplesRequest, SamplesReply),
+    "context": (ContextRequest, ContextReply),
     "queue": (QueueRequest, QueueReply),
     "resolve": (ResolveRequest, ResolveReply),
     "undo": (UndoRequest, ResolveReply),

@@ -12,6 +12,7 @@ from fiftyone.core.dataset import DatasetNotFoundError
 from ..plugin.errors import InputError
 from . import (
     audit_events,
+    context_events,
     decision_events,
     duplicate_events,
     events,
@@ -51,6 +52,7 @@ ANSWERS: dict[str, Answer] = {
     "report": history_events.report,
     "importance": importance_events.importance,
     "pairs": pair_events.pairs,
+    "context": context_events.context,
     "duplicates": duplicate_events.duplicates,
     "difference": duplicate_events.difference,
     "resolve_group": duplicate_events.resolve_group,

@@ -13,5 +13,6 @@ COMPUTES = (
     "probabilities",
     "score_kind",
     "scores",
+    "typical",
 )
 """Its files that take arrays and return arrays: they know neither FiftyOne nor MongoDB."""

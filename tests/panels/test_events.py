@@ -75,6 +75,7 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
         "layout": {"rows": [0, 1, 2], "features": "embedding"},
         "pairs": {"label": 0, "prediction": 1, "limit": 4},
         "samples": {"rows": [0], "size": 64},
+        "context": {"row": 0},
         "queue": {"cell": None, "skip": [], "limit": 5},
         "show_in_grid": {"label": 0, "prediction": 1},
         "cancel": {},

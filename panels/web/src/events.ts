@@ -314,6 +314,40 @@ export interface SamplesReply {
   samples: SampleInfo[];
 }
 
+/** What a sample is judged beside. */
+export interface ContextRequest {
+  run: string;
+  iteration: number;
+  row: number;
+}
+
+/** ``decision`` is what stands on a sample, such as ``confirmed``, empty while it is open. */
+export interface ContextSamples {
+  row: number[];
+  id: string[];
+  label: number[];
+  prediction: number[];
+  iies: number[];
+  suspicion: number[];
+  in_view: boolean[];
+  current_label: string[];
+  decision: string[];
+}
+
+/** Rows that help to judge one; what is known of each of them is in ``samples``. */
+export interface ContextReply {
+  revision: number;
+  row: number;
+  label: number;
+  other: number;
+  typical: number[];
+  typical_other: number[];
+  neighbours: number[];
+  alike: number[];
+  samples: ContextSamples;
+  note: string;
+}
+
 /** Open samples by suspicion, across cells or in one; ``skip`` are rows passed over. */
 export interface QueueRequest {
   run: string;
@@ -846,6 +880,7 @@ export interface Events {
   layout: { request: LayoutRequest; reply: LayoutReply };
   pairs: { request: PairsRequest; reply: PairsReply };
   samples: { request: SamplesRequest; reply: SamplesReply };
+  context: { request: ContextRequest; reply: ContextReply };
   queue: { request: QueueRequest; reply: QueueReply };
   resolve: { request: ResolveRequest; reply: ResolveReply };
   undo: { request: UndoRequest; reply: ResolveReply };

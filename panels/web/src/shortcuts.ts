@@ -89,6 +89,11 @@ export const SHORTCUTS = {
   queueRelabel: { keys: ["r"], scope: "queue", does: "Choose a label from all classes" },
   queueRemove: { keys: ["x"], scope: "queue", does: "Remove the sample from the dataset" },
   queueSkip: { keys: ["s"], scope: "queue", does: "Skip the sample for now" },
+  context: {
+    keys: ["k"],
+    scope: ["cell", "queue", "ranking", "map"],
+    does: "Compare with typical images and the nearest neighbours, or hide them",
+  },
   rankingReview: { keys: ["v"], scope: "ranking", does: "Review the ranking in the queue" },
   groupMove: {
     keys: ["ArrowUp", "ArrowDown"],

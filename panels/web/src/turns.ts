@@ -13,6 +13,7 @@ const AWAITED: ReadonlySet<EventName> = new Set<EventName>([
 const MEANWHILE: ReadonlySet<EventName> = new Set<EventName>([
   "thumbnails",
   "pairs",
+  "context",
   "layout",
   "pulse",
   "recent",

@@ -1,6 +1,7 @@
 // The sample that is looked at: its picture, its probabilities and what is known of it.
 import * as React from "react";
 import type { SampleInfo } from "../events";
+import { Context } from "./Context";
 import { Details } from "./Details";
 import { Picture } from "./Picture";
 import { Probabilities } from "./Probabilities";
@@ -22,6 +23,7 @@ export function Inspect({ sample, hint, chosen }: Props) {
       {chosen && <Picture sample={sample} />}
       {chosen && sample && (
         <>
+          <Context row={sample.row} />
           <Probabilities sample={sample} />
           <Details sample={sample} />
         </>

@@ -2,6 +2,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import * as React from "react";
 import type { Thumbnails, Tile } from "../thumbnails";
+import { PIXELS_FROM } from "./pixels";
 
 export interface GridItem {
   row: number;
@@ -139,7 +140,7 @@ export function TilePicture({ tile, side }: { tile: SheetTile | null | undefined
   const scale = side / Math.max(tile.width, tile.height);
   return (
     <span
-      className={tile.edge <= 16 ? "dcf-pixels" : ""}
+      className={scale >= PIXELS_FROM ? "dcf-pixels" : ""}
       style={{
         width: tile.width * scale,
         height: tile.height * scale,

@@ -4,6 +4,7 @@ import { useGate, useShown } from "../acts/useShown";
 import type { Action } from "../events";
 import { oneOf, useKept } from "../kept";
 import { Choose } from "../parts/Choose";
+import { Context } from "../parts/Context";
 import { Details } from "../parts/Details";
 import { type DigitOrder, listed } from "../parts/digits";
 import { Outcome } from "../parts/Outcome";
@@ -111,12 +112,15 @@ export function Queue({ cell, ranking, onBack, onEverything }: Props) {
         />
       ) : (
         <div className="dcf-queuebody">
-          <div
-            className="dcf-queue-picture"
-            data-row={sample ? sample.row : undefined}
-            data-shown={shown || undefined}
-          >
-            <Picture sample={sample} onShown={(drawn) => setShown(String(drawn))} />
+          <div className="dcf-queue-stage">
+            <div
+              className="dcf-queue-picture"
+              data-row={sample ? sample.row : undefined}
+              data-shown={shown || undefined}
+            >
+              <Picture sample={sample} onShown={(drawn) => setShown(String(drawn))} />
+            </div>
+            <Context row={sample?.row ?? null} />
           </div>
           <aside className="dcf-queue-side" aria-label="Sample">
             {sample && (

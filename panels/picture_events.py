@@ -23,7 +23,9 @@ from .sample_documents import documents_of, label_of, paths_of
 
 MOST_ON_SCREEN = 2_000
 FIRST_SHEET = 96
-MOST_EDGE = 256
+MOST_EDGE = 512
+MOST_PIXELS = 2_000 * 256**2
+"""Of a sheet: so many thumbnails of 256 pixels, fewer of larger ones."""
 LARGEST_PREVIEW = 1_024
 
 
@@ -74,10 +76,11 @@ def _within(score: npt.NDArray[np.float64], limits: Any) -> npt.NDArray[np.bool_
 def thumbnails(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Sheet:
     """Thumbnails of some rows in one picture."""
     opened = open_iteration(ctx, request)
-    rows = opened.rows(request.get("rows"), MOST_ON_SCREEN)
+    edge = _edge(request) or 64
+    rows = opened.rows(request.get("rows"), min(MOST_ON_SCREEN, MOST_PIXELS // edge**2))
     if not len(rows):
         raise InputError("rows must name at least one row, got none")
-    return _sheet(opened, rows, _edge(request) or 64)
+    return _sheet(opened, rows, edge)
 
 
 def _edge(request: dict[str, Any]) -> int:

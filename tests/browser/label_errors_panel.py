@@ -20,6 +20,36 @@ PRESS_MS = 320
 """After which the same key is another press, no bounce of the one before."""
 AXE = Path(__file__).resolve().parents[2] / "panels/web/node_modules/axe-core/axe.min.js"
 
+# What of each card lies outside of it, and which cards lie over one another or beside the holder.
+GEOMETRY = """([selector, holder]) => {
+  const inside = (a, b) => a.left >= b.left - 1 && a.right <= b.right + 1 &&
+    a.top >= b.top - 1 && a.bottom <= b.bottom + 1;
+  const text = (e) => `${e.className}: ${e.innerText ?? ''}`.slice(0, 80);
+  const box = document.querySelector(holder).getBoundingClientRect();
+  const cards = [...document.querySelectorAll(selector)];
+  const wrong = [];
+  const rects = cards.map((card) => card.getBoundingClientRect());
+  cards.forEach((card, i) => {
+    const at = rects[i];
+    if (at.left < box.left - 1 || at.right > box.right + 1) wrong.push(`beside: ${text(card)}`);
+    for (const part of card.querySelectorAll('*')) {
+      const here = part.getBoundingClientRect();
+      if (here.width && !part.closest('.dcf-sr') && !inside(here, at))
+        wrong.push(`cut: ${text(part)}`);
+    }
+    rects.slice(0, i).forEach((other) => {
+      if (at.left < other.right - 1 && other.left < at.right - 1 &&
+          at.top < other.bottom - 1 && other.top < at.bottom - 1) wrong.push(`over: ${text(card)}`);
+    });
+  });
+  return wrong;
+}"""
+
+
+def misplaced(app: Any, cards: str, holder: str) -> list[str]:
+    """What lies outside of its card, beside the holder or over another card, by CSS selectors."""
+    return app.page.evaluate(GEOMETRY, [cards, holder])
+
 
 def panel(app: Any, dataset: Any) -> Locator:
     """Open the dataset and the panel on it; the panel once it shows its overview."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.label_errors_panel import PRESS_MS, shoot, shown, violations
+from tests.browser.label_errors_panel import PRESS_MS, misplaced, shoot, shown, violations
 from tests.planted_copies import Pictures, noise
 
 
@@ -38,6 +38,25 @@ def on_screen(app: Any, dataset: Any) -> Locator:
     content = shown(app)
     content.get_by_role("button", name="Duplicates", exact=True).click()
     return content
+
+
+def stays_whole(app: Any, content: Locator) -> None:
+    """Two images use the room that is there, in every width, and a size that was chosen."""
+    picture = content.locator(".dcf-member-picture").first
+    for width, least in ((1600, 180), (1280, 130)):
+        app.page.set_viewport_size({"width": width, "height": 1000})
+        app.page.wait_for_timeout(300)
+        assert misplaced(app, ".dcf-member", ".dcf-members") == [], width
+        assert (picture.bounding_box() or {"height": 0})["height"] > least, width
+    root = content.locator(".dcf")
+    root.evaluate("e => { e.style.width = '380px'; e.style.right = 'auto'; }")
+    app.page.wait_for_timeout(300)
+    assert misplaced(app, ".dcf-member", ".dcf-members") == []
+    root.evaluate("e => { e.style.width = ''; e.style.right = ''; }")
+    content.get_by_role("slider", name="Size of the pictures").press("Home")
+    assert (picture.bounding_box() or {"height": 0})["height"] == 56
+    content.get_by_role("button", name="Fit", exact=True).click()
+    assert (picture.bounding_box() or {"height": 0})["height"] > 130
 
 
 def drawn(content: Locator) -> None:
@@ -126,6 +145,9 @@ def test_the_overview_marks_cells_and_every_width_is_accessible(
         expect(content.locator(".dcf-cell-copies").first).to_be_visible()
         content.get_by_role("button", name="Duplicates", exact=True).click()
         expect(content.locator(".dcf-groupscroll h2")).to_contain_text("Group 1 of 3")
+        drawn(content)
+        stays_whole(app, content)
+        shoot(app, f"duplicates-cards-{theme}")
         app.page.keyboard.press("d")
         expect(content.locator(".dcf-differ-pictures img")).to_have_count(3)
         shoot(app, f"duplicates-{theme}")

@@ -55,6 +55,18 @@ export function remember(dataset: string, iteration: string) {
   }
 }
 
+/** Who shows what is kept under a path: one that changes it tells the others. */
+const watchers = new Map<string, Set<(value: unknown) => void>>();
+
+function watch(path: string, told: (value: unknown) => void) {
+  const those = watchers.get(path) ?? new Set();
+  watchers.set(path, those.add(told));
+  return () => {
+    those.delete(told);
+    if (!those.size && watchers.get(path) === those) watchers.delete(path);
+  };
+}
+
 function useStored<T>(path: string | null, first: T, is: Guard<T>): [T, Change<T>] {
   const load = () => (path === null ? first : read(path, first, is));
   const [held, setHeld] = React.useState(() => ({ path, value: load() }));
@@ -63,13 +75,23 @@ function useStored<T>(path: string | null, first: T, is: Guard<T>): [T, Change<T
   if (now !== held) setHeld(now);
   const latest = React.useRef(now);
   latest.current = now;
-  const change = React.useCallback<Change<T>>((next) => {
-    const { path: at, value: old } = latest.current;
-    const value = typeof next === "function" ? (next as (old: T) => T)(old) : next;
-    latest.current = { path: at, value };
+  const tell = React.useCallback((value: unknown) => {
+    latest.current = { path: latest.current.path, value: value as T };
     setHeld(latest.current);
-    if (at !== null) write(at, value);
   }, []);
+  React.useEffect(() => (path === null ? undefined : watch(path, tell)), [path, tell]);
+  const change = React.useCallback<Change<T>>(
+    (next) => {
+      const { path: at, value: old } = latest.current;
+      const value = typeof next === "function" ? (next as (old: T) => T)(old) : next;
+      latest.current = { path: at, value };
+      setHeld(latest.current);
+      if (at === null) return;
+      write(at, value);
+      for (const told of watchers.get(at) ?? []) if (told !== tell) told(value);
+    },
+    [tell],
+  );
   return [now.value, change];
 }
 

@@ -17,10 +17,12 @@ export interface Tile {
 const FIRST_BATCH = 96;
 const SMALLEST_BATCH = 32;
 const LARGEST_BATCH = 512;
+/** Pixels of a sheet, and of all that is kept. */
+const SHEET_PIXELS = 2 ** 23;
+const MOST_PIXELS = 12_000 * 128 ** 2;
 /** What a batch should take: a decision has to wait for those under way. */
 const BATCH_MS = 150;
 const AT_ONCE = 2;
-const MOST = 12_000;
 
 /** How many to ask for next, going by how long the last ones took, of which there may be few. */
 export function nextBatch(batch: number, rows: number, took: number): number {
@@ -34,7 +36,8 @@ export class Thumbnails {
   private waiting: number[] = [];
   private asked = new Set<number>();
   private running = 0;
-  private batch = FIRST_BATCH;
+  private batch: number;
+  private readonly largest: number;
   private urls: string[] = [];
   private listeners = new Set<() => void>();
   version = 0;
@@ -42,7 +45,10 @@ export class Thumbnails {
   constructor(
     private readonly key: { run: string; iteration: number },
     readonly edge: number,
-  ) {}
+  ) {
+    this.largest = Math.min(LARGEST_BATCH, Math.max(1, Math.floor(SHEET_PIXELS / edge ** 2)));
+    this.batch = Math.min(FIRST_BATCH, this.largest);
+  }
 
   /** A tile, null if the image cannot be read, undefined while it is not there yet. */
   get(row: number): Tile | null | undefined {
@@ -51,7 +57,7 @@ export class Thumbnails {
 
   /** Replaces what is waited for: the first rows come first. */
   want(rows: readonly number[]) {
-    if (this.tiles.size > MOST) this.forget();
+    if (this.tiles.size > MOST_PIXELS / Math.max(this.edge, 128) ** 2) this.forget();
     this.waiting = rows.filter((row) => !this.tiles.has(row) && !this.asked.has(row));
     this.next();
   }
@@ -113,7 +119,8 @@ export class Thumbnails {
       const start = performance.now();
       ask("thumbnails", { ...this.key, rows, edge: this.edge })
         .then((sheet) => {
-          this.batch = nextBatch(this.batch, rows.length, performance.now() - start);
+          const took = performance.now() - start;
+          this.batch = Math.min(this.largest, nextBatch(this.batch, rows.length, took));
           return this.add(sheet);
         })
         .catch(() => {

@@ -13,6 +13,7 @@ import { Pages } from "../parts/Pages";
 import { PictureGrid } from "../parts/PictureGrid";
 import { Problem } from "../parts/Problem";
 import { Recent } from "../parts/Recent";
+import { useGridEdge } from "../parts/sizes";
 import { Tip } from "../parts/Tip";
 import { useSample } from "../samples";
 import { useSelection } from "../selection";
@@ -38,7 +39,6 @@ interface Props {
 
 const isFeatures = oneOf<Features>("embedding", "pixels", "saliency");
 const MAP_EDGE = 64;
-const GRID_EDGE = 128;
 const openText = (open: number, within: number | null) =>
   within === null || within === open
     ? `${count(open)} open`
@@ -62,7 +62,7 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
   const map = React.useRef<MapHandle>(null);
 
   const small = useThumbnails(MAP_EDGE);
-  const large = useThumbnails(GRID_EDGE);
+  const large = useThumbnails(useGridEdge());
   const smallVersion = React.useSyncExternalStore(small.subscribe, small.snapshot);
   const largeVersion = React.useSyncExternalStore(large.subscribe, large.snapshot);
 

@@ -23,6 +23,8 @@ import { Threshold } from "./Threshold";
 import { useDuplicates } from "./useDuplicates";
 
 const EDGE = 128;
+/** As large as a picture of a group may be shown. */
+const LARGE = 512;
 
 export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
   const { key, report, refresh } = useSession();
@@ -39,7 +41,9 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
   const [chosen, setChosen] = React.useState<{ group: string; row: number } | null>(null);
   const [differ, setDiffer] = React.useState(false);
   const thumbnails = useThumbnails(EDGE);
+  const large = useThumbnails(LARGE);
   React.useSyncExternalStore(thumbnails.subscribe, thumbnails.snapshot);
+  React.useSyncExternalStore(large.subscribe, large.snapshot);
   const { groups, problem, more, again } = useDuplicates(
     { kind, threshold: looked, scope, view },
     thumbnails,
@@ -52,7 +56,11 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
     () => (group?.rows ?? []).flatMap((row) => groups?.members.get(row) ?? []),
     [group, groups],
   );
-  const drawn = members.length > 0 && members.every(({ row }) => thumbnails.get(row) !== undefined);
+  const next = list[place + 1];
+  React.useEffect(() => {
+    if (group) large.want([...group.rows, ...(next?.rows ?? [])]);
+  }, [large, group, next]);
+  const drawn = members.length > 0 && members.every(({ row }) => large.get(row) !== undefined);
   const shown = usePaintedWhen(drawn && group ? `${group.id} ${groups?.reply.revision}` : null);
   const keep = group && chosen?.group === group.id ? chosen.row : (group?.proposal ?? -1);
   const pick = (row: number) => group && setChosen({ group: group.id, row });
@@ -179,7 +187,8 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
                 members={members}
                 keep={keep}
                 differ={differ}
-                thumbnails={thumbnails}
+                small={thumbnails}
+                thumbnails={large}
                 onKeep={pick}
                 onDiffer={() => setDiffer(!differ)}
               />

@@ -2,7 +2,9 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import * as React from "react";
 import type { Thumbnails, Tile } from "../thumbnails";
+import { PictureSize } from "./PictureSize";
 import { PIXELS_FROM } from "./pixels";
+import { columnsFor, sideFor, useCtrlWheel, useGridSize } from "./sizes";
 
 export interface GridItem {
   row: number;
@@ -24,8 +26,9 @@ interface Props {
   onFocus: (row: number) => void;
 }
 
-const SIDE = 96;
 const GAP = 6;
+/** Between a card's edge and its picture, on both sides. */
+const FRAME = 6;
 const CAPTION = 22;
 
 export function PictureGrid(props: Props) {
@@ -40,9 +43,12 @@ export function PictureGrid(props: Props) {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const columns = Math.max(1, Math.floor((width - GAP) / (SIDE + GAP)));
+  const [size, setSize] = useGridSize();
+  useCtrlWheel(scroller, size, setSize);
+  const columns = columnsFor(width, size, GAP);
+  const side = sideFor(width, columns, GAP);
   const lines = Math.ceil(items.length / columns);
-  const tall = SIDE + (items[0]?.caption ? CAPTION : 0);
+  const tall = side + (items[0]?.caption ? CAPTION : 0);
   const virtual = useVirtualizer({
     count: lines,
     getScrollElement: () => scroller.current,
@@ -50,7 +56,12 @@ export function PictureGrid(props: Props) {
     overscan: 3,
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: another height needs measuring
-  React.useEffect(() => virtual.measure(), [tall]);
+  React.useLayoutEffect(() => virtual.measure(), [tall]);
+  const top = React.useRef(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was on top stays there in another size
+  React.useLayoutEffect(() => {
+    if (top.current) virtual.scrollToIndex(Math.floor(top.current / columns), { align: "start" });
+  }, [columns, tall]);
   const shown = virtual.getVirtualItems();
   const first = (shown[0]?.index ?? 0) * columns;
   const last = ((shown.at(-1)?.index ?? 0) + 1) * columns;
@@ -94,39 +105,53 @@ export function PictureGrid(props: Props) {
   };
   const tabbable = items.some((item) => item.row === focus) ? focus : (items[0]?.row ?? null);
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a group of toggle buttons is no fieldset
-    <div ref={scroller} className="dcf-grid" role="group" aria-label={props.label} onKeyDown={key}>
-      <div style={{ height: virtual.getTotalSize() + GAP, position: "relative" }}>
-        {shown.map((line) =>
-          items.slice(line.index * columns, (line.index + 1) * columns).map((item, column) => (
-            <button
-              key={item.row}
-              type="button"
-              data-row={item.row}
-              className={`dcf-tile${item.faint ? " dcf-faint" : ""}`}
-              style={{
-                transform: `translate(${GAP + column * (SIDE + GAP)}px, ${GAP + line.start}px)`,
-                width: SIDE,
-                height: tall,
-              }}
-              aria-pressed={selected.has(item.row)}
-              aria-label={item.name}
-              disabled={item.faint}
-              tabIndex={item.row === tabbable ? 0 : -1}
-              onFocus={() => item.row !== focus && props.onFocus(item.row)}
-              onClick={(event) => click(event, line.index * columns + column)}
-            >
-              <TilePicture tile={thumbnails.get(item.row)} side={SIDE - 6} />
-              {item.caption && (
-                <span className="dcf-caption">
-                  <bdi>{item.caption[0]}</bdi> <span>{item.caption[1]}</span>
-                </span>
-              )}
-            </button>
-          )),
-        )}
+    <>
+      <PictureSize size={size} onSize={setSize} />
+      {/* biome-ignore lint/a11y/useSemanticElements: a group of toggle buttons is no fieldset */}
+      <div
+        ref={scroller}
+        className="dcf-grid"
+        role="group"
+        aria-label={props.label}
+        onKeyDown={key}
+        onScroll={() => {
+          const line = Math.round((scroller.current?.scrollTop ?? 0) / (tall + GAP));
+          top.current = line * columns;
+        }}
+      >
+        <div style={{ height: virtual.getTotalSize() + GAP, position: "relative" }}>
+          {shown.map((line) =>
+            items.slice(line.index * columns, (line.index + 1) * columns).map((item, column) => (
+              <button
+                key={item.row}
+                type="button"
+                data-row={item.row}
+                className={`dcf-tile${item.faint ? " dcf-faint" : ""}`}
+                style={{
+                  transform: `translate(${GAP + column * (side + GAP)}px, ${GAP + line.start}px)`,
+                  width: side,
+                  height: tall,
+                }}
+                aria-pressed={selected.has(item.row)}
+                aria-label={item.name}
+                title={item.caption?.[0]}
+                disabled={item.faint}
+                tabIndex={item.row === tabbable ? 0 : -1}
+                onFocus={() => item.row !== focus && props.onFocus(item.row)}
+                onClick={(event) => click(event, line.index * columns + column)}
+              >
+                <TilePicture tile={thumbnails.get(item.row)} side={side - FRAME} />
+                {item.caption && (
+                  <span className="dcf-caption">
+                    <bdi>{item.caption[0]}</bdi> <span>{item.caption[1]}</span>
+                  </span>
+                )}
+              </button>
+            )),
+          )}
+        </div>
       </div>
-    </div>
+    </>
   );
 }
 

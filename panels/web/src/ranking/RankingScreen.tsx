@@ -14,6 +14,7 @@ import { PictureGrid } from "../parts/PictureGrid";
 import { Problem } from "../parts/Problem";
 import { Recent } from "../parts/Recent";
 import { Waiting } from "../parts/States";
+import { useGridEdge } from "../parts/sizes";
 import { useSample } from "../samples";
 import { useSelection } from "../selection";
 import { useSession } from "../session";
@@ -23,8 +24,6 @@ import { byPrediction, type RankingChoice, SCORES, written } from "./choice";
 import { NoSamples, NotComputed } from "./Nothing";
 import { ScoreRange } from "./ScoreRange";
 import { PAGE, useRanking } from "./useRanking";
-
-const EDGE = 128;
 
 interface Props {
   choice: RankingChoice;
@@ -38,7 +37,7 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
   const selection = useSelection();
   const [offset, setOffset] = useKeptHere("ranking/offset", 0, isIndex);
   const [focus, setFocus] = React.useState<number | null>(null);
-  const thumbnails = useThumbnails(EDGE);
+  const thumbnails = useThumbnails(useGridEdge());
   const version = React.useSyncExternalStore(thumbnails.subscribe, thumbnails.snapshot);
   const { reply, problem, retry } = useRanking(choice, offset);
   const score = SCORES[choice.by];

@@ -77,32 +77,52 @@ def test_the_architecture_has_a_paragraph_a_room() -> None:
     assert {room for room in rooms if f"**`{room}/`**" not in ARCHITECTURE} == set()
 
 
-def test_rooms_import_one_way() -> None:
-    """From capabilities to what they stand on, and never round in a circle."""
-    arrows: dict[str, set[str]] = {}
+def arrows() -> dict[str, set[str]]:
+    """The other rooms that each room of the engine imports."""
+    found: dict[str, set[str]] = {path.parent.name: set() for path in ROOMS} | {"plugin": set()}
     for path in ENGINE:
-        room = path.relative_to(ROOT / "plugin").parts[0]
+        room = path.relative_to(ROOT).parent.parts[:2][-1]
         for name in imports(path):
             parts = name.split(".")
             if parts[0] == "plugin" and len(parts) > 1 and (ROOT / "plugin" / parts[1]).is_dir():
-                arrows.setdefault(room, set()).add(parts[1])
-    left = {room: others - {room} for room, others in arrows.items()}
+                found[room].add(parts[1])
+    return {room: others - {room} for room, others in found.items() if room != "plugin"}
+
+
+def test_rooms_import_one_way() -> None:
+    """From capabilities to what they stand on, and never round in a circle."""
+    left = arrows()
     while free := {room for room, others in left.items() if not others & left.keys()}:
         left = {room: others for room, others in left.items() if room not in free}
     assert left == {}, "these import each other"
 
 
-def test_the_architecture_names_all_of_the_panel() -> None:
-    part = ARCHITECTURE.partition("\n## The panel")[2].partition("\n## ")[0]
-    told = set(re.findall(r"`(?:panels/)?(?:web/src/)?([\w.]+?/?)`", part))
-    python = {path.name for path in (ROOT / "panels").glob("*.py")} - {"__init__.py"}
-    web = {
-        path.name + "/" * path.is_dir()
-        for path in (ROOT / "panels" / "web" / "src").iterdir()
-        if path.suffix in (".ts", ".tsx", "")
+def test_the_architecture_shows_the_arrows_between_rooms() -> None:
+    """From each room to those below it, as the imports are."""
+    picture = ARCHITECTURE.partition("what a person asks for\n")[2].partition("\n```")[0]
+    shown = re.findall(r"^ +([\w, ]+?) *(?:─► *([\w, ]+))?$", picture, re.MULTILINE)
+    told = {
+        room: set(re.findall(r"\w+", others))
+        for names, others in shown
+        for room in re.findall(r"\w+", names)
     }
-    files = {name for name in told if name.endswith((".py", ".ts", ".tsx", "/"))}
-    assert files - {"panel_events.py"} == (python | web) - {"host.d.ts"}
+    assert told == arrows()
+    above: set[str] = set()
+    for room, others in told.items():
+        above.add(room)
+        assert not others & above, f"{room} has an arrow upwards"
+
+
+def test_the_architecture_has_a_paragraph_for_each_folder_of_the_panel() -> None:
+    part = ARCHITECTURE.partition("\n## The panel")[2].partition("\n## ")[0]
+    source = ROOT / "panels" / "web" / "src"
+    folders = {f"{path.name}/" for path in source.iterdir() if path.is_dir()}
+    assert set(re.findall(r"\*\*`([\w/]+/)`\*\*", part)) == folders | {"panels/", "web/src/"}
+
+
+def test_the_files_that_the_architecture_names_are_there() -> None:
+    for name in re.findall(r"`((?:[\w-]+/)*[\w-]+\.(?:py|ts|tsx|html))`", ARCHITECTURE):
+        assert [path for path in tracked() if f"/{path}".endswith(f"/{name}")], name
 
 
 @pytest.mark.parametrize("path", ENGINE, ids=named)

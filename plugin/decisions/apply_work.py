@@ -87,11 +87,14 @@ class Work:
 
     def fit_again(self, chunk: Sequence[Entry]) -> None:
         """Take off what was written to a field that somebody deleted at the same time."""
+        before, cies = self.schema, self.run.field("cies")
         self.schema, self._read_again = schema_of(self.run.dataset), False
         ids = [entry["sample_id"] for entry in chunk]
         gone = take_off_undeclared(self.run.dataset, self.written, ids, self.schema)
         self.left_out.update(dict.fromkeys(gone, len(ids)) if self._brings_back(chunk) else {})
-        self.fields |= {*self.written, self.run.field("cies")}
+        self.fields |= self.written
+        if before.holds(cies) or self.schema.holds(cies):
+            self.fields.add(cies)
         self.written.clear()
 
     @staticmethod

@@ -6,27 +6,33 @@ import contextlib
 import getpass
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from bson import ObjectId
 from pymongo.errors import ConnectionFailure
 
 from ..errors import InputError
 from ..store.database import collection_of
+from ..store.dataset_now import dataset_now
 from ..store.iterations import COLLECTION as ITERATIONS
+from ..store.iterations import load_iteration
 from ..store.label_field import check_current
 from ..store.runs import Run
-from ..store.samples import Schema, schema_of, take_off_undeclared
+from ..store.samples import take_off_undeclared
 from . import steps
-from .cies_field import follow_cies
+from .cies_field import ROWS_AT_ONCE, follow_cies
 from .decision_field import keep_decision_field
 from .draft import Draft
 from .journal import Header, discard, headers_by_id
 from .lock import CONNECTIONS_TRIED, PATIENCE_SECONDS, Lock, LockLost, is_pending, take_lock
 from .recovery import carry_out, recover, recover_abandoned
 from .resolution import Resolution, resolution_of
+from .state import Made
 
+LAST_ITERATION = -1
+"""What a header says of the iteration until the last one is looked up."""
 LONGEST_NOTE = 10_000
 PAUSE_SECONDS = 0.02
 
@@ -49,22 +55,33 @@ def commit(run: Run, header: Header, plan: Callable[[Draft], None]) -> Resolutio
         InputError: on bad input, with nothing changed
         DecisionPending: if the database went away when the decision counted or may have counted
     """
-    lock, draft, schema = _written(run, header, plan)
+    lock, draft = _written(run, header, plan)
     if not draft.header["samples"]:
         return resolution_of(draft.header, draft.conflicts, made=False)
-    done = _carried_out(lock, run, draft, schema)
+    done = _carried_out(lock, run, draft)
     try:
-        follow_cies(run, draft.id)
+        follow_cies(run, draft.id, _made(draft, done))
     except Exception:  # the decision is made; the field follows with the next one or iteration
         logger.exception("the field '%s' does not follow decision %s", run.field("cies"), draft.id)
     return resolution_of(done, draft.conflicts, made=True)
+
+
+def _made(draft: Draft, done: Header) -> Made | None:
+    """What this process knows of a small decision that it has just made as it was planned."""
+    if draft.entries is None or len(draft.entries) > ROWS_AT_ONCE:
+        return None
+    if done["conflicts"] != draft.header["conflicts"]:
+        return None
+    kinds = {str(entry["sample_id"]): entry["kind_after"] for entry in draft.entries}
+    last = None if draft.now.last is None else load_iteration(draft.now.last)
+    return Made(draft.id, kinds, last, draft.schema)
 
 
 class _NotCommitted(Exception):
     """The lock was lost before the decision counted; nothing of it is left."""
 
 
-def _written(run: Run, header: Header, plan: Callable[[Draft], None]) -> tuple[Lock, Draft, Schema]:
+def _written(run: Run, header: Header, plan: Callable[[Draft], None]) -> tuple[Lock, Draft]:
     """A decision that is in the journal and counts, unless it changes no sample."""
     for _ in range(CONNECTIONS_TRIED - 1):
         with contextlib.suppress(_NotCommitted):
@@ -75,24 +92,23 @@ def _written(run: Run, header: Header, plan: Callable[[Draft], None]) -> tuple[L
         raise error.__cause__ or error from None
 
 
-def _write_once(
-    run: Run, header: Header, plan: Callable[[Draft], None]
-) -> tuple[Lock, Draft, Schema]:
+def _write_once(run: Run, header: Header, plan: Callable[[Draft], None]) -> tuple[Lock, Draft]:
     """One attempt at that.
 
     Raises:
         _NotCommitted: if the lock or the connection was lost before; nothing is left of it then
     """
-    schema = schema_of(run.dataset)
-    lock = take_lock(run.owner["dataset_id"])
-    draft = Draft(run, lock, {**header, "_id": ObjectId()})
+    lock, decision = take_lock(run.owner["dataset_id"]), ObjectId()
     try:
         recover(lock, run)
-        check_current(run)
-        schema = keep_decision_field(run, schema)
+        now = dataset_now(run)
+        check_current(run, now)
+        iteration = _iteration_number(run, header["iteration"], now.last)
+        draft = Draft(run, lock, {**header, "_id": decision, "iteration": iteration}, now)
+        draft.schema = keep_decision_field(run, now.schema)
         # FiftyOne takes a field off the samples before it is declared no more. What the last
         # decision wrote in between was noticed by nobody.
-        take_off_undeclared(run.dataset, lock.wrote, schema=schema)
+        take_off_undeclared(run.dataset, lock.wrote, schema=draft.schema)
         steps.reached("lock")
         draft.write(plan)
         if draft.header["samples"]:
@@ -101,11 +117,11 @@ def _write_once(
         else:
             lock.release()
     except BaseException as error:
-        if _withdrawn(lock, draft.id):
+        if _withdrawn(lock, decision):
             if isinstance(error, LockLost | ConnectionFailure):
                 raise _NotCommitted from error
             raise
-    return lock, draft, schema
+    return lock, draft
 
 
 def _withdrawn(lock: Lock, decision: ObjectId) -> bool:
@@ -137,12 +153,12 @@ def _withdrawn(lock: Lock, decision: ObjectId) -> bool:
             time.sleep(PAUSE_SECONDS)
 
 
-def _carried_out(lock: Lock, run: Run, draft: Draft, schema: Schema) -> Header:
+def _carried_out(lock: Lock, run: Run, draft: Draft) -> Header:
     """Apply a decision that counts, or wait for whoever does; the header as it is then kept."""
     try:
         if lock.pending == draft.id:
             steps.reached("committed")
-            return carry_out(lock, run, draft.header, planned=draft.entries, schema=schema)
+            return carry_out(lock, run, draft.header, planned=draft.entries, schema=draft.schema)
     except (LockLost, ConnectionFailure):
         logger.warning("decision %s is applied by whoever comes next", draft.id)
     finally:
@@ -177,7 +193,11 @@ def _applied_by_another(run: Run, lock: Lock, decision: ObjectId) -> Header:
 def header_of(
     run: Run, action: str, author: str | None, note: str | None, iteration: int | None
 ) -> Header:
-    """What the journal says of a new decision as a whole; InputError on bad values."""
+    """What the journal says of a new decision as a whole; InputError on bad values.
+
+    The iteration is looked up when the decision is written: ``LAST_ITERATION`` becomes the number
+    of the last, or None where there is none.
+    """
     for name, value, longest in (("author", author, 1_000), ("note", note, LONGEST_NOTE)):
         if value is not None and (not isinstance(value, str) or len(value) > longest):
             raise InputError(f"{name} must be a text of at most {longest} characters")
@@ -202,10 +222,17 @@ def _user() -> str:
         return "unknown"
 
 
-def iteration_number(run: Run, number: int | None) -> int | None:
-    """The number of an iteration, by default the last; InputError where there is no such one."""
-    query = run.owner if number is None else {**run.owner, "number": number}
-    document = collection_of(ITERATIONS).find_one(query, {"number": 1}, sort=[("number", -1)])
-    if document is None and number is not None:
+def _iteration_number(run: Run, number: int | None, last: Mapping[str, Any] | None) -> int | None:
+    """The number of the iteration that an author looked at.
+
+    Raises:
+        InputError: if there is no such iteration
+    """
+    if number == LAST_ITERATION:
+        return last["number"] if last else None
+    if number is None or (last is not None and last["number"] == number):
+        return number
+    query = {**run.owner, "number": number}
+    if collection_of(ITERATIONS).find_one(query, {"_id": 1}) is None:
         raise InputError(f"Run '{run.key}' has no iteration {number!r}")
-    return document["number"] if document else None
+    return number

@@ -7,6 +7,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from ..store.dataset_now import DatasetNow
 from ..store.declared import check_writable
 from ..store.runs import Run
 from . import steps
@@ -24,13 +25,15 @@ class Draft:
     """A decision that is being written to the journal.
 
     Attributes:
+        now: the dataset as it was when the lock was taken
+        schema: what it declares since the run's own field was declared, where it was not
         header: its header; ``samples`` and ``conflicts`` are counted as samples are added
         conflicts: the first samples that will be left alone, and why
         entries: the changes of its samples, where they are few enough to be held in memory
     """
 
-    def __init__(self, run: Run, lock: Lock, header: Header):
-        self.run, self.lock = run, lock
+    def __init__(self, run: Run, lock: Lock, header: Header, now: DatasetNow):
+        self.run, self.lock, self.now, self.schema = run, lock, now, now.schema
         self.header = header | {
             "seq": lock.token,
             "stamp": lock.stamp,
@@ -59,7 +62,10 @@ class Draft:
         """Write the changes of samples."""
         if not new:
             return
-        check_writable(self.run.dataset, (path for entry in new for path in _written_by(entry)))
+        paths = (path for entry in new for path in _written_by(entry))
+        # Read with the lock a moment ago; what a later chunk may write is looked up anew.
+        declared = self.now.declared if self._written is None else None
+        check_writable(self.run.dataset, paths, declared)
         self.header["samples"] += len(new)
         if self._written is None:
             headers().insert_one(self.header)

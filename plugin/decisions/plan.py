@@ -9,7 +9,7 @@ from bson import ObjectId
 from bson.errors import InvalidBSON
 
 from ..store.runs import Run
-from ..store.samples import LARGEST_DOCUMENT, raw_samples, samples_of, schema_of
+from ..store.samples import LARGEST_DOCUMENT, raw_samples, samples_of
 from .changes import ACTIONS, KEEP_ALL, MISSING, label_of, relabelling, slot, tagging, value_at
 from .draft import Draft
 from .file_copies import copies_kept, copies_of
@@ -76,7 +76,7 @@ def read_documents(draft: Draft, ids: Sequence[ObjectId], *, whole: bool) -> dic
     """
     run = draft.run
     if whole:
-        draft.header.setdefault("schema", schema_of(run.dataset).to_list())
+        draft.header.setdefault("schema", draft.now.schema.to_list())
         read = raw_samples(run.dataset, ids)
         return {i: _or_error(document) for i, document in read.items()}
     ours = [run.field("decision"), run.field("cies")]

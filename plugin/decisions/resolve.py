@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..store.runs import Run
-from .commit import commit, header_of, iteration_number
+from .commit import LAST_ITERATION, commit, header_of
 from .lock import last_token
 from .plan import plan_resolve
 from .request import Request
@@ -52,7 +52,8 @@ def resolve(
     request = Request.checked(action, sample_ids, label, tag, expected_label)
     last = last_token(run.owner["dataset_id"])
     request = replace(request, seen=last if seen is None else min(seen, last))
-    header = header_of(run, action, author, note, iteration_number(run, iteration))
+    looked_at = LAST_ITERATION if iteration is None else iteration
+    header = header_of(run, action, author, note, looked_at)
     return commit(
         run,
         header | {"label": label, "tag": tag, "basis": dict(basis) if basis else None},

@@ -16,6 +16,7 @@ from ..scoring.cells import HISTOGRAM_BINS, histogram_bin
 from ..scoring.iies import iies
 from ..store.iterations import Iteration
 from ..store.runs import Run
+from ..store.samples import Schema
 from .changes import KINDS
 from .journal import BY_SEQ, Header, applied_headers, entries, was_lost
 from .recovery import recover_abandoned
@@ -84,6 +85,23 @@ class RunState:
         }
 
 
+@dataclass(frozen=True)
+class Made:
+    """A decision that this process has just made, which need not be read back.
+
+    Attributes:
+        decision: its id
+        kinds: what stands on its samples by now, by sample id
+        last: the run's last iteration when it was written
+        schema: what the dataset declared then
+    """
+
+    decision: ObjectId
+    kinds: Mapping[str, str | None]
+    last: Iteration | None
+    schema: Schema
+
+
 class _Follower:
     """Keeps the state of one iteration up to date in this process."""
 
@@ -100,12 +118,15 @@ class _Follower:
         )
         self._bins: npt.NDArray[np.uint8] | None = None
 
-    def follow(self, run: Run) -> RunState:
+    def follow(self, run: Run, made: Made | None = None) -> RunState:
         """The state with all decisions that are in the journal by now."""
         with self._lock:
             new = applied_headers(run, after=self._state.revision)
             if new:
-                changed = _changed(run, self._state.revision, new)
+                if made is not None and [header["_id"] for header in new] == [made.decision]:
+                    changed = made.kinds
+                else:
+                    changed = _changed(run, self._state.revision, new)
                 self._state = self._with(changed, new[-1]["seq"])
             return self._state
 
@@ -181,7 +202,9 @@ _follower = cached(_followers, key=lambda _, iteration: iteration.id, lock=threa
 )
 
 
-def current_state(run: Run, iteration: Iteration | int | None = None) -> RunState:
+def current_state(
+    run: Run, iteration: Iteration | int | None = None, made: Made | None = None
+) -> RunState:
     """The state of a run as of now, all processes' decisions included.
 
     What a call costs depends on the number of decisions since the last call in this process, not
@@ -190,11 +213,13 @@ def current_state(run: Run, iteration: Iteration | int | None = None) -> RunStat
     Args:
         run: the run
         iteration: an iteration or its number, by default the run's last
+        made: a decision that this process has just made: nothing can have been left before it
 
     Raises:
         InputError: if there is no such iteration
     """
     if not isinstance(iteration, Iteration):
         iteration = run.iteration(iteration)
-    recover_abandoned(run)
-    return _follower(run, iteration).follow(run)
+    if made is None:
+        recover_abandoned(run)
+    return _follower(run, iteration).follow(run, made)

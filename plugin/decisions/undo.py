@@ -11,11 +11,12 @@ from ..errors import InputError
 from ..store.runs import Run
 from ..store.samples import LARGEST_DOCUMENT
 from .changes import MISSING, inverse, label_of, planned_anew, value_at
-from .commit import commit, header_of, iteration_number
+from .commit import LAST_ITERATION, commit, header_of
 from .draft import Draft
 from .file_copies import added_since, copies_kept, copies_of
 from .journal import (
     LONGEST_REASON,
+    SAMPLES_PER_CHUNK,
     Entry,
     Header,
     chunked,
@@ -47,7 +48,7 @@ def undo(run: Run, decision: str | None = None, *, author: str | None = None) ->
     """
     if decision is not None and not (isinstance(decision, str) and ObjectId.is_valid(decision)):
         raise InputError(f"decision must be the id of a decision, got {decision!r}")
-    header = header_of(run, "undo", author, None, iteration_number(run, None))
+    header = header_of(run, "undo", author, None, LAST_ITERATION)
 
     def plan(draft: Draft) -> None:
         target = _named(run, decision) if decision else _last_standing(run, author)
@@ -80,16 +81,19 @@ def plan_undo(draft: Draft, target: Header, only: Sequence[ObjectId] | None = No
     draft.header |= {"undoes": target["_id"], "undoes_applied": target["applied"]}
     wanted = None if only is None else set(only)
     names = names_now(target, draft.run)
-    ids = [
-        e["sample_id"]
-        for e in entries_of(target["_id"], {"sample_id": 1, "lost": 1})
+    few = target["samples"] <= SAMPLES_PER_CHUNK  # and their entries are read but once
+    made = [
+        e
+        for e in entries_of(target["_id"], {"document": 0} if few else {"sample_id": 1, "lost": 1})
         if not was_lost(e, target) and (wanted is None or e["sample_id"] in wanted)
     ]
+    ids = [e["sample_id"] for e in made]
     undone = 0
     for chunk in chunked(ids):
         query = {"decision": target["_id"], "sample_id": {"$in": list(chunk)}}
         last = heads(draft.run, chunk)
-        forward = [entry_now(e, names) for e in entries().find(query, {"document": 0})]
+        read = made if few else entries().find(query, {"document": 0})
+        forward = [entry_now(e, names) for e in read]
         _refuse_blocked(target, forward, last)
         still = [e for e in forward if last[e["sample_id"]]["top_after"] == e["top_after"]]
         undone += len(forward) - len(still)

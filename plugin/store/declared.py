@@ -24,7 +24,12 @@ def declared_fields(dataset: Dataset) -> Declared:
     document = collection_of("datasets").find_one({"_id": dataset._doc.id}, {"sample_fields": 1})
     if document is None:
         raise InputError(f"Dataset '{dataset.name}' was deleted")
-    return {field["name"]: field for field in document["sample_fields"]}
+    return declared_in(document)
+
+
+def declared_in(dataset: Mapping[str, Any]) -> Declared:
+    """The fields in FiftyOne's document of a dataset, by name."""
+    return {field["name"]: field for field in dataset["sample_fields"]}
 
 
 def is_classification(field: Mapping[str, Any] | None) -> bool:
@@ -37,17 +42,20 @@ def type_name(field: Mapping[str, Any]) -> str:
     return str(field.get("embedded_doc_type") or field["ftype"]).rpartition(".")[2]
 
 
-def check_writable(dataset: Dataset, paths: Iterable[str]) -> None:
+def check_writable(
+    dataset: Dataset, paths: Iterable[str], declared: Declared | None = None
+) -> None:
     """Refuse to write to fields that are declared read-only, as FiftyOne does.
 
     Args:
         dataset: the dataset
         paths: fields, or dotted paths in them; those that are not declared are passed over
+        declared: what the dataset declares, where it was read a moment ago
 
     Raises:
         InputError: if one of them, or what holds it, is read-only
     """
-    declared = declared_fields(dataset)
+    declared = declared_fields(dataset) if declared is None else declared
     for path in sorted(set(paths)):
         field: Mapping[str, Any] | None = declared.get(path.partition(".")[0])
         for name in [*path.split(".")[1:], None]:

@@ -143,6 +143,17 @@ class Iteration:
         at = np.minimum(np.searchsorted(ids, wanted), self.samples - 1)
         return np.where(ids[at] == wanted, rows[at].astype(np.int64), -1)
 
+    def ids_among(self, start: int, wanted: npt.NDArray[np.bool_]) -> list[str]:
+        """The ids of some consecutive rows, in no order, without a read once ids were looked up.
+
+        Args:
+            start: the first of the rows
+            wanted: for each of them, whether its id is wanted
+        """
+        ids, rows = self._id_index
+        inside = np.flatnonzero((rows >= start) & (rows < start + len(wanted)))
+        return unpack_ids(ids[inside[wanted[rows[inside] - start]]])
+
 
 def load_iteration(document: Mapping[str, Any]) -> Iteration:
     """The iteration of a document of the collection; its columns are read once a process."""

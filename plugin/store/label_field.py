@@ -9,6 +9,7 @@ import numpy as np
 from bson import ObjectId
 
 from ..errors import InputError
+from .dataset_now import DatasetNow
 from .declared import Declared, declared_fields, is_classification, type_name
 from .fields import value_at
 from .iterations import unpack_ids
@@ -21,12 +22,16 @@ LABELS_COMPARED = 300
 LEAST_AGREEMENT = 0.5
 
 
-def check_label_field(run: Run) -> None:
+def check_label_field(run: Run, declared: Declared | None = None) -> None:
     """Raise InputError unless the run's label field is a ``Classification`` field still.
 
     The message names the field that it probably became.
+
+    Args:
+        run: the run
+        declared: what its dataset declares, where it was read a moment ago
     """
-    declared = declared_fields(run.dataset)
+    declared = declared_fields(run.dataset) if declared is None else declared
     field = declared.get(run.label_field)
     if is_classification(field):
         return
@@ -90,19 +95,20 @@ def note_label_field(run: Run) -> None:
     know(run.dataset, ListedRun(listed.id, run.key, run.label_field), made, fields)
 
 
-def check_current(run: Run) -> None:
+def check_current(run: Run, now: DatasetNow) -> None:
     """Raise InputError where a run was deleted, renamed or pointed elsewhere since it was opened.
 
-    To be called by a writer once it has the dataset's lock: nobody does any of that then.
+    Args:
+        run: the run
+        now: its dataset, read by a writer that has its lock: nobody does any of that then
     """
-    listed = listed_runs(run.dataset).get(run.key)
-    known = known_runs(run.dataset)
+    listed, known = now.listed.get(run.key), now.known
     kept = known.get(listed.id) if listed is not None else None
     if listed is None:
         moved = next((k for k in known.values() if k.key == run.key), None)
-        now = {entry.id: key for key, entry in listed_runs(run.dataset).items()}
-        renamed = moved is not None and moved.id in now
-        what = f"renamed to '{now[moved.id]}'" if moved and renamed else "deleted or renamed"
+        keys = {entry.id: key for key, entry in now.listed.items()}
+        renamed = moved is not None and moved.id in keys
+        what = f"renamed to '{keys[moved.id]}'" if moved and renamed else "deleted or renamed"
         raise InputError(f"Run '{run.key}' was {what} meanwhile. Nothing was changed.")
     if kept is not None and kept.key != run.key:
         raise InputError(
@@ -116,7 +122,7 @@ def check_current(run: Run) -> None:
             f"Run '{run.key}' was pointed at label field '{listed.label_field}' meanwhile. Nothing "
             "was changed; open it again."
         )
-    check_label_field(run)
+    check_label_field(run, now.declared)
 
 
 def check_started(run: Run) -> None:

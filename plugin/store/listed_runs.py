@@ -9,7 +9,7 @@ earlier does not see what others have done since.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,23 +62,39 @@ def listed_runs(dataset: Dataset) -> dict[str, ListedRun]:
     """The plugin's runs of a dataset by key, as the database has them now."""
     database = open_database()
     document = database["datasets"].find_one({"_id": dataset._doc.id}, {"runs": 1}) or {}
-    keys = {getattr(i, "id", i): key for key, i in (document.get("runs") or {}).items()}
-    if not keys:
+    ids = list((document.get("runs") or {}).values())
+    if not ids:
         return {}
-    query = {"_id": {"$in": list(keys)}, "config.method": METHOD}
-    found = database["runs"].find(query, {"config.label_field": 1})
-    listed = [ListedRun(d["_id"], keys[d["_id"]], d["config"]["label_field"]) for d in found]
+    query = {"_id": {"$in": ids}, "config.method": METHOD}
+    keep = {"config.method": 1, "config.label_field": 1}
+    return listed_in(document, database["runs"].find(query, keep))
+
+
+def listed_in(
+    dataset: Mapping[str, Any], runs: Iterable[Mapping[str, Any]]
+) -> dict[str, ListedRun]:
+    """The plugin's runs by key, of FiftyOne's documents of a dataset and of its runs."""
+    keys = {i: key for key, i in (dataset.get("runs") or {}).items()}
+    listed = [
+        ListedRun(d["_id"], keys[d["_id"]], d["config"]["label_field"])
+        for d in runs
+        if d.get("config", {}).get("method") == METHOD
+    ]
     return {run.key: run for run in sorted(listed, key=lambda run: run.key)}
 
 
 def known_runs(dataset: Dataset) -> dict[ObjectId, KnownRun]:
     """The runs of a dataset that the plugin keeps something of, by their id."""
-    found = collection_of(COLLECTION).find({"dataset_id": dataset._doc.id})
+    return known_in(collection_of(COLLECTION).find({"dataset_id": dataset._doc.id}))
+
+
+def known_in(documents: Iterable[Mapping[str, Any]]) -> dict[ObjectId, KnownRun]:
+    """The runs of documents of the collection, by their id."""
     return {
         d["_id"]: KnownRun(
             d["_id"], d["run_key"], d["label_field"], d.get("declared_at"), tuple(d["others"])
         )
-        for d in found
+        for d in documents
     }
 
 

@@ -139,13 +139,18 @@ def schema_of(dataset: Dataset) -> Schema:
     document = collection_of("datasets").find_one({"_id": dataset._doc.id}, keep)
     if document is None:
         raise InputError(f"Dataset '{dataset.name}' was deleted")
+    return schema_in(document)
+
+
+def schema_in(dataset: Mapping[str, Any]) -> Schema:
+    """The schema in FiftyOne's document of a dataset."""
     return Schema(
         {
             field.get("db_field") or field["name"]: DeclaredField(
                 "|".join(str(field.get(part) or "") for part in _KEPT[1:4]),
                 field.get("created_at"),
             )
-            for field in document["sample_fields"]
+            for field in dataset["sample_fields"]
         }
     )
 
@@ -173,7 +178,7 @@ def held_samples(dataset: Dataset) -> Mapping[str, Any]:
 
 
 @contextmanager
-def writing(dataset: Dataset, *fields: str) -> Iterator[Any]:
+def writing(dataset: Dataset, *fields: str, schema: Schema | None = None) -> Iterator[Any]:
     """The samples' collection, to write some declared fields of theirs.
 
     A field that somebody deletes or renames while it is being written is taken off again, for it
@@ -182,11 +187,12 @@ def writing(dataset: Dataset, *fields: str) -> Iterator[Any]:
     Args:
         dataset: the dataset
         fields: the top-level fields that are written
+        schema: the schema of a moment ago, if it is at hand; afterwards it is read in any case
 
     Raises:
         InputError: if one of them is not declared
     """
-    before = schema_of(dataset)
+    before = schema or schema_of(dataset)
     gone = [name for name in fields if not before.holds(name)]
     if gone:
         raise InputError(

@@ -280,7 +280,9 @@ def test_an_error_in_the_work_ends_the_job(dataset: fo.Dataset) -> None:
 
 def test_a_job_begun_inside_of_its_host_is_the_host(dataset: fo.Dataset) -> None:
     told: list[tuple[float | None, str]] = []
-    with Job(dataset, "a", "Hosting", lambda p, label: told.append((p, label))) as host:
+    with Job(
+        dataset, "a", "Hosting", lambda progress, label: told.append((progress, label))
+    ) as host:
         with jobs.hosting(host), Job(dataset, "a", "Finding", host) as job:
             job(0.5, "half")
             seen = until(lambda: (j := current_job(dataset, "a")) and j["progress"] and j)

@@ -99,6 +99,7 @@ def _write_once(run: Run, header: Header, plan: Callable[[Draft], None]) -> tupl
         _NotCommitted: if the lock or the connection was lost before; nothing is left of it then
     """
     lock, decision = take_lock(run.owner["dataset_id"]), ObjectId()
+    draft: Draft | None = None
     try:
         recover(lock, run)
         now = dataset_now(run)
@@ -117,7 +118,7 @@ def _write_once(run: Run, header: Header, plan: Callable[[Draft], None]) -> tupl
         else:
             lock.release()
     except BaseException as error:
-        if _withdrawn(lock, decision):
+        if _withdrawn(lock, decision) or draft is None:
             if isinstance(error, LockLost | ConnectionFailure):
                 raise _NotCommitted from error
             raise

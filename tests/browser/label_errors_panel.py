@@ -99,6 +99,11 @@ def lasso(page: Page, content: Locator) -> None:
     page.mouse.up()
 
 
+def seen(content: Locator) -> None:
+    """Wait until the picture in focus was drawn: what comes before decides nothing."""
+    expect(content.locator(".dcf-actions[data-shown]")).to_be_visible()
+
+
 def button(content: Locator, name: str) -> Locator:
     return content.get_by_role("button", name=re.compile(name))
 

@@ -18,6 +18,7 @@ from tests.browser.label_errors_panel import (
     lasso,
     open_cell,
     panel,
+    seen,
     truth,
 )
 
@@ -55,6 +56,7 @@ def test_choose_another_label_by_typing(app: Any, digits_run: Any) -> None:
     open_cell(content, pair)
     app.page.keyboard.press("g")
     content.locator(".dcf-tile").first.click()
+    seen(content)
     app.page.keyboard.press("r")
     field = app.page.get_by_role("combobox", name="New label")
     expect(app.page.get_by_role("option").first).to_contain_text(CLASSES[pair[1]])
@@ -76,6 +78,7 @@ def test_a_conflict_is_shown_where_it_happened(app: Any, digits_run: Any) -> Non
     ids = np.array(dataset.values("id"))[row]
     view = dataset.select(ids.tolist())
     view.set_values("ground_truth.label", ["other"] * len(view))
+    seen(content)
     app.page.keyboard.press("c")
     alert = content.get_by_role("alert")
     expect(alert).to_contain_text("1 sample was left alone")
@@ -93,6 +96,7 @@ def test_both_windows_follow(new_window: Any, digits_run: Any) -> None:
     open_cell(first, pair)
     one.page.keyboard.press("g")
     first.locator(".dcf-tile").first.click()
+    seen(first)
     one.page.keyboard.press("c")
     expect(first.get_by_text("Confirmed 1 sample.")).to_be_visible()
     expect(cell(second, pair).locator(".dcf-cell-count")).to_have_text(str(counts[pair] - 1))

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, expect
 
 from plugin.decisions.resolve import resolve
 from plugin.store.runs import load_run
-from tests.browser.label_errors_panel import CLASSES, panel, planted_digits, shoot, violations
+from tests.browser.label_errors_panel import CLASSES, panel, planted_digits, seen, shoot, violations
 
 
 @pytest.fixture
@@ -68,6 +68,7 @@ def test_the_cycle_in_the_panel(app: Any, made: tuple[Any, dict[str, str]], oper
     assert int(str(tiles.first.get_attribute("data-row"))) == int(iteration.rows_of(ids[:1])[0])
     shoot(app, "importance-ranking")
     tiles.first.click()
+    seen(content)
     app.page.keyboard.press("c")
     expect(content.get_by_test_id("ranking-total")).to_contain_text(f"{len(ids) - 1} samples")
 

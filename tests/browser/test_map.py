@@ -13,6 +13,7 @@ from tests.browser.label_errors_panel import (
     choose_option,
     lasso,
     planted_digits,
+    seen,
     shoot,
     shown,
     toggle_theme,
@@ -55,6 +56,7 @@ def test_map_lasso_decide_and_step(app: Any, made: tuple[Any, set[str]]) -> None
     app.page.keyboard.press("ArrowRight")
     expect(selected).to_contain_text("showing 2 of 50")
     shoot(app, "map-selected")
+    seen(content)
     app.page.keyboard.press("c")
     expect(content.get_by_test_id("map-points")).to_have_text(
         "250 samples, 50 decided or outside the view"

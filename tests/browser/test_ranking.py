@@ -16,6 +16,7 @@ from tests.browser.label_errors_panel import (
     PRESS_MS,
     choose_option,
     panel,
+    seen,
     shoot,
     toggle_theme,
     violations,
@@ -187,6 +188,7 @@ def test_an_empty_ranking_offers_a_way_out(app: Any, digits_run: Any) -> None:
     app.page.keyboard.press("End")
     expect(total).to_contain_text("· 1 sample")
     content.locator(".dcf-tile").first.click()
+    seen(content)
     app.page.keyboard.press("c")
     expect(content.get_by_text("No sample reaches the threshold")).to_be_visible()
     shoot(app, "ranking-empty")

@@ -4,19 +4,15 @@ import * as React from "react";
 import type { Features } from "../events";
 import { count, plural } from "../format";
 import { oneOf, useKept } from "../kept";
-import { Chosen, Decide } from "../parts/Decide";
 import { DragTool, type Tool } from "../parts/DragTool";
 import { Icon } from "../parts/Icon";
-import { Inspect } from "../parts/Inspect";
-import { Outcome } from "../parts/Outcome";
 import { Pages } from "../parts/Pages";
 import { PictureGrid } from "../parts/PictureGrid";
 import { Problem } from "../parts/Problem";
-import { Recent } from "../parts/Recent";
 import { useGridEdge } from "../parts/sizes";
 import { Tip } from "../parts/Tip";
-import { useSample } from "../samples";
-import { useSelection } from "../selection";
+import { usePicked } from "../parts/usePicked";
+import { Workbench } from "../parts/Workbench";
 import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
@@ -46,7 +42,6 @@ const openText = (open: number, within: number | null) =>
 
 export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep }: Props) {
   const { classes, overview, inView, resolve } = useSession();
-  const selection = useSelection();
   const counted = overview.cells.get(label)?.find((cell) => cell.prediction === prediction);
   const within = inView && counted ? (inView[counted.cell] ?? 0) : null;
   const low = classes.length > 1 ? 1 / classes.length : 0;
@@ -57,7 +52,6 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
   const [part, setPart] = usePart(label, prediction);
   const { offset, asked } = part;
   const [range, setRange] = React.useState<[number, number]>(part.range ?? [low, 1]);
-  const [focus, setFocus] = React.useState<number | null>(null);
   const [checking, setChecking] = React.useState(false);
   const map = React.useRef<MapHandle>(null);
 
@@ -84,47 +78,18 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
       ),
     [samples, range],
   );
-  const byRow = React.useMemo(() => new Map(samples.map((s) => [s.row, s])), [samples]);
-  const chosen = React.useMemo(
-    () => samples.filter((s) => selection.ids.has(s.id) && !faint.has(s.row)).map((s) => s.row),
-    [samples, selection.ids, faint],
-  );
-  const selected = React.useMemo(() => new Set(chosen), [chosen]);
-  const elsewhere = selection.ids.size - chosen.length;
+  const picked = usePicked(samples, faint);
+  const { chosen, selected, elsewhere, focus, sample, setFocus, click, all, done } = picked;
   const outside = samples.filter((s) => !s.inView).length;
-  const ids = (rows: number[]) =>
-    rows.filter((row) => !faint.has(row)).map((row) => byRow.get(row)?.id ?? "");
-
-  const shownFocus = focus !== null && byRow.has(focus) ? focus : (chosen[0] ?? null);
-  const sample = useSample(shownFocus);
-
-  const click = (row: number | null, more: boolean) => {
-    if (row === null) {
-      if (!more) selection.set([]);
-      return;
-    }
-    if (faint.has(row)) return;
-    setFocus(row);
-    const id = byRow.get(row)?.id;
-    if (!id) return;
-    if (more) selection.toggle(id);
-    else selection.set([id]);
-  };
   const choose = (rows: number[], more: boolean) => {
     if (rows.length) setFocus(rows[0] ?? null);
-    if (more) selection.add(ids(rows));
-    else selection.set(ids(rows));
-  };
-  const done = (rows: number[]) => {
-    selection.drop(rows.map((row) => byRow.get(row)?.id ?? ""));
-    setFocus(null);
+    picked.choose(rows, more);
   };
   const accept = async () => {
     if (await resolve("relabel", chosen, { label: classes[prediction] ?? "" })) done(chosen);
   };
-  const all = () => selection.set(ids(samples.map((s) => s.row)));
   const again = () => setTurn((n) => n + 1);
-  const leave = () => (chosen.length ? selection.set([]) : onBack());
+  const leave = () => (chosen.length ? picked.clear() : onBack());
   useShortcuts({
     none: leave,
     all,
@@ -166,191 +131,191 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
   );
 
   if (problem) return <Problem problem={problem} onRetry={retry} onBack={onBack} />;
-  return (
-    <section className="dcf-cellscreen" aria-label="Cell" data-revision={overview.revision}>
-      <header className="dcf-bar dcf-cellbar">
-        <Tip title="Back to the overview (Esc)">
-          <IconButton size="small" aria-label="Back to the overview" onClick={onBack}>
-            <Icon name="back" />
-          </IconButton>
-        </Tip>
-        <h2 className="dcf-title">{title}</h2>
-        <span className="dcf-soft" data-testid="cell-open">
-          {reply ? openText(reply.open, within) : "…"}
-          {reply && reply.decided > 0 ? ` · ${count(reply.decided)} decided` : ""}
-        </span>
-        <span className="dcf-grow" />
-        <IconButton size="small" aria-label="Previous cell" onClick={() => onStep(-1)}>
-          <Icon name="left" />
+  const head = (
+    <header className="dcf-bar dcf-cellbar">
+      <Tip title="Back to the overview (Esc)">
+        <IconButton size="small" aria-label="Back to the overview" onClick={onBack}>
+          <Icon name="back" />
         </IconButton>
-        <IconButton size="small" aria-label="Next cell" onClick={() => onStep(1)}>
-          <Icon name="right" />
-        </IconButton>
-        <Button size="small" startIcon={<Icon name="grid" />} onClick={onShow}>
-          Show in grid
+      </Tip>
+      <h2 className="dcf-title">{title}</h2>
+      <span className="dcf-soft" data-testid="cell-open">
+        {reply ? openText(reply.open, within) : "…"}
+        {reply && reply.decided > 0 ? ` · ${count(reply.decided)} decided` : ""}
+      </span>
+      <span className="dcf-grow" />
+      <IconButton size="small" aria-label="Previous cell" onClick={() => onStep(-1)}>
+        <Icon name="left" />
+      </IconButton>
+      <IconButton size="small" aria-label="Next cell" onClick={() => onStep(1)}>
+        <Icon name="right" />
+      </IconButton>
+      <Button size="small" startIcon={<Icon name="grid" />} onClick={onShow}>
+        Show in grid
+      </Button>
+      <Button size="small" startIcon={<Icon name="queue" />} onClick={onQueue}>
+        One by one
+      </Button>
+    </header>
+  );
+  const instead = reply && reply.open === 0 && (
+    <div className="dcf-screen">
+      <Icon name="check" className="dcf-screen-icon" />
+      <h3>Every sample of this cell is decided</h3>
+      <p>{plural(reply.decided, "sample")} reviewed here.</p>
+      <div className="dcf-screen-buttons">
+        <Button variant="contained" onClick={() => onStep(1)}>
+          Next cell
         </Button>
-        <Button size="small" startIcon={<Icon name="queue" />} onClick={onQueue}>
-          One by one
-        </Button>
-      </header>
-      {reply && reply.open === 0 ? (
-        <div className="dcf-screen">
-          <Icon name="check" className="dcf-screen-icon" />
-          <h3>Every sample of this cell is decided</h3>
-          <p>{plural(reply.decided, "sample")} reviewed here.</p>
-          <div className="dcf-screen-buttons">
-            <Button variant="contained" onClick={() => onStep(1)}>
-              Next cell
-            </Button>
-            <Button onClick={onBack}>Back to the overview</Button>
-          </div>
-        </div>
-      ) : (
-        <div className="dcf-cellbody">
-          <div className="dcf-stage">
-            <CellTools mode={mode} onMode={setMode} layout={layout}>
-              <FeatureChoice features={features} onFeatures={setFeatures} />
-              <DragTool tool={tool} onTool={setTool} onFit={() => map.current?.fit()} />
-              <Tip title="Lay the images out again (l)">
-                <Button size="small" onClick={again} disabled={layout.asking}>
-                  Lay out again
-                </Button>
-              </Tip>
-            </CellTools>
-            {layout.problem && mode === "map" && (
-              <p className="dcf-inline-problem" role="alert">
-                {layout.problem.message}
-              </p>
-            )}
-            {mode === "map" ? (
-              <CellMap
-                ref={map}
-                points={layout.points}
-                thumbnails={small}
-                version={smallVersion}
-                selected={selected}
-                faint={faint}
-                focus={shownFocus}
-                tool={tool}
-                label={`Map of ${plural(samples.length, "image")}. Arrow keys go from image to image, Enter selects.`}
-                onClick={click}
-                onLasso={choose}
-                onFocus={setFocus}
-              />
-            ) : (
-              <PictureGrid
-                items={items}
-                thumbnails={large}
-                version={largeVersion}
-                selected={selected}
-                focus={shownFocus}
-                label="Images, most suspicious first"
-                onClick={click}
-                onRange={(rows) => choose(rows, true)}
-                onFocus={setFocus}
-              />
-            )}
-            <div className="dcf-under">
-              {reply && (
-                <Pages
-                  offset={offset}
-                  page={PAGE}
-                  total={reply.matching}
-                  order="most suspicious first"
-                  before="More suspicious samples"
-                  after="Less suspicious samples"
-                  onOffset={(next) => setPart({ ...part, offset: next })}
-                />
-              )}
-              {outside > 0 && (
-                <p className="dcf-note">
-                  {plural(outside, "image")} faint: outside FiftyOne's current view, and left alone.
-                </p>
-              )}
-              {reply && !correct && (
-                <IiesRange
-                  classes={classes.length}
-                  bars={reply.bars}
-                  value={range}
-                  onChange={setRange}
-                  onCommit={(value) => {
-                    const whole = value[0] <= low + 1e-6 && value[1] >= 1 - 1e-6;
-                    const kept = whole ? null : value;
-                    const large = reply.open > PAGE;
-                    setPart({
-                      offset: large ? 0 : offset,
-                      range: kept,
-                      asked: large ? kept : null,
-                    });
-                  }}
-                />
-              )}
-              <h3 className="dcf-subtitle">Most similar pairs</h3>
-              <Pairs
-                label={label}
-                prediction={prediction}
-                thumbnails={large}
-                version={largeVersion}
-                selected={selected}
-                onPick={(rows, pairIds, more) => {
-                  setFocus(rows[0] ?? null);
-                  if (more) selection.add(pairIds);
-                  else selection.set(pairIds);
-                }}
-              />
-            </div>
-          </div>
-          <aside className="dcf-side" aria-label="Chosen sample">
-            <Inspect
-              sample={sample}
-              chosen={shownFocus !== null}
-              hint="Click an image to see it here. Drag around images to select them, Shift adds to the selection."
-            />
-            <div className="dcf-decide">
-              <Chosen
-                chosen={chosen.length}
-                onClear={() => selection.set([])}
-                all={{ samples: samples.length - faint.size, onSelect: all }}
-              />
-              {elsewhere > 0 && (
-                <p className="dcf-note">
-                  {count(elsewhere)} more selected in FiftyOne that {elsewhere === 1 ? "is" : "are"}{" "}
-                  not shown here, and left alone.
-                </p>
-              )}
-              {chosen.length >= WORTH_A_CHECK && (
-                <Button size="small" fullWidth onClick={() => setChecking(true)}>
-                  Check some of them first…
-                </Button>
-              )}
-              {checking && (
-                <Check
-                  rows={chosen}
-                  label={label}
-                  prediction={prediction}
-                  thumbnails={large}
-                  version={largeVersion}
-                  onDone={done}
-                  onClose={() => setChecking(false)}
-                />
-              )}
-              <Decide
-                rows={chosen}
-                confirm={
-                  <>
-                    Confirm “<bdi>{classes[label]}</bdi>”
-                  </>
-                }
-                accept={correct ? undefined : { text: acceptText, act: accept }}
-                probable={probable}
-                onDone={done}
-              />
-            </div>
-          </aside>
-        </div>
+        <Button onClick={onBack}>Back to the overview</Button>
+      </div>
+    </div>
+  );
+  const notes = (
+    <>
+      {elsewhere > 0 && (
+        <p className="dcf-note">
+          {count(elsewhere)} more selected in FiftyOne that {elsewhere === 1 ? "is" : "are"} not
+          shown here, and left alone.
+        </p>
       )}
-      <Outcome />
-      <Recent />
-    </section>
+      {chosen.length >= WORTH_A_CHECK && (
+        <Button size="small" fullWidth onClick={() => setChecking(true)}>
+          Check some of them first…
+        </Button>
+      )}
+      {checking && (
+        <Check
+          rows={chosen}
+          label={label}
+          prediction={prediction}
+          thumbnails={large}
+          version={largeVersion}
+          onDone={done}
+          onClose={() => setChecking(false)}
+        />
+      )}
+    </>
+  );
+  const thumbnails = mode === "map" ? small : large;
+  return (
+    <Workbench
+      label="Cell"
+      revision={overview.revision}
+      head={head}
+      instead={instead || undefined}
+      focus={focus}
+      sample={sample}
+      drawn={focus !== null && thumbnails.get(focus) !== undefined}
+      hint="Click an image to see it here. Drag around images to select them, Shift adds to the selection."
+      chosen={{
+        chosen: chosen.length,
+        onClear: picked.clear,
+        all: { samples: samples.length - faint.size, onSelect: all },
+      }}
+      notes={notes}
+      decide={{
+        rows: chosen,
+        confirm: (
+          <>
+            Confirm “<bdi>{classes[label]}</bdi>”
+          </>
+        ),
+        accept: correct ? undefined : { text: acceptText, act: accept },
+        probable,
+        onDone: done,
+      }}
+    >
+      <CellTools mode={mode} onMode={setMode} layout={layout}>
+        <FeatureChoice features={features} onFeatures={setFeatures} />
+        <DragTool tool={tool} onTool={setTool} onFit={() => map.current?.fit()} />
+        <Tip title="Lay the images out again (l)">
+          <Button size="small" onClick={again} disabled={layout.asking}>
+            Lay out again
+          </Button>
+        </Tip>
+      </CellTools>
+      {layout.problem && mode === "map" && (
+        <p className="dcf-inline-problem" role="alert">
+          {layout.problem.message}
+        </p>
+      )}
+      {mode === "map" ? (
+        <CellMap
+          ref={map}
+          points={layout.points}
+          thumbnails={small}
+          version={smallVersion}
+          selected={selected}
+          faint={faint}
+          focus={focus}
+          tool={tool}
+          label={`Map of ${plural(samples.length, "image")}. Arrow keys go from image to image, Enter selects.`}
+          onClick={click}
+          onLasso={choose}
+          onFocus={setFocus}
+        />
+      ) : (
+        <PictureGrid
+          items={items}
+          thumbnails={large}
+          version={largeVersion}
+          selected={selected}
+          focus={focus}
+          label="Images, most suspicious first"
+          onClick={click}
+          onRange={(rows) => choose(rows, true)}
+          onFocus={setFocus}
+        />
+      )}
+      <div className="dcf-under">
+        {reply && (
+          <Pages
+            offset={offset}
+            page={PAGE}
+            total={reply.matching}
+            order="most suspicious first"
+            before="More suspicious samples"
+            after="Less suspicious samples"
+            onOffset={(next) => setPart({ ...part, offset: next })}
+          />
+        )}
+        {outside > 0 && (
+          <p className="dcf-note">
+            {plural(outside, "image")} faint: outside FiftyOne's current view, and left alone.
+          </p>
+        )}
+        {reply && !correct && (
+          <IiesRange
+            classes={classes.length}
+            bars={reply.bars}
+            value={range}
+            onChange={setRange}
+            onCommit={(value) => {
+              const whole = value[0] <= low + 1e-6 && value[1] >= 1 - 1e-6;
+              const kept = whole ? null : value;
+              const large = reply.open > PAGE;
+              setPart({
+                offset: large ? 0 : offset,
+                range: kept,
+                asked: large ? kept : null,
+              });
+            }}
+          />
+        )}
+        <h3 className="dcf-subtitle">Most similar pairs</h3>
+        <Pairs
+          label={label}
+          prediction={prediction}
+          thumbnails={large}
+          version={largeVersion}
+          selected={selected}
+          onPick={(rows, pairIds, more) => {
+            setFocus(rows[0] ?? null);
+            picked.chooseIds(pairIds, more);
+          }}
+        />
+      </div>
+    </Workbench>
   );
 }

@@ -6,13 +6,12 @@ import { useRecoilValue } from "recoil";
 import type { Colour } from "../events";
 import { count, plural } from "../format";
 import { oneOf, useKept } from "../kept";
-import { Chosen, Decide } from "../parts/Decide";
 import { DragTool, type Tool } from "../parts/DragTool";
-import { Inspect } from "../parts/Inspect";
 import { NotYet } from "../parts/NotYet";
 import { Outcome } from "../parts/Outcome";
 import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
+import { Workbench } from "../parts/Workbench";
 import { useSample } from "../samples";
 import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
@@ -111,95 +110,90 @@ export function MapScreen({ onBack }: { onBack: () => void }) {
   const place = hovered === null ? null : scatter.current?.positionOf(hovered);
   const hidden = ready.colour === "decision" ? 0 : ready.samples - points.rows.length;
   return (
-    <section className="dcf-cellscreen" aria-label="Map of the dataset">
-      <div className="dcf-cellbody">
-        <div className="dcf-stage">
-          <div className="dcf-tools">
-            <Select<Colour>
-              size="small"
-              value={colour}
-              onChange={(event) => setColour(event.target.value as Colour)}
-              inputProps={{ "aria-label": "Colour of the points" }}
-              className="dcf-select"
-            >
-              {(Object.keys(COLOURS) as Colour[]).map((name) => (
-                <MenuItem key={name} value={name}>
-                  {COLOURS[name]}
-                </MenuItem>
-              ))}
-            </Select>
-            <DragTool tool={tool} onTool={setTool} onFit={() => scatter.current?.fit()} />
-            {numeric && (
-              <Tooltip title={`Select the ${OUTSTANDING} that stand out most (e)`}>
-                <Button size="small" onClick={outstanding}>
-                  Stand out most
-                </Button>
-              </Tooltip>
-            )}
-            <span className="dcf-grow" />
-            <span className="dcf-soft" role="status" data-testid="map-points">
-              {plural(points.rows.length, "sample")}
-              {hidden > 0 && `, ${count(hidden)} decided or outside the view`}
+    <Workbench
+      label="Map of the dataset"
+      focus={focus}
+      sample={sample}
+      hint="Drag around points to select them, Shift adds. Hover for a picture; the arrow keys go through what is selected."
+      chosen={{
+        chosen: open.length,
+        onClear: () => choose([]),
+        children: open.length > 1 && (
+          <span className="dcf-soft">
+            showing {count(Math.min(at, open.length - 1) + 1)} of {count(open.length)}
+          </span>
+        ),
+      }}
+      notes={
+        alone && (
+          <p className="dcf-note">
+            More than {count(MOST_SHARED)}: selected here alone, not in FiftyOne's grid.
+          </p>
+        )
+      }
+      decide={{
+        rows: open,
+        confirm: `Confirm ${open.length === 1 ? "the label" : "their labels"}`,
+        probable: sample?.probabilities.map((p) => p.label) ?? [],
+        onDone: () => choose([]),
+      }}
+    >
+      <div className="dcf-tools">
+        <Select<Colour>
+          size="small"
+          value={colour}
+          onChange={(event) => setColour(event.target.value as Colour)}
+          inputProps={{ "aria-label": "Colour of the points" }}
+          className="dcf-select"
+        >
+          {(Object.keys(COLOURS) as Colour[]).map((name) => (
+            <MenuItem key={name} value={name}>
+              {COLOURS[name]}
+            </MenuItem>
+          ))}
+        </Select>
+        <DragTool tool={tool} onTool={setTool} onFit={() => scatter.current?.fit()} />
+        {numeric && (
+          <Tooltip title={`Select the ${OUTSTANDING} that stand out most (e)`}>
+            <Button size="small" onClick={outstanding}>
+              Stand out most
+            </Button>
+          </Tooltip>
+        )}
+        <span className="dcf-grow" />
+        <span className="dcf-soft" role="status" data-testid="map-points">
+          {plural(points.rows.length, "sample")}
+          {hidden > 0 && `, ${count(hidden)} decided or outside the view`}
+        </span>
+      </div>
+      <div className="dcf-map dcf-scatter">
+        <Scatter
+          ref={scatter}
+          points={points}
+          colours={colours}
+          numeric={numeric}
+          background={theme === "dark" ? "#1b1b1f" : "#fbfbfd"}
+          tool={tool}
+          selected={selected}
+          label={`Map of ${plural(points.rows.length, "sample")} coloured by ${COLOURS[colour].toLowerCase()}`}
+          onSelect={(found) => choose(found.map((point) => points.rows[point] ?? 0))}
+          onHover={setHovered}
+        />
+        {preview && place && (
+          <div
+            className="dcf-preview"
+            style={{ left: place[0] + 14, top: place[1] + 14 }}
+            aria-hidden="true"
+          >
+            {preview.image && <img src={preview.image} alt="" />}
+            <span>
+              <bdi>{preview.current_label}</bdi> <span className="dcf-soft">predicted</span>{" "}
+              <bdi>{classes[preview.prediction]}</bdi>
             </span>
           </div>
-          <div className="dcf-map dcf-scatter">
-            <Scatter
-              ref={scatter}
-              points={points}
-              colours={colours}
-              numeric={numeric}
-              background={theme === "dark" ? "#1b1b1f" : "#fbfbfd"}
-              tool={tool}
-              selected={selected}
-              label={`Map of ${plural(points.rows.length, "sample")} coloured by ${COLOURS[colour].toLowerCase()}`}
-              onSelect={(found) => choose(found.map((point) => points.rows[point] ?? 0))}
-              onHover={setHovered}
-            />
-            {preview && place && (
-              <div
-                className="dcf-preview"
-                style={{ left: place[0] + 14, top: place[1] + 14 }}
-                aria-hidden="true"
-              >
-                {preview.image && <img src={preview.image} alt="" />}
-                <span>
-                  <bdi>{preview.current_label}</bdi> <span className="dcf-soft">predicted</span>{" "}
-                  <bdi>{classes[preview.prediction]}</bdi>
-                </span>
-              </div>
-            )}
-          </div>
-          <Legend map={ready} colours={colours} numeric={numeric} />
-        </div>
-        <aside className="dcf-side" aria-label="Chosen sample">
-          <Inspect
-            sample={sample}
-            chosen={focus !== null}
-            hint="Drag around points to select them, Shift adds. Hover for a picture; the arrow keys go through what is selected."
-          />
-          <div className="dcf-decide">
-            <Chosen chosen={open.length} onClear={() => choose([])}>
-              {open.length > 1 && (
-                <span className="dcf-soft">
-                  showing {count(Math.min(at, open.length - 1) + 1)} of {count(open.length)}
-                </span>
-              )}
-            </Chosen>
-            {alone && (
-              <p className="dcf-note">
-                More than {count(MOST_SHARED)}: selected here alone, not in FiftyOne's grid.
-              </p>
-            )}
-            <Decide
-              rows={open}
-              confirm={`Confirm ${open.length === 1 ? "the label" : "their labels"}`}
-              probable={sample?.probabilities.map((p) => p.label) ?? []}
-              onDone={() => choose([])}
-            />
-          </div>
-        </aside>
+        )}
       </div>
-      <Outcome />
-    </section>
+      <Legend map={ready} colours={colours} numeric={numeric} />
+    </Workbench>
   );
 }

@@ -12,7 +12,7 @@ import { Choose } from "./Choose";
 
 const MOST_AT_ONCE = 20_000;
 
-interface Props {
+export interface DecideProps {
   rows: number[];
   /** What the button of confirming says; the labels may differ from row to row. */
   confirm: React.ReactNode;
@@ -21,9 +21,11 @@ interface Props {
   /** Classes to offer first when another label is chosen. */
   probable: readonly number[];
   onDone: (rows: number[]) => void;
+  /** Whether the picture in focus has been drawn: what nobody has seen is not decided on. */
+  shown: boolean;
 }
 
-export function Decide({ rows, confirm, accept, probable, onDone }: Props) {
+export function Decide({ rows, confirm, accept, probable, onDone, shown }: DecideProps) {
   const { resolve, busy } = useSession();
   const [choosing, setChoosing] = React.useState<HTMLElement | null>(null);
   const [asking, setAsking] = React.useState<"tag" | "remove" | null>(null);
@@ -31,21 +33,22 @@ export function Decide({ rows, confirm, accept, probable, onDone }: Props) {
   const n = rows.length;
   const tooMany = n > MOST_AT_ONCE;
   const idle = n === 0 || busy || tooMany;
-  const { pass } = useGate(true);
+  const { pass, free } = useGate(shown);
   const acting = React.useRef(false);
 
   /** Does what decides, unless something is decided already. */
   const once = async (name: string, work: () => Promise<unknown>) => {
     setChoosing(null);
     setAsking(null);
-    if (!pass(name, "nothing")) return;
-    if (acting.current || busy) return drop("busy");
-    if (!n) return drop("none");
+    const why = acting.current || busy ? "busy" : n ? null : "none";
+    if (!pass(name, why ? "nothing" : "shown")) return;
+    if (why) return drop(why);
     acting.current = true;
     try {
       await work();
     } finally {
       acting.current = false;
+      free();
     }
   };
   const act = (
@@ -77,7 +80,7 @@ export function Decide({ rows, confirm, accept, probable, onDone }: Props) {
   );
   const button = { disabled: idle, count: n };
   return (
-    <fieldset className="dcf-actions">
+    <fieldset className="dcf-actions" data-shown={shown || undefined}>
       <legend className="dcf-sr">Decide on the selected samples</legend>
       {tooMany && (
         <p className="dcf-note">At most {count(MOST_AT_ONCE)} samples at once; select fewer.</p>
@@ -138,7 +141,7 @@ export function Decide({ rows, confirm, accept, probable, onDone }: Props) {
   );
 }
 
-interface ChosenProps {
+export interface ChosenProps {
   chosen: number;
   onClear: () => void;
   /** Selects all that is on screen, where that is offered. */

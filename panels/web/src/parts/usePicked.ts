@@ -1,0 +1,69 @@
+// Which of the samples on screen are chosen, by FiftyOne's selection, and which one is in focus.
+import * as React from "react";
+import { useSample } from "../samples";
+import { useSelection } from "../selection";
+
+export interface Pickable {
+  row: number;
+  id: string;
+}
+
+/** `faint` are rows that are shown but left alone. */
+export function usePicked(samples: readonly Pickable[], faint: ReadonlySet<number> = NONE) {
+  const { ids: inFiftyOne, set, add, toggle, drop } = useSelection();
+  const [wanted, setFocus] = React.useState<number | null>(null);
+  const byRow = React.useMemo(() => new Map(samples.map(({ row, id }) => [row, id])), [samples]);
+  const chosen = React.useMemo(
+    () =>
+      samples.filter(({ row, id }) => inFiftyOne.has(id) && !faint.has(row)).map(({ row }) => row),
+    [samples, inFiftyOne, faint],
+  );
+  const selected = React.useMemo(() => new Set(chosen), [chosen]);
+  const focus = wanted !== null && byRow.has(wanted) ? wanted : (chosen[0] ?? null);
+  const sample = useSample(focus);
+
+  const idsOf = (rows: readonly number[]) => rows.map((row) => byRow.get(row) ?? "");
+  const clear = () => set([]);
+  const chooseIds = (ids: string[], more: boolean) => (more ? add(ids) : set(ids));
+  const choose = (rows: readonly number[], more: boolean) =>
+    chooseIds(idsOf(rows.filter((row) => !faint.has(row))), more);
+  const click = (row: number | null, more: boolean) => {
+    if (row === null) {
+      if (!more) clear();
+      return;
+    }
+    const id = byRow.get(row);
+    if (id === undefined || faint.has(row)) return;
+    setFocus(row);
+    if (more) toggle(id);
+    else set([id]);
+  };
+  return {
+    chosen,
+    selected,
+    /** How many are selected in FiftyOne and not here. */
+    elsewhere: inFiftyOne.size - chosen.length,
+    focus,
+    setFocus,
+    sample,
+    idsOf,
+    click,
+    choose,
+    chooseIds,
+    /** Selects all that is shown and not faint. */
+    all: () =>
+      choose(
+        samples.map(({ row }) => row),
+        false,
+      ),
+    clear,
+    drop,
+    /** Takes rows that were decided on out of the selection. */
+    done: (rows: readonly number[]) => {
+      drop(idsOf(rows));
+      setFocus(null);
+    },
+  };
+}
+
+const NONE: ReadonlySet<number> = new Set();

@@ -86,6 +86,26 @@ def test_a_press_counts_once_for_each_picture(queue: Any) -> None:
     assert app.errors == []
 
 
+def test_enter_on_a_button_works_for_one_picture_after_the_other(queue: Any) -> None:
+    app, dataset, content = queue
+    before = left(content)
+    confirm = content.locator(".dcf-queue-buttons").get_by_role("button", name="Confirm")
+    confirm.focus()
+    for n in (1, 2):
+        settle(app, content)
+        app.page.keyboard.press("Enter")
+        expect(content.locator(".dcf-cellbar")).to_contain_text(f"{before - n} left")
+        expect(confirm).to_be_focused()
+    # One that comes before the picture is dropped, and is seen to be.
+    settle(app, content)
+    confirm.evaluate("async button => { button.click(); await null; button.click(); }")
+    expect(content.get_by_test_id("dropped")).to_be_visible()
+    settle(app, content)
+    assert left(content) == before - 3
+    assert decided(dataset) == 3
+    assert app.errors == []
+
+
 def test_shift_and_caps_lock_are_no_other_key(queue: Any) -> None:
     app, dataset, content = queue
     before = left(content)

@@ -25,7 +25,14 @@ import { RankingScreen } from "./ranking/RankingScreen";
 import { RecentProvider } from "./recent";
 import { isScreen, type Screen } from "./screens";
 import { SessionContext, useLoadedSession } from "./session";
-import { ActiveContext, KeyboardContext, pressOnce, useActive, useShortcuts } from "./shortcuts";
+import {
+  ActiveContext,
+  KeyboardContext,
+  keepPress,
+  pressOnce,
+  useActive,
+  useShortcuts,
+} from "./shortcuts";
 import styles from "./styles.css?inline";
 import { useAsk } from "./useAsk";
 import { useCurrentView } from "./useCurrentView";
@@ -52,12 +59,14 @@ export function LabelErrors() {
   return (
     <ActiveContext.Provider value={active}>
       <KeyboardContext.Provider value={hasKeyboard}>
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: it does nothing, it lets others do */}
         <div
           ref={root}
           className="dcf"
           data-theme={theme}
           tabIndex={-1}
           onKeyDownCapture={pressOnce}
+          onKeyDown={keepPress}
         >
           <style>{styles}</style>
           <Guard key={dataset ?? ""}>{dataset ? <OnDataset /> : <NoDataset />}</Guard>

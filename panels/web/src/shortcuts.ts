@@ -312,10 +312,19 @@ function takeFocus(root: HTMLElement | null) {
   }
 }
 
+const presses = ({ key, target }: React.KeyboardEvent) =>
+  (key === "Enter" || key === " ") &&
+  target instanceof Element &&
+  target.closest("button") !== null;
+
 /** Keeps a held Enter or Space from pressing a button again and again. */
 export function pressOnce(event: React.KeyboardEvent) {
-  if (!event.repeat || (event.key !== "Enter" && event.key !== " ")) return;
-  if (!(event.target instanceof Element) || !event.target.closest("button")) return;
+  if (!event.repeat || !presses(event)) return;
   event.preventDefault();
   drop("held");
+}
+
+/** Lets Enter press our buttons: FiftyOne's view bar takes it from any button of the App. */
+export function keepPress(event: React.KeyboardEvent) {
+  if (presses(event)) event.nativeEvent.stopPropagation();
 }

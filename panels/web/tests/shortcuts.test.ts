@@ -5,9 +5,6 @@ import { boundKeys, SHORTCUTS, type Shortcut, scopesOf, written } from "../src/s
 
 const SRC = new URL("../src/", import.meta.url);
 const LIST: [string, Shortcut][] = Object.entries(SHORTCUTS);
-/** Bind their keys by hand. */
-const BY_HAND = ["queue/Queue.tsx", "progress/AuditScreen.tsx"];
-const BY_HAND_SCOPES = ["queue", "audit"];
 
 const sources = (readdirSync(SRC, { recursive: true }) as string[])
   .map((path) => path.replaceAll("\\", "/"))
@@ -26,16 +23,14 @@ function callsOf(name: string, text: string): string[] {
 
 test("no key is bound but by the list", () => {
   const found = sources.filter(({ text }) => callsOf("useKeys", text).length);
-  expect(found.map(({ path }) => path).filter((path) => !BY_HAND.includes(path))).toEqual([]);
+  expect(found.map(({ path }) => path)).toEqual([]);
 });
 
 test("all that is listed is bound", () => {
   const bindings = sources.flatMap(({ text }) => callsOf("useShortcuts", text)).join("\n");
   const unbound = LIST.filter(
     ([name, shortcut]) =>
-      !shortcut.local &&
-      scopesOf(shortcut).some((scope) => !BY_HAND_SCOPES.includes(scope)) &&
-      !new RegExp(`(^|[{,])\\s*${name}\\s*[:,}]`, "m").test(bindings),
+      !shortcut.local && !new RegExp(`(^|[{,])\\s*${name}\\s*[:,}]`, "m").test(bindings),
   );
   expect(unbound.map(([name]) => name)).toEqual([]);
 });

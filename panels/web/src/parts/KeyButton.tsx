@@ -1,4 +1,7 @@
 // A button that shows the key that does the same.
+//
+// It keeps the focus where it can do nothing, so that Enter works again for what comes next: what it
+// does has a gate, which drops a press that is too early.
 import { Button } from "@mui/material";
 import * as React from "react";
 import { SHORTCUTS } from "../shortcuts";
@@ -24,7 +27,7 @@ export function KeyButton({ tip, icon, disabled, danger, onClick, buttonRef, chi
       color={danger ? "error" : "primary"}
       className={`dcf-button${danger ? " dcf-button-danger" : ""}`}
       startIcon={<Icon name={icon} />}
-      disabled={disabled}
+      aria-disabled={disabled || undefined}
       onClick={onClick}
       aria-keyshortcuts={key}
     >

@@ -13,7 +13,7 @@ import { Drawn } from "../parts/Picture";
 import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
 import { useSession } from "../session";
-import { useKeys } from "../shortcuts";
+import { SHORTCUTS, useShortcuts } from "../shortcuts";
 import { useAuditItems } from "./useAuditItems";
 
 export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => void }) {
@@ -45,13 +45,13 @@ export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => v
   };
   const choose = () => setChoosing(other.current);
   const keys = keysOf(item?.classes.map((label) => classes[label] ?? "") ?? []);
-  useKeys({
-    Escape: leave,
-    u: takeBack,
-    s: skip,
-    x: () => judge({ unclear: true }),
-    r: choose,
-    ...Object.fromEntries(keys.map((name, at) => [name || "none", () => pick(at)])),
+  useShortcuts({
+    back: leave,
+    undo: takeBack,
+    auditSkip: skip,
+    auditUnclear: () => judge({ unclear: true }),
+    auditOther: choose,
+    auditPick: (at) => pick(keys.indexOf(SHORTCUTS.auditPick.keys[at] ?? "")),
   });
 
   if (audit.problem && !line)

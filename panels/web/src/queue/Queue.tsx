@@ -14,7 +14,7 @@ import { Problem } from "../parts/Problem";
 import { Recent } from "../parts/Recent";
 import { useSample } from "../samples";
 import { useSession } from "../session";
-import { useKeys } from "../shortcuts";
+import { SHORTCUTS, useShortcuts } from "../shortcuts";
 import { useCurrentView } from "../useCurrentView";
 import { Bar } from "./Bar";
 import { Buttons } from "./Buttons";
@@ -54,18 +54,20 @@ export function Queue({ cell, ranking, onBack, onEverything }: Props) {
     if (label === sample?.label) decide("confirm");
     else decide("relabel", { label: classes[label] ?? "" });
   };
-  const press = (key: string) => {
-    if (!sample) return decide("confirm"); // which is dropped, and says so
+  /** Where there is no sample yet a press is dropped, and says so. */
+  const ready = () => sample !== null || (row !== null && pass("early"));
+  const press = (key: string | undefined) => {
     const choice = choices.find((one) => one.key === key);
-    if (choice) give(choice.label);
+    if (ready() && choice) give(choice.label);
   };
   const acts = {
     confirm: () => decide("confirm"),
     accept: () => {
-      if (!sample) return decide("confirm");
-      if (sample.prediction !== sample.label) give(sample.prediction);
+      if (ready() && sample && sample.prediction !== sample.label) give(sample.prediction);
     },
-    choose: () => setChoosing(relabel.current),
+    choose: () => {
+      if (ready()) setChoosing(relabel.current);
+    },
     remove: () => decide("remove"),
     skip: () => {
       if (row !== null && pass("skip")) queue.skip(row);
@@ -74,15 +76,15 @@ export function Queue({ cell, ranking, onBack, onEverything }: Props) {
       if (pass("undo", "nothing")) void undo();
     },
   };
-  useKeys({
-    u: acts.takeBack,
-    c: acts.confirm,
-    a: acts.accept,
-    x: acts.remove,
-    s: acts.skip,
-    r: acts.choose,
-    Escape: onBack,
-    ...Object.fromEntries([..."1234567890"].map((key) => [key, () => press(key)])),
+  useShortcuts({
+    undo: acts.takeBack,
+    queueConfirm: acts.confirm,
+    queueAccept: acts.accept,
+    queueRemove: acts.remove,
+    queueSkip: acts.skip,
+    queueRelabel: acts.choose,
+    pick: (at) => press(SHORTCUTS.pick.keys[at]),
+    back: onBack,
   });
 
   if (queue.problem && !line)

@@ -217,6 +217,23 @@ class CellsReply(TypedDict):
     cells: CellColumns
 
 
+class SuspectsRequest(IterationRequest):
+    """The pictures of some cells of the overview, by ``CellColumns.cell``."""
+
+    cells: list[int]
+
+
+class SuspectsReply(TypedDict):
+    """The most suspicious open samples in FiftyOne's view: ``row[i]`` lies in ``cell[i]``.
+
+    At most three a cell, the most suspicious first.
+    """
+
+    revision: int
+    cell: list[int]
+    row: list[int]
+
+
 class InViewReply(TypedDict):
     """Open samples of each cell that FiftyOne's current view holds; None where no view is set."""
 
@@ -1050,6 +1067,7 @@ EVENTS: dict[str, tuple[type, type]] = {
     "pulse": (RunRequest, PulseReply),
     "overview": (OverviewRequest, OverviewReply),
     "cells": (CellsRequest, CellsReply),
+    "suspects": (SuspectsRequest, SuspectsReply),
     "in_view": (IterationRequest, InViewReply),
     "outdated": (IterationRequest, OutdatedReply),
     "cell": (CellRequest, CellReply),

@@ -37,6 +37,7 @@ ANSWERS: dict[str, Answer] = {
     "pulse": overview_events.pulse,
     "overview": overview_events.overview,
     "cells": overview_events.cells,
+    "suspects": overview_events.suspects,
     "in_view": overview_events.in_view,
     "outdated": overview_events.outdated,
     "cancel": work_events.cancel,

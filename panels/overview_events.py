@@ -16,11 +16,17 @@ import numpy.typing as npt
 from ..plugin.classify.job import complete_fields
 from ..plugin.classify.settings import Settings
 from ..plugin.decisions.outside_changes import outside_changes
+from ..plugin.errors import InputError
 from ..plugin.layout.projection_worker import warm
 from ..plugin.report.set_apart import set_apart_sentence
 from ..plugin.runs.opening import find_runs
 from ..plugin.runs.versions import versions
-from ..plugin.scoring.overview import cells_of_labels, expected_errors_of_rows, label_rows
+from ..plugin.scoring.overview import (
+    cells_of_labels,
+    expected_errors_of_rows,
+    first_rows,
+    label_rows,
+)
 from ..plugin.store.iterations import Iteration
 from ..plugin.store.label_field import label_fields
 from ..plugin.store.runs import Run
@@ -34,6 +40,8 @@ FIRST_CELLS = 3_000
 """Cells sent with the overview itself; the others follow as they are wanted."""
 
 LABELS_A_PAGE = 200
+CELLS_ON_SCREEN = 1_000
+PICTURES_A_CELL = 3
 
 IN_FORM = {"source", "prediction_fields", "embeddings"}
 CARRIED_OVER = {*IN_FORM, "model", "network", "weights", "warm_start", "seed", "cleanlab"}
@@ -170,6 +178,23 @@ def cells(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CellsRep
     return events.CellsReply(
         revision=opened.state.revision,
         cells=_cell_columns(opened, _open_errors(opened), _labels(opened, request)),
+    )
+
+
+def suspects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.SuspectsReply:
+    """The most suspicious open samples of some cells, for their pictures."""
+    opened = open_iteration(ctx, request)
+    table = opened.iteration.cells
+    wanted = np.unique(np.asarray(request.get("cells") or [], np.int64))
+    if len(wanted) > CELLS_ON_SCREEN:
+        raise InputError(f"cells must be at most {CELLS_ON_SCREEN}, got {len(wanted)}")
+    if len(wanted) and (wanted[0] < 0 or wanted[-1] >= len(table)):
+        raise InputError(f"cells must lie between 0 and {len(table) - 1}, got {wanted.tolist()}")
+    inside = opened.rows_in_view()
+    shown = ~opened.decided if inside is None else inside & ~opened.decided
+    cell, row = first_rows(table, shown, wanted, PICTURES_A_CELL)
+    return events.SuspectsReply(
+        revision=opened.state.revision, cell=cell.tolist(), row=row.tolist()
     )
 
 

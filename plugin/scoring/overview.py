@@ -136,3 +136,26 @@ def cells_of_labels(
         misclassified = cells.prediction[at] != cells.label[at]
         parts.append(at[np.lexsort((at, -np.asarray(open_count)[at], misclassified))])
     return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
+def first_rows(
+    table: CellTable, shown: npt.NDArray[np.bool_], cells: IntArray, most: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The first rows of some cells that are shown: rows of a cell go from the most suspicious on.
+
+    Args:
+        table: the cells
+        shown: bool (n,), whether a row may be among them
+        cells: int (k,), indices into the table
+        most: rows of a cell, at most
+
+    Returns:
+        int64 (r,) the cell of each row, and int64 (r,) the rows
+    """
+    found = [
+        np.flatnonzero(shown[table.start[cell] : table.start[cell + 1]])[:most] + table.start[cell]
+        for cell in cells
+    ]
+    counts = [len(rows) for rows in found]
+    row = np.concatenate([np.zeros(0, np.int64), *found])
+    return np.repeat(np.asarray(cells, np.int64), counts), row.astype(np.int64)

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from tests.browser.label_errors_panel import misplaced, panel, shoot, toggle_theme
+from plugin.store.runs import load_run
+from tests.browser.label_errors_panel import misplaced, panel, shoot, toggle_theme, violations
 from tests.panels.made_runs import write_iteration
 
 NAMES = ["American staffordshire terrier", "Kleinspitz", "Straßenbahnhaltestellenschild", "owl"]
@@ -134,3 +135,36 @@ def test_few_pixels_are_shown_as_they_are_and_photographs_smoothly(
         assert rendering == ("pixelated" if small else "auto"), (row, shape)
     toggle_theme(app)
     shoot(app, "pictures-light")
+
+
+def test_cells_of_the_overview_show_pictures_and_fill_the_width(app: Any, photographs: Any) -> None:
+    content = panel(app, photographs)
+    shown = content.locator(".dcf-cell-pictures > span > span:not(.dcf-wait)")
+    expect(shown.first).to_be_visible()
+    iteration = load_run(photographs, "deconfuse").iteration()
+    cells = iteration.cells
+    wanted = sum(min(3, int(n)) for n in cells.count)
+    expect(shown).to_have_count(wanted)
+    for width in WIDTHS:
+        narrowed(app, content, width)
+        assert misplaced(app, ".dcf-row .dcf-cell", ".dcf-list") == [], width
+        names = content.locator(".dcf-cell-name").evaluate_all(
+            "all => all.map(e => [e.title, e.innerText, e.offsetHeight])"
+        )
+        assert all(title == text and height < 20 for title, text, height in names)
+        shoot(app, f"pictures-overview-{width}")
+    narrowed(app, content, 1600)
+    toggle_theme(app)
+    shoot(app, "pictures-overview-light")
+    expect(content.locator(".dcf-cell-pictures").first).to_be_visible()
+    assert violations(app) == []
+
+    # Without pictures rows are lower, also after a reload.
+    tall = (content.locator(".dcf-cell").first.bounding_box() or {"height": 0})["height"]
+    content.get_by_role("button", name="Pictures", exact=True).click()
+    expect(content.locator(".dcf-cell-pictures")).to_have_count(0)
+    assert (content.locator(".dcf-cell").first.bounding_box() or {"height": 0})["height"] < tall
+    app.page.reload()
+    expect(content.locator(".dcf-cell-open").first).to_be_visible()
+    expect(content.locator(".dcf-cell-pictures")).to_have_count(0)
+    assert app.errors == []

@@ -68,6 +68,7 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
         "pulse": {},
         "overview": {"order": "count", "labels": [], "with_classes": True},
         "cells": {"labels": [0, 1]},
+        "suspects": {"cells": [0, 1]},
         "in_view": {},
         "outdated": {},
         "cell": {"label": 0, "prediction": 1, "offset": 0, "limit": 10, "iies": None, "edge": 64},
@@ -204,3 +205,28 @@ def test_the_next_iteration_begins_with_what_the_last_was_given(
     ctx = context(new, "label_errors", __method__="status", request={})
     again = json.loads(operator("label_errors").execute(ctx)["runs"][0]["again"])
     assert again == {**given, "show_advanced": True}
+
+
+def test_cells_show_their_most_suspicious_open_samples(ask: Any) -> None:
+    answer, new, _ = ask
+    every = answer("overview", order="count", labels=[0, 1, 2], with_classes=False)["cells"]
+    reply = answer("suspects", cells=every["cell"])
+    shown: dict[int, list[int]] = {}
+    ids: dict[int, str] = {}
+    for cell, row in zip(reply["cell"], reply["row"], strict=True):
+        shown.setdefault(cell, []).append(row)
+    assert set(shown) == set(every["cell"])
+    for at, cell in enumerate(every["cell"]):
+        where = {"label": every["label"][at], "prediction": every["prediction"][at]}
+        page = answer("cell", **where, offset=0, limit=99, iies=None, edge=0)["samples"]
+        assert shown[cell] == page["row"][:3]
+        ids |= dict(zip(page["row"], page["id"], strict=True))
+    cell, (first, *rest) = next((cell, rows) for cell, rows in shown.items() if len(rows) == 3)
+    answer("resolve", action="confirm", rows=[first])
+    assert answer("suspects", cells=[cell])["row"][:2] == rest
+    some = new.limit(10)
+    filtered = answer("suspects", view=some, cells=every["cell"])["row"]
+    assert filtered
+    assert {ids[row] for row in filtered} <= set(some.values("id"))
+    for bad in ([len(every["cell"]) + 9], [-1]):
+        assert "cells must lie between" in answer("suspects", cells=bad)["error"]["message"]

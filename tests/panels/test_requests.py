@@ -27,6 +27,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "pulse": {},
     "overview": {"order": "count", "labels": [], "with_classes": True},
     "cells": {"labels": [0]},
+    "suspects": {"cells": [0]},
     "in_view": {},
     "outdated": {},
     "cell": {"label": 0, "prediction": 1, "offset": 0, "limit": 9, "iies": [0.0, 1.0], "edge": 0},

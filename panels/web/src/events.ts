@@ -175,6 +175,20 @@ export interface CellsReply {
   cells: CellColumns;
 }
 
+/** The pictures of some cells of the overview, by ``CellColumns.cell``. */
+export interface SuspectsRequest {
+  run: string;
+  iteration: number;
+  cells: number[];
+}
+
+/** The most suspicious open samples in FiftyOne's view: ``row[i]`` lies in ``cell[i]``. */
+export interface SuspectsReply {
+  revision: number;
+  cell: number[];
+  row: number[];
+}
+
 /** Open samples of each cell that FiftyOne's current view holds; None where no view is set. */
 export interface InViewReply {
   open: number[] | null;
@@ -873,6 +887,7 @@ export interface Events {
   pulse: { request: RunRequest; reply: PulseReply };
   overview: { request: OverviewRequest; reply: OverviewReply };
   cells: { request: CellsRequest; reply: CellsReply };
+  suspects: { request: SuspectsRequest; reply: SuspectsReply };
   in_view: { request: IterationRequest; reply: InViewReply };
   outdated: { request: IterationRequest; reply: OutdatedReply };
   cell: { request: CellRequest; reply: CellReply };

@@ -12,6 +12,7 @@ from plugin.scoring.overview import (
     cells_of_labels,
     expected_errors,
     expected_errors_of_rows,
+    first_rows,
     label_rows,
 )
 
@@ -90,3 +91,16 @@ def test_rounding_leaves_no_negative_number_of_errors():
     table = cell_table(zero, zero, one, one, 2)
     found = label_rows(table, np.zeros(1, np.int64), np.array([-1e-13]))
     assert found.errors.tolist() == [0.0]
+
+
+@given(ROWS, st.integers(1, 4))
+def test_first_rows_are_the_first_that_are_shown(rows, most):
+    _, _, _, decided, table, cell_of, _ = arrays(rows)
+    cells = np.arange(len(table))[::-1]
+    cell, row = first_rows(table, ~decided, cells, most)
+    assert list(dict.fromkeys(cell.tolist())) == [
+        c for c in cells if (~decided)[cell_of == c].any()
+    ]
+    for at in cells:
+        mine = [i for i in np.flatnonzero(cell_of == at).tolist() if not decided[i]]
+        assert row[cell == at].tolist() == mine[:most]

@@ -3,28 +3,49 @@ import * as React from "react";
 import { count } from "../format";
 import { Icon } from "../parts/Icon";
 import { useSession } from "../session";
+import type { Thumbnails } from "../thumbnails";
+import { CellPictures } from "./CellPictures";
 import { barsPath, type Cell, saturation } from "./cells";
+import { PICTURES } from "./useSuspects";
 
 interface Props {
   cell: Cell;
   /** Pixels from the rows' heads. */
   left: number;
+  width: number;
   row: number;
   column: number;
   tabbable: boolean;
   inView: number | null;
+  /** Its most suspicious samples, null where no pictures are shown. */
+  pictures: readonly number[] | null;
+  thumbnails: Thumbnails | null;
   onFocus: (row: number, column: number) => void;
   onOpen: (cell: Cell) => void;
   onShow: (cell: Cell) => void;
 }
 
-export const CELL_WIDTH = 118;
 const BARS_WIDTH = 30;
-const BARS_HEIGHT = 46;
+const BARS_HEIGHT = 40;
+/** From one cell's edge to its pictures, both sides together, and between two pictures. */
+const AROUND = 22;
+const BETWEEN = 3;
+const LARGEST_PICTURE = 48;
+const HEIGHT = 76;
+
+/** The side of the pictures in a cell of a width. */
+export function pictureSide(width: number): number {
+  const each = (width - AROUND - BETWEEN * (PICTURES - 1)) / PICTURES;
+  return Math.floor(Math.min(LARGEST_PICTURE, each));
+}
+
+export function rowHeight(width: number, pictures: boolean): number {
+  return HEIGHT + (pictures ? pictureSide(width) + 5 : 0);
+}
 
 /** Where a cell stands in its row. */
-export function placeAt(left: number): React.CSSProperties {
-  return { transform: `translateX(calc(var(--dcf-head) + ${left}px))`, width: CELL_WIDTH };
+export function placeAt(left: number, width: number): React.CSSProperties {
+  return { transform: `translateX(calc(var(--dcf-head) + ${left}px))`, width };
 }
 
 // Each scrolled frame draws the list anew: a cell whose props are the same costs nothing then.
@@ -53,7 +74,7 @@ export const CellButton = React.memo(function CellButton(props: Props) {
       role="gridcell"
       aria-colindex={props.column + 2}
       className={`dcf-cell${correct ? " dcf-cell-correct" : ""}${inView === 0 ? " dcf-cell-out" : ""}`}
-      style={{ ...placeAt(props.left), "--dcf-blue": blue } as React.CSSProperties}
+      style={{ ...placeAt(props.left, props.width), "--dcf-blue": blue } as React.CSSProperties}
     >
       <button
         type="button"
@@ -65,8 +86,10 @@ export const CellButton = React.memo(function CellButton(props: Props) {
         onFocus={() => props.onFocus(props.row, props.column)}
         onClick={() => props.onOpen(cell)}
       >
+        <bdi className="dcf-cell-name" title={prediction}>
+          {prediction}
+        </bdi>{" "}
         <span className="dcf-cell-text">
-          <bdi className="dcf-cell-name">{prediction}</bdi>{" "}
           <span className="dcf-cell-count">
             {inView !== null && inView !== cell.open ? (
               <>
@@ -76,6 +99,7 @@ export const CellButton = React.memo(function CellButton(props: Props) {
               count(cell.open)
             )}
           </span>
+          {cell.duplicates && <Icon name="copies" className="dcf-cell-copies" />}
         </span>
         <svg
           className="dcf-cell-bars"
@@ -86,7 +110,13 @@ export const CellButton = React.memo(function CellButton(props: Props) {
         >
           <path d={path} />
         </svg>
-        {cell.duplicates && <Icon name="copies" className="dcf-cell-copies" />}
+        {props.pictures && props.thumbnails && (
+          <CellPictures
+            rows={props.pictures}
+            thumbnails={props.thumbnails}
+            side={pictureSide(props.width)}
+          />
+        )}
       </button>
       <button
         type="button"

@@ -10,16 +10,26 @@ import {
 import { useVirtualizer } from "@tanstack/react-virtual";
 import * as React from "react";
 import { count, decimal } from "../format";
-import { isText, useKeptHere } from "../kept";
+import { isFlag, isText, useKept, useKeptHere } from "../kept";
 import { Icon } from "../parts/Icon";
 import { useSession } from "../session";
 import { inBlocks } from "./blocks";
-import { CELL_WIDTH, CellButton, placeAt } from "./CellButton";
+import { CellButton, placeAt, rowHeight } from "./CellButton";
 import type { Cell } from "./cells";
 import { moved } from "./moves";
+import { useCellWidth } from "./useCellWidth";
+import { useSuspects } from "./useSuspects";
 
-const ROW_HEIGHT = 70;
 const OVERSCAN = 4;
+const NONE: readonly number[] = [];
+
+/** The indices of a range, whose ends are both on screen. */
+function within(range: { startIndex: number; endIndex: number } | null): number[] {
+  if (!range) return [];
+  const length = range.endIndex - range.startIndex + 1;
+  return Array.from({ length }, (_, at) => range.startIndex + at);
+}
+
 interface Props {
   onOpen: (cell: Cell) => void;
   onShow: (cell: Cell) => void;
@@ -29,6 +39,7 @@ export function Overview({ onOpen, onShow }: Props) {
   const { overview, classes, order, setOrder, wantCells, inView, iteration } = useSession();
   const [search, setSearch] = useKeptHere("overview/search", "", isText);
   const [focus, setFocus] = React.useState<[number, number]>([0, 0]);
+  const [pictures, setPictures] = useKept("overview/pictures", true, isFlag);
   const scroller = React.useRef<HTMLDivElement>(null);
   const focusOn = React.useCallback((row: number, column: number) => setFocus([row, column]), []);
 
@@ -44,10 +55,12 @@ export function Overview({ onOpen, onShow }: Props) {
     () => rows.reduce((most, { at }) => Math.max(most, overview.rows.cells[at] ?? 0), 1),
     [rows, overview.rows.cells],
   );
+  const cellWidth = useCellWidth(scroller, pictures, rows.length > 0);
+  const tall = rowHeight(cellWidth, pictures);
   const vertical = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_HEIGHT,
+    estimateSize: () => tall,
     overscan: OVERSCAN,
     rangeExtractor: inBlocks,
   });
@@ -55,12 +68,26 @@ export function Overview({ onOpen, onShow }: Props) {
     horizontal: true,
     count: widest,
     getScrollElement: () => scroller.current,
-    estimateSize: () => CELL_WIDTH,
+    estimateSize: () => cellWidth,
     overscan: 3,
   });
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other sizes need measuring
+  React.useLayoutEffect(() => {
+    vertical.measure();
+    horizontal.measure();
+  }, [tall, cellWidth]);
   const items = vertical.getVirtualItems();
   const columns = horizontal.getVirtualItems();
+  const onScreen = React.useMemo(
+    () =>
+      within(vertical.range).flatMap((row) => {
+        const cells = overview.cells.get(rows[row]?.label ?? -1) ?? [];
+        return within(horizontal.range).flatMap((column) => cells[column]?.cell ?? []);
+      }),
+    [vertical.range, horizontal.range, rows, overview.cells],
+  );
+  const suspects = useSuspects(onScreen, pictures);
   const shown = items.map((item) => rows[item.index]?.label ?? 0);
   const shownKey = shown.join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: shownKey stands for shown; a new overview must be asked too
@@ -122,6 +149,14 @@ export function Overview({ onOpen, onShow }: Props) {
             </Tooltip>
           </ToggleButton>
         </ToggleButtonGroup>
+        <ToggleButton
+          size="small"
+          value="pictures"
+          selected={pictures}
+          onChange={() => setPictures(!pictures)}
+        >
+          Pictures
+        </ToggleButton>
         <Legend />
       </div>
       {iteration.chosen ? (
@@ -167,7 +202,7 @@ export function Overview({ onOpen, onShow }: Props) {
                   role="row"
                   aria-rowindex={item.index + 1}
                   className="dcf-row"
-                  style={{ transform: `translateY(${item.start}px)`, height: ROW_HEIGHT }}
+                  style={{ transform: `translateY(${item.start}px)`, height: tall }}
                 >
                   {/* biome-ignore lint/a11y/useFocusableInteractive: nothing to do with it */}
                   {/* biome-ignore lint/a11y/useSemanticElements: see above */}
@@ -187,7 +222,7 @@ export function Overview({ onOpen, onShow }: Props) {
                         <div
                           key={column.index}
                           className="dcf-cell-wait"
-                          style={placeAt(column.start)}
+                          style={placeAt(column.start, cellWidth)}
                         />
                       ) : null;
                     }
@@ -197,6 +232,9 @@ export function Overview({ onOpen, onShow }: Props) {
                         key={cell.cell}
                         cell={cell}
                         left={column.start}
+                        width={cellWidth}
+                        pictures={pictures ? (suspects?.rows.get(cell.cell) ?? NONE) : null}
+                        thumbnails={suspects?.thumbnails ?? null}
                         row={item.index}
                         column={column.index}
                         tabbable={here}

@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugin.duplicates.groups import duplicate_groups
 from plugin.duplicates.search import Duplicates, compute_signals, find_duplicates
-from plugin.duplicates.ssim import ssim, ssim_pairs
+from plugin.duplicates.ssim import ssim_pairs
 from plugin.duplicates.structure_features import fit_basis, structure_features
 
 SUBSET, COPIES, PLANTED = 5000, 5, 300
@@ -98,6 +98,12 @@ def as_dict(found: Duplicates) -> dict[tuple[int, int], float]:
     return {(i, j): s for (i, j), s in zip(found.pairs.tolist(), found.ses.tolist(), strict=True)}
 
 
+def listed_of(found: Duplicates) -> Duplicates:
+    """The pairs from the threshold."""
+    kept = found.ses >= found.threshold
+    return found._replace(pairs=found.pairs[kept], ses=found.ses[kept], exact=found.exact[kept])
+
+
 def ours(folder: Path, name: str, count: int) -> dict[str, Any]:
     """One run of the engine on `count` images and five copies."""
     images, labels, splits, copied = shuffled(folder, name, count)
@@ -106,7 +112,7 @@ def ours(folder: Path, name: str, count: int) -> dict[str, Any]:
     described, cpu = time.perf_counter(), time.process_time()
     found = find_duplicates(images, signals, scope="all")
     seconds, cpu = time.perf_counter() - described, time.process_time() - cpu
-    listed = found.at(found.threshold)
+    listed = listed_of(found)
     groups = duplicate_groups(listed.pairs, listed.ses, labels, splits=splits)
     pairs = as_dict(listed)
     return {
@@ -257,7 +263,7 @@ def kinds(folder: Path, name: str) -> dict[str, Any]:
     for at, kind in enumerate(changes):
         of = originals[at * PLANTED : (at + 1) * PLANTED]
         copies = len(images) + at * PLANTED + np.arange(PLANTED)
-        true = ssim(images[of], both[copies], dtype=torch.float64).numpy()
+        true = ssim_pairs(both, np.stack([of, copies], axis=1), dtype=torch.float64)
         ses = np.array([pairs.get((int(i), int(j)), 0.0) for i, j in zip(of, copies, strict=True)])
         row: dict[str, Any] = {"kind": kind, "median_ses": round(float(np.median(true)), 3)}
         for level in (0.8, 0.9, 0.95):

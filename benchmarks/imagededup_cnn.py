@@ -57,7 +57,7 @@ def measured(folder: Path, name: str, count: int, python: str, threads: int) -> 
     started = time.perf_counter()
     found = find_duplicates(images, signals, scope="all")
     seconds = time.perf_counter() - started
-    listed = found.at(found.threshold)
+    listed = own.listed_of(found)
     wanted = {(int(i), int(j)) for i, j in listed.pairs}
     subset = {(i, j) for i, j in wanted if j < own.SUBSET}
     cut = own.best_cut(signals.structure[: own.SUBSET], subset)["cosine"]

@@ -110,7 +110,7 @@ def measured(originals: list[Path], copied: list[int], change: Change, folder: P
         own = np.array(sorted(planted))
         planted_ses = ssim_pairs(images, own, dtype=torch.float64)  # pyright: ignore
     kept = set(map(tuple, found.pairs.tolist()))
-    listed = set(map(tuple, found.at(found.threshold).pairs.tolist()))
+    listed = set(map(tuple, found.pairs[found.ses >= found.threshold].tolist()))
     hashed = set(map(tuple, by_hash.tolist()))
     more = set(map(tuple, by_hash[ses >= found.floor].tolist()))
     return {

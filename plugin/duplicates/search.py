@@ -49,28 +49,6 @@ class Duplicates(NamedTuple):
     threshold: float
     """The threshold to begin with; any from `floor` to 1 can be applied afterwards."""
 
-    def at(self, threshold: float) -> Duplicates:
-        """The pairs with at least this SES.
-
-        Raises:
-            ValueError: `threshold` is below the floor, or above 1.
-        """
-        if not self.floor <= threshold <= 1:
-            raise ValueError(
-                f"threshold must be from the floor {self.floor:.4g} to 1, got {threshold}"
-            )
-        kept = self.ses >= threshold
-        return Duplicates(self.pairs[kept], self.ses[kept], self.exact[kept], self.floor, threshold)
-
-    def joined(self, other: Duplicates) -> Duplicates:
-        """Both lists as one, such as old pairs and new ones; floor is the higher."""
-        floor = max(self.floor, other.floor)
-        pairs = np.concatenate([self.pairs, other.pairs])
-        ses = np.concatenate([self.ses, other.ses])
-        exact = np.concatenate([self.exact, other.exact])
-        kept = ses >= floor
-        return _sorted(pairs[kept], ses[kept], exact[kept], floor, max(self.threshold, floor))
-
 
 def find_duplicates(
     images: NDArray[np.uint8],
@@ -106,7 +84,7 @@ def find_duplicates(
             also finds
             copies that the classifier tells apart.
         embeddings: shape (n, d), a classifier's features, as a further source of candidates.
-        file_digests: of the files (`content_hash.file_digests`): equal files are exact copies,
+        file_digests: of the files (`digests.file_digest`): equal files are exact copies,
             whatever was
             decoded from them.
         threshold: of the result; chosen from a sample of the images where None (`choose_levels`).

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from os import PathLike
 from os.path import isfile
 
@@ -13,38 +12,6 @@ from numpy.typing import NDArray
 
 _DIGEST = 16  # bytes of BLAKE2b: two different files of 10^9 agree with probability 10^-21
 _BLOCK = 1 << 20
-
-Progress = Callable[[int, int], None]
-
-
-def file_digests(
-    paths: Sequence[str | PathLike[str]], *, threads: int = 8, progress: Progress | None = None
-) -> list[bytes | None]:
-    """A digest of each file's content; None for a file that cannot be read.
-
-    Files are read in blocks, so that memory stays small whatever their size.
-
-    Args:
-        paths: the files, in the order of the answer.
-        threads: files read at the same time.
-        progress: called with (files done, all files).
-
-    >>> file_digests([__file__, "/no/such/file"])[1] is None
-    True
-    """
-    digests: list[bytes | None] = []
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        try:
-            for digest in pool.map(file_digest, paths):
-                digests.append(digest)
-                if progress is not None and (
-                    len(digests) % 1000 == 0 or len(digests) == len(paths)
-                ):
-                    progress(len(digests), len(paths))
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    return digests
 
 
 def pixel_digests(images: NDArray[np.uint8]) -> list[bytes]:

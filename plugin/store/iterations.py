@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,6 @@ from .database import collection_of
 
 COLLECTION = "deconfuse.iterations"
 ROWS_PER_CHUNK = 50_000
-TOP_CLASSES = 5
 
 
 @dataclass(frozen=True)
@@ -88,11 +87,6 @@ class Iteration:
     def rows(self, start: int = 0, stop: int | None = None) -> Rows:
         """Rows ``start`` to ``stop`` of every column of :class:`Rows`."""
         return Rows(**{name: self.column(name, start, stop) for name in Rows.columns()})
-
-    def iterate(self, chunk: int = ROWS_PER_CHUNK) -> Iterator[Rows]:
-        """All rows in chunks."""
-        for start in range(0, self.samples, chunk):
-            yield self.rows(start, min(start + chunk, self.samples))
 
     def weights(self) -> bytes | None:
         """The trained classifier, None where predictions came from elsewhere."""

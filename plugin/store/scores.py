@@ -70,12 +70,6 @@ def rank_id(run: Run, iteration: Iteration, name: str) -> str | None:
     return None if document is None else str(document["rank_id"])
 
 
-def rank_names(run: Run, iteration: Iteration) -> list[str]:
-    """The names of the scores that are kept of an iteration, in alphabetical order."""
-    query = {**run.owner, "iteration_id": iteration.id}
-    return sorted(collection_of(COLLECTION).distinct("name", query))
-
-
 def _key(iteration: Iteration, name: str) -> dict[str, Any]:
     return {"_id": {"iteration": iteration.id, "name": name}}
 

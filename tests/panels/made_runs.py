@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from plugin.scoring.margin import suspicion
 from plugin.scoring.probabilities import log_probabilities
-from plugin.store.iterations import TOP_CLASSES, Iteration, IterationWriter, Rows, pack_ids
+from plugin.scoring.scores import TOP_CLASSES
+from plugin.store.iterations import Iteration, IterationWriter, Rows, pack_ids
 from plugin.store.runs import Run, create_run
 
 

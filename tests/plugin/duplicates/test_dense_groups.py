@@ -13,6 +13,7 @@ from plugin.duplicates.dense_groups import DenseGroups, connected, without_dense
 from plugin.duplicates.pairs import pairs_in_scope
 from plugin.duplicates.search import Duplicates, compute_signals, find_duplicates
 from plugin.duplicates.ssim import ssim_pairs
+from tests.found_pairs import at_least, joined
 
 Pixels = NDArray[np.uint8]
 SIDE = 24
@@ -99,7 +100,7 @@ def test_groups_are_those_of_comparing_every_pair() -> None:
     for threshold in (0.75, 0.8, 0.85, 0.9):
         wanted = groups(pairs[ses >= threshold], len(images))
         assert len(wanted) >= 3
-        assert groups(found.at(threshold).pairs, len(images)) == wanted
+        assert groups(at_least(threshold, found).pairs, len(images)) == wanted
     true = {tuple(pair): value for pair, value in zip(pairs.tolist(), ses.tolist(), strict=True)}
     for pair, value in zip(found.pairs.tolist(), found.ses.tolist(), strict=True):
         assert value == pytest.approx(true[tuple(pair)], abs=1e-5)
@@ -128,7 +129,7 @@ def test_what_is_like_one_frame_alone_joins_the_group() -> None:
     for threshold in (0.9, 0.97):
         expected = groups(pairs[ses >= threshold], len(images))
         found = find(images, threshold=threshold)
-        assert groups(found.at(threshold).pairs, len(images)) == expected
+        assert groups(at_least(threshold, found).pairs, len(images)) == expected
 
 
 @pytest.mark.parametrize("amount", [3, 12])
@@ -139,7 +140,7 @@ def test_work_grows_with_the_number_of_frames(judged: list[int], amount: int) ->
         judged.clear()
         images = np.concatenate([burst(scenes(1)[0], count, amount), scenes(60, 5)])
         found = find(images)
-        assert groups(found.at(0.9).pairs, len(images)) == {frozenset(range(count))}
+        assert groups(at_least(0.9, found).pairs, len(images)) == {frozenset(range(count))}
         assert len(found.ses) < 40 * count
         effort.append(sum(judged) / count)
     assert max(effort) < 60
@@ -153,7 +154,7 @@ def test_cells_leave_out_what_needs_no_comparison(
     monkeypatch.setattr(radius_search, "CELL", 60)
     images = np.concatenate([burst(scenes(1)[0], 500, 4), scenes(200, 5)])
     found = find(images)
-    assert groups(found.at(0.9).pairs, len(images)) == {frozenset(range(500))}
+    assert groups(at_least(0.9, found).pairs, len(images)) == {frozenset(range(500))}
     assert sum(judged) < 80 * 500
 
 
@@ -173,7 +174,7 @@ def test_each_prediction_has_the_group_that_it_would_have() -> None:
     more = find_duplicates(
         images, signals, predictions=later, known=found, first_new=len(images), **options
     )
-    both = found.joined(more)
+    both = joined(found, more)
     same = (ses >= 0.9) & (later[pairs[:, 0]] == later[pairs[:, 1]])
     listed = pairs_in_scope(both.pairs, both.ses, first, later).at(0.9)
     assert groups(listed.pair, len(images)) == groups(pairs[same], len(images))
@@ -191,7 +192,7 @@ def test_new_frames_join_the_group(judged: list[int]) -> None:
     added = find_duplicates(both, extended, first_new=len(old), known=before, **options)
     assert sum(judged) < 60 * len(new)
     frames = frozenset([*range(200), *range(260, 360)])
-    assert groups(before.joined(added).pairs, len(both)) == {frames}
+    assert groups(joined(before, added).pairs, len(both)) == {frames}
 
 
 def test_a_burst_does_not_move_the_levels() -> None:
@@ -199,7 +200,7 @@ def test_a_burst_does_not_move_the_levels() -> None:
     images = np.concatenate([burst(scenes(1)[0], 150, 7), scenes(300, 5)])
     found = find_duplicates(images, compute_signals(images), scope="all")
     assert (found.floor, found.threshold) == (0.75, 0.8)
-    assert groups(found.at(0.8).pairs, len(images)) == {frozenset(range(150))}
+    assert groups(at_least(0.8, found).pairs, len(images)) == {frozenset(range(150))}
 
 
 def test_fewer_than_a_dense_group_are_compared_with_each_other() -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from plugin.errors import Cancelled
 from plugin.images import comparable
 from plugin.images.comparable import ComparableImages, look_at
-from plugin.images.digests import file_digests
+from plugin.images.digests import file_digest
 from plugin.progress import silent
 from tests.plugin.picture_files import STORED, oriented
 
@@ -53,7 +53,7 @@ def test_files_are_looked_at(
     assert looks.problems == PROBLEMS
     assert (looks.records["height"][0], looks.records["width"][0]) == (20, 14)
     assert not looks.records["grey"].any()
-    digests = file_digests(paths)
+    digests = [file_digest(path) for path in paths]
     for i, record in enumerate(looks.records):
         assert i in PROBLEMS or record["digest"].tobytes() == digests[i]
 

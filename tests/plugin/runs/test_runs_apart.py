@@ -26,7 +26,7 @@ from plugin.runs.versions import versions
 from plugin.store import jobs
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import Run, create_run, delete_run
-from plugin.store.scores import rank_names, read_rank, write_rank
+from plugin.store.scores import rank_id, read_rank, write_rank
 from tests.plugin.decided import ids_of, make_iteration, make_run
 
 N = 30
@@ -64,7 +64,7 @@ KEPT: dict[str, tuple[Callable[[Run], object], Callable[[Run], Any]]] = {
     "rank": (
         lambda run: write_rank(run, run.iteration(), "importance", np.ones(N)),
         lambda run: (
-            rank_names(run, run.iteration()),
+            rank_id(run, run.iteration(), "importance") is None,
             read_rank(run, run.iteration(), "importance") is None,
         ),
     ),

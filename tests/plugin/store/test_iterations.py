@@ -106,9 +106,6 @@ def test_what_is_written_is_read_sorted(seed: int, n: int, classes: int, size: i
             found = getattr(read, name)
             assert found.dtype == expected.dtype
             assert found.tobytes() == expected.tobytes(), name
-        assert [len(chunk) for chunk in iteration.iterate(7)] == [
-            min(7, n - i) for i in range(0, n, 7)
-        ]
         check_cells(iteration, rows, classes)
         check_index(iteration, rows)
     finally:

@@ -27,9 +27,9 @@ from ..plugin.duplicates.job import complete_duplicate_fields
 from ..plugin.duplicates.resolve_group import resolve_group as decide_on_group
 from ..plugin.duplicates.store import KeptDuplicates, load_duplicates
 from ..plugin.errors import InputError
-from ..plugin.images.comparable import decode
 from ..plugin.images.decode import UnreadableImageError
 from ..plugin.images.deep import Windows
+from ..plugin.images.image_tasks import decode_to_compare
 from ..plugin.splits import note_on
 from ..plugin.store.iterations import Iteration
 from . import events
@@ -305,7 +305,9 @@ def _ses(kept: KeptDuplicates | None, first: str, second: str, windows: Windows)
     colour = kept is None or kept.document["colour"]
     if kept is not None:
         windows = {**windows, **kept.document.get("windows", {})}
-    pair = [decode(path, size, colour=colour, windows=windows) for path in (first, second)]
+    pair = [
+        decode_to_compare(path, size, colour=colour, windows=windows) for path in (first, second)
+    ]
     return round(similarity(*pair), 4)
 
 

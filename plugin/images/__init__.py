@@ -2,13 +2,14 @@
 
 COMPUTES = (
     "comparable",
-    "compare_worker",
     "decode",
-    "decode_worker",
     "decoded",
     "deep",
     "digests",
+    "image_tasks",
     "saliency",
+    "spread",
+    "spread_worker",
     "thumbnails",
     "whole_pixels",
     "windows",

@@ -125,16 +125,16 @@ def test_a_burst_is_one_group_in_each_prediction_and_stays_one(
 
 def _compared(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Notes how many images each call decodes at once, and how many late."""
-    from plugin.images import comparable
+    from plugin.images import image_tasks
 
     seen: list[int] = []
-    decode = comparable.decode
+    decode = image_tasks.decode_to_compare
 
     def counted(path: str, *args: Any, **options: Any) -> Any:
         seen.append(1)
         return decode(path, *args, **options)
 
-    monkeypatch.setattr(comparable, "decode", counted)
+    monkeypatch.setattr(image_tasks, "decode_to_compare", counted)
     return seen
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from plugin.errors import Cancelled
-from plugin.images import comparable
+from plugin.images import image_tasks, spread
 from plugin.images.comparable import ComparableImages, look_at
 from plugin.images.digests import file_digest
 from plugin.progress import silent
@@ -39,8 +39,8 @@ CUT = {15: "image is truncated"}
 
 
 def _apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparable, "WORTH_A_PROCESS", 5)
-    monkeypatch.setattr(comparable, "WORKERS", 2)
+    monkeypatch.setattr(spread, "WORTH_A_PROCESS", 5)
+    monkeypatch.setattr(spread, "WORKERS", 2)
 
 
 @pytest.mark.parametrize("apart", [False, True])
@@ -79,13 +79,13 @@ def test_known_images_are_decoded_when_they_are_asked_for(
 ) -> None:
     good = [path for i, path in enumerate(paths) if i not in {**PROBLEMS, **CUT}]
     decoded: list[str] = []
-    real = comparable.decode
+    real = image_tasks.decode_to_compare
 
     def noted(path: str, size: tuple[int, int], **options: Any) -> object:
         decoded.append(path)
         return real(path, size, **options)
 
-    monkeypatch.setattr(comparable, "decode", noted)
+    monkeypatch.setattr(image_tasks, "decode_to_compare", noted)
     with ComparableImages(good, (20, 14), colour=True, first_new=24, report=silent) as images:
         assert decoded == good[24:]
         expected = np.stack([np.asarray(Image.open(good[i])) for i in (3, 1, 25)])
@@ -118,7 +118,7 @@ def test_an_orientation_in_xmp_counts_too(tmp_path: Path) -> None:
         "</rdf:RDF></x:xmpmeta>"
     )
     Image.new("RGB", (30, 10)).save(tmp_path / "turned.jpg", xmp=xmp.encode())
-    assert comparable.look(str(tmp_path / "turned.jpg")) == (30, 10, False)
+    assert image_tasks.look(str(tmp_path / "turned.jpg")) == (30, 10, False)
 
 
 @pytest.mark.parametrize("apart", [False, True])
@@ -143,6 +143,7 @@ def test_a_process_that_dies_is_noticed(
     paths: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _apart(monkeypatch)
-    job = {"task": "decode", "file": str(tmp_path / "gone"), "shape": [30, 20, 14, 3]}
+    out = spread.mapped(tmp_path / "gone", np.uint8, (30, 20, 14, 3))
+    (tmp_path / "gone").unlink()
     with pytest.raises(RuntimeError, match="A process that reads images died"):
-        comparable._spread(job, paths, 0, silent, "{} {}")
+        spread.spread({"task": "to compare"}, out, paths, silent, "{} {}")

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from plugin.errors import Cancelled
-from plugin.images import decoded
+from plugin.images import decoded, spread
 from plugin.images.decode import decode_image
 from plugin.images.decoded import Pixels
 from plugin.progress import silent
@@ -57,7 +57,8 @@ def expected(paths: list[str]) -> np.ndarray:
 
 def force(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if way in ("processes", "disk", "stream"):
-        monkeypatch.setattr(decoded, "WORTH_A_PROCESS", 10)
+        monkeypatch.setattr(spread, "WORTH_A_PROCESS", 10)
+        monkeypatch.setattr(spread, "WORKERS", 2)
     if way in ("disk", "few on disk", "stream"):
         monkeypatch.setattr(decoded, "MEMORY_SHARE", 0.0)
     if way == "stream":
@@ -93,12 +94,12 @@ def test_thousands_of_images_are_decoded_in_processes(tmp_path: Path) -> None:
     path = tmp_path / "grey.png"
     Image.new("L", (SIZE, SIZE), 99).save(path)
     missing = str(tmp_path / "missing.png")
-    many = [str(path)] * decoded.WORTH_A_PROCESS
+    many = [str(path)] * spread.WORTH_A_PROCESS
     many[1_234] = missing
     with Pixels(many, SIZE, 1, silent) as found:
         kept = found.in_memory
         assert kept is not None
-        assert kept.shape == (decoded.WORTH_A_PROCESS, 1, SIZE, SIZE)
+        assert kept.shape == (spread.WORTH_A_PROCESS, 1, SIZE, SIZE)
         assert found.problems == {1_234: "file is missing"}
         assert (np.delete(kept, 1_234, axis=0) == 99).all()
 
@@ -131,8 +132,8 @@ def test_a_worker_that_dies_is_no_black_image(
     script = tmp_path / "killed"
     script.write_text("#!/bin/sh\necho a last word >&2\nkill -9 $$\n")
     script.chmod(0o755)
-    monkeypatch.setattr(decoded.sys, "executable", str(script))
-    with pytest.raises(RuntimeError, match=r"decodes images died \(-9\)\. a last word"):
+    monkeypatch.setattr(spread.sys, "executable", str(script))
+    with pytest.raises(RuntimeError, match=r"reads images died \(-9\)\. a last word"):
         Pixels(paths, SIZE, 3, silent)
 
 
@@ -142,10 +143,10 @@ def test_a_worker_that_says_much_does_not_block(
     force("processes", monkeypatch)
     script = tmp_path / "talkative"
     script.write_text(
-        f'#!/bin/sh\nhead -c 300000 /dev/zero >&2\nexec {decoded.sys.executable} "$@"\n'
+        f'#!/bin/sh\nhead -c 300000 /dev/zero >&2\nexec {spread.sys.executable} "$@"\n'
     )
     script.chmod(0o755)
-    monkeypatch.setattr(decoded.sys, "executable", str(script))
+    monkeypatch.setattr(spread.sys, "executable", str(script))
     with Pixels(paths, SIZE, 3, silent) as found:
         assert found.problems == PROBLEMS
 
@@ -158,6 +159,6 @@ def test_a_full_disk_is_an_error_and_no_black_image(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(decoded.os, "posix_fallocate", full)
+    monkeypatch.setattr(spread.os, "posix_fallocate", full)
     with pytest.raises(OSError, match="No space left"):
         Pixels(paths, SIZE, 3, silent)

@@ -2,8 +2,10 @@
 
 COMPUTES = (
     "abandonable",
+    "arrays",
     "csv_lines",
     "disk_cache",
+    "documents",
     "errors",
     "prefetch",
     "processes",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .documents import value_at
 from .errors import InputError
 
 NAMES = {
@@ -122,7 +123,7 @@ class SplitRule:
         ('validation', 'test')
         """
         if self.field is not None:
-            return _text(_value(document, self.field))
+            return _text(value_at(document, self.field))
         tags = document.get("tags")
         tags = tags if isinstance(tags, (list, tuple)) else ()
         if self.tags:
@@ -159,13 +160,6 @@ def note_on(names: list[str]) -> str | None:
         return None
     what = f"Only one split was recognised ({names[0]})" if names else "No splits were recognised"
     return f"{what}, so that no leaks could be looked for. With splits you can name {HOW}."
-
-
-def _value(document: Mapping[str, Any], path: str) -> Any:
-    value: Any = document
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
 
 
 def _nested(path: str, value: Any) -> dict[str, Any]:

@@ -150,6 +150,20 @@ def test_one_file_opens_the_database(path: Path) -> None:
         assert not re.search(r"\bget_(async_)?db_(conn|client)\b", path.read_text())
 
 
+def test_types_of_arrays_and_the_walk_through_documents_are_declared_once() -> None:
+    shared = set(
+        re.findall(r"^(\w+) = ", (ROOT / "plugin" / "arrays.py").read_text(), re.MULTILINE)
+    )
+    declared = [
+        f"{named(path)}: {name}"
+        for path in ENGINE
+        for name in re.findall(r"^(?:def )?(\w+)(?: = |\()", path.read_text(), re.MULTILINE)
+        if name in shared | {"value_at"}
+    ]
+    assert {place.rpartition(": ")[2] for place in declared} == shared | {"value_at"}
+    assert len(declared) == len(shared) + 1, declared
+
+
 @pytest.mark.parametrize("path", (ROOT / "panels").rglob("*.py"), ids=named)
 def test_panels_do_not_import_operators(path: Path) -> None:
     assert "operators" not in tops(path)

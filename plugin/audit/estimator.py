@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import isotonic_regression
+
+from ..arrays import IntArray
 
 EDGE = 0.25
 """Errors imagined in a band where none, or nothing but errors, was met; by coverage measured."""
@@ -25,7 +26,6 @@ EDGE = 0.25
 STEEPEST = 30.0
 HALVINGS = 60
 
-IntArray = npt.NDArray[np.integer[Any]]
 Rates = npt.NDArray[np.float64]
 
 

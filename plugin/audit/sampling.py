@@ -11,17 +11,15 @@ sample has probability zero and a classifier that is sure of itself and wrong do
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import FloatArray, IntArray
+
 STRATA = 20
 DRAWS_A_STRATUM = 10
 UNIFORM_PART = 0.3
-
-FloatArray = npt.NDArray[np.floating[Any]]
-IntArray = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)

@@ -8,20 +8,17 @@ one, in which nothing is open any more is counted and not estimated at all.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import BoolArray, IntArray
 from .estimator import Interval, interval, upper_bound
 
 WAITING, RIGHT, WRONG, UNCLEAR, GONE = range(5)
 FEWEST_ROUNDS = 2
 FEWEST_VERDICTS = 20
 FEWEST_IN_A_PART = 10
-
-IntArray = npt.NDArray[np.integer[Any]]
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import Int64Array
 from ..errors import InputError
 from ..progress import Report, silent
 from ..scratch import scratch_folder
@@ -25,7 +26,6 @@ from ..scratch import scratch_folder
 BYTES_AT_ONCE = 64 * 1024 * 1024
 INSTALL = "pip install 'cleanlab>=2.6.4,<3'"
 
-Labels = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float32]
 
 
@@ -55,7 +55,7 @@ class ConfidentLearning:
         self._at_once = bytes_at_once
         self._folder = scratch_folder("probabilities")
         self._file = (self._folder / "probabilities").open("wb")
-        self._labels: list[Labels] = []
+        self._labels: list[Int64Array] = []
 
     def __enter__(self) -> ConfidentLearning:
         return self
@@ -70,7 +70,7 @@ class ConfidentLearning:
             self._file.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def append(self, probabilities: npt.NDArray[np.floating[Any]], label: Labels) -> None:
+    def append(self, probabilities: npt.NDArray[np.floating[Any]], label: Int64Array) -> None:
         """Add samples.
 
         Args:
@@ -110,7 +110,7 @@ class ConfidentLearning:
                 quality[rows], issue[rows] = _judge(label[rows], part, joint)
         return quality, issue
 
-    def _groups(self, label: Labels) -> Iterator[npt.NDArray[np.int64]]:
+    def _groups(self, label: Int64Array) -> Iterator[npt.NDArray[np.int64]]:
         """The rows of several classes at a time."""
         rows_at_once = max(self._at_once // (4 * self._classes), 1)
         counts = np.bincount(label, minlength=self._classes)
@@ -135,7 +135,7 @@ class ConfidentLearning:
                 file.readinto(out[start:stop])
         return out
 
-    def _thresholds(self, label: Labels) -> npt.NDArray[np.floating[Any]]:
+    def _thresholds(self, label: Int64Array) -> npt.NDArray[np.floating[Any]]:
         """The mean probability of each class's label among the samples that have it."""
         from cleanlab.count import get_confident_thresholds
 
@@ -151,7 +151,7 @@ class ConfidentLearning:
         return found
 
     def _joint(
-        self, label: Labels, thresholds: npt.NDArray[np.floating[Any]]
+        self, label: Int64Array, thresholds: npt.NDArray[np.floating[Any]]
     ) -> npt.NDArray[np.int64]:
         """The confident joint (C, C), not calibrated."""
         from cleanlab.count import compute_confident_joint
@@ -169,7 +169,7 @@ class ConfidentLearning:
 
 
 def _judge(
-    label: Labels, probabilities: Probabilities, joint: npt.NDArray[np.int64]
+    label: Int64Array, probabilities: Probabilities, joint: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     """Quality and issues of the samples of some classes, given the joint of all.
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..documents import value_at
 from ..errors import InputError
 from ..progress import Report
 from ..scoring.batches import Batch, Outcome
 from ..scoring.probabilities import LogProbabilities, align, complete, from_confidences
-from ..store.fields import draw_documents, labels_of, read_documents, value_at
+from ..store.fields import draw_documents, labels_of, read_documents
 from ..store.samples import Collection
 from ..vectors.stored import decode_rows
 from .field_description import PredictionField, describe_field

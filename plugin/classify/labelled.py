@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..documents import value_at
 from ..errors import InputError
 from ..skipped import Skipped
-from ..store.fields import read_documents, root_dataset, value_at
+from ..store.fields import read_documents, root_dataset
 from ..store.samples import Collection
 
 

@@ -7,19 +7,17 @@ writer was thought dead and another applies the decision at the same time.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import fiftyone as fo
 from bson import ObjectId
-from mongoengine.errors import DoesNotExist
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import ConnectionFailure, OperationFailure
 
 from ..store.runs import Run
-from ..store.samples import Schema, held_samples, schema_of
+from ..store.samples import Schema, reload_held, schema_of
 from . import steps
 from .apply_work import Refused, Work
 from .journal import LONGEST_REASON, Entry, Header, chunked, entries, entries_of, headers
@@ -213,14 +211,8 @@ def _refresh_in_memory(dataset: fo.Dataset, chunk: Sequence[Entry]) -> None:
     name = dataset._sample_collection_name
     gone = [entry["sample_id"] for entry in chunk if entry["op"] == "delete"]
     changed = [entry["sample_id"] for entry in chunk if entry["op"] == "set"]
-    held = held_samples(dataset)
     try:
         fo.Sample._reset_docs(name, sample_ids=gone)
-        for sample_id in changed if len(held) else []:
-            sample = held.get(str(sample_id))
-            if sample is not None:
-                # Deleted by somebody since: its object stays as it was.
-                with contextlib.suppress(ValueError, DoesNotExist):
-                    sample.reload()
+        reload_held(dataset, changed)
     except Exception:  # the decision is made whatever this process's objects show
         logger.exception("samples in memory could not be reloaded")

@@ -8,8 +8,9 @@ from typing import Any
 
 from bson import ObjectId
 
+from ..documents import MISSING, value_at
+
 Document = Mapping[str, Any]
-MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
 
 KINDS = ("relabeled", "confirmed", "removed", "tagged")
 """What can stand on a sample, and the values of the field ``{run}_decision``."""
@@ -21,19 +22,9 @@ KEEP_ALL = "keep_all"
 """The action on duplicates that are kept on purpose; what stands on the samples does not change."""
 
 
-def value_at(document: Any, path: str) -> Any:
-    """The value at a dotted path, or MISSING."""
-    for name in path.split("."):
-        if not isinstance(document, Mapping) or name not in document:
-            return MISSING
-        document = document[name]
-    return document
-
-
 def label_of(document: Document, label_field: str) -> str | None:
     """The label of a sample document; None where it has none."""
-    label = value_at(document, f"{label_field}.label")
-    return None if label is MISSING else label
+    return value_at(document, f"{label_field}.label")
 
 
 def slot(path: str, before: Any, after: Any) -> dict[str, Any]:
@@ -44,7 +35,7 @@ def slot(path: str, before: Any, after: Any) -> dict[str, Any]:
 
 def relabelling(document: Document, label_field: str, label: str) -> dict[str, Any]:
     """The slot that gives a sample another label and keeps all else that its label holds."""
-    held = value_at(document, label_field)
+    held = value_at(document, label_field, MISSING)
     if isinstance(held, Mapping):
         return slot(f"{label_field}.label", held.get("label", MISSING), label)
     new = {"_id": ObjectId(), "_cls": "Classification", "tags": [], "label": label}
@@ -53,7 +44,7 @@ def relabelling(document: Document, label_field: str, label: str) -> dict[str, A
 
 def tagging(document: Document, tag: str) -> dict[str, Any]:
     """The part of a change that adds a tag; empty where the sample has it."""
-    tags = value_at(document, "tags")
+    tags = value_at(document, "tags", MISSING)
     if not isinstance(tags, list):
         return {"slots": [slot("tags", tags, [tag])]}
     return {} if tag in tags else {"add_tag": tag}
@@ -76,9 +67,9 @@ def planned_anew(change: Document, document: Document, tag: str | None) -> dict[
         tagged = tagging(document, tag)
         return {**kept, **tagged, "slots": slots + tagged.get("slots", [])}
     made = [s for s in change["slots"] if s["path"] == "tags"]
-    if not made or value_at(document, "tags") == made[0].get("before", MISSING):
+    if not made or value_at(document, "tags", MISSING) == made[0].get("before", MISSING):
         return dict(change)
-    if isinstance(value_at(document, "tags"), list) and made[0].get("before"):
+    if isinstance(value_at(document, "tags", MISSING), list) and made[0].get("before"):
         return {**change, "slots": slots, "pull_tag": made[0]["before"][0]}
     return {**change, "slots": slots}
 
@@ -120,14 +111,14 @@ def shows(change: Document, document: Document, decision_field: str) -> bool | N
     all else that the change alters where it does not, or where somebody has deleted that field.
     """
     changed = [s for s in change["slots"] if s.get("before", MISSING) != s.get("after", MISSING)]
-    seen = {s["path"]: value_at(document, s["path"]) for s in changed}
+    seen = {s["path"]: value_at(document, s["path"], MISSING) for s in changed}
     shown = {s["path"]: seen[s["path"]] == s.get("after", MISSING) for s in changed}
     if shown.get(decision_field) or seen.get(decision_field, MISSING) is not MISSING:
         return shown[decision_field]
     others = [shows_it for path, shows_it in shown.items() if path != decision_field]
     if decision_field in seen:
         return any(others)
-    tags = value_at(document, "tags")
+    tags = value_at(document, "tags", MISSING)
     for name, wanted in (("add_tag", True), ("pull_tag", False)):
         if name in change:
             others.append((isinstance(tags, list) and change[name] in tags) is wanted)

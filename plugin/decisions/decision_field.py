@@ -11,9 +11,8 @@ from pymongo import UpdateOne
 
 from ..store.declared import declared_fields
 from ..store.fields import FIELDS
-from ..store.held import refresh
 from ..store.runs import Run
-from ..store.samples import Schema, catch_up, samples_of, schema_of
+from ..store.samples import Schema, catch_up, reload_held, samples_of, schema_of
 from .journal import chunked
 from .run_lock import run_lock
 from .state import standing_decisions
@@ -75,5 +74,5 @@ def _write(run: Run) -> int:
         writes = [UpdateOne({"_id": i}, {"$set": {field: kind}}) for i, kind in part]
         written += collection.bulk_write(writes, ordered=False).matched_count
     if written:
-        refresh(run.dataset)
+        reload_held(run.dataset)
     return written

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
-from ..store.fields import value_at
+from ..documents import value_at
 from ..store.iterations import unpack_ids
 from ..store.runs import Run
 from ..store.samples import samples_of

@@ -8,9 +8,10 @@ from typing import Any
 from bson import ObjectId
 from bson.errors import InvalidBSON
 
+from ..documents import MISSING, value_at
 from ..store.runs import Run
 from ..store.samples import LARGEST_DOCUMENT, raw_samples, samples_of
-from .changes import ACTIONS, KEEP_ALL, MISSING, label_of, relabelling, slot, tagging, value_at
+from .changes import ACTIONS, KEEP_ALL, label_of, relabelling, slot, tagging
 from .draft import Draft
 from .file_copies import copies_kept, copies_of
 from .journal import LONGEST_REASON, Entry, chunked, headers_by_id, heads
@@ -122,12 +123,12 @@ def _forward(
     if request.action == "remove":
         return {"op": "delete", "label_after": None, "document": bytes(document.raw)}
     decision, cies = run.field("decision"), run.field("cies")
-    shown = value_at(document, decision)
+    shown = value_at(document, decision, MISSING)
     if standing is not None and shown in (MISSING, None):
         shown = standing  # somebody emptied the field; the journal says what stands
     slots = [slot(decision, shown, ACTIONS[request.action])]
-    if value_at(document, cies) not in (MISSING, None):
-        slots.append(slot(cies, value_at(document, cies), None))
+    if (count := value_at(document, cies)) is not None:
+        slots.append(slot(cies, count, None))
     if request.action == "relabel" and request.label is not None:
         slots.append(relabelling(document, run.label_field, request.label))
         return {"slots": slots, "label_after": request.label}

@@ -7,10 +7,11 @@ from typing import Any
 
 from bson import ObjectId
 
+from ..documents import MISSING, value_at
 from ..errors import InputError
 from ..store.runs import Run
 from ..store.samples import LARGEST_DOCUMENT
-from .changes import MISSING, inverse, label_of, planned_anew, value_at
+from .changes import inverse, label_of, planned_anew
 from .commit import LAST_ITERATION, commit, header_of
 from .draft import Draft
 from .file_copies import added_since, copies_kept, copies_of
@@ -201,7 +202,7 @@ def _put_back(draft: Draft, entry: Entry, document: Any, tags: TagsTakenBack) ->
         s["path"].partition(".label")[0] == run.label_field for s in change["slots"]
     )
     whole = [s for s in change["slots"] if s["path"] == run.label_field]
-    altered = any(value_at(document, s["path"]) != s.get("before", MISSING) for s in whole)
+    altered = any(value_at(document, s["path"], MISSING) != s.get("before", MISSING) for s in whole)
     if touches and (found != entry["label_after"] or altered):
         draft.leave(entry["sample_id"], "relabeled", entry["label_after"], found)
         return None

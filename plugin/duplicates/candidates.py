@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..arrays import Int64Array
 from ..vectors.neighbours import NeighbourIndex
 from .dense_groups import SURE, DenseGroups
 from .levels import LOWEST_FLOOR, choose_levels, most_kept
@@ -30,7 +31,6 @@ _MARGIN = 1e-3  # float32 is off by less; what it lets through is scored again i
 _CHANNEL = 0.1  # CIFAR-10, SES from 0.65: green alone is at most 0.06 below the mean of channels
 
 Progress = Callable[[int, int], None]
-Keys = NDArray[np.int64]
 
 
 class Found(NamedTuple):
@@ -143,7 +143,9 @@ class PairSearch:
             found += more
         return united([self.judged(keys, floor), *found])
 
-    def _settle(self, keys: Keys, floor: float, dense: DenseGroups) -> tuple[Keys, list[Found]]:
+    def _settle(
+        self, keys: Int64Array, floor: float, dense: DenseGroups
+    ) -> tuple[Int64Array, list[Found]]:
         """Compare crowded images with all that are near, and what these represent with them.
 
         Args:
@@ -173,14 +175,14 @@ class PairSearch:
         return keys, found
 
     def _noted(
-        self, keys: Keys, floor: float, dense: DenseGroups, *, likely: bool = False
+        self, keys: Int64Array, floor: float, dense: DenseGroups, *, likely: bool = False
     ) -> Found:
         found = self.judged(np.sort(keys), floor, likely=likely)
         dense.add(found.keys, found.ses)
         return found
 
     def spanned(
-        self, floor: float, dense: DenseGroups, rows: Keys, classes: NDArray[np.integer[Any]]
+        self, floor: float, dense: DenseGroups, rows: Int64Array, classes: NDArray[np.integer[Any]]
     ) -> Found:
         """Further pairs in dense groups: nearest ones, and those that connect each class.
 
@@ -224,7 +226,7 @@ class PairSearch:
         widest = self._signals.basis.radius(floor, _SLACK) ** 2
         return self._noted(new[self._squared(new) <= widest], floor, dense)
 
-    def judged(self, keys: Keys, floor: float, *, likely: bool = False) -> Found:
+    def judged(self, keys: Int64Array, floor: float, *, likely: bool = False) -> Found:
         """Those of the pairs that have at least `floor`, and their SES.
 
         `likely` says that most have: then nothing is gained by a rough look first.

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..arrays import BoolArray, Int64Array
 from .groups import connected
 
 SURE = 0.95
@@ -27,9 +28,6 @@ CROWDED = MANY_SURE
 _JOINING = 4  # pairs of an image with those of its class that nothing connects it with
 _ACROSS = 4  # pairs of an image with those of another dense group, of each batch
 _TRIED_AT_ONCE = 8
-
-Keys = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 class DenseGroups:
@@ -68,25 +66,25 @@ class DenseGroups:
         return bool(self._representative[-1].any())
 
     @property
-    def representative(self) -> Flags:
+    def representative(self) -> BoolArray:
         """Shape (count,)."""
         return self._representative[-1]
 
     @property
-    def settled(self) -> Flags:
+    def settled(self) -> BoolArray:
         """Shape (count,)."""
         return self.group[-1] >= 0
 
     @property
-    def keys(self) -> Keys:
+    def keys(self) -> Int64Array:
         """Shape (m,): the pairs that were found."""
         return np.concatenate(self._keys)
 
-    def ends(self, keys: Keys) -> tuple[Keys, Keys]:
+    def ends(self, keys: Int64Array) -> tuple[Int64Array, Int64Array]:
         """The two rows of each pair."""
         return np.divmod(keys, max(self._count, 1))
 
-    def add(self, keys: Keys, ses: NDArray[np.float64]) -> None:
+    def add(self, keys: Int64Array, ses: NDArray[np.float64]) -> None:
         """Take note of pairs that were found, each once."""
         self._keys.append(keys)
         self._ses.append(ses)
@@ -117,14 +115,14 @@ class DenseGroups:
             group = connected(np.stack([left, right], axis=1), self._count)
             self.group[at] = np.where(settled, group, -1)
 
-    def needless(self, a: Keys, b: Keys) -> Flags:
+    def needless(self, a: Int64Array, b: Int64Array) -> BoolArray:
         """Which pairs of rows would connect what is connected; the shapes broadcast."""
         found = np.zeros(np.broadcast_shapes(a.shape, b.shape), bool)
         for group in self.group if self.found else ():
             found |= (group[a] == group[b]) & (group[a] >= 0)
         return found
 
-    def open(self, keys: Keys) -> Keys:
+    def open(self, keys: Int64Array) -> Int64Array:
         """The pairs that are still to be compared, of keys from the nearest on.
 
         Two dense groups that come near each other are compared by a few pairs of each image.
@@ -140,7 +138,7 @@ class DenseGroups:
         kept[across[~few]] = False
         return keys[kept]
 
-    def with_representatives(self, keys: Keys) -> Flags:
+    def with_representatives(self, keys: Int64Array) -> BoolArray:
         """Which pairs bring an image together with representatives, as many as settle it."""
         if not self.found:
             return np.zeros(len(keys), bool)
@@ -153,7 +151,7 @@ class DenseGroups:
         wanted[asked[_rank(image[asked]) < short]] = True
         return wanted
 
-    def crowded(self, keys: Keys, tried: Flags) -> Keys:
+    def crowded(self, keys: Int64Array, tried: BoolArray) -> Int64Array:
         """Rows with many open pairs, to be tried as representatives; no two near each other."""
         a, b = self.ends(keys)
         pairs = np.bincount(a, minlength=self._count) + np.bincount(b, minlength=self._count)
@@ -169,10 +167,10 @@ class DenseGroups:
     def joining(
         self,
         at: int,
-        rows: Keys,
+        rows: Int64Array,
         classes: NDArray[np.integer[Any]],
         vectors: NDArray[np.float32],
-    ) -> Keys:
+    ) -> Int64Array:
         """Pairs that may connect images of one class and dense group, where none does so far.
 
         Args:
@@ -200,14 +198,14 @@ class DenseGroups:
                 wanted.append(images[near] @ np.array([self._count, 1]))
         return np.unique(np.concatenate(wanted))
 
-    def standing(self) -> Flags:
+    def standing(self) -> BoolArray:
         """Which images remain where one of each dense group stands for all of it."""
         _, first = np.unique(self.group[-1], return_index=True)
         standing = ~self.settled
         standing[first] = True
         return standing
 
-    def touching(self, keys: Keys, rows: Keys) -> Flags:
+    def touching(self, keys: Int64Array, rows: Int64Array) -> BoolArray:
         """Which pairs one of the rows is in."""
         wanted = np.zeros(self._count, bool)
         wanted[rows] = True
@@ -232,7 +230,7 @@ def without_dense(
 
 
 def nearest_outside(
-    vectors: NDArray[np.float32], parts: NDArray[np.integer[Any]], rows: Keys, most: int
+    vectors: NDArray[np.float32], parts: NDArray[np.integer[Any]], rows: Int64Array, most: int
 ) -> NDArray[np.int64]:
     """Pairs of each of the rows with the nearest vectors of other parts.
 
@@ -270,7 +268,7 @@ def _slices(numbers: NDArray[np.integer[Any]]) -> dict[int, Any]:
     return dict(zip(known.tolist(), np.split(order, start[1:]), strict=False))
 
 
-def _within(pairs: NDArray[np.int64], images: Keys) -> NDArray[np.int64]:
+def _within(pairs: NDArray[np.int64], images: Int64Array) -> NDArray[np.int64]:
     """The pairs between images of a sorted list, as places in it."""
     if not len(images):
         return np.empty((0, 2), np.int64)
@@ -278,7 +276,7 @@ def _within(pairs: NDArray[np.int64], images: Keys) -> NDArray[np.int64]:
     return at[(images[at] == pairs).all(axis=1)]
 
 
-def _rank(images: Keys) -> Keys:
+def _rank(images: Int64Array) -> Int64Array:
     """How many equal entries come before each.
 
     >>> _rank(np.array([5, 5, 3, 5])).tolist()

@@ -12,13 +12,13 @@ import numpy as np
 from bson import ObjectId
 from pymongo import UpdateOne
 
+from ..documents import value_at
 from ..progress import Report
 from ..splits import SplitRule
-from ..store.fields import declare_fields, value_at
-from ..store.held import refresh
+from ..store.fields import declare_fields
 from ..store.iterations import Iteration, unpack_ids
 from ..store.runs import Run
-from ..store.samples import Dataset, samples_of, writing
+from ..store.samples import Dataset, reload_held, samples_of, writing
 from .pairs import highest_ses, partners
 from .store import KeptDuplicates, load_duplicates, mark_fields_written, pairs_of_rows
 
@@ -88,7 +88,7 @@ def write_duplicates(run: Run, iteration: Iteration, report: Report) -> None:
     declare_fields(run)
     with writing(run.dataset, run.field("ses"), run.field("duplicates")) as collection:
         _write_in_force(run, iteration, report, collection)
-    refresh(run.dataset)
+    reload_held(run.dataset)
 
 
 def _write_in_force(run: Run, iteration: Iteration, report: Report, collection: Any) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from ..arrays import Labels, Vectors
 from ..learning.linear_head import LinearHead
 from ..learning.training import reproducible, stratified_folds
 from ..progress import Report, part_of, silent
@@ -20,9 +20,6 @@ BLOCK_NUMBERS = 8_000_000
 AUROC_NUMBERS = 20_000_000
 MAX_ITERATIONS = 60
 SMALL = 2_000_000
-
-Vectors = npt.NDArray[np.floating[Any]]
-Labels = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from ..arrays import Int32Array, Vectors
 from ..progress import Report, part_of, silent
 from .confusion import Confusion, confusions
 from .held_out import HeldOut, Said
@@ -20,9 +21,6 @@ from .spool import blocks, spooled
 
 Variant = Literal["label_aware", "label_free"]
 VARIANTS: tuple[Variant, ...] = ("label_aware", "label_free")
-
-Vectors = npt.NDArray[np.floating[Any]]
-Labels = npt.NDArray[np.int32]
 
 
 class ImportanceIndex:
@@ -64,7 +62,7 @@ class ImportanceIndex:
     ):
         if variant not in VARIANTS:
             raise ValueError(f"variant must be one of {', '.join(VARIANTS)}, got {variant!r}")
-        self.label: Labels = np.array(label, np.int32)
+        self.label: Int32Array = np.array(label, np.int32)
         self.classes = classes
         self.variant = variant
         kept = spooled(source, self.label, classes, folder, part_of(report, 0.0, 0.3))
@@ -176,7 +174,9 @@ class ImportanceIndex:
             found = self._geometry.measured(name, self.vectors[part])
             self._distance[part], self._quadratic[part] = found
 
-    def _speak_again(self, rows: npt.NDArray[np.int64], vectors: Vectors, label: Labels) -> None:
+    def _speak_again(
+        self, rows: npt.NDArray[np.int64], vectors: Vectors, label: Int32Array
+    ) -> None:
         if self._heads is None or self.said is None:
             return
         p = self._heads.probabilities(vectors, rows)[np.arange(len(rows)), np.maximum(label, 0)]

@@ -10,16 +10,12 @@ others, without a look at what else is in the inverse.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from ..arrays import Float64Array, Vectors
 from .moments import ClassMoments
-
-Vectors = npt.NDArray[np.floating[Any]]
-Float = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -34,13 +30,15 @@ class Change:
         pull: float64 (d,), the old inverse times ``moved``
     """
 
-    mean: Float
-    moved: Float
-    directions: Float
-    middle: Float
-    pull: Float
+    mean: Float64Array
+    moved: Float64Array
+    directions: Float64Array
+    middle: Float64Array
+    pull: Float64Array
 
-    def applied(self, vectors: Vectors, distance: Float, quadratic: Float) -> tuple[Float, Float]:
+    def applied(
+        self, vectors: Vectors, distance: Float64Array, quadratic: Float64Array
+    ) -> tuple[Float64Array, Float64Array]:
         """Squared distances and quadratic forms (m,) of vectors (m, d) after the change.
 
         Costs m · d · k, where computing them anew costs m · d². Only float64 vectors are multiplied
@@ -82,17 +80,17 @@ class ClassGeometry:
             for name in range(len(self.count)):
                 self.inverse[name] = self._inverted(self.inverse[name])
 
-    def _inverted(self, scatter: Float) -> Float:
+    def _inverted(self, scatter: Float64Array) -> Float64Array:
         inverse = np.linalg.inv(scatter + self.strength * np.eye(len(scatter)))
         return (inverse + inverse.T) / 2.0
 
-    def measured(self, name: int, vectors: Vectors) -> tuple[Float, Float]:
+    def measured(self, name: int, vectors: Vectors) -> tuple[Float64Array, Float64Array]:
         """Squared distance from the mean of a class, and ``zᵀ (S + λI)⁻¹ z``, of vectors (m, d)."""
         centred = np.asarray(vectors, np.float64) - self.mean[name]
         quadratic = np.einsum("ij,ij->i", centred @ self.inverse[name], centred)
         return np.einsum("ij,ij->i", centred, centred), np.maximum(quadratic, 0.0)
 
-    def leverage(self, name: int, quadratic: Float) -> Float:
+    def leverage(self, name: int, quadratic: Float64Array) -> Float64Array:
         """Leverages from the quadratic forms of samples of a class."""
         return quadratic + 1.0 / max(int(self.count[name]), 1)
 
@@ -125,7 +123,7 @@ class ClassGeometry:
         self.mean[name] = mean + moved if count else 0.0
         return Change(mean, moved, directions, middle, pull)
 
-    def rebuild(self, name: int, scatter: Float, mean: Float, count: int) -> None:
+    def rebuild(self, name: int, scatter: Float64Array, mean: Float64Array, count: int) -> None:
         """Put a class's moments, counted anew, in place of what is known of it."""
         self.count[name], self.mean[name] = count, mean
         self.inverse[name] = self._inverted(scatter)

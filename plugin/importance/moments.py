@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Vectors = npt.NDArray[np.floating[Any]]
-Float = npt.NDArray[np.float64]
+from ..arrays import Float64Array, Vectors
 
 
 class ClassMoments:
@@ -52,11 +51,11 @@ class ClassMoments:
             self.mean[name] += apart * (new / (before + new))
             self.count[name] += new
 
-    def spread(self) -> Float:
+    def spread(self) -> Float64Array:
         """float64 (C,): the sum of squared distances from the class's mean."""
         return np.trace(self.scatter, axis1=1, axis2=2)
 
-    def pooled(self) -> tuple[Float, Float]:
+    def pooled(self) -> tuple[Float64Array, Float64Array]:
         """Mean and standard deviation of each coordinate over all classes, float64 (d,) each."""
         total = max(int(self.count.sum()), 1)
         mean = self.count @ self.mean / total

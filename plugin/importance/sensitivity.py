@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Float = npt.NDArray[np.float64]
+from ..arrays import Float64Array
 
 
-def lightweight(distance: npt.ArrayLike) -> Float:
+def lightweight(distance: npt.ArrayLike) -> Float64Array:
     """Lightweight coreset sensitivity of the samples of one class.
 
     Args:
@@ -37,7 +37,7 @@ def lightweight(distance: npt.ArrayLike) -> Float:
     return uniform if total <= 0 else 0.5 * uniform + 0.5 * squared / total
 
 
-def combined(distance: npt.ArrayLike, leverage: npt.ArrayLike) -> Float:
+def combined(distance: npt.ArrayLike, leverage: npt.ArrayLike) -> Float64Array:
     """Both sensitivities of the samples of one class, averaged.
 
     Args:
@@ -57,7 +57,9 @@ def combined(distance: npt.ArrayLike, leverage: npt.ArrayLike) -> Float:
     return (lightweight(distance) + rooted) / 2.0
 
 
-def importance(sensitivity: Float, residual: npt.NDArray[np.floating[Any]] | None) -> Float:
+def importance(
+    sensitivity: Float64Array, residual: npt.NDArray[np.floating[Any]] | None
+) -> Float64Array:
     """Sensitivity as a multiple of its class's average, so that classes can be compared.
 
     Args:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import isqrt
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import Labels, Vectors
 from ..progress import Report, silent
 from ..vectors.axes import random_axes
 from .moments import ClassMoments
@@ -19,9 +19,6 @@ MOMENT_NUMBERS = 33_554_432
 """So many numbers at most in the scatter matrices of all classes: 256 MB."""
 
 BLOCK_NUMBERS = 4_000_000
-
-Vectors = npt.NDArray[np.floating[Any]]
-Labels = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)

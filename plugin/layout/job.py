@@ -6,9 +6,9 @@ from concurrent.futures import Future, wait
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..abandonable import abandonable
+from ..arrays import Float32Array
 from ..errors import InputError
 from ..progress import Report, part_of, silent
 from ..store.fields import write_numbers
@@ -27,8 +27,6 @@ BLOCK = 20_000
 SUSPECT = 0.5
 FEW = 2_000
 """So many landmarks keep a worker busy for a second or two; more get one that can be ended."""
-
-Vectors = npt.NDArray[np.float32]
 
 
 def map_dataset(run: Run, report: Report = silent) -> dict[str, Any]:
@@ -73,7 +71,7 @@ def map_dataset(run: Run, report: Report = silent) -> dict[str, Any]:
     }
 
 
-def _features(run: Run, iteration: Iteration) -> Vectors:
+def _features(run: Run, iteration: Iteration) -> Float32Array:
     vectors = iteration.column("features").astype(np.float32)
     if vectors.shape[1] == 0:
         raise InputError(
@@ -83,7 +81,7 @@ def _features(run: Run, iteration: Iteration) -> Vectors:
     return np.nan_to_num(vectors)
 
 
-def _disagreement(iteration: Iteration, vectors: Vectors, report: Report) -> Vectors:
+def _disagreement(iteration: Iteration, vectors: Float32Array, report: Report) -> Float32Array:
     report(0.0, "Finding neighbours")
     labels = iteration.column("label")
     index = NeighbourIndex(vectors)
@@ -96,7 +94,7 @@ def _disagreement(iteration: Iteration, vectors: Vectors, report: Report) -> Vec
     return out
 
 
-def _places(key: str, vectors: Vectors, report: Report) -> Vectors:
+def _places(key: str, vectors: Float32Array, report: Report) -> Float32Array:
     landmarks = vectors[draw_landmarks(len(vectors))]
     layout = _landmark_layout(key, landmarks, part_of(report, 0.0, 0.6))
     if len(landmarks) == len(vectors):
@@ -109,7 +107,7 @@ def _places(key: str, vectors: Vectors, report: Report) -> Vectors:
     return fitted(out)
 
 
-def _landmark_layout(key: str, landmarks: Vectors, report: Report) -> Vectors:
+def _landmark_layout(key: str, landmarks: Float32Array, report: Report) -> Float32Array:
     """UMAP of the landmarks, in a process beside this one so that the App stays quick meanwhile."""
     if len(landmarks) <= FEW:
         return _awaited(warm.layout(key, lambda: landmarks), report)
@@ -120,7 +118,7 @@ def _landmark_layout(key: str, landmarks: Vectors, report: Report) -> Vectors:
         worker.stop()
 
 
-def _awaited(layout: Future[Vectors], report: Report) -> Vectors:
+def _awaited(layout: Future[Float32Array], report: Report) -> Float32Array:
     while wait([layout], 0.5).not_done:
         report(None, "Laying out landmarks")
     return layout.result()

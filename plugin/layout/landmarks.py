@@ -8,19 +8,17 @@ points (McInnes, Healy and Melville 2018), without its optimisation, which would
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import FloatArray
 from ..vectors.neighbours import NeighbourIndex
 
 LANDMARKS = 10_000
 NEAREST = 5
 BLOCK = 8_192
 SEED = 51
-
-FloatArray = npt.NDArray[np.floating[Any]]
 
 
 def draw_landmarks(count: int, most: int = LANDMARKS, seed: int = SEED) -> npt.NDArray[np.int64]:

@@ -7,15 +7,13 @@ from the principal components, so that 200 epochs do what else takes 500.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import FloatArray
 from ..vectors.axes import principal_axes, product
 from ..vectors.neighbours import NeighbourIndex
 
-FloatArray = npt.NDArray[np.floating[Any]]
 Layout = npt.NDArray[np.float32]
 
 NEIGHBOURS = 15

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
+from ..arrays import Vectors
 from ..progress import Report, silent
 from ..scoring.probabilities import LogProbabilities
 from ..tensors import tensor_of
@@ -17,8 +16,6 @@ BLOCK_NUMBERS = 50_000_000
 MAX_ITERATIONS = 200
 TOLERANCES = (1e-6, 1e-10)
 DEFAULT_REGULARISATION = 1.0
-
-Matrix = npt.NDArray[np.floating[Any]]
 
 
 class LinearHead:
@@ -46,7 +43,7 @@ class LinearHead:
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float64,
         *,
-        standard: tuple[Matrix, Matrix] | None = None,
+        standard: tuple[Vectors, Vectors] | None = None,
         steps: int = MAX_ITERATIONS,
         tolerances: tuple[float, float] = TOLERANCES,
     ):
@@ -58,7 +55,7 @@ class LinearHead:
         self._device = torch.device(device)
 
     def fit(
-        self, embeddings: Matrix, label: npt.NDArray[np.int64], report: Report = silent
+        self, embeddings: Vectors, label: npt.NDArray[np.int64], report: Report = silent
     ) -> LinearHead:
         """Fit to embeddings (n, d) and their class indices (n,)."""
         self._mean, spread = self._standard or (
@@ -123,13 +120,13 @@ class LinearHead:
         size = max(1, BLOCK_NUMBERS // (width + self._classes))
         return [(i, min(i + size, n)) for i in range(0, n, size)]
 
-    def _rows(self, embeddings: Matrix) -> torch.Tensor:
+    def _rows(self, embeddings: Vectors) -> torch.Tensor:
         kind = np.float64 if self._dtype == torch.float64 else np.float32
         rows = np.ones((len(embeddings), embeddings.shape[1] + 1), kind)
         rows[:, :-1] = (embeddings - self._mean) / self._scale
         return torch.from_numpy(rows).to(self._device)
 
-    def log_probabilities(self, embeddings: Matrix) -> LogProbabilities:
+    def log_probabilities(self, embeddings: Vectors) -> LogProbabilities:
         """Log-probabilities of embeddings (n, d): (n, classes), in the precision of the head."""
         assert self._weights is not None, "fit first"
         parts = [

@@ -15,6 +15,7 @@ import torch
 from torch.nn import functional as F
 
 from ..abandonable import abandonable
+from ..arrays import Int64Array
 from ..errors import InputError
 from ..images.decoded import Pixels
 from ..progress import Report
@@ -29,8 +30,6 @@ FINE_TUNING_RATE = 1e-4
 CLASSIFY_BATCH = 512
 STATISTICS_IMAGES = 2_000
 SLOW_STEP_SECONDS = 1.0
-
-Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Normalisation:
     std: list[float]
 
     @classmethod
-    def of(cls, pixels: Pixels, indices: Indices) -> Normalisation:
+    def of(cls, pixels: Pixels, indices: Int64Array) -> Normalisation:
         """The statistics of at most 2,000 of the images."""
         step = max(1, len(indices) // STATISTICS_IMAGES)
         sample = pixels.load(indices[::step][:STATISTICS_IMAGES]).astype(np.float32) / 255
@@ -126,7 +125,7 @@ class Trainer:
         self,
         architecture: Architecture,
         pixels: Pixels,
-        label: Indices,
+        label: Int64Array,
         recipe: Recipe,
         normalisation: Normalisation,
     ):
@@ -157,7 +156,7 @@ class Trainer:
         free, _ = torch.cuda.mem_get_info(self._device)
         return tensor_of(kept).to(self._device) if kept.nbytes < free / 4 else None
 
-    def train(self, chosen: Indices, report: Report, name: str = "") -> None:
+    def train(self, chosen: Int64Array, report: Report, name: str = "") -> None:
         """Train on the chosen images.
 
         Args:
@@ -194,7 +193,9 @@ class Trainer:
             if epoch > recipe.epochs - recipe.average_epochs:
                 self._states.append(_copy(self.model.state_dict()))
 
-    def _labelled(self, order: Indices, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def _labelled(
+        self, order: Int64Array, size: int
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         labels = self._label.to(self._device)
         if self._resident is not None:
             places = tensor_of(order).to(self._device)
@@ -230,8 +231,8 @@ class Trainer:
         return loss.detach() * len(label), hits
 
     def classify(
-        self, chosen: Indices, report: Report
-    ) -> Iterator[tuple[Indices, list[LogProbabilities], npt.NDArray[np.float32]]]:
+        self, chosen: Int64Array, report: Report
+    ) -> Iterator[tuple[Int64Array, list[LogProbabilities], npt.NDArray[np.float32]]]:
         """Classify images with each kept state of the model.
 
         Args:
@@ -252,7 +253,7 @@ class Trainer:
             yield part, log_p, embedding
             report(done / len(chosen), f"Classified {done:,} of {len(chosen):,} images")
 
-    def _said(self, part: Indices) -> tuple[list[LogProbabilities], npt.NDArray[np.float32]]:
+    def _said(self, part: Int64Array) -> tuple[list[LogProbabilities], npt.NDArray[np.float32]]:
         images = self._images(part)
         log_p = []
         embedding = np.empty((len(part), 0), np.float32)
@@ -263,7 +264,7 @@ class Trainer:
             log_p.append(F.log_softmax(logits.double(), dim=1).cpu().numpy())
         return log_p, embedding
 
-    def _images(self, part: Indices) -> torch.Tensor:
+    def _images(self, part: Int64Array) -> torch.Tensor:
         if self._resident is not None:
             return self._prepare(self._resident[tensor_of(part).to(self._device)])
         return self._prepare(tensor_of(self._pixels.load(part)).to(self._device))
@@ -295,7 +296,7 @@ def _describe(
     return f"{name}Epoch {epoch}/{epochs}, loss {float(loss):.3f}, agreement {float(agreement):.1%}"
 
 
-def stratified_folds(label: Indices, folds: int, seed: int) -> npt.NDArray[np.int64]:
+def stratified_folds(label: Int64Array, folds: int, seed: int) -> npt.NDArray[np.int64]:
     """Assign each sample to a fold so that every class is spread evenly over them.
 
     Args:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-BINS = 10
+from ..arrays import Float64Array
 
-Numbers = npt.NDArray[np.float64]
+BINS = 10
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Calibration:
     """
 
     samples: npt.NDArray[np.int64]
-    confidence: Numbers
-    agreement: Numbers
+    confidence: Float64Array
+    agreement: Float64Array
     error: float
 
 

@@ -16,11 +16,11 @@ from pymongo import UpdateOne
 
 from ..errors import InputError
 from ..store.fields import check_classification
-from ..store.held import forget_deleted, refresh
+from ..store.held import forget_deleted
 from ..store.iterations import unpack_ids
 from ..store.own_fields import names_of
 from ..store.runs import list_runs, load_run
-from ..store.samples import Dataset, samples_of, writing
+from ..store.samples import Dataset, reload_held, samples_of, writing
 
 WRITE_CHUNK = 500
 WRITERS = 4
@@ -111,4 +111,4 @@ def write_predictions(
 
     with writing(dataset, field), ThreadPoolExecutor(WRITERS) as pool:
         list(pool.map(write, range(0, len(ids), WRITE_CHUNK)))
-    refresh(dataset)
+    reload_held(dataset)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import Float64Array
 from ..errors import InputError
 from ..scoring import score_kind
 from ..scoring.score_kind import LOG_PROBABILITIES, LOGITS, PROBABILITIES, SIGMOIDS, ScoreKind
@@ -18,8 +19,6 @@ from .rows import PredictionFile, Rows
 KINDS = ("auto", *score_kind.KINDS)
 ROWS_LOOKED_AT = 4_000
 NUMBERS_LOOKED_AT = 8_000_000
-
-Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Predicted:
     """
 
     labels: list[str]
-    confidence: Numbers
+    confidence: Float64Array
     logits: npt.NDArray[np.float32] | None
     problems: list[str | None]
     contradicting: npt.NDArray[np.bool_]
@@ -76,7 +75,7 @@ def kind_of(file: PredictionFile, stated: str) -> ScoreKind:
             f"values: {error}. Say values='logits' or values='probabilities', then the rows that "
             "are none are left out."
         ) from error
-    # Numbers from 0 to 1 that sum to nothing in particular are what the file calls them.
+    # Float64Array from 0 to 1 that sum to nothing in particular are what the file calls them.
     if {file.kind, found.name} in ({LOGITS, SIGMOIDS}, {PROBABILITIES, LOGITS}):
         return score_kind.as_kind(str(file.kind), rows)
     return found
@@ -124,12 +123,14 @@ def understand(
     )
 
 
-def _highest(scores: Numbers) -> list[int]:
+def _highest(scores: Float64Array) -> list[int]:
     """The index of each row's highest score."""
     return np.nan_to_num(scores, nan=-np.inf).argmax(axis=1).tolist()
 
 
-def _log_probabilities(scores: Numbers, kind: ScoreKind, problems: list[str | None]) -> Numbers:
+def _log_probabilities(
+    scores: Float64Array, kind: ScoreKind, problems: list[str | None]
+) -> Float64Array:
     """Log-probabilities; notes what is wrong with a row in ``problems``."""
     finite = np.asarray(np.isfinite(scores).all(axis=1))
     safe = np.where(finite[:, None], scores, 0.0)

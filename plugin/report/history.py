@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
+from ..documents import value_at
 from ..errors import InputError
-from ..store.fields import value_at
 from ..store.iterations import Iteration
 from ..store.runs import Run
 from ..store.samples import samples_of

@@ -10,7 +10,7 @@ from ..decisions.journal import HEADERS
 from ..decisions.run_lock import run_lock
 from ..errors import InputError
 from ..store.columns import BUCKET
-from ..store.database import open_database
+from ..store.database import open_database, own_collections
 from ..store.declared import check_writable, declared_fields
 from ..store.fields import OWN_FIELDS, group_in_sidebar, sidebar_group
 from ..store.held import forget_deleted
@@ -19,7 +19,7 @@ from ..store.jobs import current_job
 from ..store.listed_runs import COLLECTION as KNOWN
 from ..store.listed_runs import KnownRun, ListedRun, adopt, known_runs, listed_runs, move
 from ..store.own_fields import delete_fields
-from ..store.runs import OWNED_COLLECTIONS, Run, delete_run
+from ..store.runs import Run, delete_run
 from ..store.samples import Dataset, take_off_undeclared
 
 _NOT_MOVED = {KNOWN, JOBS, HEADERS, "deconfuse.turns"}
@@ -116,7 +116,7 @@ def _carry(dataset: Dataset, known: KnownRun, key: str) -> None:
     now = Run(dataset, key, known.label_field)
     _rename_fields(earlier, now)
     database = open_database()
-    for name in OWNED_COLLECTIONS:
+    for name in own_collections():
         if name not in _NOT_MOVED:
             database[name].update_many(earlier.owner, {"$set": {"run_key": key}})
     # The journal's entries name the fields as they were: the header says under which key.

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
+
+from ..arrays import IntArray
 
 DEVIATIONS = 3.0
 FEWEST = 20
-
-IntArray = npt.NDArray[np.integer[Any]]
 
 
 def beside_chance(name: str, agreeing: int, labels: IntArray, predictions: IntArray) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-IntArray = npt.NDArray[np.integer[Any]]
+from ..arrays import IntArray
 
 
 def cies(label: IntArray, prediction: IntArray, classes: int) -> npt.NDArray[np.int64]:

@@ -15,13 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import IntArray
 from .agreement import beside_chance
 from .batches import Batch
 
 RARE = 10
 """A class with fewer samples than this is rare."""
-
-IntArray = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)

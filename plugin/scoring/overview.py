@@ -8,10 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import FloatArray, IntArray
 from .cells import CellTable
-
-IntArray = npt.NDArray[np.integer[Any]]
-FloatArray = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax, logsumexp
 
+from ..arrays import FloatArray
 from .probabilities import SMALLEST_PROBABILITY, LogProbabilities, from_logits
 
 LOGITS = "logits"
@@ -29,8 +29,6 @@ COARSEST_STEP = 0.01
 """Numbers that are all 0 or 1 do not tell how they were rounded; this is assumed then."""
 MASS_OF_ZEROS = 0.05
 """All zeros of a row together stand for no more than about this probability."""
-
-Numbers = npt.NDArray[np.floating[Any]]
 
 
 class MixedScores(ValueError):
@@ -56,7 +54,7 @@ class ScoreKind:
     one: float = SMALLEST_PROBABILITY
     odd: float = 0.0
 
-    def log_probabilities(self, scores: Numbers) -> LogProbabilities:
+    def log_probabilities(self, scores: FloatArray) -> LogProbabilities:
         """Log-probabilities of rows of finite scores: float64 (n, C), each row sums to 1.
 
         Sigmoids are taken as the probability of each class by itself; then the probability that
@@ -73,7 +71,7 @@ class ScoreKind:
         p = np.where(p <= 0, self.zero, np.maximum(p, SMALLEST_PROBABILITY))
         return np.log(p / p.sum(axis=1, keepdims=True))
 
-    def fits(self, scores: Numbers) -> npt.NDArray[np.bool_]:
+    def fits(self, scores: FloatArray) -> npt.NDArray[np.bool_]:
         """Whether rows of finite scores are of this kind: bool (n,)."""
         if self.name == PERCENTAGES:
             return _sum_to_one(np.asarray(scores, np.float64) / 100.0, self.step)
@@ -107,7 +105,7 @@ class ScoreKind:
         return "; ".join(parts)
 
 
-def kind_of(scores: Numbers) -> ScoreKind:
+def kind_of(scores: FloatArray) -> ScoreKind:
     """The kind of scores that rows drawn from all of a field or file are.
 
     Args:
@@ -148,7 +146,7 @@ def kind_of(scores: Numbers) -> ScoreKind:
     return ScoreKind(LOGITS, odd=float((sums | hundreds).mean()))
 
 
-def as_kind(name: str, scores: Numbers, *, odd: float = 0.0) -> ScoreKind:
+def as_kind(name: str, scores: FloatArray, *, odd: float = 0.0) -> ScoreKind:
     """Scores that are known to be of a kind; how they were rounded is learnt from ``scores``."""
     if name not in (PROBABILITIES, PERCENTAGES, SIGMOIDS):
         return ScoreKind(name, odd=odd)
@@ -163,7 +161,7 @@ def as_kind(name: str, scores: Numbers, *, odd: float = 0.0) -> ScoreKind:
     return ScoreKind(name, step, min(least, MASS_OF_ZEROS / rows.shape[1]), least, odd)
 
 
-def rounding_step(values: Numbers) -> float | None:
+def rounding_step(values: FloatArray) -> float | None:
     """The step that numbers from 0 to 1 were rounded to, None where they were not.
 
     Example:
@@ -173,11 +171,11 @@ def rounding_step(values: Numbers) -> float | None:
     return _step_of(np.asarray(values, np.float64))
 
 
-def _within_one(rows: Numbers, beyond: float = 1e-3) -> npt.NDArray[np.bool_]:
+def _within_one(rows: FloatArray, beyond: float = 1e-3) -> npt.NDArray[np.bool_]:
     return np.asarray((rows.min(axis=1) >= -TINY) & (rows.max(axis=1) <= 1.0 + beyond))
 
 
-def _sum_to_one(rows: Numbers, step: float | None) -> npt.NDArray[np.bool_]:
+def _sum_to_one(rows: FloatArray, step: float | None) -> npt.NDArray[np.bool_]:
     """Rows that are probabilities; a number that was rounded is off by half a step at most."""
     rows = np.asarray(rows, np.float64)
     total = rows.sum(axis=1)
@@ -187,7 +185,7 @@ def _sum_to_one(rows: Numbers, step: float | None) -> npt.NDArray[np.bool_]:
     return _within_one(rows, SUM_TOLERANCE) & (total <= 1.0 + above) & (total >= 1.0 - below)
 
 
-def _step_of(values: Numbers) -> float | None:
+def _step_of(values: FloatArray) -> float | None:
     inside = values[(values > TINY) & (values < 1.0 - TINY)]
     if not inside.size:
         return COARSEST_STEP if values.size else None
@@ -198,13 +196,13 @@ def _step_of(values: Numbers) -> float | None:
     return least if least > 1e-4 and inside.size > 1 and _multiples(inside, least) else None
 
 
-def _multiples(values: Numbers, step: float) -> bool:
+def _multiples(values: FloatArray, step: float) -> bool:
     times = values / step
     # Single precision is right to about 1e-7 of a number below 1.
     return bool((np.abs(times - np.round(times)) <= 2e-7 / step + 1e-9).all())
 
 
-def _least(rows: Numbers, *, both_ends: bool) -> float:
+def _least(rows: FloatArray, *, both_ends: bool) -> float:
     """Half of the smallest distance from 0, or from 0 and 1, that is seen."""
     away = np.minimum(rows, 1.0 - rows) if both_ends else rows
     positive = away[away > 0]

@@ -17,6 +17,19 @@ def collection_of(name: str) -> Any:
     return foo.get_db_conn()[name]
 
 
+def own_collections() -> list[str]:
+    """The collections of ours that there are, whichever store or version made them.
+
+    Every document in them says whose it is: ``dataset_id``, and ``run_key`` where it is a run's.
+    Columns, which GridFS keeps, are not among them.
+    """
+    found = open_database().list_collection_names(filter={"name": {"$regex": _OURS}})
+    return sorted(found)
+
+
+_OURS = r"^deconfuse\.(?!columns\.)"
+
+
 def connection() -> Any:
     """The connection itself, by which a process knows whether it has another one by now."""
     return foo.get_db_client()

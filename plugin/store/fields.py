@@ -14,14 +14,14 @@ import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
+from ..documents import value_at
 from ..errors import InputError
 from ..prefetch import prefetched
 from ..progress import Report
 from ..scoring.iies import iies
-from .held import refresh
 from .iterations import Iteration, pack_ids, unpack_ids
 from .runs import Run
-from .samples import Collection, Dataset, catch_up, samples_of, writing
+from .samples import Collection, Dataset, catch_up, reload_held, samples_of, writing
 
 READ_CHUNK = 5_000
 WRITE_CHUNK = 500
@@ -244,16 +244,6 @@ def label_values(run: Run, sample_ids: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def value_at(document: dict[str, Any], path: str) -> Any:
-    """The value at a dotted path of a stored document, None where there is none."""
-    value: Any = document
-    for name in path.split("."):
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value
-
-
 def declare_fields(run: Run) -> None:
     """Declare the run's fields on the dataset and show them in a sidebar group of their own."""
     dataset = run.dataset
@@ -325,7 +315,7 @@ def write_scores(
         # scores of an earlier iteration, on samples that this one left out
         _take_off(run, scores, iteration.column("id_sorted"), now)
     run.mark_fields_written(iteration, _milliseconds(now))
-    refresh(run.dataset)
+    reload_held(run.dataset)
 
 
 class _Values:
@@ -440,7 +430,7 @@ def write_numbers(
             report(done / len(order), f"Writing {name} onto the samples")
     if others:
         _take_off(run, [field], sample_ids, now)
-    refresh(run.dataset)
+    reload_held(run.dataset)
 
 
 def _take_off(

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import fiftyone as fo
 from bson import ObjectId
-from mongoengine.errors import DoesNotExist
 
 from .samples import Dataset, held_samples, samples_of
 
@@ -27,11 +24,3 @@ def forget_deleted(dataset: Dataset) -> None:
     gone = [i for i in held if i not in there]
     if gone:
         fo.Sample._reset_docs(name, sample_ids=gone)
-
-
-def refresh(dataset: Dataset) -> None:
-    """Let sample objects that this process holds see what was written past them."""
-    for sample in list(held_samples(dataset).values()):
-        # Deleted by somebody since, or with its dataset: its object stays as it was.
-        with suppress(ValueError, TypeError, AttributeError, DoesNotExist):
-            sample.reload()

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from bson import ObjectId
 
+from ..documents import value_at
 from ..errors import InputError
 from .dataset_now import DatasetNow
 from .declared import Declared, declared_fields, is_classification, type_name
-from .fields import value_at
 from .iterations import unpack_ids
 from .listed_runs import KnownRun, ListedRun, is_copied, know, known_runs, listed_runs
 from .own_fields import own_fields

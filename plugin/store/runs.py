@@ -8,33 +8,15 @@ from typing import Any
 
 from ..errors import InputError
 from .columns import BUCKET, delete_columns
-from .database import collection_of, open_database
+from .database import collection_of, open_database, own_collections
 from .iterations import COLLECTION as ITERATIONS
 from .iterations import Iteration, load_iteration
+from .jobs import COLLECTION as JOBS
 from .jobs import is_worked_on
 from .listed_runs import COLLECTION as KNOWN
 from .listed_runs import METHOD, adopt, know, known_runs, listed_runs
-from .samples import UNDECLARED, Dataset, samples_of
+from .samples import Dataset, samples_of
 
-OWNED_COLLECTIONS = (
-    ITERATIONS,
-    KNOWN,
-    "deconfuse.jobs",
-    "deconfuse.outcomes",
-    "deconfuse.duplicates",
-    "deconfuse.maps",
-    "deconfuse.ranks",
-    "deconfuse.importance",
-    "deconfuse.decisions",
-    "deconfuse.decision_samples",
-    "deconfuse.turns",
-    "deconfuse.audits",
-    "deconfuse.checks",
-    "deconfuse.targets",
-    "deconfuse.annotations",
-    "deconfuse.annotation_samples",
-    UNDECLARED,
-)
 ABANDONED_AFTER = timedelta(days=1)
 
 
@@ -196,13 +178,8 @@ def delete_run(run: Run, *, listed: bool = True) -> None:
     if listed:
         unlist(run)
     delete_columns(run.owner)
-    last = (
-        "deconfuse.jobs",
-        KNOWN,
-    )  # what keeps others out, and by what a deletion is gone on with
-    for name in sorted(
-        OWNED_COLLECTIONS, key=lambda name: last.index(name) if name in last else -1
-    ):
+    last = (JOBS, KNOWN)  # what keeps others out, and by what a deletion is gone on with
+    for name in (*(n for n in own_collections() if n not in last), *last):
         collection_of(name).delete_many(run.owner)
 
 
@@ -225,7 +202,7 @@ def discard_empty(run: Run) -> None:
 def sweep() -> None:
     """Delete what belongs to datasets that no longer exist and what was never committed."""
     database = open_database()
-    owners = {name: set(database[name].distinct("dataset_id")) for name in OWNED_COLLECTIONS}
+    owners = {name: set(database[name].distinct("dataset_id")) for name in own_collections()}
     files = set(database[f"{BUCKET}.files"].distinct("metadata.dataset_id"))
     # Read last: what somebody keeps of a dataset that he has just made is not taken for a leftover.
     living = set(database["datasets"].distinct("_id"))

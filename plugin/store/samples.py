@@ -165,16 +165,31 @@ def catch_up(dataset: Dataset) -> Schema:
     known = dataset.get_field_schema(include_private=True)
     if {field.db_field or name for name, field in known.items()} != schema.fields.keys():
         dataset._reload(hard=True)
-        for sample in list(held_samples(dataset).values()):
-            # Deleted by somebody since: its object stays as it was.
-            with suppress(ValueError, DoesNotExist):
-                sample.reload(hard=True)
+        reload_held(dataset, hard=True)
     return schema
 
 
 def held_samples(dataset: Dataset) -> Mapping[str, Any]:
     """The sample objects of a dataset that this process holds, by sample id."""
     return getattr(fo.Sample, "_instances", {}).get(dataset._sample_collection_name, {})
+
+
+def reload_held(dataset: Dataset, ids: Iterable[ObjectId] | None = None, **how: bool) -> None:
+    """Let sample objects that this process holds see what was written past them.
+
+    Args:
+        dataset: the dataset
+        ids: the samples, all by default
+        how: as ``fiftyone.Sample.reload`` takes it; ``hard`` where fields have changed
+    """
+    held = held_samples(dataset)
+    wanted = list(held) if ids is None else [str(i) for i in ids] if len(held) else []
+    for sample_id in wanted:
+        sample = held.get(sample_id)
+        # Deleted by somebody since, or with its dataset: its object stays as it was.
+        with suppress(ValueError, TypeError, AttributeError, DoesNotExist):
+            if sample is not None:
+                sample.reload(**how)
 
 
 @contextmanager

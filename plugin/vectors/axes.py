@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import eigh
 
-Vectors = npt.NDArray[np.floating[Any]]
-Float = npt.NDArray[np.float64]
+from ..arrays import Float64Array, Vectors
 
 _SLOPE = 1e-12
 _NOTHING = 1e-10
@@ -19,9 +17,9 @@ _SMALL = 4_000_000
 class Axes(NamedTuple):
     """Principal axes of some vectors."""
 
-    mean: Float
+    mean: Float64Array
     """Shape (d,)."""
-    axes: Float
+    axes: Float64Array
     """Shape (d, k): orthonormal columns, that of the largest variance first."""
 
 
@@ -45,7 +43,7 @@ def principal_axes(vectors: Vectors, most: int) -> Axes:
     return Axes(mean, axes * np.where(axes[at, np.arange(most)] < 0, -1.0, 1.0))
 
 
-def _largest(rows: Float, most: int) -> Float:
+def _largest(rows: Float64Array, most: int) -> Float64Array:
     n, d = rows.shape
     spread = product(rows.T, rows) if d <= n else product(rows, rows.T)
     size = len(spread)
@@ -61,7 +59,7 @@ def _largest(rows: Float, most: int) -> Float:
     return product(rows.T, axes[:, there]) / np.sqrt(values[there])
 
 
-def _completed(axes: Float, most: int) -> Float:
+def _completed(axes: Float64Array, most: int) -> Float64Array:
     """As many orthonormal axes as are wanted."""
     known = axes.shape[1]
     if known == most:
@@ -71,7 +69,7 @@ def _completed(axes: Float, most: int) -> Float:
     return np.hstack([axes, others])
 
 
-def random_axes(width: int, narrow: int) -> Float:
+def random_axes(width: int, narrow: int) -> Float64Array:
     """A random projection that keeps distances (Johnson and Lindenstrauss), the same each time.
 
     Returns:
@@ -80,7 +78,7 @@ def random_axes(width: int, narrow: int) -> Float:
     return np.random.default_rng(51).normal(size=(width, narrow)) / np.sqrt(narrow)
 
 
-def product(a: Float, b: Float) -> Float:
+def product(a: Float64Array, b: Float64Array) -> Float64Array:
     """The matrix product; a small one without BLAS, whose threads a busy machine stalls."""
     small = a.shape[0] * a.shape[1] * b.shape[1] <= _SMALL
     return np.einsum("ij,jk->ik", a, b) if small else a @ b

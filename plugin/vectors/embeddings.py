@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..abandonable import abandonable
+from ..documents import value_at
 from ..errors import InputError
 from ..progress import Report
-from ..store.fields import read_documents, root_dataset, value_at
+from ..store.fields import read_documents, root_dataset
 from ..store.samples import Collection
 from .field_survey import draw_vectors, vector_length
 from .stored import decode_rows

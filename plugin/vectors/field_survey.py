@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from ..store.fields import id_queries, root_dataset, value_at
+from ..documents import value_at
+from ..store.fields import id_queries, root_dataset
 from ..store.samples import Collection, samples_of
 from .stored import common_length
 

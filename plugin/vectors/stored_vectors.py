@@ -10,8 +10,9 @@ import fiftyone as fo
 import numpy as np
 import numpy.typing as npt
 
+from ..documents import value_at
 from ..errors import InputError
-from ..store.fields import read_documents, value_at
+from ..store.fields import read_documents
 from ..store.samples import Dataset
 from .axes import random_axes
 from .field_survey import vector_length

@@ -14,8 +14,9 @@ from plugin.decisions.undo import undo
 from plugin.errors import InputError
 from plugin.runs import renamed
 from plugin.runs.opening import find_runs, open_run
+from plugin.store.database import own_collections
 from plugin.store.listed_runs import known_runs
-from plugin.store.runs import OWNED_COLLECTIONS, Run, load_run
+from plugin.store.runs import Run, load_run
 from plugin.store.samples import samples_of
 from tests.operators.lived import N, find, make_dataset, readable, stored
 from tests.traces import database_of, documents, plugin_documents
@@ -42,7 +43,7 @@ def _ours(dataset: Any) -> list[str]:
 
 def _owned(dataset: Any, key: str) -> dict[str, int]:
     owner = {"dataset_id": dataset._doc.id, "run_key": key}
-    counted = {name: len(documents(name, **owner)) for name in OWNED_COLLECTIONS}
+    counted = {name: len(documents(name, **owner)) for name in own_collections()}
     columns = {"metadata.dataset_id": dataset._doc.id, "metadata.run_key": key}
     counted["columns"] = len(documents("deconfuse.columns.files", **columns))
     return {name: count for name, count in counted.items() if count}

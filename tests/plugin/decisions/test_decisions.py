@@ -383,10 +383,11 @@ def test_repeated_ids_count_once(run: Run) -> None:
 def test_the_journal_goes_with_its_run(run: Run) -> None:
     from fiftyone.core.odm import get_db_conn
 
-    from plugin.store.runs import OWNED_COLLECTIONS, delete_run
+    from plugin.store.database import own_collections
+    from plugin.store.runs import delete_run
 
-    assert {HEADERS, ENTRIES} <= set(OWNED_COLLECTIONS)
     resolve(run, "relabel", ids_of(run)[:2], label="stays")
+    assert {HEADERS, ENTRIES} <= set(own_collections())
     delete_run(run)
     assert get_db_conn()[HEADERS].count_documents(run.owner) == 0
     assert get_db_conn()[ENTRIES].count_documents(run.owner) == 0

@@ -13,14 +13,16 @@ from fiftyone.core.odm import get_db_conn
 from pymongo.errors import ConnectionFailure, OperationFailure
 
 from plugin.decisions import lock, remove_samples, steps, write_labels
-from plugin.decisions.changes import MISSING, shows, slot
+from plugin.decisions.changes import shows, slot
 from plugin.decisions.journal import applied_headers, entries, headers
 from plugin.decisions.lock import take_lock
 from plugin.decisions.recovery import recover_abandoned
 from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state
 from plugin.decisions.undo import undo
+from plugin.documents import MISSING
 from plugin.store import runs
+from plugin.store.database import own_collections
 from plugin.store.runs import Run, create_run
 from plugin.store.samples import samples_of, undeclared_fields
 from tests.plugin.broken_connections import breaking
@@ -403,18 +405,18 @@ def test_what_is_kept_of_a_dataset_made_during_a_sweep_stays(
 ) -> None:
     begun: list[bool] = []
     made: list[Run] = []
-    first = runs.OWNED_COLLECTIONS[0]
+    names = own_collections()
 
     class Names(tuple[str, ...]):
         def __iter__(self) -> Iterator[str]:
-            yield first
+            yield self[0]
             if not begun:
                 begun.append(True)
                 made.append(make_run(3, run_key="new"))
                 resolve(made[0], "confirm", ids_of(made[0])[:1])
             yield from self[1:]
 
-    monkeypatch.setattr(runs, "OWNED_COLLECTIONS", Names(runs.OWNED_COLLECTIONS))
+    monkeypatch.setattr(runs, "own_collections", lambda: Names(names))
     runs.sweep()
     monkeypatch.undo()
     assert len(applied_headers(made[0])) == 1

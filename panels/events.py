@@ -378,6 +378,25 @@ class SamplesReply(TypedDict):
     samples: list[SampleInfo]
 
 
+class OriginalRequest(IterationRequest):
+    """A sample's picture in full resolution; ``decoded``: the browser could not show the file."""
+
+    row: int
+    decoded: bool
+
+
+class OriginalReply(TypedDict):
+    """Where the picture is: ``filepath`` to be had from FiftyOne's server, or a data URL.
+
+    One of the two is empty, and both where ``problem`` says why there is none.
+    """
+
+    row: int
+    filepath: str
+    image: str
+    problem: str
+
+
 class ContextRequest(IterationRequest):
     """What a sample is judged beside."""
 
@@ -1075,6 +1094,7 @@ EVENTS: dict[str, tuple[type, type]] = {
     "layout": (LayoutRequest, LayoutReply),
     "pairs": (PairsRequest, PairsReply),
     "samples": (SamplesRequest, SamplesReply),
+    "original": (OriginalRequest, OriginalReply),
     "context": (ContextRequest, ContextReply),
     "queue": (QueueRequest, QueueReply),
     "resolve": (ResolveRequest, ResolveReply),

@@ -46,6 +46,7 @@ ANSWERS: dict[str, Answer] = {
     "thumbnails": picture_events.thumbnails,
     "layout": layout_events.layout,
     "samples": picture_events.samples,
+    "original": picture_events.original,
     "map": map_events.dataset_map,
     "same": map_events.same,
     "ranking": ranking_events.ranking,

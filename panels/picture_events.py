@@ -13,7 +13,9 @@ import numpy.typing as npt
 from ..plugin.disk_cache import cache_folder
 from ..plugin.duplicates.fields import split_rule
 from ..plugin.errors import InputError
-from ..plugin.images.thumbnails import ThumbnailStore, make_sheet
+from ..plugin.images.decode import UnreadableImageError
+from ..plugin.images.thumbnails import Thumbnail, ThumbnailStore, make_sheet
+from ..plugin.images.whole_picture import shown_by_browsers, whole_picture
 from ..plugin.layout.projection import fitted, principal_components
 from ..plugin.scoring.cells import HISTOGRAM_BINS, histogram_bin
 from ..plugin.scoring.iies import iies
@@ -137,7 +139,6 @@ def samples(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Sample
         if not document:
             continue
         picture = pictures[at]
-        kind = "image/png" if picture.data.startswith(b"\x89PNG") else "image/jpeg"
         label = columns["label"][at]
         tags = [str(tag) for tag in document.get("tags") or []]
         found.append(
@@ -156,13 +157,36 @@ def samples(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Sample
                 split=rule.split_of(document) or "",
                 tags=tags,
                 in_view=columns["in_view"][at],
-                image=_data_url(picture.data, kind) if picture.data else "",
+                image=_url_of(picture),
                 width=picture.width,
                 height=picture.height,
                 problem=picture.problem,
             )
         )
     return events.SamplesReply(samples=found)
+
+
+def original(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.OriginalReply:
+    """A picture in full resolution: its file, or where browsers cannot show that, made for them."""
+    opened = open_iteration(ctx, request)
+    rows = opened.rows([request["row"]], 1)
+    reply = events.OriginalReply(row=int(rows[0]), filepath="", image="", problem="")
+    path = paths_of(opened, opened.ids(rows))[0]
+    try:
+        if shown_by_browsers(path) and not request["decoded"]:
+            reply["filepath"] = path
+            return reply
+    except UnreadableImageError as error:
+        reply["problem"] = str(error)
+        return reply
+    made = whole_picture(path, opened.windows)
+    reply["image"], reply["problem"] = _url_of(made), made.problem
+    return reply
+
+
+def _url_of(picture: Thumbnail) -> str:
+    kind = "image/png" if picture.data.startswith(b"\x89PNG") else "image/jpeg"
+    return _data_url(picture.data, kind) if picture.data else ""
 
 
 def _probabilities(

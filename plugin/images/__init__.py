@@ -11,6 +11,7 @@ COMPUTES = (
     "spread",
     "spread_worker",
     "thumbnails",
+    "whole_picture",
     "whole_pixels",
     "windows",
     "working_size",

@@ -19,7 +19,7 @@ from tests.browser.label_errors_panel import (
 
 STICKING_OUT = """(root) => {
   const all = root.getBoundingClientRect();
-  return [...root.querySelectorAll('*')].filter((e) => {
+  return [...root.querySelectorAll('*:not(.dcf-sr)')].filter((e) => {
     const box = e.getBoundingClientRect();
     const out = box.left < all.left - 1 || box.right > all.right + 1;
     const cut = getComputedStyle(e).overflowX !== 'visible' && e.scrollWidth > e.clientWidth + 1;

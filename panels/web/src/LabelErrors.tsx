@@ -17,6 +17,7 @@ import { Problem } from "./parts/Problem";
 import { Progress } from "./parts/Progress";
 import { ShownInGrid } from "./parts/ShownInGrid";
 import { AllResolved, NoDataset, NoRun, Outdated, RunProblem, Waiting } from "./parts/States";
+import { WholeContext, WholeWindow } from "./parts/WholeWindow";
 import { Ended, Running, useNotices, WorkContext } from "./parts/Work";
 import { ProgressScreen } from "./progress/ProgressScreen";
 import { Queue } from "./queue/Queue";
@@ -56,20 +57,24 @@ export function LabelErrors() {
   const [active, hasKeyboard] = useActive(root);
   const theme = useRecoilValue(fos.theme);
   const dataset = useRecoilValue(fos.datasetName);
+  const [whole, setWhole] = React.useState(false);
+  const wholeWindow = React.useMemo(() => ({ whole, setWhole }), [whole]);
   return (
     <ActiveContext.Provider value={active}>
       <KeyboardContext.Provider value={hasKeyboard}>
         {/* biome-ignore lint/a11y/noStaticElementInteractions: it does nothing, it lets others do */}
         <div
           ref={root}
-          className="dcf"
+          className={`dcf${whole ? " dcf-whole" : ""}`}
           data-theme={theme}
           tabIndex={-1}
           onKeyDownCapture={pressOnce}
           onKeyDown={keepPress}
         >
           <style>{styles}</style>
-          <Guard key={dataset ?? ""}>{dataset ? <OnDataset /> : <NoDataset />}</Guard>
+          <WholeContext.Provider value={wholeWindow}>
+            <Guard key={dataset ?? ""}>{dataset ? <OnDataset /> : <NoDataset />}</Guard>
+          </WholeContext.Provider>
         </div>
       </KeyboardContext.Provider>
     </ActiveContext.Provider>
@@ -362,6 +367,7 @@ function OnIteration(props: OnIterationProps) {
             onEverything={() => setScreen({ name: "queue", cell: null })}
           />
         )}
+        <WholeWindow screen={JSON.stringify(screen)} />
         {help && <Help onClose={() => setHelp(false)} />}
       </RecentProvider>
     </SessionContext.Provider>

@@ -328,6 +328,22 @@ export interface SamplesReply {
   samples: SampleInfo[];
 }
 
+/** A sample's picture in full resolution; ``decoded``: the browser could not show the file. */
+export interface OriginalRequest {
+  run: string;
+  iteration: number;
+  row: number;
+  decoded: boolean;
+}
+
+/** Where the picture is: ``filepath`` to be had from FiftyOne's server, or a data URL. */
+export interface OriginalReply {
+  row: number;
+  filepath: string;
+  image: string;
+  problem: string;
+}
+
 /** What a sample is judged beside. */
 export interface ContextRequest {
   run: string;
@@ -895,6 +911,7 @@ export interface Events {
   layout: { request: LayoutRequest; reply: LayoutReply };
   pairs: { request: PairsRequest; reply: PairsReply };
   samples: { request: SamplesRequest; reply: SamplesReply };
+  original: { request: OriginalRequest; reply: OriginalReply };
   context: { request: ContextRequest; reply: ContextReply };
   queue: { request: QueueRequest; reply: QueueReply };
   resolve: { request: ResolveRequest; reply: ResolveReply };

@@ -44,6 +44,8 @@ declare module "@fiftyone/state" {
   export const extendedStages: RecoilValueReadOnly<unknown>;
   export const datasetName: RecoilValueReadOnly<string | null>;
   export const viewName: RecoilValueReadOnly<string | null>;
+  /** Where FiftyOne's server has a file. */
+  export function getSampleSrc(filepath: string): string;
   export const theme: RecoilState<"dark" | "light">;
 }
 

@@ -5,6 +5,8 @@ import type { SampleInfo } from "./events";
 import { useSession } from "./session";
 
 const KEPT = 60;
+/** Longest side in pixels of the pictures that come with samples. */
+export const PREVIEW = 640;
 
 interface Known {
   sample: SampleInfo;
@@ -21,7 +23,7 @@ interface Known {
 export function useSample(
   row: number | null,
   next: readonly number[] = [],
-  size = 640,
+  size = PREVIEW,
   onGone?: (rows: number[]) => void,
 ) {
   const tell = React.useRef(onGone);

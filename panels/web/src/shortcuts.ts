@@ -11,7 +11,8 @@ export type Scope =
   | "duplicates"
   | "map"
   | "progress"
-  | "audit";
+  | "audit"
+  | "picture";
 
 export interface Shortcut {
   /** As the browser names them, see `written` for how they are shown. */
@@ -35,6 +36,12 @@ export const SHORTCUTS = {
   map: { keys: ["m"], scope: "everywhere", does: "Go to the map of the dataset" },
   duplicates: { keys: ["n"], scope: "everywhere", does: "Go to the near-duplicates" },
   progress: { keys: ["p"], scope: "everywhere", does: "Go to the progress of the run" },
+  whole: { keys: ["f"], scope: "everywhere", does: "Take the whole window, or leave it" },
+  leaveWhole: {
+    keys: ["Escape"],
+    scope: "everywhere",
+    does: "Leave the whole window, before all else",
+  },
   back: {
     keys: ["Escape"],
     scope: ["queue", "duplicates", "progress", "audit"],
@@ -76,8 +83,8 @@ export const SHORTCUTS = {
   },
   layout: { keys: ["l"], scope: "cell", does: "Lay the images out again" },
   view: { keys: ["g"], scope: "cell", does: "Switch between map and grid" },
-  zoomIn: { keys: ["+"], also: ["="], scope: ["cell", "map"], does: "Zoom in" },
-  zoomOut: { keys: ["-"], scope: ["cell", "map"], does: "Zoom out" },
+  zoomIn: { keys: ["+"], also: ["="], scope: ["cell", "map", "queue", "picture"], does: "Zoom in" },
+  zoomOut: { keys: ["-"], scope: ["cell", "map", "queue", "picture"], does: "Zoom out" },
   fit: { keys: ["0"], scope: ["cell", "map"], does: "Show the whole map" },
   pick: {
     keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"],
@@ -89,9 +96,35 @@ export const SHORTCUTS = {
   queueRelabel: { keys: ["r"], scope: "queue", does: "Choose a label from all classes" },
   queueRemove: { keys: ["x"], scope: "queue", does: "Remove the sample from the dataset" },
   queueSkip: { keys: ["s"], scope: "queue", does: "Skip the sample for now" },
+  enlarge: {
+    keys: ["z"],
+    scope: ["cell", "ranking", "map"],
+    does: "Enlarge the picture over the whole panel",
+  },
+  fullSize: {
+    keys: ["z"],
+    scope: ["queue", "picture"],
+    does: "Full size (1:1), or the whole picture again",
+  },
+  pictureMove: {
+    keys: [...ARROWS],
+    scope: ["queue", "picture"],
+    does: "Move an enlarged picture; with its light on, change brightness and contrast",
+  },
+  lighting: {
+    keys: ["b"],
+    scope: ["queue", "picture"],
+    does: "Brightness and contrast by dragging, on or off",
+  },
+  lightReset: {
+    keys: ["d"],
+    scope: ["queue", "picture"],
+    does: "Show pictures in their own light again",
+  },
+  closeEnlarged: { keys: ["Escape"], scope: "picture", does: "Close the enlarged picture" },
   context: {
     keys: ["k"],
-    scope: ["cell", "queue", "ranking", "map"],
+    scope: ["cell", "queue", "ranking", "map", "picture"],
     does: "Compare with typical images and the nearest neighbours, or hide them",
   },
   rankingReview: { keys: ["v"], scope: "ranking", does: "Review the ranking in the queue" },

@@ -3,3 +3,4 @@ export const executeOperator = () => Promise.resolve();
 export const usePromptOperatorInput = () => () => {};
 export const useRecoilValue = (atom: unknown) => atom;
 export const [view, filters, extendedStages] = [[], {}, null];
+export const getSampleSrc = (filepath: string) => filepath;

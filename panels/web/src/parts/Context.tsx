@@ -36,7 +36,7 @@ export function Context({ row }: { row: number | null }) {
   return (
     <section className="dcf-context" aria-label="To compare with">
       <KeyButton tip="context" icon="grid" disabled={false} onClick={toggle}>
-        {shown ? "Hide what to compare with" : "Compare with typical images and neighbours"}
+        {shown ? "Hide comparison" : "Compare with others"}
       </KeyButton>
       {shown && row !== null && <Pictures row={row} />}
     </section>

@@ -14,6 +14,7 @@ import { percent } from "../format";
 import { Icon } from "./Icon";
 import { KeyboardState } from "./KeyboardState";
 import { NextIteration } from "./NextIteration";
+import { WholeButton } from "./WholeWindow";
 
 export type ScreenName = "overview" | "queue" | "ranking" | "duplicates" | "map" | "progress";
 
@@ -87,6 +88,7 @@ export function Header(props: Props) {
         </span>
       </Tooltip>
       <NextIteration run={run} head />
+      <WholeButton />
       <Tooltip title="Keyboard shortcuts (?)">
         <IconButton size="small" aria-label="Keyboard shortcuts" onClick={props.onHelp}>
           <Icon name="help" />

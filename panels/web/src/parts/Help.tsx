@@ -15,6 +15,7 @@ const TITLES: [Scope, string][] = [
   ["map", "Map of the dataset"],
   ["progress", "Progress"],
   ["audit", "Audit"],
+  ["picture", "Enlarged picture"],
 ];
 
 export function Help({ onClose }: { onClose: () => void }) {

@@ -1,8 +1,12 @@
 // The sample that is looked at: its picture, its probabilities and what is known of it.
 import * as React from "react";
 import type { SampleInfo } from "../events";
+import { PREVIEW } from "../samples";
+import { useShortcuts } from "../shortcuts";
 import { Context } from "./Context";
 import { Details } from "./Details";
+import { Enlarged } from "./Enlarged";
+import { KeyButton } from "./KeyButton";
 import { Picture } from "./Picture";
 import { Probabilities } from "./Probabilities";
 
@@ -15,15 +19,26 @@ interface Props {
 }
 
 export function Inspect({ sample, hint, chosen }: Props) {
+  const [enlarged, setEnlarged] = React.useState(false);
+  const enlarge = sample && chosen ? () => setEnlarged(true) : undefined;
+  useShortcuts({ enlarge });
   return (
     // It scrolls, so the keyboard must reach it also while nothing in it can be focused.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region
     <section className="dcf-inspect" aria-label="The chosen sample" tabIndex={0}>
       {!chosen && <p className="dcf-hint">{hint}</p>}
       {chosen && <Picture sample={sample} />}
+      {chosen && sample && enlarged && (
+        <Enlarged sample={sample} preview={PREVIEW} onClose={() => setEnlarged(false)} />
+      )}
       {chosen && sample && (
         <>
-          <Context row={sample.row} />
+          <div className="dcf-inspect-tools">
+            <KeyButton tip="enlarge" icon="search" disabled={false} onClick={() => enlarge?.()}>
+              Enlarge
+            </KeyButton>
+          </div>
+          {!enlarged && <Context row={sample.row} />}
           <Probabilities sample={sample} />
           <Details sample={sample} />
         </>

@@ -4,6 +4,7 @@ import { usePainted } from "../acts/useShown";
 import type { SampleInfo } from "../events";
 import { useSession } from "../session";
 import { Icon } from "./Icon";
+import { usePixels } from "./pixels";
 
 interface Props {
   sample: SampleInfo | null;
@@ -37,6 +38,7 @@ interface DrawnProps {
 export function Drawn({ picture, problem, alt, onShown }: DrawnProps) {
   const image = React.useRef<HTMLImageElement>(null);
   usePainted(image, onShown);
+  const pixels = usePixels(image, picture);
   if (!picture.image) {
     return (
       <div className="dcf-picture dcf-picture-broken" role="img" aria-label="Unreadable image">
@@ -45,15 +47,13 @@ export function Drawn({ picture, problem, alt, onShown }: DrawnProps) {
       </div>
     );
   }
-  // Digits of a few pixels are read pixel by pixel; small photographs are not.
-  const small = Math.max(picture.width, picture.height) <= 16;
   return (
     <div className="dcf-picture">
       <img
         ref={image}
         src={picture.image}
         alt={alt}
-        className={small ? "dcf-pixels" : ""}
+        className={pixels ? "dcf-pixels" : ""}
         draggable={false}
       />
     </div>

@@ -8,10 +8,10 @@ import { Context } from "../parts/Context";
 import { Details } from "../parts/Details";
 import { type DigitOrder, listed } from "../parts/digits";
 import { Outcome } from "../parts/Outcome";
-import { Picture } from "../parts/Picture";
 import { Probabilities } from "../parts/Probabilities";
 import { Problem } from "../parts/Problem";
 import { Recent } from "../parts/Recent";
+import { Viewer } from "../parts/Viewer";
 import { useSample } from "../samples";
 import { useSession } from "../session";
 import { SHORTCUTS, useShortcuts } from "../shortcuts";
@@ -120,7 +120,7 @@ export function Queue({ cell, ranking, onBack, onEverything }: Props) {
               data-row={sample ? sample.row : undefined}
               data-shown={shown || undefined}
             >
-              <Picture sample={sample} onShown={(drawn) => setShown(String(drawn))} />
+              <Viewer sample={sample} preview={SIZE} onShown={(drawn) => setShown(String(drawn))} />
             </div>
             <Context row={sample?.row ?? null} />
           </div>

@@ -1,0 +1,250 @@
+// A picture as large as there is room, enlarged up to its full resolution, brighter if wanted.
+import * as React from "react";
+import { usePainted } from "../acts/useShown";
+import type { SampleInfo } from "../events";
+import { useSession } from "../session";
+import { SHORTCUTS, type ShortcutName, useShortcuts } from "../shortcuts";
+import { AS_IT_IS, dragged, filterOf, isChanged, type Light, useLight } from "./light";
+import { Picture } from "./Picture";
+import { PIXELS_FROM } from "./pixels";
+import { Tip } from "./Tip";
+import { useOriginal } from "./useOriginal";
+import { fitting, laid, moved, type Place, type Size, within, zoomed } from "./zoom";
+
+const STEP = 1.5;
+const WHEEL = 0.0015;
+const ARROW = 60;
+const LIGHT_STEP = 24;
+/** By how much a preview may be enlarged before the file itself is fetched. */
+const SOFT = 1.3;
+
+interface Props {
+  sample: SampleInfo | null;
+  /** Longest side of the picture that comes with the sample. */
+  preview: number;
+  onShown?: (row: number) => void;
+}
+
+export function Viewer({ sample, preview, onShown }: Props) {
+  if (!sample?.image || !sample.width)
+    return <Picture sample={sample} {...(onShown ? { onShown } : {})} />;
+  return <Zoomable key={sample.row} sample={sample} preview={preview} onShown={onShown} />;
+}
+
+interface ZoomableProps {
+  sample: SampleInfo;
+  preview: number;
+  onShown: ((row: number) => void) | undefined;
+}
+
+function Zoomable({ sample, preview, onShown }: ZoomableProps) {
+  const { classes } = useSession();
+  const [element, box] = useBox();
+  const [chosen, setChosen] = React.useState<Place | null>(null);
+  const [light, setLight] = useLight();
+  const [lighting, setLighting] = React.useState(false);
+  const image = React.useRef<HTMLImageElement>(null);
+  usePainted(image, onShown && (() => onShown(sample.row)));
+  const size = { width: sample.width, height: sample.height };
+  const fit = fitting(size, box);
+  const place = chosen ? within(chosen, size, box) : { scale: fit, x: 0.5, y: 0.5 };
+  const longest = Math.max(size.width, size.height);
+  const wanted = longest > preview && place.scale * longest > SOFT * preview;
+  const original = useOriginal(sample.row, wanted);
+  const [there, setThere] = React.useState("");
+
+  const go = (next: Place) => setChosen(next.scale <= fit ? null : next);
+  const by = (factor: number, at?: { left: number; top: number }) =>
+    go(zoomed(place, place.scale * factor, size, box, at));
+  const full = (at?: { left: number; top: number }) =>
+    chosen && Math.abs(chosen.scale - 1) < 0.01
+      ? setChosen(null)
+      : setChosen(zoomed(place, 1, size, box, at));
+  const acts = {
+    zoomIn: () => by(STEP),
+    zoomOut: () => by(1 / STEP),
+    fullSize: () => full(),
+    lighting: () => setLighting(!lighting),
+    lightReset: () => setLight(AS_IT_IS),
+  };
+  const arrow = (at: number) => {
+    const [dx, dy] = [
+      [0, 1],
+      [0, -1],
+      [1, 0],
+      [-1, 0],
+    ][at] as [number, number];
+    if (lighting) setLight((old) => dragged(old, -dx * LIGHT_STEP, -dy * LIGHT_STEP));
+    else go(moved(place, dx * ARROW, dy * ARROW, size, box));
+  };
+  useShortcuts({
+    zoomIn: acts.zoomIn,
+    zoomOut: acts.zoomOut,
+    fullSize: acts.fullSize,
+    lighting: acts.lighting,
+    lightReset: acts.lightReset,
+    pictureMove: lighting || chosen ? arrow : undefined,
+  });
+  const drag = useDrag((dx, dy, lit) => {
+    if (lit || lighting) setLight((old) => dragged(old, dx, dy));
+    else if (chosen) setChosen((old) => old && moved(within(old, size, box), dx, dy, size, box));
+  });
+  useWheel(element, (delta, at) => by(Math.exp(-delta * WHEEL), at));
+
+  const shape: React.CSSProperties = {
+    ...laid(place, size, box),
+    filter: filterOf(light),
+    imageRendering: place.scale >= PIXELS_FROM ? "pixelated" : "auto",
+  };
+  return (
+    <div className="dcf-viewer">
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys and buttons do the same */}
+      <div
+        ref={element}
+        className="dcf-picture dcf-viewer-box"
+        data-lighting={lighting || undefined}
+        data-enlarged={chosen ? true : undefined}
+        onDoubleClick={(event) => full(pointOf(event))}
+        {...drag}
+      >
+        <img
+          ref={image}
+          src={sample.image}
+          alt={`Labelled ${sample.current_label}, predicted ${classes[sample.prediction]}`}
+          draggable={false}
+          style={shape}
+        />
+        {wanted && original.source && (
+          <img
+            src={original.source}
+            alt=""
+            className="dcf-viewer-original"
+            data-there={there === original.source || undefined}
+            draggable={false}
+            style={shape}
+            onLoad={() => setThere(original.source)}
+            onError={original.failed}
+          />
+        )}
+      </div>
+      <div className="dcf-viewer-tools">
+        <Tool name="zoomOut" text="−" onClick={acts.zoomOut} />
+        <Tool name="fullSize" text="1:1" pressed={chosen?.scale === 1} onClick={acts.fullSize} />
+        <Tool name="zoomIn" text="+" onClick={acts.zoomIn} />
+        <Tool name="lighting" text="Light" pressed={lighting} onClick={acts.lighting} />
+        {isChanged(light) && (
+          <Tool name="lightReset" text="Light as it was" onClick={acts.lightReset} />
+        )}
+        <span className="dcf-soft" role="status">
+          {stateOf(place.scale, light, lighting)}
+          {wanted && there !== original.source && !original.problem && " · loading full resolution"}
+          {wanted && original.problem && ` · no full resolution: ${original.problem}`}
+        </span>
+      </div>
+    </div>
+  );
+}
+
+function stateOf(scale: number, light: Light, lighting: boolean): string {
+  const parts = [`${Math.round(scale * 100)} %`];
+  if (lighting) parts.push("drag for light: up is brighter, right is more contrast");
+  else if (isChanged(light))
+    parts.push(`brightness ${light.brightness.toFixed(2)}, contrast ${light.contrast.toFixed(2)}`);
+  return parts.join(" · ");
+}
+
+interface ToolProps {
+  name: ShortcutName;
+  text: string;
+  pressed?: boolean;
+  onClick: () => void;
+}
+
+function Tool({ name, text, pressed, onClick }: ToolProps) {
+  const { does, keys } = SHORTCUTS[name];
+  return (
+    <Tip title={`${does} (${keys[0]})`}>
+      <button
+        type="button"
+        className="dcf-viewer-tool"
+        aria-label={does}
+        aria-pressed={pressed}
+        aria-keyshortcuts={keys[0]}
+        onClick={onClick}
+      >
+        {text}
+      </button>
+    </Tip>
+  );
+}
+
+/** Where in its element a pointer is. */
+function pointOf(event: { currentTarget: Element; clientX: number; clientY: number }) {
+  const { left, top } = event.currentTarget.getBoundingClientRect();
+  return { left: event.clientX - left, top: event.clientY - top };
+}
+
+/** An element and its size, known before it is first painted. */
+function useBox(): [React.RefObject<HTMLDivElement>, Size] {
+  const element = React.useRef<HTMLDivElement>(null);
+  const [box, setBox] = React.useState<Size>({ width: 1, height: 1 });
+  React.useLayoutEffect(() => {
+    const now = element.current;
+    if (!now) return;
+    const measure = () =>
+      setBox({ width: Math.max(1, now.clientWidth), height: Math.max(1, now.clientHeight) });
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(now);
+    return () => observer.disconnect();
+  }, []);
+  return [element, box];
+}
+
+/** Tells how far the pointer was dragged since it was last told, and whether with Ctrl. */
+function useDrag(onDrag: (dx: number, dy: number, lit: boolean) => void) {
+  const last = React.useRef<{ x: number; y: number } | null>(null);
+  return {
+    onPointerDown: (event: React.PointerEvent) => {
+      if (event.button !== 0) return;
+      last.current = { x: event.clientX, y: event.clientY };
+      event.currentTarget.setPointerCapture(event.pointerId);
+    },
+    onPointerMove: (event: React.PointerEvent) => {
+      const from = last.current;
+      if (!from) return;
+      last.current = { x: event.clientX, y: event.clientY };
+      onDrag(event.clientX - from.x, event.clientY - from.y, event.ctrlKey || event.metaKey);
+    },
+    onPointerUp: () => {
+      last.current = null;
+    },
+    onPointerCancel: () => {
+      last.current = null;
+    },
+  };
+}
+
+/** The wheel, which would else scroll what is around. */
+function useWheel(
+  element: React.RefObject<HTMLDivElement>,
+  onWheel: (delta: number, at: { left: number; top: number }) => void,
+) {
+  const call = React.useRef(onWheel);
+  call.current = onWheel;
+  React.useEffect(() => {
+    const now = element.current;
+    if (!now) return;
+    const listen = (event: WheelEvent) => {
+      event.preventDefault();
+      const { left, top } = now.getBoundingClientRect();
+      const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1;
+      call.current(event.deltaY * lines, {
+        left: event.clientX - left,
+        top: event.clientY - top,
+      });
+    };
+    now.addEventListener("wheel", listen, { passive: false });
+    return () => now.removeEventListener("wheel", listen);
+  }, [element]);
+}

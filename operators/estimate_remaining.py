@@ -12,6 +12,7 @@ from fiftyone.operators import types
 from ..plugin.audit import audits
 from ..plugin.audit import verdicts as reading
 from ..plugin.audit.audits import OpenedAudit
+from ..plugin.audit.estimator import Interval
 from ..plugin.errors import InputError
 from ..plugin.store.iterations import unpack_ids
 from ..plugin.store.runs import Run
@@ -263,6 +264,6 @@ def summary(result: Mapping[str, Any]) -> str:
     waiting = len(result["waiting"])
     if known is None:
         return f"Audit {result['number']}: {waiting:,} samples wait for a verdict"
-    left = known["left"]
-    text = f"About {left['point']:,.0f} errors are left ({left['low']:,.0f} to {left['high']:,.0f})"
+    point, low, high = Interval(**known["left"]).whole
+    text = f"About {point:,} errors are left ({low:,} to {high:,}, 95 % interval)"
     return f"{text}; {waiting:,} samples of the audit wait for a verdict" if waiting else text

@@ -236,6 +236,5 @@ def _estimate(opened: OpenedAudit, found: int) -> events.Estimate | None:
 
 
 def _range(value: Interval) -> events.Range:
-    return events.Range(
-        point=round(value.point, 1), low=round(value.low, 1), high=round(value.high, 1)
-    )
+    point, low, high = value.whole
+    return events.Range(point=point, low=low, high=high)

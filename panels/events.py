@@ -328,13 +328,17 @@ class PairsRequest(IterationRequest):
 
 
 class PairsReply(TypedDict):
-    """Pairs of rows with their SSIM, highest first; ``source`` says where they come from."""
+    """Pairs of rows with their SSIM, highest first, none below ``least``.
+
+    ``source`` says where they come from.
+    """
 
     first: list[int]
     second: list[int]
     ses: list[float]
     samples: SampleColumns
     source: Literal["duplicates", "nearest"]
+    least: float
 
 
 class SamplesRequest(IterationRequest):

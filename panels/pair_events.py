@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..plugin.duplicates.current import open_pairs
-from ..plugin.duplicates.store import load_duplicates
+from ..plugin.duplicates.levels import LOWEST_THRESHOLD
+from ..plugin.duplicates.store import KeptDuplicates, load_duplicates
 from ..plugin.vectors.neighbours import NeighbourIndex
 from . import events
 from .one_thread import one_thread
@@ -23,15 +24,18 @@ SIDE = 64
 
 
 def pairs(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.PairsReply:
-    """The most similar pairs of a cell."""
+    """The most similar pairs of a cell: no pair below the threshold of the near-duplicates."""
     opened = open_iteration(ctx, request)
     where = opened.cell(request.get("label"), request.get("prediction"))
     limit = max(1, min(50, int(request.get("limit") or 12)))
-    found, scores = _kept(opened, where)
+    kept = load_duplicates(opened.run)
+    least = LOWEST_THRESHOLD if kept is None else kept.threshold
+    found, scores = _kept(opened, where, kept)
     source = "duplicates" if len(found) else "nearest"
     if not len(found):
         rows = np.arange(where.start, where.stop)[~opened.decided[where]][:MOST_SEARCHED]
         found, scores = _nearest(opened, rows)
+        found, scores = found[scores >= least], scores[scores >= least]
     found, scores = found[:limit], scores[:limit]
     used = np.unique(found)
     return events.PairsReply(
@@ -40,15 +44,17 @@ def pairs(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.PairsRep
         ses=scores.round(4).tolist(),
         samples=opened.samples(used),
         source=source,
+        least=round(least, 4),
     )
 
 
-def _kept(opened: Opened, where: slice) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """The pairs of find_duplicates with a sample in the cell, whatever the threshold is."""
-    kept = load_duplicates(opened.run)
+def _kept(
+    opened: Opened, where: slice, kept: KeptDuplicates | None
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """The pairs of find_duplicates at its threshold with a sample in the cell."""
     if kept is None:
         return np.empty((0, 2), np.int64), np.empty(0)
-    every = open_pairs(opened.run, opened.state, kept, kept.floor, where)
+    every = open_pairs(opened.run, opened.state, kept, touching=where)
     here = ((every.pair >= where.start) & (every.pair < where.stop)).any(axis=1)
     return every.pair[here], every.ses[here]
 

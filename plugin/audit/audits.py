@@ -121,12 +121,16 @@ class OpenedAudit:
         )
 
     def parts(self) -> list[Part]:
-        """The rows and cells in which enough was judged, most errors first."""
+        """The rows and cells in which enough was judged, most errors first.
+
+        No row's interval exceeds that of all samples, and no cell's that of its row.
+        """
         cells = self.state.iteration.cells
         cell = self.state.cell_of(self.record.row)
         pairs = [(int(x), None) for x in np.unique(cells.label[cell])]
         pairs += [(int(cells.label[c]), int(cells.prediction[c])) for c in np.unique(cell)]
         found = []
+        of_row: dict[int, Interval] = {}
         for label, prediction in pairs:
             if prediction is None:
                 low, high = np.searchsorted(cells.label, [label, label + 1])
@@ -139,6 +143,9 @@ class OpenedAudit:
                 continue
             left = self.reading.left_in_part(inside, *self._counts(rows))
             if left is not None:
+                left = left.within(of_row.get(label, left))
+                if prediction is None:
+                    of_row[label] = left
                 found.append(Part(label, prediction, judged, left))
         return sorted(found, key=lambda part: -part.left.point)
 

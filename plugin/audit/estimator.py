@@ -11,6 +11,7 @@ sample's own, made monotone (higher suspicion, higher rate), and moved up and do
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -46,6 +47,34 @@ class Interval:
         """
         ends = (min(max(x - known, 0.0), most) for x in (self.point, self.low, self.high))
         return Interval(*map(float, ends))
+
+    @property
+    def whole(self) -> tuple[int, int, int]:
+        """The same in whole samples, as every screen and text writes it: point, low, high.
+
+        No number between two whole ones can be the truth, so the ends are rounded inwards, as the
+        bound of the stopping target is.
+
+        Example:
+            >>> Interval(12.4, 0.3, 73.6).whole
+            (12, 1, 73)
+        """
+        high = math.floor(self.high + 1e-9)
+        low = min(high, math.ceil(self.low - 1e-9))
+        return min(high, max(low, round(self.point))), low, high
+
+    def within(self, whole: Interval) -> Interval:
+        """That of a part, which holds no more than the whole does: no end above the whole's.
+
+        Where the whole's interval holds the truth, nothing true is cut off by this.
+
+        Example:
+            >>> Interval(20.0, 0.0, 96.0).within(Interval(30.0, 1.0, 73.0))
+            Interval(point=20.0, low=0.0, high=73.0)
+        """
+        return Interval(
+            min(self.point, whole.point), min(self.low, whole.low), min(self.high, whole.high)
+        )
 
     def __add__(self, known: float) -> Interval:
         return Interval(self.point + known, self.low + known, self.high + known)

@@ -99,6 +99,10 @@ class Audit:
     ) -> Interval | None:
         """The same for a part of the samples, such as a row or a cell of the overview.
 
+        A part holds no more errors than the whole, so no end lies above the whole's. Without that
+        a part in which no error was met, so that nothing says which strata hold its errors, could
+        have the higher bound.
+
         Args:
             inside: bool (n,), which drawn samples belong to it
             population: int (B,), samples of the part in each stratum that were open at the draw
@@ -106,7 +110,8 @@ class Audit:
             open_: int (B,), those that are still open
         """
         used = self.used
-        if (used & inside).sum() < FEWEST_IN_A_PART or self._counts(WRONG) is None:
+        whole = self.left()
+        if (used & inside).sum() < FEWEST_IN_A_PART or whole is None:
             return None
         wrong, _ = self._all_counts(WRONG, used & inside)
         drawn = np.bincount(self.stratum[used], minlength=len(self.population))
@@ -114,7 +119,8 @@ class Audit:
         if not rest.any():
             return Interval(0.0, 0.0, 0.0)
         there = interval(wrong[rest], drawn[rest], self.population[rest])
-        return there.less(float(found[rest].sum()), float(open_.sum()))
+        left = there.less(float(found[rest].sum()), float(open_.sum()))
+        return left.within(whole)
 
     def _counts(self, what: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None:
         used = self.used

@@ -227,7 +227,8 @@ def _estimate(run: Run) -> tuple[tuple[str, str] | None, str]:
     if opened is None or left is None:
         return None, ""
     judged = int(opened.reading.used.sum())
-    point, interval = f"{left.point:,.0f}", f"{left.low:,.0f} to {left.high:,.0f}"
+    about, low, high = left.whole
+    point, interval = f"{about:,}", f"{low:,} to {high:,}"
     return (point, interval), (
         f"About {point} wrong labels are left, {interval} with 95 % confidence, from "
         f"{judged:,} samples that were drawn at random and judged blind."

@@ -66,7 +66,7 @@ def drawn(content: Locator) -> None:
 
 def test_groups_are_found_and_decided_by_keyboard(app: Any, planted: Planted) -> None:
     content = on_screen(app, planted.dataset)
-    expect(content.get_by_text("The images were not compared yet")).to_be_visible()
+    expect(content.get_by_text("Near-duplicates were not searched for yet")).to_be_visible()
     shoot(app, "duplicates-none")
     content.get_by_role("button", name="Find near-duplicates").click()
     title = content.locator(".dcf-groupscroll h2")

@@ -395,6 +395,9 @@ def test_the_icon_follows_decisions(screen: Screen) -> None:
 
 
 def test_pairs_of_a_cell_are_those_that_were_found(screen: Screen) -> None:
+    near = screen.ask("pairs", label=0, prediction=0, limit=50)
+    assert (near["source"], near["least"]) == ("nearest", 0.8)
+    assert near["first"] == [], "unlike ones are not listed, however near they are"
     screen.find(scope="all")
     reply = screen.ask("pairs", label=1, prediction=0, limit=5)
     assert reply["source"] == "duplicates"
@@ -402,6 +405,10 @@ def test_pairs_of_a_cell_are_those_that_were_found(screen: Screen) -> None:
     first = screen.ask("pairs", label=0, prediction=0, limit=5)
     assert first["ses"][0] == 1.0
     assert first["ses"] == sorted(first["ses"], reverse=True)
+    screen.ask("set_threshold", threshold=1.0)
+    unlike = screen.ask("pairs", label=1, prediction=0, limit=5)
+    assert (unlike["first"], unlike["least"]) == ([], 1.0)
+    assert screen.ask("pairs", label=0, prediction=0, limit=5)["ses"] == [1.0]
 
 
 def test_the_difference_is_the_images_difference(screen: Screen) -> None:

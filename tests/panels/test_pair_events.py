@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,21 @@ def apart(pictures: Pictures) -> np.ndarray:
     return features
 
 
-def test_the_nearest_in_features_are_sorted_by_likeness(pictures: Pictures, ask: Ask) -> None:
+def test_the_nearest_in_features_are_listed_where_they_are_similar(
+    pictures: Pictures, ask: Ask
+) -> None:
+    rows = classified(pictures, apart(pictures))
+    reply = ask("pairs", label=0, prediction=0, limit=50)
+    assert (reply["source"], reply["least"], len(reply["ses"])) == ("nearest", 0.8, 1)
+    assert {reply["first"][0], reply["second"][0]} == {rows[0], rows[12]}
+    assert reply["ses"][0] >= 0.8
+
+
+def test_the_nearest_in_features_are_sorted_by_likeness(
+    pictures: Pictures, ask: Ask, operator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = type(operator("label_errors")).__module__.rpartition(".")[0]
+    monkeypatch.setattr(import_module(f"{package}.pair_events"), "LOWEST_THRESHOLD", -1.0)
     rows = classified(pictures, apart(pictures))
     reply = ask("pairs", label=0, prediction=0, limit=50)
     assert reply["source"] == "nearest"
@@ -73,8 +88,7 @@ def test_what_is_decided_is_in_no_pair(pictures: Pictures, ask: Ask) -> None:
     rows = classified(pictures, apart(pictures))
     ask("resolve", action="confirm", rows=[int(rows[12])])
     reply = ask("pairs", label=0, prediction=0, limit=50)
-    assert rows[12] not in {*reply["first"], *reply["second"]}
-    assert reply["ses"][0] < 0.8
+    assert reply["first"] == reply["second"] == []
 
 
 def test_a_picture_that_cannot_be_read_takes_no_other_with_it(pictures: Pictures, ask: Ask) -> None:

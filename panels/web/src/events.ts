@@ -280,13 +280,14 @@ export interface PairsRequest {
   limit: number;
 }
 
-/** Pairs of rows with their SSIM, highest first; ``source`` says where they come from. */
+/** Pairs of rows with their SSIM, highest first, none below ``least``. */
 export interface PairsReply {
   first: number[];
   second: number[];
   ses: number[];
   samples: SampleColumns;
   source: "duplicates" | "nearest";
+  least: number;
 }
 
 /** Samples in full, with a picture of at most ``size`` pixels. */

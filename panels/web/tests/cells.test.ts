@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { barsPath, byLabel, cellsOf, saturation } from "../src/overview/cells";
+import { BINS, barsPath, byLabel, cellsOf, firstBin, saturation } from "../src/overview/cells";
 
 const columns = {
   cell: [4, 5, 9],
@@ -34,6 +34,14 @@ describe("bars", () => {
 
   it("are not drawn where there is nothing", () => {
     expect(barsPath([0, 0], 10, 10)).toBe("");
+  });
+});
+
+describe("the range of IIES", () => {
+  it("begins at 1/2, below which nothing lies, whatever the number of classes", () => {
+    expect(firstBin(2)).toBeCloseTo(0);
+    expect(firstBin(10)).toBeCloseTo((0.4 / 0.9) * BINS);
+    expect(firstBin(1)).toBeCloseTo(BINS / 2);
   });
 });
 

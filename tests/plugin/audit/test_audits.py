@@ -249,6 +249,14 @@ def test_rows_and_cells_are_estimated_where_enough_was_judged(run: Run) -> None:
         left = sum(now[i] != truth[i] for i in ids)
         inside += part.left.low - 1e-9 <= left <= part.left.high + 1e-9
     assert inside >= len(parts) - 1
+    whole = audit.reading.left()
+    assert whole is not None
+    rows_of = {part.label: part.left for part in parts if part.prediction is None}
+    for part in parts:
+        holder = whole if part.prediction is None else rows_of[part.label]
+        assert part.left.point <= holder.point, "a part has no more errors than the whole"
+        assert part.left.low <= holder.low
+        assert part.left.high <= holder.high
 
 
 def test_samples_that_are_deleted_or_removed_wait_for_nobody(run: Run) -> None:

@@ -124,3 +124,22 @@ def test_a_part_needs_ten_verdicts_and_is_estimated_from_its_own_errors() -> Non
     found = audit.left_in_part(inside, half, np.array([0, 9, 0, 0]), half)
     assert found is not None
     assert found.point == pytest.approx(expected.point - 9)
+
+
+def test_no_part_has_more_errors_than_the_whole() -> None:
+    stratum = np.tile(np.arange(STRATA), ROUNDS)
+    verdict = np.where((stratum == 0) & (np.arange(40) < 4), WRONG, RIGHT)
+    population = np.array([20, 100, 300, 1000])
+    audit = made(verdict, population=population, open=population - ROUNDS)
+    whole = audit.left()
+    assert whole is not None
+    clean = np.arange(40) >= 20  # no error was met here, so nothing says where they would be
+    own = interval(np.zeros(STRATA, int), np.full(STRATA, ROUNDS), population)
+    assert own.high > whole.high, "else this shows nothing"
+    half = population // 2
+    part = audit.left_in_part(clean, half, half * 0, half - 5)
+    assert part is not None
+    assert (part.point, part.low, part.high) == (0.0, 0.0, whole.high)
+    several = audit.left_in_part(~clean, half, half * 0, half - 5)
+    assert several is not None
+    assert several == several.within(whole)

@@ -4,6 +4,7 @@ import * as React from "react";
 import type { Features } from "../events";
 import { count, plural } from "../format";
 import { oneOf, useKept } from "../kept";
+import { LEAST_IIES } from "../overview/cells";
 import { DragTool, type Tool } from "../parts/DragTool";
 import { Icon } from "../parts/Icon";
 import { Pages } from "../parts/Pages";
@@ -44,14 +45,13 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
   const { classes, overview, inView, resolve } = useSession();
   const counted = overview.cells.get(label)?.find((cell) => cell.prediction === prediction);
   const within = inView && counted ? (inView[counted.cell] ?? 0) : null;
-  const low = classes.length > 1 ? 1 / classes.length : 0;
   const [mode, setMode] = useKept<Mode>("cell/mode", "map", oneOf("map", "grid"));
   const [tool, setTool] = useKept<Tool>("cell/tool", "lasso", oneOf("lasso", "pan"));
   const [features, setFeatures] = useKept<Features>("cell/features", "embedding", isFeatures);
   const [turn, setTurn] = React.useState(0);
   const [part, setPart] = usePart(label, prediction);
   const { offset, asked } = part;
-  const [range, setRange] = React.useState<[number, number]>(part.range ?? [low, 1]);
+  const [range, setRange] = React.useState<[number, number]>(part.range ?? [LEAST_IIES, 1]);
   const [checking, setChecking] = React.useState(false);
   const map = React.useRef<MapHandle>(null);
 
@@ -292,7 +292,7 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
             value={range}
             onChange={setRange}
             onCommit={(value) => {
-              const whole = value[0] <= low + 1e-6 && value[1] >= 1 - 1e-6;
+              const whole = value[0] <= LEAST_IIES + 1e-6 && value[1] >= 1 - 1e-6;
               const kept = whole ? null : value;
               const large = reply.open > PAGE;
               setPart({

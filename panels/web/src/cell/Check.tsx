@@ -101,13 +101,13 @@ export function Check({ rows, label, prediction, thumbnails, onDone, onClose }: 
                 </MenuItem>
               ))}
             </Select>{" "}
-            drawn at random, and hear how many of the others can be wrong at most.
+            drawn at random; they give an upper bound of the errors among the others.
           </p>
         )}
         {check && !bound && (
           <>
             <p className="dcf-dialog-text">
-              Pick those for which it is not true that <bdi>{what}</bdi>.
+              Click those of which this is not true: <bdi>{what}</bdi>.
             </p>
             <div className="dcf-check">
               {check.rows.map((row, at) => (

@@ -2,7 +2,7 @@
 
 import { Slider } from "@mui/material";
 import * as React from "react";
-import { BINS } from "../overview/cells";
+import { BINS, firstBin, LEAST_IIES } from "../overview/cells";
 
 interface Props {
   classes: number;
@@ -14,18 +14,19 @@ interface Props {
 
 export function IiesRange({ classes, bars, value, onChange, onCommit }: Props) {
   const low = classes > 1 ? 1 / classes : 0;
+  const first = firstBin(classes);
   const most = Math.max(1, ...bars);
   const step = (1 - low) / BINS;
   return (
     <div className="dcf-iies">
       <svg
         className="dcf-iies-bars"
-        viewBox={`0 0 ${BINS} 1`}
+        viewBox={`${first} 0 ${BINS - first} 1`}
         preserveAspectRatio="none"
         aria-hidden="true"
       >
         {bars.map((count, bin) => {
-          const middle = low + (bin + 0.5) * step;
+          const from = low + bin * step;
           const height = count ? Math.max(0.06, count / most) : 0;
           return (
             <rect
@@ -35,14 +36,14 @@ export function IiesRange({ classes, bars, value, onChange, onCommit }: Props) {
               y={1 - height}
               width={0.84}
               height={height}
-              className={middle >= value[0] && middle <= value[1] ? "" : "dcf-out"}
+              className={from + step > value[0] && from < value[1] ? "" : "dcf-out"}
             />
           );
         })}
       </svg>
       <Slider
         size="small"
-        min={low}
+        min={LEAST_IIES}
         max={1}
         step={0.005}
         value={value}
@@ -53,7 +54,7 @@ export function IiesRange({ classes, bars, value, onChange, onCommit }: Props) {
         valueLabelFormat={(v) => v.toFixed(2)}
       />
       <div className="dcf-iies-scale" aria-hidden="true">
-        <span>{low.toFixed(2)}</span>
+        <span>{LEAST_IIES.toFixed(2)}</span>
         <span>IIES</span>
         <span>1.00</span>
       </div>

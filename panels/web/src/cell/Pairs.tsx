@@ -31,10 +31,14 @@ export function Pairs({ label, prediction, thumbnails, selected, onPick }: Props
   );
   const outside = new Set(reply?.samples.row.filter((_, i) => !reply.samples.in_view[i]));
   if (problem)
-    return <p className="dcf-hint">The most similar pairs could not be found: {problem.message}</p>;
-  if (!reply) return <p className="dcf-hint">Looking for the most similar pairs …</p>;
+    return <p className="dcf-hint">The similar pairs could not be found: {problem.message}</p>;
+  if (!reply) return <p className="dcf-hint">Looking for similar pairs …</p>;
   if (!reply.first.length)
-    return <p className="dcf-hint">No two samples of this cell to compare.</p>;
+    return (
+      <p className="dcf-hint">
+        No similar pairs in this cell: none has an SSIM of {reply.least.toFixed(2)} or more.
+      </p>
+    );
   return (
     <ol className="dcf-pairs" aria-label="Most similar pairs">
       {reply.first.map((a, i) => {

@@ -95,14 +95,14 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
       <>
         <NotYet
           icon="copies"
-          title="The images were not compared yet"
+          title="Near-duplicates were not searched for yet"
           operator="find_duplicates"
           button="Find near-duplicates"
           busy="Comparing …"
           onBack={onBack}
         >
-          Near-duplicates may carry different labels, or sit in training and test data at once.
-          Finding them takes seconds for thousands of images, and what was found is kept.
+          Near-duplicates may have different labels (conflicts), or be in more than one split
+          (leaks). The search takes seconds for thousands of images; its result is kept.
         </NotYet>
         <Outcome />
       </>

@@ -46,7 +46,7 @@ export function Threshold(props: Props) {
         max={1}
         step={0.005}
         value={dragged}
-        aria-label="Similarity from which images count as near-duplicates"
+        aria-label="Least SSIM of near-duplicates"
         getAriaValueText={(value) => `SSIM ${value.toFixed(3)}`}
         onChange={(_, value) => setDragged(value as number)}
         onChangeCommitted={(_, value) => onLook(value as number)}

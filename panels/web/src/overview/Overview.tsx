@@ -177,7 +177,7 @@ export function Overview({ onOpen, onShow }: Props) {
           ref={scroller}
           className="dcf-list"
           role="grid"
-          aria-label="Labels and what the classifier made of them"
+          aria-label="Cells by label and prediction"
           aria-rowcount={rows.length}
           tabIndex={-1}
           onKeyDown={move}

@@ -2,6 +2,14 @@
 import type { CellColumns } from "../events";
 
 export const BINS = 20;
+/** No IIES is less: the prediction is at least as probable as the label (equation 2). */
+export const LEAST_IIES = 0.5;
+
+/** The bin, with its fraction, at which the least IIES lies: bins go from 1/classes to 1. */
+export function firstBin(classes: number): number {
+  const low = classes > 1 ? 1 / classes : 0;
+  return ((LEAST_IIES - low) / (1 - low)) * BINS;
+}
 
 export interface Cell {
   cell: number;

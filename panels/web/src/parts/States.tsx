@@ -78,9 +78,9 @@ export function NoRun({ status }: { status: StatusReply }) {
       </h3>
       {usable ? (
         <p>
-          A classifier says what it thinks of every sample, and the samples that it contradicts are
-          shown here to be judged. It can be trained now, or its predictions can be in the dataset
-          already.
+          A classifier predicts the class of every sample. Samples whose label it contradicts
+          (suspects) are shown here to be judged. Train one now, or use predictions that the dataset
+          holds.
         </p>
       ) : (
         <p>
@@ -115,10 +115,11 @@ export function AllResolved() {
       <div>
         <h3>Every suspect of this iteration is resolved</h3>
         <p>
-          {plural(progress.wrong, "suspect")} judged: {count(of("relabeled"))} relabelled,{" "}
-          {count(of("confirmed"))} confirmed, {count(of("removed"))} removed, {count(of("tagged"))}{" "}
-          tagged. The classifier agreed with {percent(iteration.agreement, 1)} of the labels before.{" "}
-          {count(progress.open)} samples that it agrees with are open still.
+          {plural(progress.wrong, "suspect")}, none of them open. Decisions on all samples:{" "}
+          {count(of("relabeled"))} relabelled, {count(of("confirmed"))} confirmed,{" "}
+          {count(of("removed"))} removed, {count(of("tagged"))} tagged. The classifier agreed with{" "}
+          {percent(iteration.agreement, 1)} of the labels at the start of this iteration.{" "}
+          {plural(progress.open, "sample")} that it agrees with still open.
         </p>
       </div>
       <NextIteration run={run} variant="contained" />

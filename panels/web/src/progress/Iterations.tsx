@@ -1,6 +1,6 @@
 // The iterations of the run and the effort: what retraining and looking have brought.
 import * as React from "react";
-import { count, percent } from "../format";
+import { count, percent, plural } from "../format";
 import { NextIteration } from "../parts/NextIteration";
 import { useSession } from "../session";
 import { useAsk } from "../useAsk";
@@ -12,6 +12,7 @@ export function Iterations() {
   const because = [overview.revision];
   const { reply: history, problem } = useAsk("history", { run: key.run }, because);
   const rows = history?.iterations ?? [];
+  const last = rows.at(-1);
   return (
     <section className="dcf-card dcf-card-wide" aria-labelledby="dcf-iterations-title">
       <h3 id="dcf-iterations-title">Iterations</h3>
@@ -42,7 +43,7 @@ export function Iterations() {
               <th scope="col">Samples</th>
               <th scope="col">Agreement</th>
               <th scope="col">Suspects</th>
-              <th scope="col">Accuracy on judged labels</th>
+              <th scope="col">Agreement with judged labels</th>
               <th scope="col">Cells</th>
             </tr>
           </thead>
@@ -64,6 +65,13 @@ export function Iterations() {
           </tbody>
         </table>
       </section>
+      {last && last.trusted_accuracy !== null && (
+        <p className="dcf-note" data-testid="judged-agreement">
+          Iteration {last.iteration} agrees with {percent(last.trusted_accuracy, 1)} of the{" "}
+          {plural(last.trusted, "label")} that were judged so far. Most were chosen because they
+          looked wrong: compare iterations by this, it is no accuracy on all samples.
+        </p>
+      )}
       <div className="dcf-card-buttons">
         <NextIteration run={run} />
         <ReportButton />

@@ -89,18 +89,18 @@ function Left({ audit, reply, onJudge }: LeftProps) {
           </p>
           <IntervalBar value={estimate.left} most={Math.max(estimate.at_draw.high, 1)} />
           <p className="dcf-note">
-            95 % interval, from {plural(estimate.judged, "sample")} of {count(info.population)} that
-            were judged without seeing their labels. {count(estimate.found)} wrong labels were found
-            in this run so far.
+            95 % interval, from {plural(estimate.judged, "sample")} of {count(info.population)},
+            judged with their labels hidden. {plural(estimate.found, "wrong label")} found in this
+            run so far.
             {estimate.unclear.point > 0 &&
-              ` Of about ${count(estimate.unclear.point)} nobody could tell.`}
+              ` For about ${plural(estimate.unclear.point, "sample")} nobody could tell.`}
           </p>
         </>
       ) : (
         <p className="dcf-note">
           {info
-            ? "The audit has too few verdicts for an estimate."
-            : "Nobody knows yet. What the classifier alone says is biased: it has learnt some of the errors. An audit tells: open samples drawn at random, judged without their labels in view."}
+            ? "Too few verdicts for an estimate: judge more of the audit."
+            : "Nobody knows yet: the classifier has learnt some of the errors, so its own estimate is biased. An audit estimates it from open samples drawn at random and judged with their labels hidden."}
         </p>
       )}
       {open && info ? (
@@ -190,6 +190,10 @@ function Parts({ reply }: { reply: AuditReply }) {
           </tbody>
         </table>
       </section>
+      <p className="dcf-note">
+        Each with its own 95 % interval, so they do not add up to the total's. None ends above the
+        total's.
+      </p>
     </section>
   );
 }

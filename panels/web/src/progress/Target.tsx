@@ -61,7 +61,7 @@ export function Target({ audit, target }: { audit: Audit; target: Aim }) {
       <div
         className="dcf-target-bar"
         role="meter"
-        aria-label="Share of the errors that is certainly found"
+        aria-label="Least share of the errors found"
         aria-valuemin={0}
         aria-valuemax={100}
         aria-valuenow={Math.round(100 * target.sure)}
@@ -70,14 +70,16 @@ export function Target({ audit, target }: { audit: Audit; target: Aim }) {
         <span className="dcf-target-mark" style={{ left: `${100 * target.share}%` }} />
       </div>
       <p className="dcf-note" data-testid="distance">
-        Found by now: at least {percent(target.sure)}, for certain
-        {target.likely !== null && `; about ${percent(target.likely)}, most likely`}.{" "}
+        Found by now: at least {percent(target.sure)} of the errors, with{" "}
+        {percent(target.confidence)} confidence
+        {target.likely !== null && `; estimate: ${percent(target.likely)}`}.{" "}
         {target.reached
-          ? `At most ${count(target.most_left)} errors are left at this confidence, which is within the target.`
-          : `Up to ${count(target.most_left)} errors may be left; the target allows ${count(target.allowed_left)}. Fix more, or audit more.`}
+          ? `At most ${count(target.most_left)} are left, within the target.`
+          : `Up to ${count(target.most_left)} may be left; the target allows ${count(target.allowed_left)}. Fix more, or audit more.`}
       </p>
       <p className="dcf-note">
-        This holds however often you look, since every look is paid for in the interval.
+        The confidence holds over all audits together, so from the second audit on this bound is
+        wider than the audit's own interval.
       </p>
     </section>
   );

@@ -10,16 +10,16 @@ import { type RankingChoice, SCORES } from "./choice";
 
 const START: Partial<Record<RankBy, { text: string; button: string; busy?: string }>> = {
   importance: {
-    text: "It needs embeddings of the samples, or goes by the run's own features.",
+    text: "Uses embeddings that you choose, or the run's own features.",
     button: "Rank by importance",
   },
   disagreement: {
-    text: "It comes with the map of the dataset: seconds for thousands of samples, minutes for a million.",
+    text: "Computed with the map of the dataset: seconds for thousands of samples, minutes for a million.",
     button: "Map the dataset",
     busy: "Mapping …",
   },
   cleanlab: {
-    text: "Make the next iteration with the option “cleanlab”; the package must be installed.",
+    text: "Choose the option “cleanlab” for the next iteration; needs the package cleanlab.",
     button: "Find label errors",
   },
 };
@@ -43,7 +43,7 @@ export function NotComputed({ by, operator }: NotComputedProps) {
       button={start?.button ?? ""}
       busy={start?.busy ?? start?.button ?? ""}
     >
-      {start?.text} It is computed by <code>{operator}</code> and kept.
+      {start?.text} Operator: <code>{operator}</code>.
     </NotYet>
   );
 }

@@ -27,12 +27,14 @@ export const SCORES: Record<RankBy, Score> = {
   suspicion: {
     name: "Suspicion",
     value: "suspicion",
-    about: "All samples by the log-odds of the best other class over their label.",
+    about:
+      "All samples by suspicion: the log-odds of the most probable other class over the label.",
   },
   importance: {
     name: "Importance",
     value: "importance",
-    about: "Samples that weigh most in their class; choose a class to go through it alone.",
+    about:
+      "Samples by sensitivity within their class (distance and leverage); choose a class to see it alone.",
   },
   disagreement: {
     name: "Neighbour disagreement",
@@ -42,12 +44,13 @@ export const SCORES: Record<RankBy, Score> = {
   cleanlab: {
     name: "cleanlab",
     value: "1 − label quality",
-    about: "All samples by one minus cleanlab's label quality, the worst first.",
+    about: "All samples by 1 − cleanlab's label quality, the lowest quality first.",
   },
   both: {
     name: "Reported by cleanlab, by suspicion",
     value: "suspicion",
-    about: "What cleanlab's filter reports, by suspicion: above 0 the classifier agrees with it.",
+    about:
+      "Label issues found by cleanlab, by suspicion; above 0 another class is more probable than the label.",
   },
 };
 

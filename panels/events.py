@@ -283,20 +283,29 @@ class SampleColumns(TypedDict):
 
 
 class LayoutRequest(IterationRequest):
-    """Where the pictures of some rows go."""
+    """Where the pictures of some rows go.
+
+    With ``aspect``, the width of the window over its height, on a grid: each in a place of its own.
+    """
 
     rows: list[int]
     features: Features
+    aspect: float | None
 
 
 class LayoutReply(TypedDict):
-    """Positions in [0, 1]; ask again while ``pending``: a better layout is on its way."""
+    """Positions in [0, 1]; ask again while ``pending``: a better layout is on its way.
+
+    ``columns`` and ``lines`` of the grid; 0 where pictures lie where the projection has them.
+    """
 
     x: list[float]
     y: list[float]
     method: Literal["umap", "pca"]
     pending: bool
     note: str
+    columns: int
+    lines: int
 
 
 class CellReply(TypedDict):

@@ -39,6 +39,7 @@ def layout(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.LayoutR
     """UMAP if it is ready, otherwise the principal components of what is known by now."""
     opened = open_iteration(ctx, request)
     rows = opened.rows(request.get("rows"), MOST_ON_SCREEN)
+    aspect = _aspect(request.get("aspect"))
     if not len(rows):
         return positions(np.zeros((0, 2)), "pca", pending=False)
     kind, note = _kind(opened, request.get("features") or "embedding")
@@ -48,16 +49,28 @@ def layout(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.LayoutR
     wait([vectors], PATIENCE_SECONDS)
     if not vectors.done():
         rough = opened.picked("features", rows)
-        return positions(principal_components(rough, 2), "pca", pending=True, note=note)
+        return positions(
+            principal_components(rough, 2), "pca", pending=True, note=note, aspect=aspect
+        )
     found = vectors.result()
     future = warm.layout(key, lambda: found)
     if not future.done():
-        return positions(principal_components(found, 2), "pca", pending=True, note=note)
+        return positions(
+            principal_components(found, 2), "pca", pending=True, note=note, aspect=aspect
+        )
     error = future.exception()
     if error is not None:
         note = f"UMAP could not be computed ({told(error)})."
-        return positions(principal_components(found, 2), "pca", pending=False, note=note)
-    return positions(future.result(), "umap", pending=False, note=note)
+        return positions(
+            principal_components(found, 2), "pca", pending=False, note=note, aspect=aspect
+        )
+    return positions(future.result(), "umap", pending=False, note=note, aspect=aspect)
+
+
+def _aspect(asked: Any) -> float | None:
+    if asked is None or 0.02 <= float(asked) <= 50:
+        return None if asked is None else float(asked)
+    raise InputError(f"aspect, width over height, must lie between 0.02 and 50, got {asked!r}")
 
 
 def _kind(opened: Opened, asked: Any) -> tuple[str, str]:

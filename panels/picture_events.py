@@ -16,6 +16,7 @@ from ..plugin.errors import InputError
 from ..plugin.images.decode import UnreadableImageError
 from ..plugin.images.thumbnails import Thumbnail, ThumbnailStore, make_sheet
 from ..plugin.images.whole_picture import shown_by_browsers, whole_picture
+from ..plugin.layout.grid import grid_shape, on_grid
 from ..plugin.layout.projection import fitted, principal_components
 from ..plugin.scoring.cells import HISTOGRAM_BINS, histogram_bin
 from ..plugin.scoring.iies import iies
@@ -90,12 +91,28 @@ def _edge(request: dict[str, Any]) -> int:
 
 
 def positions(
-    points: npt.NDArray[Any], method: Any, *, pending: bool, note: str = ""
+    points: npt.NDArray[Any],
+    method: Any,
+    *,
+    pending: bool,
+    note: str = "",
+    aspect: float | None = None,
 ) -> events.LayoutReply:
-    """A layout as the screen wants it."""
-    place = fitted(points).astype(float).round(5)
+    """A layout as the screen wants it; on a grid for a window of ``aspect``."""
+    columns, lines = (0, 0) if aspect is None else grid_shape(max(1, len(points)), aspect)
+    if columns:
+        place = (on_grid(points, columns, lines) + 0.5) / np.array([columns, lines])
+    else:
+        place = fitted(points).astype(float)
+    place = place.round(5)
     return events.LayoutReply(
-        x=place[:, 0].tolist(), y=place[:, 1].tolist(), method=method, pending=pending, note=note
+        x=place[:, 0].tolist(),
+        y=place[:, 1].tolist(),
+        method=method,
+        pending=pending,
+        note=note,
+        columns=columns,
+        lines=lines,
     )
 
 

@@ -232,3 +232,18 @@ def test_cells_show_their_most_suspicious_open_samples(ask: Any) -> None:
     assert {ids[row] for row in filtered} <= set(some.values("id"))
     for bad in ([len(every["cell"]) + 9], [-1]):
         assert "cells must lie between" in answer("suspects", cells=bad)["error"]["message"]
+
+
+def test_a_grid_gives_each_picture_a_place_of_its_own(ask: Any) -> None:
+    answer, _, _ = ask
+    rows = list(range(17))
+    reply = answer("layout", rows=rows, features="embedding", aspect=2.0)
+    places = set(zip(reply["x"], reply["y"], strict=True))
+    assert len(places) == 17
+    columns, lines = reply["columns"], reply["lines"]
+    assert (columns, lines) == (6, 3)
+    assert all(round(x * columns - 0.5, 2) % 1 == 0 for x, _ in places)
+    free = answer("layout", rows=rows, features="embedding", aspect=None)
+    assert (free["columns"], free["lines"]) == (0, 0)
+    error = answer("layout", rows=rows, features="embedding", aspect=0.0)["error"]
+    assert "aspect" in error["message"]

@@ -32,7 +32,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "outdated": {},
     "cell": {"label": 0, "prediction": 1, "offset": 0, "limit": 9, "iies": [0.0, 1.0], "edge": 0},
     "thumbnails": {"rows": [0], "edge": 64},
-    "layout": {"rows": [], "features": "embedding"},
+    "layout": {"rows": [], "features": "embedding", "aspect": 1.5},
     "pairs": {"label": 0, "prediction": 1, "limit": 4},
     "samples": {"rows": [0], "size": 64},
     "recent": {},

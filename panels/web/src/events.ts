@@ -240,6 +240,7 @@ export interface LayoutRequest {
   iteration: number;
   rows: number[];
   features: "embedding" | "pixels" | "saliency";
+  aspect: number | null;
 }
 
 /** Positions in [0, 1]; ask again while ``pending``: a better layout is on its way. */
@@ -249,6 +250,8 @@ export interface LayoutReply {
   method: "umap" | "pca";
   pending: boolean;
   note: string;
+  columns: number;
+  lines: number;
 }
 
 /** A page of a cell, with the thumbnails of its first samples and a first layout. */

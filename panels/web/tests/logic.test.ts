@@ -43,7 +43,15 @@ describe("a cell before it is counted again", () => {
       in_view: [true, true, true],
     },
     sheet: null,
-    layout: { x: [1, 2, 3], y: [4, 5, 6], method: "pca", pending: true, note: "" },
+    layout: {
+      x: [1, 2, 3],
+      y: [4, 5, 6],
+      method: "pca",
+      pending: true,
+      note: "",
+      columns: 0,
+      lines: 0,
+    },
   };
   it("loses what decisions after it have settled, and nothing else", () => {
     const now = without(reply, [

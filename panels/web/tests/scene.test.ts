@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { between, neighbour, pictureSide, place, rowAt, rowsIn } from "../src/cell/scene";
+import {
+  between,
+  GRID_MARGIN,
+  neighbour,
+  pictureSide,
+  place,
+  rowAt,
+  rowsIn,
+} from "../src/cell/scene";
 
 const frame = { width: 100, height: 100, k: 1, x: 0, y: 0 };
 const points = [
@@ -56,4 +64,32 @@ describe("the map", () => {
     expect(between(from, points, 1)).toEqual(points);
     expect(between(from, points, 0.5)[1]).toEqual(points[1]);
   });
+});
+
+it("pictures on a grid fill the window and lie beside one another at every zoom", () => {
+  for (const [columns, lines] of [
+    [1, 1],
+    [5, 3],
+    [50, 40],
+  ] as const) {
+    const points = Array.from({ length: columns * lines }, (_, row) => ({
+      row,
+      x: ((row % columns) + 0.5) / columns,
+      y: (Math.floor(row / columns) + 0.5) / lines,
+    }));
+    for (const k of [1, 3]) {
+      const frame = { width: 700, height: 420, k, x: 0, y: 0, margin: GRID_MARGIN };
+      const side = pictureSide(frame, points.length, { columns, lines });
+      const at = points.map((point) => place(point, frame));
+      const across = columns > 1 ? (at[1]?.[0] ?? 0) - (at[0]?.[0] ?? 0) : frame.width * k;
+      const down = lines > 1 ? (at[columns]?.[1] ?? 0) - (at[0]?.[1] ?? 0) : frame.height * k;
+      expect(side).toBeLessThanOrEqual(Math.min(across, down));
+      expect(side).toBeGreaterThan(0.9 * Math.min(across, down));
+      for (const [x, y] of at) {
+        expect(Math.min(x, y) - side / 2).toBeGreaterThanOrEqual(0);
+        expect(x + side / 2).toBeLessThanOrEqual(700 * k);
+        expect(y + side / 2).toBeLessThanOrEqual(420 * k);
+      }
+    }
+  }
 });

@@ -1,9 +1,9 @@
 // One cell: its images on a map or in a grid, the chosen one enlarged, and what to do with it.
-import { Button, IconButton } from "@mui/material";
+import { Button, IconButton, ToggleButton } from "@mui/material";
 import * as React from "react";
 import type { Features } from "../events";
 import { count, plural } from "../format";
-import { oneOf, useKept } from "../kept";
+import { isFlag, oneOf, useKept } from "../kept";
 import { LEAST_IIES } from "../overview/cells";
 import { DragTool, type Tool } from "../parts/DragTool";
 import { Icon } from "../parts/Icon";
@@ -64,7 +64,16 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
     { label, prediction, offset, iies: asked },
     small,
   );
-  const layout = useLayout(samples, features, turn, mode === "map", reply?.layout ?? null);
+  const [even, setEven] = useKept("cell/even", true, isFlag);
+  const [aspect, setAspect] = React.useState(1);
+  const layout = useLayout(
+    samples,
+    features,
+    turn,
+    mode === "map",
+    reply?.layout ?? null,
+    even ? aspect : null,
+  );
   React.useEffect(() => {
     if (samples.length) small.want(samples.map((sample) => sample.row));
   }, [samples, small]);
@@ -228,6 +237,11 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
     >
       <CellTools mode={mode} onMode={setMode} layout={layout}>
         <FeatureChoice features={features} onFeatures={setFeatures} />
+        <Tip title="Each picture in a place of its own, none over another">
+          <ToggleButton size="small" value="even" selected={even} onChange={() => setEven(!even)}>
+            Spread
+          </ToggleButton>
+        </Tip>
         <DragTool tool={tool} onTool={setTool} onFit={() => map.current?.fit()} />
         <Tip title="Lay the images out again (l)">
           <Button size="small" onClick={again} disabled={layout.asking}>
@@ -249,6 +263,8 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
           selected={selected}
           faint={faint}
           focus={focus}
+          grid={layout.grid}
+          onAspect={setAspect}
           tool={tool}
           label={`Map of ${plural(samples.length, "image")}. Arrow keys go from image to image, Enter selects.`}
           onClick={click}

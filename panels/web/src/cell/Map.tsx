@@ -7,6 +7,8 @@ import type { Thumbnails, Tile } from "../thumbnails";
 import {
   between,
   type Frame,
+  GRID_MARGIN,
+  type Grid,
   neighbour,
   type Point,
   pictureSide,
@@ -28,6 +30,10 @@ interface Props {
   /** Rows that may not be chosen: outside FiftyOne's view or the IIES range. */
   faint: ReadonlySet<number>;
   focus: number | null;
+  /** Where each picture has a place of its own. */
+  grid: Grid | null;
+  /** Told the width over the height, roughly. */
+  onAspect: (aspect: number) => void;
   tool: Tool;
   label: string;
   onClick: (row: number | null, more: boolean) => void;
@@ -62,6 +68,7 @@ export const CellMap = React.forwardRef<MapHandle, Props>(function CellMap(props
       points = between(move.current.from, points, share);
       if (share >= 1) move.current = null;
     }
+    frame.current = { ...frame.current, margin: current.grid ? GRID_MARGIN : undefined };
     shown.current = new Map(points.map((point) => [point.row, point]));
     paint(context, element, points, current, frame.current, lasso.current);
     if (move.current) pending.current = window.requestAnimationFrame(draw);
@@ -112,6 +119,9 @@ export const CellMap = React.forwardRef<MapHandle, Props>(function CellMap(props
       element.width = Math.max(1, Math.round(width * ratio));
       element.height = Math.max(1, Math.round(height * ratio));
       frame.current = { ...frame.current, width, height };
+      // In steps: a few pixels more need no other grid.
+      if (width && height)
+        latest.current.onAspect(2 ** (Math.round(4 * Math.log2(width / height)) / 4));
       draw();
     });
     observer.observe(container);
@@ -136,8 +146,8 @@ export const CellMap = React.forwardRef<MapHandle, Props>(function CellMap(props
     return [event.clientX - (bounds?.left ?? 0), event.clientY - (bounds?.top ?? 0)];
   };
   const hit = (position: [number, number]) => {
-    const { points } = latest.current;
-    return rowAt(points, frame.current, pictureSide(frame.current, points.length), position);
+    const { points, grid } = latest.current;
+    return rowAt(points, frame.current, pictureSide(frame.current, points.length, grid), position);
   };
   const start = (event: React.PointerEvent) => {
     if (event.button !== 0 || props.tool !== "lasso" || space.current) return;
@@ -220,7 +230,7 @@ function paint(
   context: CanvasRenderingContext2D,
   element: HTMLCanvasElement,
   points: Point[],
-  { thumbnails, selected, faint, focus }: Props,
+  { thumbnails, selected, faint, focus, grid }: Props,
   frame: Frame,
   lasso: [number, number][] | null,
 ) {
@@ -230,7 +240,7 @@ function paint(
   const empty = style.getPropertyValue("--dcf-raised").trim() || "#444";
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, frame.width, frame.height);
-  const side = pictureSide(frame, points.length);
+  const side = pictureSide(frame, points.length, grid);
   const top: Point[] = [];
   const one = (point: Point) => {
     const [x, y] = place(point, frame);

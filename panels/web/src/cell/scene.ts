@@ -15,19 +15,35 @@ export interface Frame {
   k: number;
   x: number;
   y: number;
+  /** A share of the window, left free on each side. */
+  margin?: number;
 }
 
+/** Places that are each one picture's own. */
+export interface Grid {
+  columns: number;
+  lines: number;
+}
+
+export const GRID_MARGIN = 0.005;
+/** Of a place of a grid, so that pictures do not touch. */
+const FILLED = 0.94;
 const MARGIN = 0.06;
 
 /** The middle of a picture on the screen. */
 export function place(point: Point, frame: Frame): [number, number] {
-  const wx = frame.width * (MARGIN + point.x * (1 - 2 * MARGIN));
-  const wy = frame.height * (MARGIN + point.y * (1 - 2 * MARGIN));
+  const margin = frame.margin ?? MARGIN;
+  const wx = frame.width * (margin + point.x * (1 - 2 * margin));
+  const wy = frame.height * (margin + point.y * (1 - 2 * margin));
   return [wx * frame.k + frame.x, wy * frame.k + frame.y];
 }
 
 /** Side of a picture: small enough not to cover its neighbours, growing slower than the zoom. */
-export function pictureSide(frame: Frame, pictures: number): number {
+export function pictureSide(frame: Frame, pictures: number, grid: Grid | null = null): number {
+  if (grid) {
+    const [wide, tall] = [frame.width / grid.columns, frame.height / grid.lines];
+    return Math.min(wide, tall) * (1 - 2 * GRID_MARGIN) * FILLED * frame.k;
+  }
   const room = Math.sqrt((frame.width * frame.height) / Math.max(pictures, 1));
   const base = Math.min(56, Math.max(13, room * 0.85));
   return Math.min(160, base * frame.k ** 0.7);

@@ -6,7 +6,7 @@ import { type Settled, useSession } from "../session";
 import type { Thumbnails } from "../thumbnails";
 import { questionOf, useAnswer } from "../useAsk";
 import { useCurrentView } from "../useCurrentView";
-import type { Point } from "./scene";
+import type { Grid, Point } from "./scene";
 
 export const PAGE = 2000;
 
@@ -85,6 +85,10 @@ export function useCell({ label, prediction, offset, iies }: Asked, thumbnails: 
 const AGAIN_MS = 400;
 const LONGEST_MS = 2000;
 
+function gridOf(reply: LayoutReply | undefined): Grid | null {
+  return reply?.columns ? { columns: reply.columns, lines: reply.lines } : null;
+}
+
 export type CellLayout = ReturnType<typeof useLayout>;
 
 /** Positions of rows: at once from the principal components, from UMAP as soon as it is there. */
@@ -94,6 +98,8 @@ export function useLayout(
   turn: number,
   on: boolean,
   first: LayoutReply | null,
+  /** Width over height of the window for a grid; null for the projection itself. */
+  aspect: number | null,
 ) {
   const { key } = useSession();
   const [layout, setLayout] = React.useState<{ rows: number[]; reply: LayoutReply } | null>(null);
@@ -119,12 +125,15 @@ export function useLayout(
     let pause = AGAIN_MS;
     setAsking(true);
     const once = () =>
-      ask("layout", { ...key, rows: wanted, features }).then(
+      ask("layout", { ...key, rows: wanted, features, aspect }).then(
         (reply) => {
           if (!current) return;
           setProblem(null);
           setLayout((old) =>
-            old && old.rows === wanted && old.reply.method === reply.method
+            old &&
+            old.rows === wanted &&
+            old.reply.method === reply.method &&
+            old.reply.columns === reply.columns
               ? { rows: wanted, reply: { ...old.reply, pending: reply.pending } }
               : { rows: wanted, reply },
           );
@@ -144,7 +153,7 @@ export function useLayout(
       current = false;
       window.clearTimeout(timer);
     };
-  }, [key, features, turn, on, arrived]);
+  }, [key, features, turn, on, arrived, aspect]);
 
   const early = React.useMemo(
     () => (first && first.x.length === rows.length ? { rows, reply: first } : null),
@@ -166,6 +175,7 @@ export function useLayout(
     points,
     problem,
     asking,
+    grid: gridOf((layout ?? early)?.reply),
     method: (layout ?? early)?.reply.method ?? null,
     note: layout?.reply.note ?? "",
     stale: layout !== null && layout.rows.length !== samples.length,

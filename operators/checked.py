@@ -179,6 +179,8 @@ def _guarded_form(form: Callable[..., Any]) -> Callable[..., Any]:
         for at, error in enumerate(faults.values()):
             made.type.view(f"fault{at}", types.Error(label=str(error)))
         _drop_unreadable(made.type, asked)
+        if ctx.executor is not None:
+            _let_execute_say(made.type)
         return made
 
     return guarded
@@ -189,6 +191,12 @@ def _problem(error: InputError) -> types.Property:
     inputs = types.Object()
     inputs.view("problem", types.Error(label=str(error)))
     return types.Property(inputs)
+
+
+def _let_execute_say(inputs: types.Object) -> None:
+    """Hold nothing back where a request is executed: FiftyOne would answer with a traceback."""
+    for field in inputs.properties.values():
+        field.invalid = False
 
 
 def _drop_unreadable(inputs: types.Object, asked: dict[str, Any]) -> None:

@@ -49,7 +49,10 @@ def _refused(operator, samples, pattern, **options):
         ({"label_field": ""}, "label_field: name the Classification field"),
         ({"run_key": "not a name"}, "run_key must be a valid Python name"),
         ({"run_key": "_hidden"}, "run_key must be a valid Python name"),
-        ({"source": "magic"}, "source: expected one of train, predictions, embeddings"),
+        (
+            {"source": "magic"},
+            "source: expected one of auto, train, features, predictions, embeddings",
+        ),
         ({"source": "predictions"}, "prediction_fields: name at least one"),
         (
             {"source": "predictions", "prediction_fields": ["ground_truth"]},

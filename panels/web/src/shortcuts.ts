@@ -81,6 +81,38 @@ export const SHORTCUTS = {
     scope: ["cell", "ranking", "map"],
     does: "Clear the selection, then go back",
   },
+  pages: {
+    keys: ["b"],
+    scope: ["cell", "ranking"],
+    does: "Begin or end going page by page",
+  },
+  pageDecide: {
+    keys: ["Enter"],
+    scope: ["cell", "ranking"],
+    does: "Page by page: decide on the whole page",
+  },
+  pageMark: {
+    keys: [" "],
+    scope: ["cell", "ranking"],
+    does: "Page by page: make the picture an exception, or none",
+    local: true,
+  },
+  pageMove: {
+    keys: [...ARROWS],
+    scope: ["cell", "ranking"],
+    does: "Move from picture to picture",
+    local: true,
+  },
+  pageNext: {
+    keys: ["PageDown"],
+    scope: ["cell", "ranking"],
+    does: "Page by page: go to the next page",
+  },
+  pageBefore: {
+    keys: ["PageUp"],
+    scope: ["cell", "ranking"],
+    does: "Page by page: go to the page before",
+  },
   layout: { keys: ["l"], scope: "cell", does: "Lay the images out again" },
   view: { keys: ["g"], scope: "cell", does: "Switch between map and grid" },
   zoomIn: { keys: ["+"], also: ["="], scope: ["cell", "map", "queue", "picture"], does: "Zoom in" },
@@ -179,9 +211,11 @@ export const scopesOf = ({ scope }: Shortcut): readonly Scope[] =>
 
 /** A key as it is shown: `Page Up` for `PageUp`. */
 export const written = (key: string) =>
-  key.replace(/(?<=[a-z])([A-Z])/g, (letter) =>
-    key.startsWith("Arrow") ? ` ${letter.toLowerCase()}` : ` ${letter}`,
-  );
+  key === " "
+    ? "Space"
+    : key.replace(/(?<=[a-z])([A-Z])/g, (letter) =>
+        key.startsWith("Arrow") ? ` ${letter.toLowerCase()}` : ` ${letter}`,
+      );
 
 export type Handlers = Record<string, (() => void) | undefined>;
 
@@ -198,10 +232,18 @@ export function isTyping(target: EventTarget | null): boolean {
   );
 }
 
+/** Whether a key presses what has the focus; on a page of pictures Enter is about all of them. */
+function isPress({ key, target }: KeyboardEvent): boolean {
+  if ((key !== "Enter" && key !== " ") || !(target instanceof Element)) return false;
+  return target.closest("button, a, summary, [role=button]") !== null && !onPage(target);
+}
+
+const onPage = (target: Element) => target.closest(".dcf-pagegrid .dcf-tile") !== null;
+
 /** The handler that a key press calls for, if any. */
 export function handlerFor(event: KeyboardEvent, handlers: Handlers): (() => void) | undefined {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return undefined;
-  if (isTyping(event.target)) return undefined;
+  if (isTyping(event.target) || isPress(event)) return undefined;
   for (const name of namesOf(event)) if (handlers[name]) return handlers[name];
   return undefined;
 }

@@ -14,6 +14,9 @@ import { useGridEdge } from "../parts/sizes";
 import { Tip } from "../parts/Tip";
 import { usePicked } from "../parts/usePicked";
 import { Workbench } from "../parts/Workbench";
+import { PAGES_HINT, PageActs } from "../review/PageActs";
+import { PageGrid } from "../review/PageGrid";
+import { usePages } from "../review/usePages";
 import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
@@ -45,7 +48,7 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
   const { classes, overview, inView, resolve } = useSession();
   const counted = overview.cells.get(label)?.find((cell) => cell.prediction === prediction);
   const within = inView && counted ? (inView[counted.cell] ?? 0) : null;
-  const [mode, setMode] = useKept<Mode>("cell/mode", "map", oneOf("map", "grid"));
+  const [mode, setMode] = useKept<Mode>("cell/mode", "map", oneOf("map", "grid", "pages"));
   const [tool, setTool] = useKept<Tool>("cell/tool", "lasso", oneOf("lasso", "pan"));
   const [features, setFeatures] = useKept<Features>("cell/features", "embedding", isFeatures);
   const [turn, setTurn] = React.useState(0);
@@ -75,8 +78,8 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
     even ? aspect : null,
   );
   React.useEffect(() => {
-    if (samples.length) small.want(samples.map((sample) => sample.row));
-  }, [samples, small]);
+    if (mode === "map") small.want(samples.map((sample) => sample.row));
+  }, [samples, small, mode]);
 
   const faint = React.useMemo(
     () =>
@@ -99,9 +102,22 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
   };
   const again = () => setTurn((n) => n + 1);
   const leave = () => (chosen.length ? picked.clear() : onBack());
+  const judged = React.useMemo(
+    () =>
+      samples.filter(({ row }) => !faint.has(row)).map(({ row }) => ({ row, label, prediction })),
+    [samples, faint, label, prediction],
+  );
+  const pages = usePages({
+    on: mode === "pages",
+    name: JSON.stringify(["cell", label, prediction, offset, range]),
+    samples: judged,
+    eitherWay: label !== prediction,
+    thumbnails: large,
+  });
   useShortcuts({
-    none: leave,
-    all,
+    none: mode === "pages" ? undefined : leave,
+    all: mode === "pages" ? undefined : all,
+    pages: () => setMode(mode === "pages" ? "grid" : "pages"),
     layout: mode === "map" ? again : undefined,
     view: () => setMode(mode === "map" ? "grid" : "map"),
     zoomIn: () => map.current?.zoomBy(1.5),
@@ -216,7 +232,21 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
       focus={focus}
       sample={sample}
       drawn={focus !== null && thumbnails.get(focus) !== undefined}
-      hint="Click an image to see it here. Drag around images to select them, Shift adds to the selection."
+      paged={
+        mode === "pages" && (
+          <PageActs
+            pages={pages}
+            label={classes[label] ?? ""}
+            prediction={classes[prediction] ?? ""}
+            onLeave={onBack}
+          />
+        )
+      }
+      hint={
+        mode === "pages"
+          ? PAGES_HINT
+          : "Click an image to see it here. Drag around images to select them, Shift adds to the selection."
+      }
       chosen={{
         chosen: chosen.length,
         onClear: picked.clear,
@@ -271,6 +301,15 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
           onLasso={choose}
           onFocus={setFocus}
         />
+      ) : mode === "pages" ? (
+        <PageGrid
+          pages={pages}
+          items={items}
+          thumbnails={large}
+          version={largeVersion}
+          focus={focus}
+          onFocus={setFocus}
+        />
       ) : (
         <PictureGrid
           items={items}
@@ -319,18 +358,22 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
             }}
           />
         )}
-        <h3 className="dcf-subtitle">Most similar pairs</h3>
-        <Pairs
-          label={label}
-          prediction={prediction}
-          thumbnails={large}
-          version={largeVersion}
-          selected={selected}
-          onPick={(rows, pairIds, more) => {
-            setFocus(rows[0] ?? null);
-            picked.chooseIds(pairIds, more);
-          }}
-        />
+        {mode !== "pages" && (
+          <>
+            <h3 className="dcf-subtitle">Most similar pairs</h3>
+            <Pairs
+              label={label}
+              prediction={prediction}
+              thumbnails={large}
+              version={largeVersion}
+              selected={selected}
+              onPick={(rows, pairIds, more) => {
+                setFocus(rows[0] ?? null);
+                picked.chooseIds(pairIds, more);
+              }}
+            />
+          </>
+        )}
       </div>
     </Workbench>
   );

@@ -5,7 +5,7 @@ import type { Features } from "../events";
 import { useSession } from "../session";
 import type { CellLayout } from "./useCell";
 
-export type Mode = "map" | "grid";
+export type Mode = "map" | "grid" | "pages";
 
 const FEATURES: Record<Features, string> = {
   embedding: "Embedding",
@@ -33,6 +33,9 @@ export function CellTools({ mode, onMode, layout, children }: CellToolsProps) {
       >
         <ToggleButton value="map">Map</ToggleButton>
         <ToggleButton value="grid">Grid</ToggleButton>
+        <ToggleButton value="pages" aria-keyshortcuts="b">
+          Pages
+        </ToggleButton>
       </ToggleButtonGroup>
       {mode === "map" && children}
       <span className="dcf-grow" />

@@ -4,7 +4,7 @@
 // does has a gate, which drops a press that is too early.
 import { Button } from "@mui/material";
 import * as React from "react";
-import { SHORTCUTS } from "../shortcuts";
+import { SHORTCUTS, written } from "../shortcuts";
 import { Icon, type IconName } from "./Icon";
 
 interface Props {
@@ -32,7 +32,7 @@ export function KeyButton({ tip, icon, disabled, danger, onClick, buttonRef, chi
       aria-keyshortcuts={key}
     >
       <span className="dcf-button-text">{children}</span>
-      <kbd>{key}</kbd>
+      <kbd>{written(key)}</kbd>
     </Button>
   );
 }

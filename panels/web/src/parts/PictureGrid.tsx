@@ -24,6 +24,8 @@ interface Props {
   onClick: (row: number, more: boolean) => void;
   onRange: (rows: number[]) => void;
   onFocus: (row: number) => void;
+  /** Told how many pictures there is room for without scrolling. */
+  onFit?: (pictures: number) => void;
 }
 
 const GAP = 6;
@@ -34,12 +36,14 @@ const CAPTION = 22;
 export function PictureGrid(props: Props) {
   const { items, thumbnails, selected, focus } = props;
   const scroller = React.useRef<HTMLDivElement>(null);
-  const [width, setWidth] = React.useState(600);
+  const [{ width, height }, setRoom] = React.useState({ width: 600, height: 0 });
   const anchor = React.useRef<number | null>(null);
   React.useEffect(() => {
     const element = scroller.current;
     if (!element) return;
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    const observer = new ResizeObserver(() =>
+      setRoom({ width: element.clientWidth, height: element.clientHeight }),
+    );
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
@@ -62,6 +66,11 @@ export function PictureGrid(props: Props) {
   React.useLayoutEffect(() => {
     if (top.current) virtual.scrollToIndex(Math.floor(top.current / columns), { align: "start" });
   }, [columns, tall]);
+  const { onFit } = props;
+  const fitting = columns * Math.max(1, Math.floor((height - GAP) / (tall + GAP)));
+  React.useEffect(() => {
+    if (height) onFit?.(fitting);
+  }, [height, fitting, onFit]);
   const shown = virtual.getVirtualItems();
   const first = (shown[0]?.index ?? 0) * columns;
   const last = ((shown.at(-1)?.index ?? 0) + 1) * columns;

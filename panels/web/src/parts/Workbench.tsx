@@ -24,24 +24,29 @@ interface Props {
   /** Between what is chosen and what can be done with it. */
   notes?: React.ReactNode;
   decide: Omit<DecideProps, "shown">;
+  /** In place of what can be done with the chosen ones: what is done with a page as a whole. */
+  paged?: React.ReactNode;
 }
 
 export function Workbench(props: Props) {
-  const { label, revision, head, instead, children, focus, sample, drawn, hint, notes } = props;
+  const { label, revision, head, instead, children, focus, sample, drawn, hint, notes, paged } =
+    props;
   const enlarged = sample !== null && sample.row === focus;
   return (
     <section className="dcf-cellscreen" aria-label={label} data-revision={revision}>
       {head}
       {instead ?? (
-        <div className="dcf-cellbody">
+        <div className="dcf-cellbody" data-paged={paged ? true : undefined}>
           <div className="dcf-stage">{children}</div>
           <aside className="dcf-side" aria-label="Chosen sample">
             <Inspect sample={sample} chosen={focus !== null} hint={hint} />
-            <div className="dcf-decide">
-              <Chosen {...props.chosen} />
-              {notes}
-              <Decide {...props.decide} shown={drawn === true || enlarged} />
-            </div>
+            {paged || (
+              <div className="dcf-decide">
+                <Chosen {...props.chosen} />
+                {notes}
+                <Decide {...props.decide} shown={drawn === true || enlarged} />
+              </div>
+            )}
           </aside>
         </div>
       )}

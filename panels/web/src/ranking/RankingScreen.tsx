@@ -1,9 +1,9 @@
 // The open samples in the order of a score: set a threshold, select, decide, or review them one by one.
-import { Autocomplete, Button, MenuItem, Select, TextField } from "@mui/material";
+import { Autocomplete, Button, MenuItem, Select, TextField, ToggleButton } from "@mui/material";
 import * as React from "react";
 import type { RankBy } from "../events";
 import { plural } from "../format";
-import { isIndex, useKeptHere } from "../kept";
+import { isFlag, isIndex, useKept, useKeptHere } from "../kept";
 import { Icon } from "../parts/Icon";
 import { optionsFor } from "../parts/options";
 import { Pages } from "../parts/Pages";
@@ -13,6 +13,9 @@ import { Waiting } from "../parts/States";
 import { useGridEdge } from "../parts/sizes";
 import { usePicked } from "../parts/usePicked";
 import { Workbench } from "../parts/Workbench";
+import { PAGES_HINT, PageActs } from "../review/PageActs";
+import { PageGrid } from "../review/PageGrid";
+import { usePages } from "../review/usePages";
 import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
@@ -86,9 +89,27 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
     }
     setFocus(null);
   };
+  const [paged, setPaged] = useKept("ranking/pages", false, isFlag);
+  const judged = React.useMemo(
+    () =>
+      reply?.rows.map((row, at) => ({
+        row,
+        label: reply.labels[at] ?? -1,
+        prediction: reply.predictions[at] ?? -1,
+      })) ?? [],
+    [reply],
+  );
+  const pages = usePages({
+    on: paged,
+    name: JSON.stringify(["ranking", choice, offset]),
+    samples: judged,
+    eitherWay: false,
+    thumbnails,
+  });
   useShortcuts({
-    none: leave,
-    all: picked.all,
+    none: paged ? undefined : leave,
+    all: paged ? undefined : picked.all,
+    pages: () => setPaged(!paged),
     rankingReview: reply?.total ? onReview : undefined,
   });
 
@@ -113,6 +134,15 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
       </Select>
       <ClassFilter label={choice.label} onLabel={(label) => choose({ ...choice, label })} />
       <span className="dcf-grow" />
+      <ToggleButton
+        size="small"
+        value="pages"
+        selected={paged}
+        onChange={() => setPaged(!paged)}
+        aria-keyshortcuts="b"
+      >
+        Page by page
+      </ToggleButton>
       <Button
         size="small"
         startIcon={<Icon name="queue" />}
@@ -137,7 +167,12 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
       focus={focus}
       sample={picked.sample}
       drawn={focus !== null && thumbnails.get(focus) !== undefined}
-      hint="Click an image to see it here. Ctrl or Cmd adds one to the selection, Shift all up to it."
+      paged={paged && <PageActs pages={pages} onLeave={onBack} />}
+      hint={
+        paged
+          ? PAGES_HINT
+          : "Click an image to see it here. Ctrl or Cmd adds one to the selection, Shift all up to it."
+      }
       chosen={{
         chosen: chosen.length,
         onClear: picked.clear,
@@ -165,6 +200,15 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
           />
           {reply.total === 0 ? (
             <NoSamples reply={reply} choice={choice} onChoice={choose} onBack={onBack} />
+          ) : paged ? (
+            <PageGrid
+              pages={pages}
+              items={items}
+              thumbnails={thumbnails}
+              version={version}
+              focus={focus}
+              onFocus={setFocus}
+            />
           ) : (
             <PictureGrid
               items={items}

@@ -79,8 +79,13 @@ def in_modal(hand: Hand, truth: Mapping[str, str], classes: list[str], samples: 
     """
     page = hand.page
     box = page.locator('[data-cy="fo-grid"]').bounding_box()
-    page.mouse.click(box["x"] + 80, box["y"] + 120)
-    page.locator('[data-cy="modal"] [data-cy="annotate"]').click()
+    tab = page.locator('[data-cy="modal"] [data-cy="annotate"]')
+    for _ in range(20):  # a click that comes before the grid has drawn its pictures opens nothing
+        page.mouse.click(box["x"] + 80, box["y"] + 120)
+        page.wait_for_timeout(3000)
+        if tab.count():
+            break
+    tab.click()
     looked: list[str] = []
     now = now_shown(page, MODAL, None, 120)
     hand.begin()

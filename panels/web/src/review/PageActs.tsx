@@ -123,7 +123,8 @@ function Decision({ pages, label, prediction }: Pick<Props, "pages" | "label" | 
       {plan.rest.length > 0 &&
         (right === "label" ? (
           <>
-            Confirm {rest} {to(right)}
+            Confirm {rest}
+            {to(right) && <> {to(right)}</>}
           </>
         ) : (
           <>
@@ -134,7 +135,8 @@ function Decision({ pages, label, prediction }: Pick<Props, "pages" | "label" | 
       {plan.given.length > 0 &&
         (other === "label" ? (
           <>
-            confirm {given} {to(other)}
+            confirm {given}
+            {to(other) && <> {to(other)}</>}
           </>
         ) : (
           <>

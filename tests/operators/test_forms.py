@@ -26,6 +26,7 @@ def form(operator: Any, context: Any) -> Any:
 
     def made(samples: Any, name: str, **params: Any) -> dict[str, Any]:
         ctx = context(samples, name, **params)
+        ctx.executor = None  # as FiftyOne does where the App asks for a form
         return dict(operator(name).resolve_input(ctx).type.properties)
 
     return made

@@ -127,7 +127,9 @@ def test_the_panel_gets_the_same_page(made: Any, operator: Any, context: Any) ->
 
 def test_the_form_says_what_keeps_it(dataset: Any, operator: Any, context: Any) -> None:
     samples = dataset(4)
-    form = operator("export_report").resolve_input(context(samples, "export_report"))
+    ctx = context(samples, "export_report")
+    ctx.executor = None  # as FiftyOne does where the App asks for a form
+    form = operator("export_report").resolve_input(ctx)
     assert "no run yet" in json.dumps(form.to_json())
     held = [p for p in form.type.properties.values() if p.invalid]
     assert len(held) == 1, "the button waits"

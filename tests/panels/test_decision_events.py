@@ -283,7 +283,9 @@ def test_a_cell_comes_on_top_of_the_person_s_view(
     again, other = shown(view, label=0)
     assert other[:-1] == mine, "the cell before is no part of the person's view"
     assert again["samples"] == 9 - len(kept)
-    filters = {"filters": {"tags": {"values": ["test"], "exclude": False, "isMatching": True}}}
+    filters: dict[str, Any] = {
+        "filters": {"tags": {"values": ["test"], "exclude": False, "isMatching": True}}
+    }
     reply, view = shown([], **filters)
     assert len(view) == 1
     assert reply["samples"] == sum(i % 2 == 1 and i % 5 == 4 for i in range(20))

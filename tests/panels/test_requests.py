@@ -28,6 +28,8 @@ WHOLE: dict[str, dict[str, Any]] = {
     "overview": {"order": "count", "labels": [], "with_classes": True},
     "cells": {"labels": [0]},
     "suspects": {"cells": [0]},
+    "context": {"row": 0},
+    "original": {"row": 0, "decoded": False},
     "in_view": {},
     "outdated": {},
     "cell": {"label": 0, "prediction": 1, "offset": 0, "limit": 9, "iies": [0.0, 1.0], "edge": 0},

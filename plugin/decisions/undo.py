@@ -93,7 +93,8 @@ def plan_undo(draft: Draft, target: Header, only: Sequence[ObjectId] | None = No
     for chunk in chunked(ids):
         query = {"decision": target["_id"], "sample_id": {"$in": list(chunk)}}
         last = heads(draft.run, chunk)
-        read = made if few else entries().find(query, {"document": 0})
+        of_chunk = (e for e in made if e["sample_id"] in last)
+        read = of_chunk if few else entries().find(query, {"document": 0})
         forward = [entry_now(e, names) for e in read]
         _refuse_blocked(target, forward, last)
         still = [e for e in forward if last[e["sample_id"]]["top_after"] == e["top_after"]]

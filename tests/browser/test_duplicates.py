@@ -117,7 +117,7 @@ def test_the_threshold_is_looked_at_and_then_set(app: Any, planted: Planted, ope
     content = on_screen(app, planted.dataset)
     title = content.locator(".dcf-groupscroll h2")
     expect(title).to_contain_text("Group 1 of 3")
-    slider = content.get_by_role("slider", name=re.compile("Similarity"))
+    slider = content.get_by_role("slider", name=re.compile("Least SSIM"))
     slider.focus()
     app.page.keyboard.press("End")
     expect(title).to_contain_text("Group 1 of 1")

@@ -49,7 +49,7 @@ def test_bars_follow_the_iies(app: Any, digits_run: Any) -> None:
     path = cell(content, pair).locator("path").first.get_attribute("d") or ""
     assert path.count("M") == len(bins)
     tops = sorted(float(top) for top in re.findall(r"M0 ([\d.]+)", path))
-    np.testing.assert_allclose(tops, sorted(46 - (bins + 1) * 46 / 20), atol=0.02)
+    np.testing.assert_allclose(tops, sorted(40 - (bins + 1) * 40 / 20), atol=0.02)
 
 
 def test_keys_are_left_to_whoever_types(app: Any, digits_run: Any) -> None:

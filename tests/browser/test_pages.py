@@ -120,6 +120,8 @@ def test_a_page_is_confirmed_but_for_two(correct: Any) -> None:
     # One undo takes the page back, with its exceptions.
     page.keyboard.press("u")
     expect(content.get_by_test_id("page")).to_contain_text("2 exceptions")
+    # Its decided ones are back when the list has been asked for again.
+    expect(content.locator(f'.dcf-pagegrid [data-row="{first[0]}"]')).to_be_visible()
     back = rows_of(drawn(content))  # there may be room for fewer now
     assert back == first[: len(back)]
     pressed = content.locator('.dcf-pagegrid .dcf-tile[aria-pressed="true"]')

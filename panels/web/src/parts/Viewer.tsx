@@ -167,7 +167,7 @@ function Tool({ name, text, pressed, onClick }: ToolProps) {
       <button
         type="button"
         className="dcf-viewer-tool"
-        aria-label={does}
+        aria-label={`${text}: ${does}`}
         aria-pressed={pressed}
         aria-keyshortcuts={keys[0]}
         onClick={onClick}

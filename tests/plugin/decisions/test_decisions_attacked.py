@@ -12,7 +12,7 @@ from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
 from pymongo.errors import ConnectionFailure, OperationFailure
 
-from plugin.decisions import lock, remove_samples, steps, write_labels
+from plugin.decisions import lock, remove_samples, write_labels
 from plugin.decisions.changes import shows, slot
 from plugin.decisions.journal import applied_headers, entries, headers
 from plugin.decisions.lock import take_lock
@@ -30,16 +30,6 @@ from tests.plugin.decided import all_raw, ids_of, make_iteration, make_run
 from tests.plugin.decisions.test_decisions_outside import at, outside, samples_ids, tags_of
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def run() -> Iterator[Run]:
-    made = make_run(6)
-    resolve(made, "confirm", ids_of(made)[5:])  # declares the field
-    undo(made)
-    yield made
-    steps.reached = lambda step: None
-    made.dataset.delete()
 
 
 @pytest.fixture

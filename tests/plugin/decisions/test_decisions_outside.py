@@ -1,7 +1,7 @@
 """Decisions beside others: an outside writer, a lost reply, another run, a second click."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,19 +30,9 @@ from plugin.decisions.undo import undo
 from plugin.errors import InputError
 from plugin.store.runs import Run, create_run
 from plugin.store.samples import samples_of
-from tests.plugin.decided import all_raw, ids_of, labels_of, make_iteration, make_run
+from tests.plugin.decided import all_raw, ids_of, labels_of, make_iteration
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def run() -> Iterator[Run]:
-    made = make_run(6)
-    resolve(made, "confirm", ids_of(made)[5:])  # declares the field
-    undo(made)
-    yield made
-    steps.reached = lambda step: None
-    made.dataset.delete()
 
 
 def outside(run: Run, sample_id: str, **update: Any) -> None:

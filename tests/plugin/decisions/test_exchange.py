@@ -28,14 +28,6 @@ def run() -> Iterator[Run]:
     made.dataset.delete()
 
 
-@pytest.fixture
-def copies() -> Iterator[list[fo.Dataset]]:
-    made: list[fo.Dataset] = []
-    yield made
-    for dataset in made:
-        dataset.delete()
-
-
 def clone(run: Run, copies: list[fo.Dataset], root: str | None = None) -> Run:
     """The dataset with the same ids; with ``root``, made anew from files in another folder."""
     if root is None:

@@ -31,14 +31,6 @@ def run() -> Iterator[Run]:
     made.dataset.delete()
 
 
-@pytest.fixture
-def copies() -> Iterator[list[fo.Dataset]]:
-    made: list[fo.Dataset] = []
-    yield made
-    for dataset in made:
-        dataset.delete()
-
-
 def origins(run: Run) -> list[str]:
     return [header["origin"] for header in applied_headers(run)]
 

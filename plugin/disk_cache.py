@@ -12,6 +12,7 @@ import logging
 import os
 import sqlite3
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
@@ -23,6 +24,8 @@ import diskcache
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 2.0
+REST_SECONDS = 60.0
+"""How long a file is left alone that others held for longer than our patience."""
 _DIGEST = 8
 _LOG = 16 << 20
 _SETTINGS = {
@@ -87,6 +90,7 @@ class DiskCache:
         self._lock = Lock()
         self._open: tuple[diskcache.Cache, tuple[int, int]] | None = None
         self._told = False
+        self._held_at = float("-inf")
 
     def read(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
         """What is kept, by key."""
@@ -111,6 +115,8 @@ class DiskCache:
         self._using(keep, None)
 
     def _using(self, act: Callable[[diskcache.Cache], Answer], otherwise: Answer) -> Answer:
+        if time.monotonic() - self._held_at < REST_SECONDS:
+            return otherwise
         for again in (True, False):
             try:
                 return act(self._opened())
@@ -119,6 +125,8 @@ class DiskCache:
                 beyond_repair = isinstance(error, OSError | diskcache.Timeout) or any(
                     word in text for word in _IMPOSSIBLE
                 )
+                if isinstance(error, diskcache.Timeout) or "locked" in text:
+                    self._held_at = time.monotonic()
                 if beyond_repair or not again:
                     self._tell(error)
                     return otherwise
@@ -131,7 +139,7 @@ class DiskCache:
         file = self._folder / diskcache.core.DBNAME
         with self._lock:
             if self._open is None or self._open[1] != _identity(file):
-                _look_whether_it_is_free(file)
+                _prepare(file)
                 cache = diskcache.Cache(
                     str(self._folder),
                     timeout=PATIENCE_SECONDS,
@@ -162,17 +170,23 @@ class DiskCache:
             )
 
 
-def _look_whether_it_is_free(file: Path) -> None:
-    """Wait a moment for whoever writes into it: diskcache waits a minute when it opens a file.
+def _prepare(file: Path) -> None:
+    """Do what may have to wait for others, with our patience: diskcache has one of a minute.
 
     Raises:
         sqlite3.OperationalError: if it stays locked
+        sqlite3.DatabaseError: if it was emptied under others, who hold it as long as they live
     """
-    if file.exists():
-        held = sqlite3.connect(file, timeout=PATIENCE_SECONDS, isolation_level=None)
-        with closing(held):
-            held.execute("BEGIN IMMEDIATE")
-            held.execute("ROLLBACK")
+    if not file.exists():
+        return
+    if file.stat().st_size == 0 and file.with_name(file.name + "-wal").exists():
+        raise sqlite3.DatabaseError("emptied while others have it open")
+    held = sqlite3.connect(file, timeout=PATIENCE_SECONDS, isolation_level=None)
+    with closing(held):
+        held.execute("BEGIN IMMEDIATE")
+        held.execute("ROLLBACK")
+        for name in ("auto_vacuum", "journal_mode"):  # kept in the file, in this order
+            held.execute(f"PRAGMA {name} = {_SETTINGS[f'sqlite_{name}']}")
 
 
 def _identity(file: Path) -> tuple[int, int]:

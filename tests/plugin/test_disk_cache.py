@@ -5,6 +5,8 @@ import os
 import pickle
 import shutil
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -154,10 +156,12 @@ def test_what_is_damaged_or_gone_is_begun_anew(
     store = ThumbnailStore(folder)
     store.get([photo], 64)
     damage(folder / FILE)
+    began = time.monotonic()
     if restarted:
         store = ThumbnailStore(folder)
     assert whole(store.get([photo], 64))
     assert whole(store.get([photo], 64))
+    assert time.monotonic() - began < 30, "diskcache waits for a minute"
     made: list[str] = []
     monkeypatch.setattr(
         "plugin.images.thumbnails.make_thumbnail", lambda path, *_: made.append(path)
@@ -229,6 +233,37 @@ def test_a_file_that_somebody_holds_is_not_waited_for(
         began = time.monotonic()
         assert whole(store.get([photo], 64))
         assert time.monotonic() - began < 5.0
+        monkeypatch.setattr("plugin.disk_cache.PATIENCE_SECONDS", 60.0)
+        began = time.monotonic()
+        assert whole(store.get([photo], 64))
+        assert time.monotonic() - began < 5.0, "it was waited for already"
+    monkeypatch.setattr("plugin.disk_cache.REST_SECONDS", 0.0)
+    assert whole(store.get([photo], 64))
+    assert kept(tmp_path) == 2, "it is free again"
+
+
+@pytest.mark.parametrize("also", [[], ["-wal", "-shm"]])
+def test_what_is_emptied_while_another_process_reads_it_is_begun_anew(
+    also: list[str], tmp_path: Path
+) -> None:
+    DiskCache(tmp_path, 1 << 20, "Pictures").write({b"a": b"picture"})
+    file = tmp_path / "cache.db"
+    reads = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); "
+    reads += "print(d.execute('SELECT COUNT(*) FROM Cache').fetchall(), flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", reads, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"[(1,)]\n"
+        for end in ["", *also]:
+            file.with_name(file.name + end).write_bytes(b"")
+        began = time.monotonic()
+        cache = DiskCache(tmp_path, 1 << 20, "Pictures")
+        cache.write({b"b": b"another"})
+        assert cache.read([b"a", b"b"]) == {b"b": b"another"}
+        assert time.monotonic() - began < 30
+        other.communicate(b"\n")
+    assert DiskCache(tmp_path, 1 << 20, "Pictures").read([b"b"]) == {b"b": b"another"}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

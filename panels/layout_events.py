@@ -133,6 +133,6 @@ def _saliency(opened: Opened, rows: npt.NDArray[np.int64]) -> Vectors:
 
 @lru_cache(maxsize=2)
 def _trained(iteration: Iteration) -> Any:
-    from ..plugin.learning.classifiers import from_bytes
+    from ..plugin.learning.checkpoints import from_bytes
 
     return from_bytes(iteration.weights() or b"")

@@ -14,6 +14,7 @@ from ..errors import InputError
 from ..images.decode import probe_images
 from ..images.decoded import Pixels
 from ..images.windows import windows_of
+from ..learning.checkpoints import load_weights, to_bytes
 from ..learning.classifiers import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -22,8 +23,6 @@ from ..learning.classifiers import (
     build,
     default_size,
     known_models,
-    load_weights,
-    to_bytes,
 )
 from ..learning.training import (
     Normalisation,

@@ -1,6 +1,7 @@
 """Classifiers: built, trained, and applied to every sample."""
 
 COMPUTES = (
+    "checkpoints",
     "choices",
     "classifiers",
     "efficientnet_lite",

@@ -14,8 +14,9 @@ from torch import nn
 from torchvision import models as zoo
 
 from ..errors import InputError
+from .checkpoints import official_weights, read_checkpoint
 from .choices import CHECKPOINTS
-from .classifiers import head_of, official_weights, read_checkpoint
+from .classifiers import head_of
 from .efficientnet_lite import EfficientNetLite0, fused
 
 PACKAGED = "efficientnet_lite0"

@@ -21,8 +21,9 @@ from ..images.decoded import Pixels
 from ..progress import Report
 from ..scoring.probabilities import LogProbabilities
 from ..tensors import tensor_of
+from .checkpoints import load_weights
 from .choices import check_device
-from .classifiers import Architecture, build, head_of, load_weights
+from .classifiers import Architecture, build, head_of
 from .warm_start import WarmStart
 
 LEARNING_RATE = 1e-3
@@ -42,7 +43,7 @@ class Recipe:
         average_epochs: the state after each of this many last epochs is kept
         device: a torch device
         seed: of initial weights, dropout and order
-        weights: as ``classifiers.load_weights``, or None
+        weights: as ``checkpoints.load_weights``, or None
         start: a classifier to go on from, or None
         classes: the names of the classes; needed with ``start``
     """

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from ..errors import InputError
-from .classifiers import Architecture, Trained, from_bytes, head_of
+from .checkpoints import Trained, from_bytes
+from .classifiers import Architecture, head_of
 
 
 @dataclass(frozen=True)

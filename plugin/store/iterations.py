@@ -234,7 +234,7 @@ class IterationWriter:
 
         Args:
             header: ``number``, ``settings``, ``counts``, ``skipped`` and whatever else is kept
-            weights: the trained classifier, as ``classifiers.to_bytes`` gives it
+            weights: the trained classifier, as ``checkpoints.to_bytes`` gives it
         """
         for file in self._files.values():
             file.flush()

@@ -11,15 +11,13 @@ from torch import nn
 from torchvision import models as zoo
 
 from plugin.errors import InputError
+from plugin.learning.checkpoints import from_bytes, load_weights, to_bytes
 from plugin.learning.classifiers import (
     Architecture,
     build,
     default_size,
-    from_bytes,
     head_of,
     known_models,
-    load_weights,
-    to_bytes,
 )
 
 pytestmark = pytest.mark.slow

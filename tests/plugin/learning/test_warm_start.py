@@ -5,7 +5,8 @@ import torch
 
 from plugin.classify.settings import Settings
 from plugin.errors import InputError
-from plugin.learning.classifiers import Architecture, build, to_bytes
+from plugin.learning.checkpoints import to_bytes
+from plugin.learning.classifiers import Architecture, build
 from plugin.learning.warm_start import WarmStart
 
 SHAPE = Architecture("simple_cnn", 3, 1, 28)

@@ -206,7 +206,9 @@ def _warm_start(asked: Asked) -> None:
     if asked.run is None or params.get("weights") or (params.get("folds") or 1) != 1:
         return
     made = asked.run.iterations()
-    if not made or "weights" not in made[-1].document["columns"]:
+    if not made or made[-1].settings.get("source") != "train":
+        return
+    if "weights" not in made[-1].document["columns"]:
         return
     switch(
         asked.inputs,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import lru_cache
 from threading import Lock
@@ -13,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache
 
-from ..plugin.errors import InputError
-from ..plugin.images.decode import UnreadableImageError, decode_image
+from ..plugin.errors import Cancelled, InputError
 from ..plugin.layout.projection import principal_components
 from ..plugin.layout.projection_worker import warm
 from ..plugin.store.iterations import Iteration
@@ -27,11 +28,15 @@ from .sample_documents import paths_of
 PIXEL_SIDE = 24
 PATIENCE_SECONDS = 0.4
 VECTORS_KEPT = 6
+UNASKED_SECONDS = 20.0
+"""The panel asks every two seconds at least; what nobody asks for any more makes room."""
 
 Vectors = npt.NDArray[np.float32]
 
 _pool = ThreadPoolExecutor(1, thread_name_prefix="deconfuse-features")
+_slow_pool = ThreadPoolExecutor(1, thread_name_prefix="deconfuse-saliency")
 _kept: LRUCache[str, Future[Vectors]] = LRUCache(VECTORS_KEPT)
+_asked: LRUCache[str, float] = LRUCache(10 * VECTORS_KEPT)
 _lock = Lock()
 
 
@@ -47,7 +52,7 @@ def layout(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.LayoutR
     key = f"{opened.iteration.id}/{kind}/{digest}"
     vectors = _vectors(key, opened, rows, kind)
     wait([vectors], PATIENCE_SECONDS)
-    if not vectors.done():
+    if not vectors.done() or isinstance(vectors.exception(), Cancelled):
         rough = opened.picked("features", rows)
         return positions(
             principal_components(rough, 2), "pca", pending=True, note=note, aspect=aspect
@@ -91,12 +96,23 @@ def _kind(opened: Opened, asked: Any) -> tuple[str, str]:
 def _vectors(key: str, opened: Opened, rows: npt.NDArray[np.int64], kind: str) -> Future[Vectors]:
     """The features of some rows, computed once while the panel asks again and again."""
     with _lock:
+        _asked[key] = time.monotonic()
         known = _kept.get(key)
         if known is not None and not (known.done() and known.exception()):
             return known
-        compute = {"embedding": _embedding, "pixels": _pixels, "saliency": _saliency}[kind]
-        _kept[key] = _pool.submit(compute, opened, rows)
+        if kind == "saliency":
+            _kept[key] = _slow_pool.submit(_saliency, opened, rows, lambda: _still_asked(key))
+        else:
+            _kept[key] = _pool.submit({"embedding": _embedding}.get(kind, _pixels), opened, rows)
         return _kept[key]
+
+
+def _still_asked(key: str) -> None:
+    """Raise Cancelled where nobody has asked for some features for a while."""
+    with _lock:
+        last = _asked.get(key, 0.0)
+    if time.monotonic() - last > UNASKED_SECONDS:
+        raise Cancelled("nobody waits for this any more")
 
 
 def _embedding(opened: Opened, rows: npt.NDArray[np.int64]) -> Vectors:
@@ -113,26 +129,29 @@ def _pixels(opened: Opened, rows: npt.NDArray[np.int64]) -> Vectors:
     return out
 
 
-def _saliency(opened: Opened, rows: npt.NDArray[np.int64]) -> Vectors:
-    from ..plugin.images.saliency import saliency_maps  # imports torch, which takes seconds
+def _saliency(opened: Opened, rows: npt.NDArray[np.int64], again: Callable[[], None]) -> Vectors:
+    from ..plugin.images.saliency import saliency_of_files  # imports torch, which takes seconds
 
+    again()
     trained = _trained(opened.iteration)
-    size, channels = trained.architecture.size, trained.architecture.channels
-    images = np.zeros((len(rows), channels, size, size), np.uint8)
-    for at, path in enumerate(paths_of(opened, opened.ids(rows))):
-        try:
-            images[at] = decode_image(path, size, channels, opened.windows)
-        except UnreadableImageError:
-            continue
-    classes = opened.picked("prediction", rows)
-    maps = saliency_maps(
-        trained.model, images, classes, trained.mean, trained.std, min(size, PIXEL_SIDE)
+    size = trained.architecture.size
+    maps = saliency_of_files(
+        trained.model,
+        paths_of(opened, opened.ids(rows)),
+        opened.picked("prediction", rows),
+        trained.mean,
+        trained.std,
+        min(size, PIXEL_SIDE),
+        size=size,
+        channels=trained.architecture.channels,
+        windows=opened.windows,
+        again=again,
     )
     return maps.reshape(len(rows), -1)
 
 
 @lru_cache(maxsize=2)
 def _trained(iteration: Iteration) -> Any:
-    from ..plugin.learning.checkpoints import from_bytes
+    from ..plugin.learning.network_head import read_classifier
 
-    return from_bytes(iteration.weights() or b"")
+    return read_classifier(iteration.weights() or b"")

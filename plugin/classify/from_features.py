@@ -12,6 +12,7 @@ from ..abandonable import abandonable
 from ..errors import InputError
 from ..images.windows import windows_of
 from ..learning.heads import FOLDS, OutOfFold, out_of_fold
+from ..learning.network_head import head_to_bytes, linear_stand_in
 from ..learning.networks import load_network
 from ..learning.training import choose_device, reproducible
 from ..progress import Report, part_of
@@ -104,7 +105,18 @@ class FeatureSource:
                 report=part_of(report, 0.0, 0.8),
             )
             self.outcome.notes["heads"] = said.heads
-            yield from self._batches(features, usable, said, part_of(report, 0.8, 1.0))
+            self._keep(features, said, part_of(report, 0.8, 0.85))
+            yield from self._batches(features, usable, said, part_of(report, 0.85, 1.0))
+
+    def _keep(self, features: npt.NDArray[np.float32], said: OutOfFold, report: Report) -> None:
+        """Keep a classifier for what asks one of pixels, as saliency does."""
+        layer = abandonable(
+            lambda told: linear_stand_in(features, said.log_probabilities, told),
+            report,
+            "Keeping the classifier",
+            0.0,
+        )
+        self.outcome.weights = head_to_bytes(self._network, self._settings.weights, layer)
 
     def _batches(
         self,

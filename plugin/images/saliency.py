@@ -6,6 +6,9 @@ Zisserman, "Deep inside convolutional networks", 2014), which the paper lays its
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -14,8 +17,13 @@ import torch
 from torch import nn
 
 from ..tensors import tensor_of
+from .decode import UnreadableImageError, decode_image
+from .deep import Windows
 
-BATCH = 64
+AT_ONCE = 64 * 64**2
+"""Pixels a pass, over its images: what lies between the layers of a network is many times that."""
+FILES_AT_ONCE = 16
+POLL_SECONDS = 0.5
 
 
 def saliency_maps(
@@ -50,8 +58,9 @@ def saliency_maps(
     shift = torch.tensor(mean).view(1, -1, 1, 1)
     scale = torch.tensor(std).view(1, -1, 1, 1)
     out = np.zeros((len(images), side, side), np.float32)
-    for start in range(0, len(images), BATCH):
-        part = slice(start, start + BATCH)
+    batch = max(1, AT_ONCE // max(1, images.shape[2] * images.shape[3]))
+    for start in range(0, len(images), batch):
+        part = slice(start, start + batch)
         x = tensor_of(np.ascontiguousarray(images[part])).float() / 255.0
         x = ((x - shift) / scale).requires_grad_(True)
         chosen = tensor_of(np.asarray(classes[part], np.int64))
@@ -61,4 +70,67 @@ def saliency_maps(
         maps = nn.functional.adaptive_avg_pool2d(maps, side)[:, 0]
         most = maps.amax(dim=(1, 2), keepdim=True)
         out[part] = torch.where(most > 0, maps / most.clamp_min(1e-30), maps).numpy()
+    return out
+
+
+def saliency_of_files(
+    model: nn.Module,
+    paths: Sequence[str],
+    classes: npt.NDArray[np.integer[Any]],
+    mean: list[float],
+    std: list[float],
+    side: int,
+    *,
+    size: int,
+    channels: int,
+    windows: Windows | None = None,
+    again: Callable[[], None] = lambda: None,
+) -> npt.NDArray[np.float32]:
+    """Gradient maps of image files, on half of the cores.
+
+    Args:
+        model: as for ``saliency_maps``
+        paths: the files, n
+        classes: int (n,)
+        mean: of each channel
+        std: of each channel
+        side: height and width of the result
+        size: side in pixels of what the model is given
+        channels: 1 for grey, 3 for RGB
+        windows: of the deep pictures among them
+        again: called several times a second; where it raises, the work ends
+
+    Returns:
+        float32 (n, side, side), zero where a file cannot be read
+    """
+    out = np.zeros((len(paths), side, side), np.float32)
+
+    def compute(start: int) -> None:
+        part = range(start, min(start + FILES_AT_ONCE, len(paths)))
+        images = np.zeros((len(part), channels, size, size), np.uint8)
+        read = np.zeros(len(part), bool)
+        for at, i in enumerate(part):
+            try:
+                images[at] = decode_image(paths[i], size, channels, windows)
+                read[at] = True
+            except UnreadableImageError:
+                continue
+        places = np.array(part)[read]
+        out[places] = saliency_maps(model, images[read], classes[places], mean, std, side)
+
+    lanes = max(1, (os.cpu_count() or 1) // 2)
+    # Small passes side by side, each on one core, are quicker than each over all of them.
+    with ThreadPoolExecutor(
+        lanes, thread_name_prefix="deconfuse-saliency", initializer=lambda: torch.set_num_threads(1)
+    ) as pool:
+        waiting = {pool.submit(compute, at) for at in range(0, len(paths), FILES_AT_ONCE)}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, POLL_SECONDS, FIRST_EXCEPTION)
+                for future in done:
+                    future.result()
+                if waiting:
+                    again()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
     return out

@@ -7,6 +7,7 @@ COMPUTES = (
     "efficientnet_lite",
     "heads",
     "linear_head",
+    "network_head",
     "networks",
     "training",
     "warm_start",

@@ -11,6 +11,7 @@ from torch import nn
 from ..errors import InputError
 from .checkpoints import Trained, from_bytes
 from .classifiers import Architecture, head_of
+from .network_head import is_head
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class WarmStart:
             raise InputError(
                 "warm_start: the run's last iteration kept no classifier, because its predictions "
                 "came from elsewhere. Train once without warm_start."
+            )
+        if is_head(weights):
+            raise InputError(
+                "warm_start: the run's last iteration trained no network: it has a linear "
+                "classifier on a pretrained network's features. Train once without warm_start."
             )
         return cls(from_bytes(weights), tuple(classes))
 

@@ -1,4 +1,7 @@
-"""Long work from the App, through FiftyOne's real server: the App is free, and nothing is lost."""
+"""Long work from the App, through FiftyOne's real server: the App is free, and nothing is lost.
+
+Workers are forks of the test process but in one test, since a started one imports for long.
+"""
 
 import os
 import signal
@@ -18,6 +21,8 @@ from plugin.processes import this_process
 from plugin.store.jobs import COLLECTION, Job, cancel_job, current_job
 from plugin.store.outcomes import Outcome, forget_outcome, note_start, outcomes_of
 from tests.conftest import PLUGIN
+from tests.operators import forked_worker
+from tests.plugin.forked import died, fork
 
 LONG = {"label_field": "ground_truth", "epochs": 10_000, "duplicates": False}
 SHORT = {**LONG, "epochs": 2}
@@ -53,11 +58,13 @@ def ask(server: Any) -> Callable[..., str]:
     return asked
 
 
-@pytest.fixture
-def background(operator: Any) -> Any:
-    """The module, as FiftyOne has loaded it with the plugin."""
+@pytest.fixture(autouse=True)
+def background(operator: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The module, as FiftyOne has loaded it with the plugin; its workers are forks."""
     package = type(operator("find_label_errors")).__module__.rpartition(".")[0]
-    return sys.modules[f"{package}.background"]
+    module = sys.modules[f"{package}.background"]
+    monkeypatch.setattr(module, "subprocess", forked_worker)
+    return module
 
 
 @pytest.fixture
@@ -176,34 +183,26 @@ def test_a_killed_process_is_told_and_can_be_started_again(samples: fo.Dataset, 
     assert len(outcomes_of(samples)) == 1, "the earlier end is forgotten"
 
 
-SERVER = """
-import sys
-sys.argv, name = sys.argv[:1], sys.argv[1]
-import fiftyone as fo
-import fiftyone.operators as foo
-from fiftyone.operators.executor import ExecutionContext, Executor
-uri = "@deconfuse/label-errors/find_label_errors"
-request = {"dataset_name": name, "view": [], "extended": {}, "params":
-           {"label_field": "ground_truth", "epochs": 10000, "duplicates": False}}
-ctx = ExecutionContext(request_params=request, executor=Executor(), operator_uri=uri)
-list(foo.get_operator(uri).execute(ctx))
-print("started", flush=True)
-sys.stdin.read()
-"""
+@pytest.mark.slow
+def test_a_started_worker_ends_with_the_server_and_says_so(
+    samples: fo.Dataset, operator: Any, context: Any, background: Any
+) -> None:
+    background.subprocess = subprocess
+    find, ctx = operator("find_label_errors"), context(samples, "find_label_errors", **LONG)
+    ctx.request_params["extended"] = {}  # as the App asks
 
+    def serve() -> None:
+        list(find.execute(ctx))
+        time.sleep(600)
 
-def test_it_ends_with_the_server_and_says_so(samples: fo.Dataset) -> None:
-    server = subprocess.Popen(
-        [sys.executable, "-c", SERVER, samples.name],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
+    server = fork(serve)
     try:
         training(samples)
         (document,) = jobs(samples)
+        assert psutil.Process(document["process"]["pid"]).cmdline()[2] == str(background.WORKER)
     finally:
-        server.kill()
-        server.wait()
+        os.kill(server, signal.SIGKILL)
+        assert died(server)
     found = outcome(samples, 20)
     assert found.state == "ended"
     assert "ended with the App's server; nothing was kept. Start it again." in found.messages[0][1]
@@ -263,18 +262,20 @@ class _Slow:
 
 
 def test_what_waits_in_a_thread_answers_at_once_where_it_is_quick(
-    samples: fo.Dataset, context: Any, background: Any
+    samples: fo.Dataset, context: Any, background: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(background, "QUICK_SECONDS", 0.5)
+
     def said(operator: _Slow) -> str:
         return str([m.to_json() for m in background.start(operator, ctx, operator.work)])
 
     ctx = context(samples, "export_decisions")
     assert "waited 0.1" in said(_Slow(0.1))
     assert outcomes_of(samples) == []
-    assert "Started: waiting" in said(_Slow(2.5))
+    assert "Started: waiting" in said(_Slow(1.0))
     with pytest.raises(ValueError, match="Run 'a' is being worked on: Waiting"):
         background.start(_Slow(0.1), ctx, _Slow(0.1).work)
-    assert outcome(samples, 5).messages == (("success", "waited 2.5"),)
+    assert outcome(samples, 5).messages == (("success", "waited 1.0"),)
     said(_Slow(60))
     assert cancel_job(samples, "a")
     assert outcome(samples, 5).state == "cancelled"

@@ -18,7 +18,7 @@ from ..plugin.store.samples import Collection
 from .base import LongOperator, Work, long_config
 from .forms import choose, choose_one, form, more_options, opened_run, suggest, switch
 from .run_choice import counted, default_run, run_of
-from .sources import vectors_of
+from .sources import networks, vectors_of
 from .terminal import in_terminal
 
 VARIANT_CHOICES = {
@@ -67,7 +67,8 @@ class RankByImportance(LongOperator):
         Args:
             sample_collection: the dataset; all samples of the run's last iteration are ranked
             run_key: the run
-            embeddings: a vector field, a brain run or a zoo model; by default the run's features
+            embeddings: a vector field, a brain run or a pretrained network; by default the run's
+                features
             class_size: how many samples to give of each class, such as ``{"missile": 50}``; by
                 default 50 of the class to begin with
             variant: ``label_aware`` or ``label_free``
@@ -78,8 +79,8 @@ class RankByImportance(LongOperator):
         Returns:
             ``top`` (sample ids by class, most important first), ``begin`` (pairs of label and
             prediction, the most confused first), ``auroc``, ``round``, ``looked``, ``fixed``,
-            ``advice``, ``stop``, ``samples``, ``left_out``, ``built``, ``scored``, ``run_key``,
-            ``iteration``
+            ``advice``, ``stop``, ``samples``, ``left_out``, ``vectors``, ``built``, ``scored``,
+            ``run_key``, ``iteration``
 
         Raises:
             InputError: on bad input, with nothing changed
@@ -120,6 +121,7 @@ class RankByImportance(LongOperator):
         outputs.int("round", label="Round")
         outputs.float("auroc", label="AUROC")
         outputs.str("advice", label="Advice")
+        outputs.str("vectors", label="Vectors")
         outputs.obj("begin", label="Classes to begin with", view=types.JSONView())
         outputs.obj("top", label="Samples to look at", view=types.JSONView())
         return types.Property(outputs, view=types.View(label="Importance"))
@@ -144,7 +146,7 @@ def summary(result: dict[str, Any]) -> str:
     Args:
         result: what ``rank_by_importance`` returned
     """
-    text = f"{counted(result['samples'])} ranked by importance."
+    text = f"{counted(result['samples'])} ranked by importance. {result['vectors']}"
     for name, ids in result["top"].items():
         if not ids:
             continue
@@ -170,9 +172,10 @@ def _options(ctx: Any, run: Run, inputs: types.Object) -> None:
     suggest(
         inputs,
         "embeddings",
-        vectors_of(ctx.dataset),
+        [*vectors_of(ctx.dataset), *networks()],
         label="Embeddings",
-        description="A vector field, a brain run or a zoo model. Empty: the features of the run",
+        description="A vector field, a brain run or a pretrained network. Empty: the features of "
+        "the run",
     )
     choose_one(inputs, "variant", VARIANT_CHOICES, "label_aware", label="Variant")
     switch(inputs, "again", "Again", "Also samples that were given before")

@@ -69,17 +69,18 @@ def prediction_fields(asked: Asked) -> None:
 
 
 def embeddings(asked: Asked) -> None:
-    """Ask for vectors: of the dataset, or of a model of FiftyOne's zoo."""
+    """Ask for vectors: of the dataset, or of a pretrained network."""
     there = vectors_of(asked.ctx.dataset)
     default = there[0] if there else None
     suggest(
         asked.inputs,
         "embeddings",
-        [*there, *_zoo_models()],
+        [*there, *networks()],
         default=default,
         label="Embeddings",
-        description="A vector field, the key of a brain run that holds embeddings, or a model of "
-        "FiftyOne's zoo, which is downloaded where it is not there yet",
+        description="A vector field, the key of a brain run that holds embeddings, or a pretrained "
+        "network: efficientnet_lite0, or one of torchvision or of FiftyOne's zoo, which is "
+        "downloaded where it is not there yet",
     )
     if not (asked.ctx.params.get("embeddings") or default):
         missing(asked.inputs, "Choose where the embeddings come from.")
@@ -95,10 +96,11 @@ def vectors_of(dataset: Any) -> list[str]:
     return [*fields, *dataset.list_brain_runs(type="similarity")]
 
 
-def _zoo_models() -> list[str]:
-    import fiftyone.zoo as foz
+def networks() -> list[str]:
+    """The pretrained networks: ours, torchvision's, and those of FiftyOne's zoo."""
+    from ..plugin.vectors.named_networks import known_networks, zoo_networks  # imports torch
 
-    return foz.list_zoo_models(tags=["embeddings"])
+    return [*known_networks(), *zoo_networks()]
 
 
 @dataclass(frozen=True)
@@ -181,11 +183,14 @@ def _model(asked: Asked) -> None:
 
 
 def _network(asked: Asked) -> None:
-    asked.inputs.str(
+    suggest(
+        asked.inputs,
         "network",
+        networks(),
         label="Network",
         description="Empty: efficientnet_lite0, which is installed with the plugin; or a "
-        "classification model of torchvision, such as resnet50, whose weights are downloaded once",
+        "classification model of torchvision, such as resnet50, or of FiftyOne's zoo, such as "
+        "clip-vit-base32-torch, whose weights are downloaded once",
     )
 
 

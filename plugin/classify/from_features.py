@@ -13,13 +13,13 @@ from ..errors import InputError
 from ..images.windows import windows_of
 from ..learning.heads import FOLDS, OutOfFold, out_of_fold
 from ..learning.network_head import head_to_bytes, linear_stand_in
-from ..learning.networks import load_network
 from ..learning.training import choose_device, reproducible
 from ..progress import Report, part_of
 from ..scoring.batches import Batch, Outcome
 from ..scratch import scratch_folder
 from ..store.samples import Collection
 from ..vectors.features import FIT_ROWS, PrincipalComponents
+from ..vectors.named_networks import named_network
 from ..vectors.network_features import network_features
 from .labelled import read_labelled
 from .settings import Settings
@@ -44,7 +44,7 @@ class FeatureSource:
         self._settings = settings
         self._folds = settings.folds or FOLDS
         self._device = choose_device(settings.device)
-        self._network = load_network(settings.network, settings.weights, settings.image_size)
+        self._network = named_network(settings.network, settings.weights, settings.image_size)
         self.outcome = Outcome()
         labelled = read_labelled(
             samples, settings.label_field, decision_field, self.outcome.skipped
@@ -110,6 +110,8 @@ class FeatureSource:
 
     def _keep(self, features: npt.NDArray[np.float32], said: OutOfFold, report: Report) -> None:
         """Keep a classifier for what asks one of pixels, as saliency does."""
+        if self._network.opaque:
+            return
         layer = abandonable(
             lambda told: linear_stand_in(features, said.log_probabilities, told),
             report,

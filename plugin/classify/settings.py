@@ -24,10 +24,10 @@ class Settings:
         run_key: names the run and prefixes its fields
         source: where predictions come from: one of ``SOURCES``; ``auto`` chooses (``auto.py``)
         prediction_fields: for ``predictions``: one or more ``Classification`` fields
-        embeddings: for ``embeddings``: a vector field, a brain key, or a zoo model's name
+        embeddings: for ``embeddings``: a vector field, a brain key, or a pretrained network's name
         model: for ``train``: ``simple_cnn`` or a torchvision classification model
-        network: for ``features``: ``efficientnet_lite0`` or a torchvision classification model;
-            None chooses
+        network: for ``features``: ``efficientnet_lite0``, a torchvision classification model or a
+            model of FiftyOne's zoo; None chooses
         weights: for ``train``: none, a torchvision weights name, or a checkpoint's path; for
             ``features`` likewise, where none means the network's official ones
         epochs: passes over the training images
@@ -111,7 +111,8 @@ class Settings:
             raise InputError(f"prediction_fields: '{self.label_field}' is the label field itself")
         if self.source == "embeddings" and not self.embeddings:
             raise InputError(
-                "embeddings: name a vector field, a brain key with embeddings, or a zoo model"
+                "embeddings: name a vector field, a brain key with embeddings, or a pretrained "
+                "network"
             )
         if self.source in ("embeddings", "features") and self.folds == 1:
             raise InputError(

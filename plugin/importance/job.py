@@ -80,10 +80,11 @@ def rank_by_importance(
         report: told of progress; may be called from this thread only
 
     Returns:
-        ``run_key``, ``iteration``, ``samples``, ``left_out`` (samples without a vector), ``built``
-        and ``scored`` (rows whose score was worked out by this call), ``top`` (sample ids by class,
-        most important first), ``begin`` (the most confused pairs, see ``class to begin with``),
-        ``round``, ``looked``, ``fixed``, ``auroc``, ``advice``, ``stop``
+        ``run_key``, ``iteration``, ``samples``, ``left_out`` (samples without a vector),
+        ``vectors`` (a sentence: by what was ranked), ``built`` and ``scored`` (rows whose score was
+        worked out by this call), ``top`` (sample ids by class, most important first), ``begin``
+        (the most confused pairs, see ``class to begin with``), ``round``, ``looked``, ``fixed``,
+        ``auroc``, ``advice``, ``stop``
 
     Raises:
         InputError: if an option cannot be, or another process is working on the run
@@ -109,6 +110,7 @@ def rank_by_importance(
         "iteration": iteration.number,
         "samples": iteration.samples,
         "left_out": int((~known.usable).sum()),
+        "vectors": _vectors_said(iteration, options),
         "built": len(scored) == iteration.samples,
         "scored": len(scored),
         "top": top,
@@ -120,6 +122,22 @@ def rank_by_importance(
         "advice": ADVICE[found],
         "stop": found in STOP,
     }
+
+
+def _vectors_said(iteration: Iteration, options: ImportanceOptions) -> str:
+    """By which vectors samples were ranked, in a sentence."""
+    if options.embeddings is not None:
+        return f"Ranked by '{options.embeddings}'."
+    settings = iteration.settings
+    of = {
+        "features": f"those of the pretrained network {settings.get('network')}",
+        "embeddings": f"made of '{settings.get('embeddings')}'",
+        "train": "those of the classifier that was trained"
+        if (settings.get("folds") or 1) == 1
+        else "made of its out-of-fold predictions",
+        "predictions": "made of the predictions",
+    }.get(str(settings.get("source")), "those of its iteration")
+    return f"Ranked by the run's own features, {of}."
 
 
 def _labels_now(run: Run, iteration: Iteration, state: RunState) -> npt.NDArray[np.int32]:

@@ -21,7 +21,7 @@ class ImportanceOptions:
     """What to rank, and by what.
 
     Attributes:
-        embeddings: a vector field, brain run or zoo model; None for the run's own features
+        embeddings: a vector field, brain run or pretrained network; None for the run's own features
         class_size: how many samples of each class, by its name; None for 50 of the class to begin
             with
         variant: ``label_aware`` or ``label_free``

@@ -58,6 +58,13 @@ def official_weights(name: str, weights: str) -> Mapping[str, torch.Tensor]:
             f"weights: '{weights}' of '{name}' could not be downloaded ({error}). Give the path of "
             "a checkpoint instead."
         ) from error
+    except Exception as error:  # torch raises many kinds for a damaged file
+        file = Path(torch.hub.get_dir()) / "checkpoints" / known[label].url.rpartition("/")[2]
+        raise InputError(
+            f"weights: '{weights}' of '{name}' cannot be read "
+            f"({type(error).__name__}: {str(error).partition(chr(10))[0][:160]}). Delete '{file}', "
+            "and they are downloaded again."
+        ) from error
 
 
 def read_checkpoint(path: Path) -> Mapping[str, torch.Tensor]:

@@ -45,6 +45,7 @@ class Network:
         mean, std: of each channel, for pixels in [0, 1]
         width: features of a picture
         module: in evaluation mode, on the CPU; float (n, 3, size, size) to float (n, width)
+        opaque: whether it cannot be differentiated, nor asked by several threads at once
     """
 
     name: str
@@ -54,6 +55,7 @@ class Network:
     std: list[float]
     width: int
     module: nn.Module
+    opaque: bool = False
 
 
 def known_networks() -> list[str]:
@@ -85,7 +87,8 @@ def load_network(
         some = ", ".join(known_networks()[:8])
         raise InputError(
             f"network: unknown network '{name}'; expected one of {some}, … or another "
-            "classification model of torchvision"
+            "classification model of torchvision, or a model of FiftyOne's zoo that gives "
+            "embeddings"
         )
     side = size or own_size
     model = model.eval().requires_grad_(False)

@@ -1,31 +1,32 @@
-"""Embeddings by name: a vector field, a brain run, or a model of FiftyOne's zoo."""
+"""Embeddings by name: a vector field, a brain run, or a pretrained network."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from collections import Counter
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
-import fiftyone.zoo as foz
 import numpy as np
 import numpy.typing as npt
 
 from ..abandonable import abandonable
 from ..documents import value_at
 from ..errors import InputError
+from ..images.windows import windows_of
+from ..learning.networks import known_networks
+from ..learning.training import choose_device
 from ..progress import Report
 from ..store.fields import read_documents, root_dataset
 from ..store.samples import Collection
 from .field_survey import draw_vectors, vector_length
+from .named_networks import known_zoo, named_network
+from .network_features import network_features
 from .stored import decode_rows
 
 VECTORS_IN_A_DIGEST = 100
-AT_ONCE = 512
-"""Images whose embeddings are computed between two reports."""
 
 
 class EmbeddingVectors:
@@ -33,11 +34,11 @@ class EmbeddingVectors:
 
     Args:
         samples: the dataset or a view of it
-        name: a vector field of the samples, a brain run that holds embeddings, or a model of
-            FiftyOne's zoo
+        name: a vector field of the samples, a brain run that holds embeddings, or a pretrained
+            network (``named_networks.py``)
 
     Attributes:
-        kind: ``field``, ``brain run`` or ``zoo model``
+        kind: ``field``, ``brain run`` or ``network``
 
     Raises:
         InputError: if there is nothing of that name, or it holds no embeddings
@@ -61,12 +62,12 @@ class EmbeddingVectors:
             )
         if dataset.has_brain_run(self._name):
             return "brain run"
-        if self._name in foz.list_zoo_models():
-            return "zoo model"
+        if self._name in known_networks() or self._name in known_zoo():
+            return "network"
         raise InputError(
             f"embeddings: '{self._name}' is neither a vector field of dataset '{dataset.name}', a "
-            f"brain run of it ({', '.join(dataset.list_brain_runs()) or 'none'}), nor a model of "
-            "FiftyOne's zoo"
+            f"brain run of it ({', '.join(dataset.list_brain_runs()) or 'none'}), nor a pretrained "
+            "network (efficientnet_lite0, or a model of torchvision or of FiftyOne's zoo)"
         )
 
     def read(
@@ -76,7 +77,7 @@ class EmbeddingVectors:
 
         Args:
             ids: the samples
-            folder: where a field's embeddings are kept, so that memory does not grow with them
+            folder: where embeddings are written, so that memory does not grow with them
             report: told how far it is
 
         Returns:
@@ -85,10 +86,9 @@ class EmbeddingVectors:
         """
         if self.kind == "field":
             return self._from_field(ids, folder, report)
-        if self.kind == "brain run":
-            rows = self._from_brain_run(ids)
-        else:
-            rows = self._from_zoo(ids, report)
+        if self.kind == "network":
+            return self._from_network(ids, folder, report)
+        rows = self._from_brain_run(ids)
         missing = f"embedding in '{self._name}' is missing"
         lengths = Counter(len(r) for r in rows if r is not None)
         width = lengths.most_common(1)[0][0] if lengths else 0
@@ -146,36 +146,23 @@ class EmbeddingVectors:
         found = dict(zip(map(str, results.sample_ids), results.embeddings, strict=True))
         return [found.get(sample_id) for sample_id in ids]
 
-    def _from_zoo(self, ids: list[str], report: Report) -> list[npt.NDArray[Any] | None]:
-        report(0.0, f"Computing embeddings with {self._name}")
-        try:
-            model = foz.load_zoo_model(self._name)
-        except Exception as error:  # download and dependency errors of many kinds
-            raise InputError(
-                f"embeddings: zoo model '{self._name}' cannot be loaded: {error}"
-            ) from error
-        if not model.has_embeddings:
-            raise InputError(f"embeddings: zoo model '{self._name}' gives no embeddings")
-        dataset = root_dataset(self._samples)
-        held: Any = dataset.select(ids).values(["id", "filepath"])
-        # A pipe or device in place of an image would never be read to its end.
-        files = {name for name, path in zip(*held, strict=True) if os.path.isfile(path)}
-        there = [name for name in ids if name in files]
-        rows: dict[str, npt.NDArray[Any]] = {}
-        for start in range(0, len(there), AT_ONCE):
-            names = there[start : start + AT_ONCE]
-            view: Any = dataset.select(names, ordered=True)
-            compute = partial(
-                view.compute_embeddings, model, batch_size=32, skip_failures=True, progress=False
-            )
-            part: Any = abandonable(
-                lambda _, compute=compute: compute(),
-                report,
-                f"Computing embeddings with {self._name}",
-                start / len(there),
-            )
-            found = zip(names, part, strict=True)
-            rows |= {name: np.asarray(row).ravel() for name, row in found if row is not None}
-            done = start + len(names)
-            report(done / len(there), f"Embedded {done:,} images")
-        return [rows.get(sample_id) for sample_id in ids]
+    def _from_network(
+        self, ids: list[str], folder: Path, report: Report
+    ) -> tuple[npt.NDArray[np.float32], dict[int, str]]:
+        network = abandonable(
+            lambda _: named_network(self._name), report, f"Loading {self._name}", 0.0
+        )
+        paths = self._paths(ids)
+        return network_features(
+            paths, network, choose_device("auto"), folder, report, windows=windows_of(paths)
+        )
+
+    def _paths(self, ids: list[str]) -> list[str]:
+        position = {sample_id: i for i, sample_id in enumerate(ids)}
+        paths = [""] * len(ids)
+        for documents in read_documents(self._samples, ["filepath"]):
+            for document in documents:
+                i = position.get(str(document["_id"]))
+                if i is not None:
+                    paths[i] = document["filepath"]
+        return paths

@@ -27,7 +27,7 @@ from ..tensors import tensor_of
 
 LARGEST = 4 << 30
 """Bytes of features that are kept: 1.6 million images of 1,280 features."""
-ON_CPU, ON_GPU = 8, 128
+ON_CPU, ON_GPU, OPAQUE = 8, 128, 32
 """Images a pass: few, so that a core's cache holds what lies between two layers."""
 AT_ONCE = 512
 """Images that are looked up at once, and kept at once: what a job that dies has still to do."""
@@ -132,14 +132,14 @@ class _Passes:
     """Decodes and computes batches of images in threads, each with one thread of torch.
 
     Batches side by side are quicker than one batch over all cores, since most layers are small; a
-    GPU takes one after the other.
+    GPU, and a network that keeps a state, take one after the other.
     """
 
     def __init__(self, network: Network, device: torch.device, windows: Windows | None):
         self._network, self._device, self._windows = network, device, windows
-        self._on_cpu = device.type == "cpu"
-        self._size = ON_CPU if self._on_cpu else ON_GPU
-        self._module = network.module if self._on_cpu else copy.deepcopy(network.module)
+        self._side_by_side = device.type == "cpu" and not network.opaque
+        self._size = ON_CPU if self._side_by_side else OPAQUE if network.opaque else ON_GPU
+        self._module = network.module if self._side_by_side else copy.deepcopy(network.module)
         self._module.to(device=device, memory_format=torch.channels_last)  # pyright: ignore
         shape = (1, -1, 1, 1)
         self._shift = torch.tensor(network.mean, device=device).view(shape) * 255
@@ -151,7 +151,7 @@ class _Passes:
         self._pool = ThreadPoolExecutor(
             self._lanes,
             thread_name_prefix="deconfuse-features",
-            initializer=_one_thread if self._on_cpu else None,
+            initializer=_one_thread if self._side_by_side else None,
         )
 
     def __enter__(self) -> _Passes:
@@ -198,7 +198,7 @@ class _Passes:
                 pixels[row] = decode_image(paths[i], side, 3, self._windows)
             except UnreadableImageError as error:
                 wrong[i] = str(error)
-        if self._on_cpu:
+        if self._side_by_side:
             features = self._forward(pixels)
         else:
             with self._one:

@@ -158,8 +158,8 @@ def note_on(names: list[str]) -> str | None:
     """What to say where leaks across splits could not be looked for."""
     if len(names) > 1:
         return None
-    what = f"Only one split was recognised ({names[0]})" if names else "No splits were recognised"
-    return f"{what}, so that no leaks could be looked for. With splits you can name {HOW}."
+    what = f"Only one split was found ({names[0]})" if names else "No splits were found"
+    return f"{what}, so no leaks. The option splits can name {HOW}."
 
 
 def _nested(path: str, value: Any) -> dict[str, Any]:

@@ -19,8 +19,8 @@ ROUNDS = 2
 Advice = Literal["first", "decide", "go on", "auroc", "fixes", "both"]
 
 ADVICE: dict[Advice, str] = {
-    "first": "Rank by importance to begin.",
-    "decide": "Judge the samples that come first, then rank by importance again.",
+    "first": "Review the most important samples of a class, round by round: each is measured.",
+    "decide": "Review the samples that come first, then rank by importance again.",
     "go on": "Go on: rounds still fix labels and raise the AUROC.",
     "auroc": "The AUROC has levelled off over two rounds: stop here, or go on with another class.",
     "fixes": "Two rounds in a row found few wrong labels: stop here, or go on with another class.",

@@ -36,7 +36,7 @@ def test_lasso_relabel_and_undo(app: Any, digits_run: Any) -> None:
     expect(app.page.locator('[data-cy="action-manage-selected"]')).to_contain_text(str(n))
     button(content, f"^Relabel as “{pair[1]}”").click()
     expect(content.get_by_text(f"Relabelled {n} samples.")).to_be_visible()
-    expect(content.get_by_text("Every sample of this cell is decided")).to_be_visible()
+    expect(content.get_by_text("Every sample of this cell is reviewed")).to_be_visible()
     after = dict(zip(*dataset.values(["id", "ground_truth.label"]), strict=True))
     changed = {i for i in before if before[i] != after[i]}
     assert len(changed) == n

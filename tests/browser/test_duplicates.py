@@ -53,7 +53,7 @@ def stays_whole(app: Any, content: Locator) -> None:
     app.page.wait_for_timeout(300)
     assert misplaced(app, ".dcf-member", ".dcf-members") == []
     root.evaluate("e => { e.style.width = ''; e.style.right = ''; }")
-    content.get_by_role("slider", name="Size of the pictures").press("Home")
+    content.get_by_role("slider", name="Size of the images").press("Home")
     assert (picture.bounding_box() or {"height": 0})["height"] == 56
     content.get_by_role("button", name="Fit", exact=True).click()
     assert (picture.bounding_box() or {"height": 0})["height"] > 130
@@ -102,7 +102,7 @@ def test_groups_are_found_and_decided_by_keyboard(app: Any, planted: Planted) ->
     # The last pair is there on purpose; and all three are taken back, last first.
     drawn(content)
     app.page.keyboard.press("a")
-    expect(content.get_by_text(re.compile("2 groups decided on"))).to_be_visible()
+    expect(content.get_by_text(re.compile("2 groups reviewed"))).to_be_visible()
     shoot(app, "duplicates-done")
     for left in (1, 2, 3):
         app.page.wait_for_timeout(PRESS_MS)

@@ -42,7 +42,9 @@ def test_the_cycle_in_the_panel(app: Any, made: tuple[Any, dict[str, str]], oper
     dataset, truth = made
     importance = card(app, dataset)
     advice = importance.get_by_test_id("importance-advice")
-    expect(advice).to_have_text("Rank by importance to begin.")
+    expect(advice).to_have_text(
+        "Review the most important samples of a class, round by round: each is measured."
+    )
     shoot(app, "importance-none")
 
     # The form: rank by the run's own features.

@@ -59,7 +59,7 @@ def test_map_lasso_decide_and_step(app: Any, made: tuple[Any, set[str]]) -> None
     seen(content)
     app.page.keyboard.press("c")
     expect(content.get_by_test_id("map-points")).to_have_text(
-        "250 samples, 50 decided or outside the view"
+        "250 samples, 50 reviewed or outside the view"
     )
     dataset.reload()
     confirmed = dataset.values("deconfuse_decision").count("confirmed")

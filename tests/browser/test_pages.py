@@ -185,7 +185,7 @@ def test_a_page_whose_pictures_are_not_all_there_waits(app: Any, digits_run: Any
     tiles = rows_of(drawn(content))
     app.page.wait_for_timeout(PRESS_MS)
     app.page.keyboard.press("Enter")
-    expect(content.get_by_test_id("cell-open")).to_contain_text(f"{len(tiles)} decided")
+    expect(content.get_by_test_id("cell-open")).to_contain_text(f"{len(tiles)} reviewed")
     assert decided(dataset) == len(tiles)
 
 
@@ -194,7 +194,7 @@ def test_exceptions_get_their_prediction_in_the_ranking(app: Any, digits_run: An
     content = panel(app, dataset)
     page = app.page
     page.keyboard.press("w")
-    content.get_by_role("button", name="Page by page").click()
+    content.get_by_role("button", name="Pages").click()
     content.get_by_role("button", name="get the prediction").click()
     tiles = drawn(content)
     first = rows_of(tiles)
@@ -228,7 +228,7 @@ def test_exceptions_get_their_prediction_in_the_ranking(app: Any, digits_run: An
     expect(content.get_by_test_id("page")).to_contain_text("Page 1")
     # Each of the decisions can be taken back, the page first.
     page.keyboard.press("u")
-    expect(content.get_by_text("Took back a decision on")).to_be_visible()
+    expect(content.get_by_text("Undone for")).to_be_visible()
     assert decided(dataset) == 2
     assert app.errors == []
 

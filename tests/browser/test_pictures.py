@@ -96,7 +96,7 @@ def test_pictures_fill_the_columns_at_every_width_and_size(app: Any, photographs
             shoot(app, f"pictures-{name}-{width}")
     narrowed(app, content, 1600)
     before = side(content, ".dcf-tile")
-    slider = content.get_by_role("slider", name="Size of the pictures")
+    slider = content.get_by_role("slider", name="Size of the images")
     slider.press("End")
     large = side(content, ".dcf-tile")
     assert large > 2 * before
@@ -122,7 +122,7 @@ def test_few_pixels_are_shown_as_they_are_and_photographs_smoothly(
     content = panel(app, photographs)
     app.page.keyboard.press("w")
     expect(content.locator(".dcf-tile > span").first).to_be_visible()
-    content.get_by_role("slider", name="Size of the pictures").press("Home")
+    content.get_by_role("slider", name="Size of the images").press("Home")
     tiles = content.locator(".dcf-tile > span:first-child")
     expect(content.locator(".dcf-wait")).to_have_count(0)
     found = tiles.evaluate_all(
@@ -161,7 +161,7 @@ def test_cells_of_the_overview_show_pictures_and_fill_the_width(app: Any, photog
 
     # Without pictures rows are lower, also after a reload.
     tall = (content.locator(".dcf-cell").first.bounding_box() or {"height": 0})["height"]
-    content.get_by_role("button", name="Pictures", exact=True).click()
+    content.get_by_role("button", name="Images", exact=True).click()
     expect(content.locator(".dcf-cell-pictures")).to_have_count(0)
     assert (content.locator(".dcf-cell").first.bounding_box() or {"height": 0})["height"] < tall
     app.page.reload()

@@ -198,7 +198,7 @@ def test_a_decision_is_named_and_any_of_the_last_can_be_undone(queue: Any) -> No
     assert decided(dataset) == 2
     strip.last.click()  # the first of the three
     expect(strip).to_have_count(2)
-    expect(content.get_by_text("Took back a decision on 1 sample.")).to_be_visible()
+    expect(content.get_by_text("Undone for 1 sample.")).to_be_visible()
     expect(content.get_by_test_id("what")).to_have_text(re.compile(r"^\d → \d$"))
     expect(picture).to_have_attribute("data-row", str(rows[0]))
     settle(app, content)

@@ -31,7 +31,7 @@ def on_progress(app: Any, dataset: Any) -> Locator:
     app.open(dataset)
     content = shown(app)
     app.page.keyboard.press("p")
-    expect(content.get_by_text("Nobody knows yet")).to_be_visible()
+    expect(content.get_by_text("Unknown before an audit")).to_be_visible()
     return content
 
 
@@ -106,12 +106,12 @@ def test_a_bulk_decision_rests_on_a_check(app: Any, made: tuple[Any, dict[str, s
     dialog = app.page.get_by_role("dialog")
     choose_option(dialog.get_by_role("combobox", name="Samples to check"), "20")
     dialog.get_by_role("button", name="Draw 20").click()
-    tiles = dialog.get_by_role("button", name=re.compile("does not fit"))
+    tiles = dialog.get_by_role("button", name=re.compile("is an exception"))
     expect(tiles).to_have_count(20)
     shoot(app, "check")
     tiles.first.click()
-    dialog.get_by_role("button", name="1 do not fit").click()
-    expect(dialog.get_by_test_id("bound")).to_contain_text("20 looked at, 1 did not fit")
+    dialog.get_by_role("button", name="1 exception").click()
+    expect(dialog.get_by_test_id("bound")).to_contain_text("20 looked at, 1 exception")
     shoot(app, "check-bound")
     dialog.get_by_role("button", name=re.compile("Confirm .* samples")).click()
     expect(content.get_by_test_id("cell-open")).to_have_text(re.compile("^1 open"))

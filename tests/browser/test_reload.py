@@ -125,7 +125,7 @@ def test_screen_cell_and_choices_come_back_whatever_became_of_the_run(
     # Deleted it is begun anew, and nothing is left to break that.
     dataset.delete_run("cleaning")
     content = again(app, dataset)
-    expect(content.get_by_text("Label errors were not looked for yet")).to_be_visible()
+    expect(content.get_by_text("No run on this dataset yet")).to_be_visible()
     assert app.errors == []
 
 

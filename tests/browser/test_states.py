@@ -21,7 +21,7 @@ def test_no_run_offers_to_make_one_and_shows_it(app: Any, dataset: Any) -> None:
     new = dataset(n=60, scale=4)
     app.open(new)
     content = app.open_panel("label_errors")
-    expect(content.get_by_text("Label errors were not looked for yet")).to_be_visible()
+    expect(content.get_by_text("No run on this dataset yet")).to_be_visible()
     button(content, "^Find label errors$").click()
     app.page.get_by_role("button", name="Execute").click()
     expect(content.locator(".dcf-cell-open").first).to_be_visible(timeout=120_000)
@@ -38,14 +38,14 @@ def test_all_resolved_says_what_was_achieved(app: Any, dataset: Any) -> None:
     p[0] = [0.1, 0.9]
     write_iteration(new, p, ["1", "2"])
     content = panel(app, new)
-    expect(content.get_by_text("Every suspect of this iteration is resolved")).to_have_count(0)
+    expect(content.get_by_text("Every suspect of this iteration is reviewed")).to_have_count(0)
     content.locator(".dcf-cell-open").first.focus()
     app.page.keyboard.press("q")
     expect(content.locator(".dcf-queue-picture[data-shown]")).to_have_count(1)
     app.page.keyboard.press("a")
     expect(content.get_by_text("The queue is empty")).to_be_visible()
     app.page.keyboard.press("o")
-    expect(content.get_by_text("Every suspect of this iteration is resolved")).to_be_visible()
+    expect(content.get_by_text("Every suspect of this iteration is reviewed")).to_be_visible()
     expect(content.get_by_text("1 relabelled")).to_be_visible()
 
 
@@ -56,7 +56,7 @@ def test_a_python_error_has_a_screen(app: Any, digits_run: Any) -> None:
     of_run = {"metadata.dataset_id": dataset._doc.id}
     assert files.update_many(of_run, {"$set": {"chunkSize": "no number"}}).modified_count
     cell(content, largest(truth(dataset, p))).click()
-    expect(content.get_by_text("Something went wrong in Python")).to_be_visible()
+    expect(content.get_by_text("Something went wrong")).to_be_visible()
     content.locator("summary").click()
     expect(content.locator("pre")).to_contain_text("ValueError")
     expect(app.by("error-boundary")).to_have_count(0)
@@ -98,7 +98,7 @@ def test_what_others_changed_is_said(app: Any, digits_run: Any) -> None:
         "1 sample added, 1 sample deleted, 1 label changed outside of this panel"
     )
     assert violations(app) == []
-    banner.get_by_role("button", name="Change the next iteration").click()
+    banner.get_by_role("button", name="Options of the next iteration").click()
     expect(app.page.get_by_role("button", name="Execute")).to_be_visible()
     app.page.keyboard.press("Escape")
     banner.get_by_role("button", name="Dismiss").click()

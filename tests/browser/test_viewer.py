@@ -192,7 +192,7 @@ def test_nothing_is_decided_on_an_enlarged_picture_of_a_cell(app: Any, digits_ru
     content.locator(".dcf-tile").first.click()
     expect(content.locator(".dcf-inspect .dcf-picture img")).to_be_visible()
     page.keyboard.press("z")
-    enlarged = content.get_by_role("region", name="Enlarged picture")
+    enlarged = content.get_by_role("region", name="Enlarged image")
     expect(enlarged).to_be_visible()
     page.keyboard.press("k")
     expect(enlarged.locator(".dcf-context-near li[data-row]")).to_have_count(6)

@@ -85,7 +85,7 @@ def test_splits_by_other_names_fields_and_tags(pictures: Pictures, operator: Any
     tagged("lab", "street")
     found = find(dataset)
     assert (found["leaks"], found["splits"]) == (None, [])
-    assert found["splits_note"].startswith("No splits were recognised")
+    assert found["splits_note"].startswith("No splits were found")
     assert find(dataset, splits=["lab", "street"])["leaks"] == 1
     again = find(dataset)
     assert (again["leaks"], again["splits"]) == (1, ["lab", "street"]), "as it was said before"

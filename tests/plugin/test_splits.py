@@ -72,5 +72,5 @@ def test_names_that_there_are_and_what_is_said_where_there_are_too_few() -> None
         "validation",
     ]
     assert note_on(["test", "train"]) is None
-    assert str(note_on([])).startswith("No splits were recognised, so that no leaks could be")
-    assert "Only one split was recognised (train)" in str(note_on(["train"]))
+    assert str(note_on([])).startswith("No splits were found, so no leaks")
+    assert "Only one split was found (train)" in str(note_on(["train"]))

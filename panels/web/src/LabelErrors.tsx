@@ -368,7 +368,7 @@ function OnIteration(props: OnIterationProps) {
           />
         )}
         <WholeWindow screen={JSON.stringify(screen)} />
-        {help && <Help onClose={() => setHelp(false)} />}
+        {help && <Help screen={screen.name} onClose={() => setHelp(false)} />}
       </RecentProvider>
     </SessionContext.Provider>
   );

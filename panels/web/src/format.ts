@@ -19,3 +19,10 @@ export function timeLeft(seconds: number): string {
   if (minutes < 60) return `about ${minutes} min left`;
   return `about ${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
 }
+
+/** A class's probability, which is never quite 0 or 1 but for rounding. */
+export function share(p: number): string {
+  if (p < 0.001) return "< 0.1 %";
+  if (p > 0.999) return "> 99.9 %";
+  return percent(p, 1);
+}

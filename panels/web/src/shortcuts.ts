@@ -12,7 +12,7 @@ export type Scope =
   | "map"
   | "progress"
   | "audit"
-  | "picture";
+  | "image";
 
 export interface Shortcut {
   /** As the browser names them, see `written` for how they are shown. */
@@ -32,7 +32,7 @@ export const SHORTCUTS = {
   undo: { keys: ["u"], scope: "everywhere", does: "Undo the last decision" },
   overview: { keys: ["o"], scope: "everywhere", does: "Go to the overview" },
   queue: { keys: ["q"], scope: "everywhere", does: "Go to the queue" },
-  ranking: { keys: ["w"], scope: "everywhere", does: "Go to the ranking, the worst first" },
+  ranking: { keys: ["w"], scope: "everywhere", does: "Go to the ranking" },
   map: { keys: ["m"], scope: "everywhere", does: "Go to the map of the dataset" },
   duplicates: { keys: ["n"], scope: "everywhere", does: "Go to the near-duplicates" },
   progress: { keys: ["p"], scope: "everywhere", does: "Go to the progress of the run" },
@@ -40,7 +40,7 @@ export const SHORTCUTS = {
   leaveWhole: {
     keys: ["Escape"],
     scope: "everywhere",
-    does: "Leave the whole window, before all else",
+    does: "Leave the whole window first",
   },
   back: {
     keys: ["Escape"],
@@ -84,39 +84,39 @@ export const SHORTCUTS = {
   pages: {
     keys: ["b"],
     scope: ["cell", "ranking"],
-    does: "Begin or end going page by page",
+    does: "Pages on or off",
   },
   pageDecide: {
     keys: ["Enter"],
     scope: ["cell", "ranking"],
-    does: "Page by page: decide on the whole page",
+    does: "Pages: decide on the page",
   },
   pageMark: {
     keys: [" "],
     scope: ["cell", "ranking"],
-    does: "Page by page: make the picture an exception, or none",
+    does: "Pages: mark an exception, or unmark it",
     local: true,
   },
   pageMove: {
     keys: [...ARROWS],
     scope: ["cell", "ranking"],
-    does: "Move from picture to picture",
+    does: "Move from image to image",
     local: true,
   },
   pageNext: {
     keys: ["PageDown"],
     scope: ["cell", "ranking"],
-    does: "Page by page: go to the next page",
+    does: "Pages: next page",
   },
   pageBefore: {
     keys: ["PageUp"],
     scope: ["cell", "ranking"],
-    does: "Page by page: go to the page before",
+    does: "Pages: page before",
   },
   layout: { keys: ["l"], scope: "cell", does: "Lay the images out again" },
   view: { keys: ["g"], scope: "cell", does: "Switch between map and grid" },
-  zoomIn: { keys: ["+"], also: ["="], scope: ["cell", "map", "queue", "picture"], does: "Zoom in" },
-  zoomOut: { keys: ["-"], scope: ["cell", "map", "queue", "picture"], does: "Zoom out" },
+  zoomIn: { keys: ["+"], also: ["="], scope: ["cell", "map", "queue", "image"], does: "Zoom in" },
+  zoomOut: { keys: ["-"], scope: ["cell", "map", "queue", "image"], does: "Zoom out" },
   fit: { keys: ["0"], scope: ["cell", "map"], does: "Show the whole map" },
   pick: {
     keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"],
@@ -131,35 +131,35 @@ export const SHORTCUTS = {
   enlarge: {
     keys: ["z"],
     scope: ["cell", "ranking", "map"],
-    does: "Enlarge the picture over the whole panel",
+    does: "Enlarge the image over the whole panel",
   },
   fullSize: {
     keys: ["z"],
-    scope: ["queue", "picture"],
-    does: "Full size (1:1), or the whole picture again",
+    scope: ["queue", "image"],
+    does: "Full size (1:1), or the whole image again",
   },
   pictureMove: {
     keys: [...ARROWS],
-    scope: ["queue", "picture"],
-    does: "Move an enlarged picture; with its light on, change brightness and contrast",
+    scope: ["queue", "image"],
+    does: "Move an enlarged image; with Light on, change brightness and contrast",
   },
   lighting: {
     keys: ["b"],
-    scope: ["queue", "picture"],
+    scope: ["queue", "image"],
     does: "Brightness and contrast by dragging, on or off",
   },
   lightReset: {
     keys: ["d"],
-    scope: ["queue", "picture"],
-    does: "Show pictures in their own light again",
+    scope: ["queue", "image"],
+    does: "Show images in their own light again",
   },
-  closeEnlarged: { keys: ["Escape"], scope: "picture", does: "Close the enlarged picture" },
+  closeEnlarged: { keys: ["Escape"], scope: "image", does: "Close the enlarged image" },
   context: {
     keys: ["k"],
-    scope: ["cell", "queue", "ranking", "map", "picture"],
-    does: "Compare with typical images and the nearest neighbours, or hide them",
+    scope: ["cell", "queue", "ranking", "map", "image"],
+    does: "Compare with typical images and nearest neighbours, or hide them",
   },
-  rankingReview: { keys: ["v"], scope: "ranking", does: "Review the ranking in the queue" },
+  rankingReview: { keys: ["v"], scope: "ranking", does: "Go through the ranking one by one" },
   groupMove: {
     keys: ["ArrowUp", "ArrowDown"],
     scope: "duplicates",
@@ -178,7 +178,7 @@ export const SHORTCUTS = {
   groupKeepAll: {
     keys: ["a"],
     scope: "duplicates",
-    does: "Keep all on purpose; the group is never shown again",
+    does: "Keep all; the group is never shown again",
   },
   groupRelabel: {
     keys: ["r"],
@@ -188,7 +188,7 @@ export const SHORTCUTS = {
   groupRemove: { keys: ["x"], scope: "duplicates", does: "Remove all images of the group" },
   groupDiffer: { keys: ["d"], scope: "duplicates", does: "Show or hide where two images differ" },
   mapTool: { keys: ["l"], scope: "map", does: "Switch between lasso and pan" },
-  mapOutstanding: { keys: ["e"], scope: "map", does: "Select the samples that stand out most" },
+  mapOutstanding: { keys: ["e"], scope: "map", does: "Select the samples with the highest value" },
   mapStep: {
     keys: ["ArrowLeft", "ArrowRight"],
     scope: "map",
@@ -197,11 +197,11 @@ export const SHORTCUTS = {
   auditPick: {
     keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"],
     scope: "audit",
-    does: "Say that the picture shows the class with that number",
+    does: "The image shows the class with that number",
   },
-  auditOther: { keys: ["r"], scope: "audit", does: "Say which of all classes it shows" },
-  auditUnclear: { keys: ["x"], scope: "audit", does: "Say that nobody can tell" },
-  auditSkip: { keys: ["s"], scope: "audit", does: "Skip the picture for now" },
+  auditOther: { keys: ["r"], scope: "audit", does: "Choose from all classes what it shows" },
+  auditUnclear: { keys: ["x"], scope: "audit", does: "Nobody can tell" },
+  auditSkip: { keys: ["s"], scope: "audit", does: "Skip the image for now" },
 } as const satisfies Record<string, Shortcut>;
 
 export type ShortcutName = keyof typeof SHORTCUTS;
@@ -216,6 +216,19 @@ export const written = (key: string) =>
     : key.replace(/(?<=[a-z])([A-Z])/g, (letter) =>
         key.startsWith("Arrow") ? ` ${letter.toLowerCase()}` : ` ${letter}`,
       );
+
+const SIGNS: Readonly<Record<string, string>> = {
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  Escape: "Esc",
+  PageUp: "Page ↑",
+  PageDown: "Page ↓",
+};
+
+/** The same, as short as it is on a key. */
+export const sign = (key: string) => SIGNS[key] ?? written(key);
 
 export type Handlers = Record<string, (() => void) | undefined>;
 

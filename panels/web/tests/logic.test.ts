@@ -159,7 +159,7 @@ describe("what became of an action", () => {
     );
     const again = { ...reply, action: "undo", what: { ...what, again: true } };
     expect(summary({ action: "undo", rows: 0, reply: again, problem: null })).toBe(
-      "Decided again on 2 samples.",
+      "Redone for 2 samples.",
     );
   });
   it("is said with numbers", () => {

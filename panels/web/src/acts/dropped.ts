@@ -8,7 +8,7 @@ export interface Dropped {
 }
 
 const TEXTS: Record<Why, string> = {
-  unseen: "Too early: the next picture was not drawn yet",
+  unseen: "Too early: the next image was not drawn yet",
   again: "Decided already",
   twice: "Pressed twice, counted once",
   held: "A held key counts once",

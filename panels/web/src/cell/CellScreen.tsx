@@ -166,7 +166,7 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
       <h2 className="dcf-title">{title}</h2>
       <span className="dcf-soft" data-testid="cell-open">
         {reply ? openText(reply.open, within) : "…"}
-        {reply && reply.decided > 0 ? ` · ${count(reply.decided)} decided` : ""}
+        {reply && reply.decided > 0 ? ` · ${count(reply.decided)} reviewed` : ""}
       </span>
       <span className="dcf-grow" />
       <IconButton size="small" aria-label="Previous cell" onClick={() => onStep(-1)}>
@@ -175,8 +175,15 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
       <IconButton size="small" aria-label="Next cell" onClick={() => onStep(1)}>
         <Icon name="right" />
       </IconButton>
-      <Button size="small" startIcon={<Icon name="grid" />} onClick={onShow}>
-        Show in grid
+      <Button
+        size="small"
+        className="dcf-launch"
+        aria-label="Show in grid"
+        title="Show in FiftyOne's grid"
+        startIcon={<Icon name="grid" />}
+        onClick={onShow}
+      >
+        <span>Show in grid</span>
       </Button>
       <Button size="small" startIcon={<Icon name="queue" />} onClick={onQueue}>
         One by one
@@ -186,8 +193,8 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
   const instead = reply && reply.open === 0 && (
     <div className="dcf-screen">
       <Icon name="check" className="dcf-screen-icon" />
-      <h3>Every sample of this cell is decided</h3>
-      <p>{plural(reply.decided, "sample")} reviewed here.</p>
+      <h3>Every sample of this cell is reviewed</h3>
+      <p>{plural(reply.decided, "sample")}, none open.</p>
       <div className="dcf-screen-buttons">
         <Button variant="contained" onClick={() => onStep(1)}>
           Next cell
@@ -245,7 +252,7 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
       hint={
         mode === "pages"
           ? PAGES_HINT
-          : "Click an image to see it here. Drag around images to select them, Shift adds to the selection."
+          : "Click an image to see it here. Drag around images to select them; Shift adds."
       }
       chosen={{
         chosen: chosen.length,
@@ -267,7 +274,7 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
     >
       <CellTools mode={mode} onMode={setMode} layout={layout}>
         <FeatureChoice features={features} onFeatures={setFeatures} />
-        <Tip title="Each picture in a place of its own, none over another">
+        <Tip title="Each image in a place of its own, none over another">
           <ToggleButton size="small" value="even" selected={even} onChange={() => setEven(!even)}>
             Spread
           </ToggleButton>

@@ -2,6 +2,7 @@
 import { MenuItem, Select, ToggleButton, ToggleButtonGroup } from "@mui/material";
 import * as React from "react";
 import type { Features } from "../events";
+import { GridSize } from "../parts/PictureSize";
 import { useSession } from "../session";
 import type { CellLayout } from "./useCell";
 
@@ -39,18 +40,20 @@ export function CellTools({ mode, onMode, layout, children }: CellToolsProps) {
       </ToggleButtonGroup>
       {mode === "map" && children}
       <span className="dcf-grow" />
-      <span className="dcf-soft dcf-method" role="status">
-        {mode === "map" && methodText(layout.method, layout.asking)}
-        {layout.note && mode === "map" ? ` ${layout.note}` : ""}
-      </span>
+      {mode !== "map" && <GridSize />}
+      {mode === "map" && (
+        <span className="dcf-soft dcf-method" role="status">
+          {methodText(layout.method, layout.asking)}
+          {layout.note ? ` ${layout.note}` : ""}
+        </span>
+      )}
     </div>
   );
 }
 
 function methodText(method: "umap" | "pca" | null, asking: boolean): string {
   if (method === "umap") return "UMAP";
-  if (method === "pca")
-    return asking ? "First layout · UMAP is on its way …" : "Principal components";
+  if (method === "pca") return asking ? "PCA, UMAP to come …" : "PCA";
   return asking ? "Laying out …" : "";
 }
 

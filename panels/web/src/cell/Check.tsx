@@ -37,7 +37,7 @@ export function Check({ rows, label, prediction, thumbnails, onDone, onClose }: 
   const [bound, setBound] = React.useState<CheckBound | null>(null);
   const [problem, setProblem] = React.useState<Said | null>(null);
   const becomes = label === prediction ? null : (classes[prediction] ?? "");
-  const what = becomes === null ? `“${classes[label]}” is right` : `they are “${becomes}”`;
+  const all = becomes ?? classes[label] ?? "";
   const rest = rows.filter((row) => !exceptions.has(row));
 
   const attempt = async (work: () => Promise<void>) => {
@@ -107,7 +107,7 @@ export function Check({ rows, label, prediction, thumbnails, onDone, onClose }: 
         {check && !bound && (
           <>
             <p className="dcf-dialog-text">
-              Click those of which this is not true: <bdi>{what}</bdi>.
+              Click the exceptions: those that are not “<bdi>{all}</bdi>”.
             </p>
             <div className="dcf-check">
               {check.rows.map((row, at) => (
@@ -116,7 +116,7 @@ export function Check({ rows, label, prediction, thumbnails, onDone, onClose }: 
                   type="button"
                   className="dcf-check-tile"
                   aria-pressed={exceptions.has(row)}
-                  aria-label={`Sample ${at + 1} of the check does not fit`}
+                  aria-label={`Sample ${at + 1} of the check is an exception`}
                   onClick={() => toggle(row)}
                 >
                   <TilePicture tile={thumbnails.get(row)} side={72} />
@@ -127,7 +127,7 @@ export function Check({ rows, label, prediction, thumbnails, onDone, onClose }: 
         )}
         {bound && (
           <p className="dcf-dialog-text" role="status" data-testid="bound">
-            {count(bound.checked)} looked at, {count(bound.exceptions)} did not fit. With{" "}
+            {count(bound.checked)} looked at, {plural(bound.exceptions, "exception")}. With{" "}
             {percent(bound.confidence)} confidence at most{" "}
             <strong>{count(bound.most_wrong)}</strong> of the {count(bound.unchecked)} others are
             wrong too ({percent(bound.share, 1)}).
@@ -143,7 +143,7 @@ export function Check({ rows, label, prediction, thumbnails, onDone, onClose }: 
         )}
         {check && !bound && (
           <Button variant="contained" onClick={() => void read()}>
-            {exceptions.size ? `${count(exceptions.size)} do not fit` : "All fit"}
+            {exceptions.size ? plural(exceptions.size, "exception") : "No exception"}
           </Button>
         )}
         {bound && (

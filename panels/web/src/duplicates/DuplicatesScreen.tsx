@@ -222,10 +222,10 @@ function NoneLeft({ settled, compared, onBack }: NoneLeftProps) {
   return (
     <div className="dcf-screen">
       <Icon name="check" className="dcf-screen-icon" />
-      <h3>No group to decide on</h3>
+      <h3>No group left to review</h3>
       <p>
         {plural(compared, "image")} compared
-        {settled > 0 ? `, ${plural(settled, "group")} decided on` : ""}. A lower threshold shows
+        {settled > 0 ? `, ${plural(settled, "group")} reviewed` : ""}. A lower threshold shows
         images that are less alike.
       </p>
       <div className="dcf-screen-buttons">

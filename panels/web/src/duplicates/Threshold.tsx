@@ -24,7 +24,9 @@ export function Threshold(props: Props) {
   const [dragged, setDragged] = React.useState(threshold);
   React.useEffect(() => setDragged(threshold), [threshold]);
   const step = reply.steps.threshold.findIndex((value) => value >= dragged - 1e-6);
-  const pairs = reply.steps.pairs[step] ?? 0;
+  // What is listed is counted; for where the slider is on its way the next step is near enough.
+  const listed = Math.abs(dragged - reply.threshold) < 1e-6 && scope === reply.scope;
+  const pairs = listed ? reply.totals.pairs : (reply.steps.pairs[step] ?? 0);
   return (
     <div className="dcf-threshold">
       <Select<DuplicateScope>
@@ -52,7 +54,8 @@ export function Threshold(props: Props) {
         onChangeCommitted={(_, value) => onLook(value as number)}
       />
       <span className="dcf-soft dcf-threshold-text">
-        SSIM ≥ {dragged.toFixed(3)} · about {plural(pairs, "pair")}
+        SSIM ≥ {dragged.toFixed(3)} · {listed ? "" : "about "}
+        {plural(pairs, "pair")}
       </span>
       {changed && (
         <Button size="small" onClick={onSet}>

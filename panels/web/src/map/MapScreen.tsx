@@ -114,13 +114,13 @@ export function MapScreen({ onBack }: { onBack: () => void }) {
       label="Map of the dataset"
       focus={focus}
       sample={sample}
-      hint="Drag around points to select them, Shift adds. Hover for a picture; the arrow keys go through what is selected."
+      hint="Drag around points to select them; Shift adds. Point at one to see its image. The arrow keys go through the selected ones."
       chosen={{
         chosen: open.length,
         onClear: () => choose([]),
         children: open.length > 1 && (
           <span className="dcf-soft">
-            showing {count(Math.min(at, open.length - 1) + 1)} of {count(open.length)}
+            {count(Math.min(at, open.length - 1) + 1)} of {count(open.length)} shown
           </span>
         ),
       }}
@@ -154,16 +154,16 @@ export function MapScreen({ onBack }: { onBack: () => void }) {
         </Select>
         <DragTool tool={tool} onTool={setTool} onFit={() => scatter.current?.fit()} />
         {numeric && (
-          <Tooltip title={`Select the ${OUTSTANDING} that stand out most (e)`}>
+          <Tooltip title={`Select the ${OUTSTANDING} samples with the highest value (e)`}>
             <Button size="small" onClick={outstanding}>
-              Stand out most
+              Highest {OUTSTANDING}
             </Button>
           </Tooltip>
         )}
         <span className="dcf-grow" />
         <span className="dcf-soft" role="status" data-testid="map-points">
           {plural(points.rows.length, "sample")}
-          {hidden > 0 && `, ${count(hidden)} decided or outside the view`}
+          {hidden > 0 && `, ${count(hidden)} reviewed or outside the view`}
         </span>
       </div>
       <div className="dcf-map dcf-scatter">

@@ -155,7 +155,7 @@ export function Overview({ onOpen, onShow }: Props) {
           selected={pictures}
           onChange={() => setPictures(!pictures)}
         >
-          Pictures
+          Images
         </ToggleButton>
         <Legend />
       </div>
@@ -258,8 +258,8 @@ export function Overview({ onOpen, onShow }: Props) {
 function Legend() {
   return (
     <div className="dcf-legend" aria-hidden="true">
-      <span className="dcf-legend-blue">more misclassified</span>
-      <span className="dcf-legend-red">higher bar: more confidently (IIES)</span>
+      <span className="dcf-legend-blue">more suspects</span>
+      <span className="dcf-legend-red">by IIES, 1 on top</span>
     </div>
   );
 }

@@ -28,17 +28,27 @@ export function arranged(width: number): { side: number; columns: 1 | 2 | 3 } {
   return { side: Math.max(24, Math.min(LARGEST, one)), columns: 1 };
 }
 
-/** The button that shows and hides it, and while it is shown the pictures. */
-export function Context({ row }: { row: number | null }) {
-  const [shown, setShown] = useKept("context", false, isFlag);
+const useContextShown = () => useKept("context", false, isFlag);
+
+/** Shows and hides the pictures to compare with. */
+export function CompareButton() {
+  const [shown, setShown] = useContextShown();
   const toggle = () => setShown(!shown);
   useShortcuts({ context: toggle });
   return (
+    <KeyButton tip="context" icon="grid" disabled={false} pressed={shown} onClick={toggle}>
+      Compare
+    </KeyButton>
+  );
+}
+
+/** The pictures to compare with, while they are wanted. */
+export function Context({ row }: { row: number | null }) {
+  const [shown] = useContextShown();
+  if (!shown || row === null) return null;
+  return (
     <section className="dcf-context" aria-label="To compare with">
-      <KeyButton tip="context" icon="grid" disabled={false} onClick={toggle}>
-        {shown ? "Hide comparison" : "Compare with others"}
-      </KeyButton>
-      {shown && row !== null && <Pictures row={row} />}
+      <Pictures row={row} />
     </section>
   );
 }
@@ -108,7 +118,7 @@ function Groups({ reply, side, name }: GroupsProps) {
       })}
       {rows?.length === 0 && (
         <li className="dcf-context-none dcf-soft">
-          Nothing of this class is predicted or confirmed as it.
+          No image of this class is predicted or confirmed.
         </li>
       )}
     </Group>

@@ -4,7 +4,7 @@ import * as React from "react";
 import type { SampleInfo } from "../events";
 import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
-import { Context } from "./Context";
+import { CompareButton, Context } from "./Context";
 import { Icon } from "./Icon";
 import { Viewer } from "./Viewer";
 
@@ -33,10 +33,10 @@ export function Enlarged({ sample, preview, onClose }: Props) {
     rankingReview: nothing,
   });
   return (
-    <section className="dcf-enlarged" aria-label="Enlarged picture">
+    <section className="dcf-enlarged" aria-label="Enlarged image">
       <header className="dcf-bar dcf-cellbar">
         <Tooltip title="Back (Esc)">
-          <IconButton size="small" aria-label="Close the enlarged picture" onClick={onClose}>
+          <IconButton size="small" aria-label="Close the enlarged image" onClick={onClose}>
             <Icon name="back" />
           </IconButton>
         </Tooltip>
@@ -46,7 +46,7 @@ export function Enlarged({ sample, preview, onClose }: Props) {
         </h2>
       </header>
       <div className="dcf-enlarged-body">
-        <Viewer sample={sample} preview={preview} />
+        <Viewer sample={sample} preview={preview} tools={<CompareButton />} />
         <Context row={sample.row} />
       </div>
     </section>

@@ -2,7 +2,7 @@
 
 import { Dialog, DialogContent, DialogTitle, IconButton } from "@mui/material";
 import * as React from "react";
-import { type Scope, SHORTCUTS, type Shortcut, scopesOf, written } from "../shortcuts";
+import { type Scope, SHORTCUTS, type Shortcut, scopesOf, sign, written } from "../shortcuts";
 import { Icon } from "./Icon";
 
 const TITLES: [Scope, string][] = [
@@ -15,11 +15,19 @@ const TITLES: [Scope, string][] = [
   ["map", "Map of the dataset"],
   ["progress", "Progress"],
   ["audit", "Audit"],
-  ["picture", "Enlarged picture"],
+  ["image", "Enlarged image"],
 ];
 
-export function Help({ onClose }: { onClose: () => void }) {
+interface Props {
+  /** Whose shortcuts come first. */
+  screen: Scope;
+  onClose: () => void;
+}
+
+export function Help({ screen, onClose }: Props) {
   const all: Shortcut[] = Object.values(SHORTCUTS);
+  const first = (scope: Scope) => (scope === screen ? 0 : scope === "everywhere" ? 1 : 2);
+  const titles = [...TITLES].sort(([a], [b]) => first(a) - first(b));
   return (
     <Dialog
       open
@@ -37,7 +45,7 @@ export function Help({ onClose }: { onClose: () => void }) {
         </IconButton>
       </DialogTitle>
       <DialogContent className="dcf-help">
-        {TITLES.map(([scope, title]) => (
+        {titles.map(([scope, title]) => (
           <section key={scope}>
             <h3>{title}</h3>
             <dl>
@@ -47,7 +55,9 @@ export function Help({ onClose }: { onClose: () => void }) {
                   <div key={shortcut.does}>
                     <dt>
                       {shortcut.keys.map((key) => (
-                        <kbd key={key}>{written(key)}</kbd>
+                        <kbd key={key} title={written(key)}>
+                          {sign(key)}
+                        </kbd>
                       ))}
                     </dt>
                     <dd>{shortcut.does}</dd>
@@ -57,8 +67,8 @@ export function Help({ onClose }: { onClose: () => void }) {
           </section>
         ))}
         <p>
-          In the map: the wheel zooms, dragging draws a lasso or moves the map (as chosen above it),
-          Shift adds to the selection, holding Space moves the map.
+          On a map the wheel zooms, and dragging draws a lasso or moves the map, as chosen above it.
+          Shift adds to the selection, Space held down moves the map.
         </p>
       </DialogContent>
     </Dialog>

@@ -3,7 +3,7 @@ import * as React from "react";
 import type { SampleInfo } from "../events";
 import { PREVIEW } from "../samples";
 import { useShortcuts } from "../shortcuts";
-import { Context } from "./Context";
+import { CompareButton, Context } from "./Context";
 import { Details } from "./Details";
 import { Enlarged } from "./Enlarged";
 import { KeyButton } from "./KeyButton";
@@ -37,6 +37,7 @@ export function Inspect({ sample, hint, chosen }: Props) {
             <KeyButton tip="enlarge" icon="search" disabled={false} onClick={() => enlarge?.()}>
               Enlarge
             </KeyButton>
+            {!enlarged && <CompareButton />}
           </div>
           {!enlarged && <Context row={sample.row} />}
           <Probabilities sample={sample} />

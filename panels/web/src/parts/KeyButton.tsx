@@ -12,12 +12,15 @@ interface Props {
   icon: IconName;
   disabled: boolean;
   danger?: boolean;
+  /** For a button that turns something on and off. */
+  pressed?: boolean;
   onClick: () => void;
   buttonRef?: React.Ref<HTMLButtonElement>;
   children: React.ReactNode;
 }
 
-export function KeyButton({ tip, icon, disabled, danger, onClick, buttonRef, children }: Props) {
+export function KeyButton(props: Props) {
+  const { tip, icon, disabled, danger, pressed, onClick, buttonRef, children } = props;
   const key = SHORTCUTS[tip].keys[0];
   return (
     <Button
@@ -28,6 +31,7 @@ export function KeyButton({ tip, icon, disabled, danger, onClick, buttonRef, chi
       className={`dcf-button${danger ? " dcf-button-danger" : ""}`}
       startIcon={<Icon name={icon} />}
       aria-disabled={disabled || undefined}
+      aria-pressed={pressed}
       onClick={onClick}
       aria-keyshortcuts={key}
     >

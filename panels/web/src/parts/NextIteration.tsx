@@ -28,8 +28,8 @@ export function NextIteration({ run, variant = "text", head = false }: Props) {
           <span>Next iteration</span>
         </Button>
       </Tooltip>
-      <Tooltip title="Change something about the next iteration first">
-        <IconButton size="small" aria-label="Change the next iteration" onClick={change}>
+      <Tooltip title="Options of the next iteration">
+        <IconButton size="small" aria-label="Options of the next iteration" onClick={change}>
           <Icon name="tune" />
         </IconButton>
       </Tooltip>

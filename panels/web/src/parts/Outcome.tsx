@@ -57,7 +57,7 @@ export function Outcome() {
               disabled={busy}
               onClick={() => void undo(reply.decision ?? undefined)}
             >
-              {outcome.action !== "undo" ? "Undo" : what?.again ? "Take back" : "Decide again"}
+              {outcome.action !== "undo" || what?.again ? "Undo" : "Redo"}
             </Button>
           )}
           <IconButton size="small" aria-label="Dismiss" onClick={dismiss}>
@@ -96,7 +96,7 @@ export function BlindOutcome() {
     return () => window.clearTimeout(timer);
   }, [about, dismiss]);
   const bad = about !== null && isBad(about);
-  const done = about?.reply?.applied ? "The last verdict was taken back." : "Nothing was changed.";
+  const done = about?.reply?.applied ? "The last verdict was undone." : "Nothing was changed.";
   return (
     <div className="dcf-outcome-place" role={bad ? "alert" : "status"}>
       {about && (

@@ -2,7 +2,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import * as React from "react";
 import type { Thumbnails, Tile } from "../thumbnails";
-import { PictureSize } from "./PictureSize";
 import { PIXELS_FROM } from "./pixels";
 import { columnsFor, sideFor, useCtrlWheel, useGridSize } from "./sizes";
 
@@ -31,7 +30,7 @@ interface Props {
 const GAP = 6;
 /** Between a card's edge and its picture, on both sides. */
 const FRAME = 6;
-const CAPTION = 22;
+const CAPTION = 32;
 
 export function PictureGrid(props: Props) {
   const { items, thumbnails, selected, focus } = props;
@@ -114,53 +113,50 @@ export function PictureGrid(props: Props) {
   };
   const tabbable = items.some((item) => item.row === focus) ? focus : (items[0]?.row ?? null);
   return (
-    <>
-      <PictureSize size={size} onSize={setSize} />
-      {/* biome-ignore lint/a11y/useSemanticElements: a group of toggle buttons is no fieldset */}
-      <div
-        ref={scroller}
-        className="dcf-grid"
-        role="group"
-        aria-label={props.label}
-        onKeyDown={key}
-        onScroll={() => {
-          const line = Math.round((scroller.current?.scrollTop ?? 0) / (tall + GAP));
-          top.current = line * columns;
-        }}
-      >
-        <div style={{ height: virtual.getTotalSize() + GAP, position: "relative" }}>
-          {shown.map((line) =>
-            items.slice(line.index * columns, (line.index + 1) * columns).map((item, column) => (
-              <button
-                key={item.row}
-                type="button"
-                data-row={item.row}
-                className={`dcf-tile${item.faint ? " dcf-faint" : ""}`}
-                style={{
-                  transform: `translate(${GAP + column * (side + GAP)}px, ${GAP + line.start}px)`,
-                  width: side,
-                  height: tall,
-                }}
-                aria-pressed={selected.has(item.row)}
-                aria-label={item.name}
-                title={item.caption?.[0]}
-                disabled={item.faint}
-                tabIndex={item.row === tabbable ? 0 : -1}
-                onFocus={() => item.row !== focus && props.onFocus(item.row)}
-                onClick={(event) => click(event, line.index * columns + column)}
-              >
-                <TilePicture tile={thumbnails.get(item.row)} side={side - FRAME} />
-                {item.caption && (
-                  <span className="dcf-caption">
-                    <bdi>{item.caption[0]}</bdi> <span>{item.caption[1]}</span>
-                  </span>
-                )}
-              </button>
-            )),
-          )}
-        </div>
+    // biome-ignore lint/a11y/useSemanticElements: a group of toggle buttons is no fieldset
+    <div
+      ref={scroller}
+      className="dcf-grid"
+      role="group"
+      aria-label={props.label}
+      onKeyDown={key}
+      onScroll={() => {
+        const line = Math.round((scroller.current?.scrollTop ?? 0) / (tall + GAP));
+        top.current = line * columns;
+      }}
+    >
+      <div style={{ height: virtual.getTotalSize() + GAP, position: "relative" }}>
+        {shown.map((line) =>
+          items.slice(line.index * columns, (line.index + 1) * columns).map((item, column) => (
+            <button
+              key={item.row}
+              type="button"
+              data-row={item.row}
+              className={`dcf-tile${item.faint ? " dcf-faint" : ""}`}
+              style={{
+                transform: `translate(${GAP + column * (side + GAP)}px, ${GAP + line.start}px)`,
+                width: side,
+                height: tall,
+              }}
+              aria-pressed={selected.has(item.row)}
+              aria-label={item.name}
+              title={item.caption?.[0]}
+              disabled={item.faint}
+              tabIndex={item.row === tabbable ? 0 : -1}
+              onFocus={() => item.row !== focus && props.onFocus(item.row)}
+              onClick={(event) => click(event, line.index * columns + column)}
+            >
+              <TilePicture tile={thumbnails.get(item.row)} side={side - FRAME} />
+              {item.caption && (
+                <span className="dcf-caption">
+                  <bdi>{item.caption[0]}</bdi> <span>{item.caption[1]}</span>
+                </span>
+              )}
+            </button>
+          )),
+        )}
       </div>
-    </>
+    </div>
   );
 }
 

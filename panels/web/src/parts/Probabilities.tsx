@@ -1,7 +1,7 @@
 // The probabilities of a sample as bars, with its label and the prediction marked.
 import * as React from "react";
 import type { SampleInfo } from "../events";
-import { percent } from "../format";
+import { percent, share } from "../format";
 import { useSession } from "../session";
 import type { Listed } from "./digits";
 
@@ -14,6 +14,7 @@ interface Props {
 
 export function Probabilities({ sample, choices, onPick }: Props) {
   const { classes } = useSession();
+  const most = mostOfOthers(sample);
   const list = choices ?? sample.probabilities.map((known) => ({ ...known, key: "" }));
   return (
     <ul className="dcf-probabilities" aria-label="Probability of each class">
@@ -25,13 +26,15 @@ export function Probabilities({ sample, choices, onPick }: Props) {
         const body = (
           <>
             {onPick && (key ? <kbd>{key}</kbd> : <span className="dcf-p-nokey" />)}
-            <bdi className="dcf-p-name">{classes[label]}</bdi>
-            {marks.map((mark) => (
-              <span key={mark} className={`dcf-mark dcf-mark-${mark}`}>
-                {mark}
-              </span>
-            ))}
-            <span className="dcf-p-value">{p === null ? "–" : percent(p, 1)}</span>
+            <span className="dcf-p-text">
+              <bdi className="dcf-p-name">{classes[label]}</bdi>
+              {marks.map((mark) => (
+                <span key={mark} className={`dcf-mark dcf-mark-${mark}`}>
+                  {mark}
+                </span>
+              ))}
+            </span>
+            <span className="dcf-p-value">{p === null ? most : share(p)}</span>
             <span className="dcf-p-bar" style={{ "--dcf-p": p ?? 0 } as React.CSSProperties} />
           </>
         );
@@ -55,4 +58,13 @@ export function Probabilities({ sample, choices, onPick }: Props) {
       })}
     </ul>
   );
+}
+
+const KEPT = 5;
+
+/** Of a sample the most probable classes are kept, and its label: the others are no more probable. */
+function mostOfOthers({ probabilities }: SampleInfo): string {
+  const kept = probabilities.map(({ p }) => p).sort((a, b) => b - a);
+  const p = kept[KEPT - 1] ?? 0;
+  return p < 0.001 ? share(p) : `≤ ${percent(p, 1)}`;
 }

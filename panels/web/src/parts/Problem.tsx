@@ -16,12 +16,12 @@ export function Problem({ problem, onRetry, onBack }: Props) {
   return (
     <div className="dcf-screen" role="alert">
       <Icon name="warn" className="dcf-screen-icon" />
-      <h3>{expected ? "This cannot be shown" : "Something went wrong in Python"}</h3>
+      <h3>{expected ? "This cannot be shown" : "Something went wrong"}</h3>
       <p className="dcf-screen-message">{problem.message}</p>
       {!expected && (
         <p>
-          Nothing was changed. Try again; if it stays, report it with the number in the details,
-          under which the log of the App's server has all of it.
+          Nothing was changed. Try again. If it stays, report it with the number in the details: the
+          log of the App's server has all of it under that number.
         </p>
       )}
       <div className="dcf-screen-buttons">

@@ -35,7 +35,7 @@ export function Progress() {
       <dl className="dcf-numbers">
         <Total name="reviewed" value={count(reviewed)} />
         <Total name="open" value={count(progress.open)} />
-        {KINDS.map(([kind, name]) => (
+        {KINDS.filter(([kind]) => progress.decisions[kind]).map(([kind, name]) => (
           <Total key={kind} name={name} value={count(progress.decisions[kind] ?? 0)} />
         ))}
       </dl>
@@ -66,7 +66,7 @@ function Agreement({ run }: { run: RunInfo }) {
   return (
     <div
       className="dcf-agreement"
-      title={`Agreement of classifier and labels by iteration: ${text}`}
+      title="The share of labels that the classifier predicts, iteration by iteration"
     >
       {values.length > 1 && (
         <svg width="60" height="24" aria-hidden="true">
@@ -78,7 +78,7 @@ function Agreement({ run }: { run: RunInfo }) {
         </svg>
       )}
       <span>
-        {text} <span className="dcf-soft">agreement</span>
+        <span className="dcf-soft">agreement with labels</span> {text}
       </span>
     </div>
   );

@@ -29,7 +29,7 @@ export function Recent() {
   };
   return (
     <section className="dcf-recent" aria-label="Last decisions">
-      <span className="dcf-soft">Last decisions, a click undoes</span>
+      <span className="dcf-soft">Last decisions, click to undo</span>
       <ol>
         {decisions.map((what) => (
           <li key={what.decision}>

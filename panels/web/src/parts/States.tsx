@@ -5,7 +5,7 @@ import { Button, CircularProgress } from "@mui/material";
 import * as React from "react";
 import { uriOf } from "../ask";
 import type { RunInfo, StatusReply } from "../events";
-import { count, percent, plural } from "../format";
+import { plural } from "../format";
 import { useSession } from "../session";
 import { FIND } from "../useNextIteration";
 import { Icon } from "./Icon";
@@ -72,15 +72,12 @@ export function NoRun({ status }: { status: StatusReply }) {
     <div className="dcf-screen">
       <Icon name="search" className="dcf-screen-icon" />
       <h3>
-        {status.jobs.length
-          ? "Label errors are being looked for"
-          : "Label errors were not looked for yet"}
+        {status.jobs.length ? "Label errors are being looked for" : "No run on this dataset yet"}
       </h3>
       {usable ? (
         <p>
-          A classifier predicts the class of every sample. Samples whose label it contradicts
-          (suspects) are shown here to be judged. Train one now, or use predictions that the dataset
-          holds.
+          A classifier predicts the class of every sample. Those whose label is not the prediction,
+          the suspects, are shown here for review.
         </p>
       ) : (
         <p>
@@ -105,21 +102,18 @@ export function NoRun({ status }: { status: StatusReply }) {
 }
 
 export function AllResolved() {
-  const { overview, iteration } = useSession();
-  const { run } = useSession();
+  const { overview, run } = useSession();
   const { progress } = overview;
-  const of = (kind: string) => progress.decisions[kind] ?? 0;
   return (
     <div className="dcf-achieved" role="status">
       <Icon name="check" className="dcf-screen-icon" />
       <div>
-        <h3>Every suspect of this iteration is resolved</h3>
+        <h3>Every suspect of this iteration is reviewed</h3>
         <p>
-          {plural(progress.wrong, "suspect")}, none of them open. Decisions on all samples:{" "}
-          {count(of("relabeled"))} relabelled, {count(of("confirmed"))} confirmed,{" "}
-          {count(of("removed"))} removed, {count(of("tagged"))} tagged. The classifier agreed with{" "}
-          {percent(iteration.agreement, 1)} of the labels at the start of this iteration.{" "}
-          {plural(progress.open, "sample")} that it agrees with still open.
+          {plural(progress.wrong, "suspect")}, none open. {plural(progress.open, "sample")} with a
+          label that the classifier predicts {progress.open === 1 ? "is" : "are"} open: an audit
+          (Progress) tells how many of them are wrong. The next iteration learns from the labels as
+          they are now.
         </p>
       </div>
       <NextIteration run={run} variant="contained" />

@@ -23,21 +23,31 @@ interface Props {
   /** Longest side of the picture that comes with the sample. */
   preview: number;
   onShown?: (row: number) => void;
+  /** Beside its own tools. */
+  tools?: React.ReactNode;
 }
 
-export function Viewer({ sample, preview, onShown }: Props) {
+export function Viewer({ sample, preview, onShown, tools }: Props) {
   if (!sample?.image || !sample.width)
-    return <Picture sample={sample} {...(onShown ? { onShown } : {})} />;
-  return <Zoomable key={sample.row} sample={sample} preview={preview} onShown={onShown} />;
+    return (
+      <div className="dcf-viewer">
+        <Picture sample={sample} {...(onShown ? { onShown } : {})} />
+        <div className="dcf-viewer-tools">{tools}</div>
+      </div>
+    );
+  return (
+    <Zoomable key={sample.row} sample={sample} preview={preview} onShown={onShown} tools={tools} />
+  );
 }
 
 interface ZoomableProps {
   sample: SampleInfo;
   preview: number;
   onShown: ((row: number) => void) | undefined;
+  tools: React.ReactNode;
 }
 
-function Zoomable({ sample, preview, onShown }: ZoomableProps) {
+function Zoomable({ sample, preview, onShown, tools }: ZoomableProps) {
   const { classes } = useSession();
   const [element, box] = useBox();
   const [chosen, setChosen] = React.useState<Place | null>(null);
@@ -140,6 +150,7 @@ function Zoomable({ sample, preview, onShown }: ZoomableProps) {
           {wanted && there !== original.source && !original.problem && " · loading full resolution"}
           {wanted && original.problem && ` · no full resolution: ${original.problem}`}
         </span>
+        {tools}
       </div>
     </div>
   );

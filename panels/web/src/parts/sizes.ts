@@ -21,7 +21,10 @@ export function sideFor(width: number, columns: number, gap: number): number {
   return Math.max(1, Math.floor((width - gap) / columns) - gap);
 }
 
-/** The largest side with which pictures lie in a box without scrolling, each with a text below. */
+/** What side by side may lose in size: it is how pictures are compared. */
+const BESIDE = 0.85;
+
+/** The side with which pictures fill a box without scrolling, each with a text below. */
 export function sideToFit(
   pictures: number,
   room: { width: number; height: number },
@@ -29,11 +32,12 @@ export function sideToFit(
   frame: { width: number; height: number },
 ): number {
   let best = 0;
-  for (let columns = 1; columns <= pictures; columns++) {
+  for (let columns = pictures; columns >= 1; columns--) {
     const lines = Math.ceil(pictures / columns);
     const wide = (room.width - gap * (columns - 1)) / columns - frame.width;
     const tall = (room.height - gap * (lines - 1)) / lines - frame.height;
-    best = Math.max(best, Math.min(wide, tall));
+    const side = Math.min(wide, tall);
+    if (best < BESIDE * side) best = side;
   }
   return Math.floor(best);
 }

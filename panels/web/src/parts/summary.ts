@@ -9,10 +9,10 @@ const DONE: Record<string, string> = {
   remove: "Removed",
   tag: "Tagged",
   keep_one: "Removed",
-  keep_all: "Kept on purpose:",
+  keep_all: "Kept",
   relabel_alike: "Relabelled",
-  undo: "Took back a decision on",
-  redo: "Decided again on",
+  undo: "Undone for",
+  redo: "Redone for",
 };
 
 const REASONS: Record<string, string> = {
@@ -51,7 +51,7 @@ const DID: Record<string, string> = {
   confirm: "confirmed ",
   remove: "removed ",
   tag: "",
-  keep_all: "kept on purpose ",
+  keep_all: "kept ",
 };
 
 /** The same as a sentence part, such as "confirmed shirt" or "3 samples: shirt → skirt". */
@@ -84,7 +84,7 @@ export function summary({ action, rows, reply, problem }: Result): string {
     const reason = why(reply?.conflicts ?? [], kept);
     const left = `${plural(kept, "sample")} ${kept === 1 ? "was" : "were"} left alone`;
     parts.push(reason ? `${left}: ${reason}.` : `${left}.`);
-  } else if (!applied && rows) parts.push("These samples are decided already.");
+  } else if (!applied && rows) parts.push("These samples are reviewed already.");
   const fields = Object.keys(reply?.left_out ?? {}).sort();
   if (fields.length) {
     const values = fields.map((field) => `“${field}”`).join(", ");

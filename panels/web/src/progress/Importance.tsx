@@ -38,7 +38,7 @@ export function Importance({ onRank }: { onRank: (label: number | null) => void 
   return (
     <section className="dcf-card dcf-card-wide" aria-labelledby="dcf-importance-title">
       <h3 id="dcf-importance-title">Cleaning by importance</h3>
-      {problem && <p className="dcf-note">Its rounds could not be read: {problem.message}</p>}
+      {problem && <p className="dcf-note">The rounds cannot be read: {problem.message}</p>}
       <p className="dcf-note" data-testid="importance-advice">
         {reply?.advice}
         {since > 0 && ` ${plural(since, "decision")} since the last round.`}

@@ -13,10 +13,12 @@ export function Iterations() {
   const { reply: history, problem } = useAsk("history", { run: key.run }, because);
   const rows = history?.iterations ?? [];
   const last = rows.at(-1);
+  const judged = rows.some((row) => row.trusted_accuracy !== null);
+  const compared = rows.some((row) => row.appeared !== null);
   return (
     <section className="dcf-card dcf-card-wide" aria-labelledby="dcf-iterations-title">
       <h3 id="dcf-iterations-title">Iterations</h3>
-      {problem && <p className="dcf-note">They could not be compared: {problem.message}</p>}
+      {problem && <p className="dcf-note">The iterations cannot be compared: {problem.message}</p>}
       <div className="dcf-curves">
         {rows.length > 1 && (
           <Curve
@@ -41,10 +43,10 @@ export function Iterations() {
             <tr>
               <th scope="col">Iteration</th>
               <th scope="col">Samples</th>
-              <th scope="col">Agreement</th>
+              <th scope="col">Agreement with labels</th>
               <th scope="col">Suspects</th>
-              <th scope="col">Agreement with judged labels</th>
-              <th scope="col">Cells</th>
+              {judged && <th scope="col">With reviewed labels</th>}
+              {compared && <th scope="col">Cells new, gone</th>}
             </tr>
           </thead>
           <tbody>
@@ -54,12 +56,16 @@ export function Iterations() {
                 <td>{count(row.samples)}</td>
                 <td>{percent(row.agreement, 2)}</td>
                 <td>{count(row.suspects)}</td>
-                <td>
-                  {row.trusted_accuracy === null
-                    ? ""
-                    : `${percent(row.trusted_accuracy, 1)} of ${count(row.trusted)}`}
-                </td>
-                <td>{row.appeared === null ? "" : `+${row.appeared} −${row.vanished}`}</td>
+                {judged && (
+                  <td>
+                    {row.trusted_accuracy === null
+                      ? ""
+                      : `${percent(row.trusted_accuracy, 1)} of ${count(row.trusted)}`}
+                  </td>
+                )}
+                {compared && (
+                  <td>{row.appeared === null ? "" : `${row.appeared}, ${row.vanished}`}</td>
+                )}
               </tr>
             ))}
           </tbody>
@@ -67,9 +73,9 @@ export function Iterations() {
       </section>
       {last && last.trusted_accuracy !== null && (
         <p className="dcf-note" data-testid="judged-agreement">
-          Iteration {last.iteration} agrees with {percent(last.trusted_accuracy, 1)} of the{" "}
-          {plural(last.trusted, "label")} that were judged so far. Most were chosen because they
-          looked wrong: compare iterations by this, it is no accuracy on all samples.
+          Iteration {last.iteration} predicts {percent(last.trusted_accuracy, 1)} of the{" "}
+          {plural(last.trusted, "label")} reviewed so far. Most were reviewed because they looked
+          wrong, so this compares iterations and is no accuracy on all samples.
         </p>
       )}
       <div className="dcf-card-buttons">

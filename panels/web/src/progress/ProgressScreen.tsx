@@ -56,7 +56,7 @@ export function ProgressScreen({ onBack, onRank }: Props) {
       )}
       <div className="dcf-cards">
         <Left audit={audit} reply={reply} onJudge={() => setJudging(true)} />
-        <Target audit={audit} target={reply.target} />
+        <Target audit={audit} target={reply.target} audits={reply.audit?.number ?? 0} />
         <Iterations />
         <Importance onRank={onRank} />
         <Parts reply={reply} />
@@ -100,7 +100,7 @@ function Left({ audit, reply, onJudge }: LeftProps) {
         <p className="dcf-note">
           {info
             ? "Too few verdicts for an estimate: judge more of the audit."
-            : "Nobody knows yet: the classifier has learnt some of the errors, so its own estimate is biased. An audit estimates it from open samples drawn at random and judged with their labels hidden."}
+            : "Unknown before an audit: open samples drawn at random, judged with their labels hidden. The classifier's own count is biased, since it has learnt some of the errors."}
         </p>
       )}
       {open && info ? (
@@ -191,8 +191,8 @@ function Parts({ reply }: { reply: AuditReply }) {
         </table>
       </section>
       <p className="dcf-note">
-        Each with its own 95 % interval, so they do not add up to the total's. None ends above the
-        total's.
+        Each with a 95 % interval of its own, none of which ends above the total's. They do not add
+        up to it.
       </p>
     </section>
   );

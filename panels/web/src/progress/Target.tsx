@@ -8,7 +8,14 @@ import type { Audit } from "./useAudit";
 const SHARES = [0.8, 0.9, 0.95, 0.99];
 const CONFIDENCES = [0.9, 0.95, 0.99];
 
-export function Target({ audit, target }: { audit: Audit; target: Aim }) {
+interface Props {
+  audit: Audit;
+  target: Aim;
+  /** How many were drawn. */
+  audits: number;
+}
+
+export function Target({ audit, target, audits }: Props) {
   const [share, setShare] = React.useState(target.share);
   const [confidence, setConfidence] = React.useState(target.confidence);
   const changed = share !== target.share || confidence !== target.confidence;
@@ -70,17 +77,26 @@ export function Target({ audit, target }: { audit: Audit; target: Aim }) {
         <span className="dcf-target-mark" style={{ left: `${100 * target.share}%` }} />
       </div>
       <p className="dcf-note" data-testid="distance">
-        Found by now: at least {percent(target.sure)} of the errors, with{" "}
-        {percent(target.confidence)} confidence
-        {target.likely !== null && `; estimate: ${percent(target.likely)}`}.{" "}
-        {target.reached
-          ? `At most ${count(target.most_left)} are left, within the target.`
-          : `Up to ${count(target.most_left)} may be left; the target allows ${count(target.allowed_left)}. Fix more, or audit more.`}
+        {audits === 0 ? (
+          "Unknown before an audit."
+        ) : (
+          <>
+            Found by now: at least {percent(target.sure)} of the errors, with{" "}
+            {percent(target.confidence)} confidence
+            {target.likely !== null && `; best estimate ${percent(target.likely)}`}. At most{" "}
+            {count(target.most_left)} are left,{" "}
+            {target.reached
+              ? "within the target."
+              : `the target allows ${count(target.allowed_left)}: fix more, or audit more.`}
+          </>
+        )}
       </p>
-      <p className="dcf-note">
-        The confidence holds over all audits together, so from the second audit on this bound is
-        wider than the audit's own interval.
-      </p>
+      {audits > 1 && (
+        <p className="dcf-note">
+          The confidence holds over all audits together, so this bound is wider than the last
+          audit's own interval.
+        </p>
+      )}
     </section>
   );
 }

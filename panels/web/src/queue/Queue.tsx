@@ -4,7 +4,7 @@ import { useGate, useShown } from "../acts/useShown";
 import type { Action } from "../events";
 import { oneOf, useKept } from "../kept";
 import { Choose } from "../parts/Choose";
-import { Context } from "../parts/Context";
+import { CompareButton, Context } from "../parts/Context";
 import { Details } from "../parts/Details";
 import { type DigitOrder, listed } from "../parts/digits";
 import { Outcome } from "../parts/Outcome";
@@ -120,7 +120,12 @@ export function Queue({ cell, ranking, onBack, onEverything }: Props) {
               data-row={sample ? sample.row : undefined}
               data-shown={shown || undefined}
             >
-              <Viewer sample={sample} preview={SIZE} onShown={(drawn) => setShown(String(drawn))} />
+              <Viewer
+                sample={sample}
+                preview={SIZE}
+                onShown={(drawn) => setShown(String(drawn))}
+                tools={<CompareButton />}
+              />
             </div>
             <Context row={sample?.row ?? null} />
           </div>

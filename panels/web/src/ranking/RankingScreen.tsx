@@ -8,6 +8,7 @@ import { Icon } from "../parts/Icon";
 import { optionsFor } from "../parts/options";
 import { Pages } from "../parts/Pages";
 import { PictureGrid } from "../parts/PictureGrid";
+import { GridSize } from "../parts/PictureSize";
 import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
 import { useGridEdge } from "../parts/sizes";
@@ -141,7 +142,7 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
         onChange={() => setPaged(!paged)}
         aria-keyshortcuts="b"
       >
-        Page by page
+        Pages
       </ToggleButton>
       <Button
         size="small"
@@ -150,7 +151,7 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
         onClick={onReview}
         aria-keyshortcuts="v"
       >
-        Review these in the queue
+        One by one
       </Button>
     </div>
   );
@@ -190,7 +191,10 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
     >
       {reply && (
         <>
-          <p className="dcf-note dcf-about">{score.about}</p>
+          <div className="dcf-about">
+            <p className="dcf-note">{score.about}</p>
+            {reply.total > 0 && <GridSize />}
+          </div>
           <ScoreRange
             key={choice.by}
             reply={reply}

@@ -20,37 +20,35 @@ export interface Score {
 
 export const SCORES: Record<RankBy, Score> = {
   confidence: {
-    name: "Disagreements by confidence",
+    name: "Suspects by confidence",
     value: "confidence",
-    about: "Samples whose prediction is not their label, the most confident prediction first.",
+    about: "Suspects, the most confident prediction first.",
   },
   suspicion: {
     name: "Suspicion",
     value: "suspicion",
-    about:
-      "All samples by suspicion: the log-odds of the most probable other class over the label.",
+    about: "All samples, by the log-odds of the most probable other class over the label.",
   },
   importance: {
     name: "Importance",
     value: "importance",
-    about:
-      "Samples by sensitivity within their class (distance and leverage); choose a class to see it alone.",
+    about: "All samples, by sensitivity within their class (distance and leverage).",
   },
   disagreement: {
     name: "Neighbour disagreement",
     value: "share of other labels",
-    about: "Samples by the share of their nearest neighbours that carry another label.",
+    about: "All samples, by the share of nearest neighbours with another label.",
   },
   cleanlab: {
     name: "cleanlab",
     value: "1 − label quality",
-    about: "All samples by 1 − cleanlab's label quality, the lowest quality first.",
+    about: "All samples, the lowest label quality first.",
   },
   both: {
     name: "Reported by cleanlab, by suspicion",
     value: "suspicion",
     about:
-      "Label issues found by cleanlab, by suspicion; above 0 another class is more probable than the label.",
+      "Label issues that cleanlab reports, by suspicion; above 0 another class is more probable.",
   },
 };
 

@@ -9,7 +9,7 @@ import type { Others, Right } from "./page";
 import type { Pages } from "./usePages";
 
 export const PAGES_HINT =
-  "Click the pictures that are exceptions, or go to them by the arrow keys and press Space. Enter decides on the page.";
+  "Click the exceptions, or go to them by the arrow keys and press Space. Enter decides on the page.";
 
 interface Props {
   pages: Pages;
@@ -36,8 +36,9 @@ export function PageActs({ pages, label, prediction, onLeave }: Props) {
         <span>
           <strong>
             Page {count(pages.number)} of {count(pages.pages)}
-          </strong>{" "}
-          {plural(pages.page.length, "picture")}
+          </strong>
+          {" · "}
+          {plural(pages.page.length, "image")}
           {exceptions > 0 && `, ${plural(exceptions, "exception")}`}
         </span>
         <span>
@@ -76,7 +77,14 @@ export function PageActs({ pages, label, prediction, onLeave }: Props) {
           onChange={pages.setOthers}
           texts={{
             open: "stay open",
-            other: becomes === undefined ? "get the prediction" : <>are {<bdi>{becomes}</bdi>}</>,
+            other:
+              becomes === undefined ? (
+                "get the prediction"
+              ) : (
+                <span>
+                  are <bdi>{becomes}</bdi>
+                </span>
+              ),
           }}
         />
       )}
@@ -95,7 +103,7 @@ export function PageActs({ pages, label, prediction, onLeave }: Props) {
         </p>
       )}
       {pages.unreadable > 0 && (
-        <p className="dcf-note">{plural(pages.unreadable, "unreadable picture")} left open.</p>
+        <p className="dcf-note">{plural(pages.unreadable, "unreadable image")} left open.</p>
       )}
       {pages.left > 0 && (
         <p className="dcf-note">

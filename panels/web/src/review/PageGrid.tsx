@@ -33,7 +33,7 @@ export function PageGrid({ pages, items, thumbnails, version, focus, onFocus }: 
         version={version}
         selected={pages.excepted}
         focus={focus}
-        label="Pictures of the page; press those that are exceptions"
+        label="Images of the page; press those that are exceptions"
         onClick={(row) => pages.mark(row)}
         onRange={pages.markAll}
         onFocus={onFocus}

@@ -9,6 +9,7 @@ from typing import Any
 import fiftyone as fo
 from fiftyone.operators import types
 
+from ..plugin.classify.settings import COPIES
 from ..plugin.learning.choices import DEVICES
 from ..plugin.store.runs import Run
 from .forms import choose, missing, suggest, switch
@@ -120,7 +121,7 @@ class Source:
 
 
 TRAINING = (
-    *("model", "weights", "warm_start", "epochs", "batch_size", "folds"),
+    *("model", "weights", "warm_start", "epochs", "batch_size", "folds", "fold_groups"),
     *("average_epochs", "image_size", "seed", "device"),
 )
 SOURCES: dict[str, Source] = {
@@ -136,10 +137,10 @@ SOURCES: dict[str, Source] = {
         options=TRAINING,
     ),
     "features": Source(
-        "A pretrained network with a linear head",
-        "For photographs: features of a pretrained network, computed once, and a cross-validated "
-        "linear classifier on them; 3,000 images a minute on two cores",
-        options=("network", "weights", "folds", "seed", "device"),
+        "A pretrained network with cheap heads",
+        "For photographs: features of a pretrained network, computed once, and cross-validated "
+        "classifiers on them; 3,000 images a minute on two cores",
+        options=("network", "weights", "folds", "fold_groups", "seed", "device"),
     ),
     "predictions": Source(
         "Predictions in fields",
@@ -147,10 +148,10 @@ SOURCES: dict[str, Source] = {
         prediction_fields,
     ),
     "embeddings": Source(
-        "Embeddings with a linear head",
-        "A cross-validated linear classifier on vectors of each sample; quick and strong",
+        "Embeddings with cheap heads",
+        "Cross-validated classifiers on vectors of each sample; quick and strong",
         embeddings,
-        ("folds", "seed", "device"),
+        ("folds", "fold_groups", "seed", "device"),
     ),
 }
 """All sources by name. One that is added here is offered, asked for and documented by its words."""
@@ -223,6 +224,16 @@ def _warm_start(asked: Asked) -> None:
     )
 
 
+def _fold_groups(asked: Asked) -> None:
+    asked.inputs.str(
+        "fold_groups",
+        default=COPIES,
+        label="Keep in one fold",
+        description="copies: exact copies and near-duplicates; none; or a field, such as the "
+        "patient or the video, whose equal values stay together as well",
+    )
+
+
 def _device(asked: Asked) -> None:
     choose(asked.inputs, "device", DEVICES, "auto", label="Device")
 
@@ -282,6 +293,7 @@ OPTIONS: Mapping[str, Callable[[Asked], None]] = {
         "1 trains on all samples and classifies them, as the paper does; k classifies each sample "
         "by a model that has not seen it. Empty: 1, or 5 for embeddings",
     ),
+    "fold_groups": _fold_groups,
     "average_epochs": _whole(
         "average_epochs",
         "Average epochs",

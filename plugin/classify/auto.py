@@ -143,6 +143,6 @@ def _by_images(samples: Collection, settings: Settings) -> tuple[Settings, str]:
             f"not be had, which finds more in photographs ({error})."
         )
     return replace(settings, source="features", network=name), (
-        f"Photographs (median side {kind.side} pixels): a linear classifier on features of the "
+        f"Photographs (median side {kind.side} pixels): cheap classifiers on features of the "
         f"pretrained network {name}, out of fold."
     )

@@ -1,4 +1,4 @@
-"""Predictions of a cross-validated linear head on embeddings that exist or that a model gives."""
+"""Predictions of cross-validated heads on embeddings that exist or that a model gives."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ import numpy.typing as npt
 
 from ..abandonable import abandonable
 from ..errors import InputError
-from ..learning.linear_head import LinearHead
-from ..learning.training import choose_device, reproducible, stratified_folds
+from ..learning.heads import out_of_fold
+from ..learning.training import choose_device, reproducible
 from ..progress import Report, part_of
 from ..scoring.batches import Batch, Outcome
 from ..scratch import scratch_folder
 from ..store.samples import Collection
 from ..vectors.embeddings import EmbeddingVectors
 from ..vectors.features import PrincipalComponents
+from .kept_together import check_fold_groups, grouped, groups_to_keep
 from .labelled import read_labelled
 from .settings import Settings
 
@@ -29,7 +30,7 @@ BATCH_NUMBERS = 4_000_000
 
 
 class EmbeddingSource:
-    """Classifies each sample with a linear head that was fitted on the other folds.
+    """Classifies each sample with heads that were fitted on the other folds.
 
     Args:
         samples: the dataset or a view of it
@@ -42,6 +43,7 @@ class EmbeddingSource:
     """
 
     def __init__(self, samples: Collection, settings: Settings, decision_field: str):
+        check_fold_groups(samples, settings)
         self._samples = samples
         self._settings = settings
         self._name = str(settings.embeddings)
@@ -79,39 +81,47 @@ class EmbeddingSource:
     def _classified(
         self, vectors: npt.NDArray[Any], usable: npt.NDArray[np.int64], report: Report
     ) -> Generator[Batch]:
-        seed = self._settings.seed
-        fold = stratified_folds(self._label[usable], self._folds, seed)
+        seed, label = self._settings.seed, self._label[usable]
+        rows = vectors if len(usable) == len(vectors) else vectors[usable]
+        groups = groups_to_keep(
+            self._samples,
+            self._settings,
+            [self._ids[i] for i in usable],
+            [self._paths[i] for i in usable],
+            rows,
+            part_of(report, 0.0, 0.1),
+        )
         reduce = abandonable(
-            lambda _: PrincipalComponents(vectors[np.sort(_some(usable, seed))], seed),
+            lambda _: PrincipalComponents(rows[np.sort(_some(len(rows), seed))], seed),
             report,
             "Reducing embeddings",
         )
         with reproducible(seed):
-            for k in range(self._folds):
-                learned, asked = usable[fold != k], usable[fold == k]
-                stage = part_of(report, k / self._folds, (k + 1) / self._folds)
-                head = LinearHead(len(self.classes), device=self._device)
-                _fit(head, vectors[learned], self._label[learned], stage)
-                seen = np.bincount(self._label[learned], minlength=len(self.classes)) > 0
-                size = max(1, min(BATCH_ROWS, BATCH_NUMBERS // len(self.classes)))
-                for start in range(0, len(asked), size):
-                    part = asked[start : start + size]
-                    rows = vectors[part]
-                    yield Batch(
-                        sample_ids=[self._ids[i] for i in part],
-                        label=self._label[part],
-                        models=[head.log_probabilities(rows)],
-                        features=reduce(rows),
-                        decided=self._decided[part],
-                        unseen=~seen[self._label[part]],
-                    )
+            said = out_of_fold(
+                rows,
+                label,
+                groups,
+                seed,
+                classes=len(self.classes),
+                folds=self._folds,
+                device=self._device,
+                report=part_of(report, 0.1, 0.9),
+            )
+        self.outcome.notes |= {"heads": said.heads, "ensemble_weights": said.weights}
+        self.outcome.notes |= grouped(groups)
+        size = max(1, min(BATCH_ROWS, BATCH_NUMBERS // len(self.classes)))
+        for start in range(0, len(usable), size):
+            part = usable[start : start + size]
+            yield Batch(
+                sample_ids=[self._ids[i] for i in part],
+                label=self._label[part],
+                models=[said.log_probabilities[start : start + size].astype(np.float64)],
+                features=reduce(rows[start : start + size]),
+                decided=self._decided[part],
+                unseen=said.unseen[start : start + size],
+            )
+            report(min(1.0, 0.9 + 0.1 * start / len(usable)), f"Scored {start + len(part):,}")
 
 
-def _fit(
-    head: LinearHead, vectors: npt.NDArray[Any], label: npt.NDArray[np.int64], report: Report
-) -> None:
-    abandonable(lambda told: head.fit(vectors, label, told), report, "Fitting the linear head")
-
-
-def _some(usable: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
-    return np.random.default_rng(seed).permutation(usable)[:20_000]
+def _some(n: int, seed: int) -> npt.NDArray[np.int64]:
+    return np.random.default_rng(seed).permutation(n)[:20_000]

@@ -21,6 +21,7 @@ from ..store.samples import Collection
 from ..vectors.features import FIT_ROWS, PrincipalComponents
 from ..vectors.named_networks import named_network
 from ..vectors.network_features import network_features
+from .kept_together import check_fold_groups, grouped, groups_to_keep
 from .labelled import read_labelled
 from .settings import Settings
 
@@ -41,6 +42,8 @@ class FeatureSource:
     """
 
     def __init__(self, samples: Collection, settings: Settings, decision_field: str):
+        check_fold_groups(samples, settings)
+        self._samples = samples
         self._settings = settings
         self._folds = settings.folds or FOLDS
         self._device = choose_device(settings.device)
@@ -93,18 +96,27 @@ class FeatureSource:
         self, features: npt.NDArray[np.float32], usable: npt.NDArray[np.int64], report: Report
     ) -> Generator[Batch]:
         seed, label = self._settings.seed, self._label[usable]
+        groups = groups_to_keep(
+            self._samples,
+            self._settings,
+            [self._ids[i] for i in usable],
+            [self._paths[i] for i in usable],
+            features,
+            part_of(report, 0.0, 0.1),
+        )
         with reproducible(seed):
             said = out_of_fold(
                 features,
                 label,
-                None,
+                groups,
                 seed,
                 classes=len(self.classes),
                 folds=self._folds,
                 device=self._device,
-                report=part_of(report, 0.0, 0.8),
+                report=part_of(report, 0.1, 0.8),
             )
-            self.outcome.notes["heads"] = said.heads
+            self.outcome.notes |= {"heads": said.heads, "ensemble_weights": said.weights}
+            self.outcome.notes |= grouped(groups)
             self._keep(features, said, part_of(report, 0.8, 0.85))
             yield from self._batches(features, usable, said, part_of(report, 0.85, 1.0))
 

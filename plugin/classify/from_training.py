@@ -24,13 +24,13 @@ from ..learning.classifiers import (
     default_size,
     known_models,
 )
+from ..learning.folds import stratified_folds
 from ..learning.training import (
     Normalisation,
     Recipe,
     Trainer,
     choose_device,
     reproducible,
-    stratified_folds,
 )
 from ..learning.warm_start import WarmStart
 from ..progress import Report, part_of
@@ -39,6 +39,7 @@ from ..store.fields import root_dataset
 from ..store.runs import load_run
 from ..store.samples import Collection
 from ..vectors.features import PrincipalComponents
+from .kept_together import check_fold_groups, grouped, groups_to_keep
 from .labelled import read_labelled
 from .settings import Settings
 
@@ -69,7 +70,9 @@ class TrainingSource:
     """
 
     def __init__(self, samples: Collection, settings: Settings, decision_field: str):
+        check_fold_groups(samples, settings)
         self.outcome = Outcome()
+        self._samples = samples
         self._settings = settings
         self._device = choose_device(settings.device)
         labelled = read_labelled(
@@ -170,11 +173,25 @@ class TrainingSource:
             normalisation = self._normalisation(pixels, usable)
             # Over what can be read only, so that a class of two is in every training set.
             fold = np.full(len(self._ids), -1, np.int64)
-            fold[usable] = stratified_folds(self._label[usable], self._folds, self._settings.seed)
+            groups = self._groups(usable, part_of(report, DECODING_SHARE, DECODING_SHARE))
+            fold[usable] = stratified_folds(
+                self._label[usable], self._folds, self._settings.seed, groups
+            )
             for k in range(self._folds):
                 rest = part_of(report, DECODING_SHARE, 1.0)
                 stage = part_of(rest, k / self._folds, (k + 1) / self._folds)
                 yield from self._fold(pixels, normalisation, usable, fold, k, stage)
+
+    def _groups(
+        self, usable: npt.NDArray[np.int64], report: Report
+    ) -> npt.NDArray[np.int64] | None:
+        if self._folds == 1:
+            return None
+        ids = [self._ids[i] for i in usable]
+        paths = [self._paths[i] for i in usable]
+        groups = groups_to_keep(self._samples, self._settings, ids, paths, None, report)
+        self.outcome.notes |= grouped(groups)
+        return groups
 
     def _check_usable(self, usable: npt.NDArray[np.int64]) -> None:
         if len(usable) < max(2, self._folds):

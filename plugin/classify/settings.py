@@ -13,6 +13,7 @@ from ..values import shown
 
 AUTO = "auto"
 SOURCES = (AUTO, "train", "features", "predictions", "embeddings")
+COPIES, NO_GROUPS = "copies", "none"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Settings:
         batch_size: images a training step
         warm_start: for ``train``: go on from the weights of the run's last iteration
         folds: 1 trains on all samples and classifies them; k classifies out of fold
+        fold_groups: what stays in one fold: ``copies``, ``none``, or a field's equal values as well
         average_epochs: the probabilities of this many last epochs are averaged
         image_size: side in pixels that images are brought to
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``
@@ -55,6 +57,7 @@ class Settings:
     epochs: int | None = None
     batch_size: int | None = None
     folds: int | None = None
+    fold_groups: str = COPIES
     average_epochs: int | None = None
     image_size: int | None = None
     device: str = "auto"
@@ -85,7 +88,7 @@ class Settings:
         return settings
 
     def _check(self) -> None:
-        for name in ("run_key", "model", "network", "weights", "embeddings"):
+        for name in ("run_key", "model", "network", "weights", "embeddings", "fold_groups"):
             _text(name, getattr(self, name))
         check_one_of("source", self.source, SOURCES)
         check_device(self.device)
@@ -116,8 +119,7 @@ class Settings:
             )
         if self.source in ("embeddings", "features") and self.folds == 1:
             raise InputError(
-                f"folds: a linear head fits its own training samples, so {self.source} need at "
-                "least 2"
+                f"folds: heads fit their own training samples, so {self.source} need at least 2"
             )
 
     def _check_warm_start(self) -> None:

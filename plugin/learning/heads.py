@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
+from sklearn.decomposition import PCA
 
 from ..abandonable import abandonable
+from ..arrays import BoolArray, Float32Array, Int64Array
 from ..progress import Report, part_of, silent
+from ..scoring.pooling import fit_pool
+from ..scoring.probabilities import LogProbabilities, from_logits, log_probabilities
+from .discriminant import LinearDiscriminant
+from .folds import stratified_folds
 from .linear_head import LinearHead
-from .training import stratified_folds
 
 FOLDS = 5
-ROWS_A_PENALTY = 10
-"""The penalty is one for so many rows: measured on photographs, where 1 in all learns errors."""
+ROWS_A_PENALTY = (10, 100)
+"""The penalty is one for so many rows: which of them, the likelihood in the first fold says."""
+MOST_AXES = 256
+FIT_ROWS = 20_000
+VOTE_AXES = 128
+MOST_VOTERS = 50_000
+MOST_VOTES = 70
+VOTE_SCALE = 0.1
+"""A neighbour whose cosine is less than the nearest one's by this has a vote of 1/e."""
+ASKED_AT_ONCE = 2_000
+POOL_NUMBERS = 4_000_000
+
+
+Heads = dict[str, LogProbabilities]
 
 
 @dataclass(frozen=True)
@@ -24,20 +41,22 @@ class OutOfFold:
     """What heads say of samples that they have not seen.
 
     Attributes:
-        log_probabilities: float32 (n, C)
+        log_probabilities: float32 (n, C), of the heads together
         unseen: bool (n,), whether no sample with the label was in the training folds
         heads: what was fitted, in words
+        weights: each head's share, see ``scoring/pooling.py``
     """
 
-    log_probabilities: npt.NDArray[np.float32]
-    unseen: npt.NDArray[np.bool_]
+    log_probabilities: Float32Array
+    unseen: BoolArray
     heads: str
+    weights: dict[str, float] = field(default_factory=dict)
 
 
 def out_of_fold(
-    features: npt.NDArray[np.float32],
-    label: npt.NDArray[np.int64],
-    groups: npt.NDArray[np.int64] | None,
+    features: Float32Array,
+    label: Int64Array,
+    groups: Int64Array | None,
     seed: int,
     *,
     classes: int,
@@ -46,6 +65,9 @@ def out_of_fold(
     report: Report = silent,
 ) -> OutOfFold:
     """Judge every sample by heads that were fitted on the other folds.
+
+    A linear discriminant, a logistic regression and a vote of the nearest neighbours, pooled by
+    the likelihood of the labels. All see the features' principal axes, which need no labels.
 
     Args:
         features: (n, d)
@@ -57,29 +79,159 @@ def out_of_fold(
         device: where to compute
         report: told how far it is
     """
-    del groups  # duplicates are not kept together yet
-    fold = stratified_folds(label, folds, seed)
-    said = np.empty((len(label), classes), np.float32)
+    fold = stratified_folds(label, folds, seed, groups)
+    rows = abandonable(lambda _: _on_axes(features, seed), report, "Reducing features", 0.0)
+    said: dict[str, Float32Array] = {}
     unseen = np.zeros(len(label), bool)
+    heads = _Heads(classes, device)
     for k in range(folds):
         learned, asked = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
         stage = part_of(report, k / folds, (k + 1) / folds)
-        head = fitted_head(features[learned], label[learned], classes, device, stage)
-        said[asked] = head.log_probabilities(features[asked])
+        for name, log_p in heads.say(rows, label, learned, asked, stage).items():
+            said.setdefault(name, np.empty((len(label), classes), np.float32))[asked] = log_p
         seen = np.bincount(label[learned], minlength=classes) > 0
         unseen[asked] = ~seen[label[asked]]
-    return OutOfFold(said, unseen, "logistic regression")
+    return _pooled(said, label, unseen, seed, report)
 
 
-def fitted_head(
-    features: npt.NDArray[np.float32],
-    label: npt.NDArray[np.int64],
-    classes: int,
-    device: torch.device | str,
+def _pooled(
+    said: dict[str, Float32Array],
+    label: Int64Array,
+    unseen: BoolArray,
+    seed: int,
     report: Report,
-) -> LinearHead:
-    """A head that was fitted on all the samples given."""
-    penalty = max(1.0, len(label) / ROWS_A_PENALTY)
-    head = LinearHead(classes, penalty, device, torch.float32)
-    work: Any = lambda told: head.fit(features, label, told)  # noqa: E731
-    return abandonable(work, report, "Fitting the linear head")
+) -> OutOfFold:
+    names, models = list(said), list(said.values())
+    classes = models[0].shape[1]
+    able = np.flatnonzero(~unseen)
+    most = max(1_000, POOL_NUMBERS // (classes * len(models)))
+    some = np.sort(np.random.default_rng(seed).permutation(able)[:most])
+    asked = [m[some].astype(np.float64) for m in models]
+    pool = abandonable(lambda _: fit_pool(asked, label[some]), report, "Weighting the heads", 1.0)
+    weights = np.full(len(models), 1 / len(models)) if pool is None else pool.weights
+    together = np.empty_like(models[0])
+    for start in range(0, len(label), ASKED_AT_ONCE):
+        part = [m[start : start + ASKED_AT_ONCE].astype(np.float64) for m in models]
+        mixed = from_logits(np.mean(part, axis=0)) if pool is None else pool(part)
+        together[start : start + ASKED_AT_ONCE] = mixed
+    shares = {n: round(float(w), 3) for n, w in zip(names, weights, strict=True)}
+    told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items() if share)
+    return OutOfFold(together, unseen, told, shares)
+
+
+def _on_axes(features: Float32Array, seed: int) -> Float32Array:
+    """The features on their principal axes."""
+    n, width = features.shape
+    some = np.sort(np.random.default_rng(seed).permutation(n)[:FIT_ROWS])
+    axes = PCA(min(MOST_AXES, width, len(some)), random_state=seed)
+    axes.fit(np.asarray(features[some], np.float32))
+    parts = [
+        axes.transform(np.asarray(features[start : start + ASKED_AT_ONCE], np.float32))
+        for start in range(0, n, ASKED_AT_ONCE)
+    ]
+    return np.concatenate(parts).astype(np.float32)
+
+
+class _Heads:
+    """The heads, fitted anew for each fold."""
+
+    def __init__(self, classes: int, device: torch.device | str):
+        self._classes, self._device = classes, device
+        self._rows_a_penalty: int | None = None
+
+    def say(
+        self,
+        rows: Float32Array,
+        label: Int64Array,
+        learned: Int64Array,
+        asked: Int64Array,
+        report: Report,
+    ) -> Heads:
+        """What each head says of the rows that are asked for, by its name."""
+        stages = {
+            "linear discriminant": (0.0, 0.1, self._discriminant),
+            "logistic regression": (0.1, 0.6, self._logistic),
+            "nearest neighbours": (0.6, 1.0, self._vote),
+        }
+        return {
+            name: self._done(work, name, part_of(report, begin, end), rows, label, learned, asked)
+            for name, (begin, end, work) in stages.items()
+        }
+
+    def _done(
+        self,
+        work: Callable[..., LogProbabilities],
+        name: str,
+        report: Report,
+        *given: Any,
+    ) -> LogProbabilities:
+        return abandonable(lambda told: work(*given, told), report, f"Fitting: {name}", 0.0)
+
+    def _discriminant(
+        self,
+        rows: Float32Array,
+        label: Int64Array,
+        learned: Int64Array,
+        asked: Int64Array,
+        report: Report,
+    ) -> LogProbabilities:
+        report(0.0, "Fitting the linear discriminant")
+        head = LinearDiscriminant(rows[learned], label[learned], self._classes)
+        return head.log_probabilities(rows[asked])
+
+    def _logistic(
+        self,
+        rows: Float32Array,
+        label: Int64Array,
+        learned: Int64Array,
+        asked: Int64Array,
+        report: Report,
+    ) -> LogProbabilities:
+        """By the penalty under which the labels of the first fold are most likely."""
+        known = self._rows_a_penalty
+        tried: dict[int, tuple[float, LogProbabilities]] = {}
+        for share in ROWS_A_PENALTY if known is None else (known,):
+            penalty = max(1.0, len(learned) / share)
+            head = LinearHead(self._classes, penalty, self._device, torch.float32)
+            head.fit(rows[learned], label[learned], report)
+            log_p = head.log_probabilities(rows[asked])
+            tried[share] = float(log_p[np.arange(len(asked)), label[asked]].mean()), log_p
+        self._rows_a_penalty = max(tried, key=lambda share: tried[share][0])
+        return tried[self._rows_a_penalty][1]
+
+    def _vote(
+        self,
+        rows: Float32Array,
+        label: Int64Array,
+        learned: Int64Array,
+        asked: Int64Array,
+        report: Report,
+    ) -> LogProbabilities:
+        """The labels of the nearest others by cosine, of axes half as unequal as they are."""
+        import faiss
+
+        voters = learned
+        if len(voters) > MOST_VOTERS:
+            voters = np.sort(np.random.default_rng(0).permutation(voters)[:MOST_VOTERS])
+        even = rows[:, :VOTE_AXES]
+        scale = np.sqrt(np.maximum(even[voters].std(axis=0), 1e-6))
+        known = _unit(even[voters] / scale)
+        votes = int(np.clip(np.sqrt(len(voters)) / 3, 5, MOST_VOTES))
+        votes = min(votes, len(voters))
+        prior = np.bincount(label[voters], minlength=self._classes) / len(voters)
+        parts: list[LogProbabilities] = []
+        for start in range(0, len(asked), ASKED_AT_ONCE):
+            part = asked[start : start + ASKED_AT_ONCE]
+            queries = _unit(even[part] / scale)
+            cosine, found = faiss.knn(queries, known, votes, metric=faiss.METRIC_INNER_PRODUCT)
+            weight = np.exp((cosine - cosine[:, :1]) / VOTE_SCALE)
+            count = np.tile(prior, (len(part), 1))
+            np.add.at(count, (np.arange(len(part))[:, None], label[voters[found]]), weight)
+            parts.append(log_probabilities(count / count.sum(axis=1, keepdims=True)))
+            report(start / max(len(asked), 1), "Asking the nearest neighbours")
+        return np.concatenate(parts) if parts else np.empty((0, self._classes))
+
+
+def _unit(rows: Float32Array) -> Float32Array:
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.ascontiguousarray(rows / np.maximum(length, 1e-12), np.float32)

@@ -295,26 +295,3 @@ def _describe(
     name: str, epoch: int, epochs: int, loss: torch.Tensor, agreement: torch.Tensor
 ) -> str:
     return f"{name}Epoch {epoch}/{epochs}, loss {float(loss):.3f}, agreement {float(agreement):.1%}"
-
-
-def stratified_folds(label: Int64Array, folds: int, seed: int) -> npt.NDArray[np.int64]:
-    """Assign each sample to a fold so that every class is spread evenly over them.
-
-    Args:
-        label: int (n,), class indices
-        folds: number of folds
-        seed: of the assignment
-
-    Returns:
-        int64 (n,), the fold of each sample, 0 to folds - 1
-
-    Example:
-        >>> sorted(stratified_folds(np.array([0, 0, 1, 1]), 2, seed=0)[:2].tolist())
-        [0, 1]
-    """
-    fold = np.empty(len(label), np.int64)
-    generator = np.random.default_rng(seed)
-    shuffled = generator.permutation(len(label))
-    order = shuffled[np.argsort(label[shuffled], kind="stable")]
-    fold[order] = (np.arange(len(label)) + generator.integers(folds)) % folds
-    return fold

@@ -10,6 +10,7 @@ COMPUTES = (
     "judged",
     "lookalikes",
     "overview",
+    "pooling",
     "probabilities",
     "score_kind",
     "scores",

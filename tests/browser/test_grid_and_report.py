@@ -65,7 +65,7 @@ def test_the_form_asks_two_things_and_says_nothing_is_required(
     expect(form.get_by_text("Makes iteration 2 of the run deconfuse")).to_be_visible()
     expect(form.get_by_role("combobox")).to_have_count(1)
     shoot(app, "find-form")
-    form.get_by_text("Embeddings with a linear head").click()
+    form.get_by_text("Embeddings with cheap heads").click()
     expect(form.get_by_text("Choose where the embeddings come from.").first).to_be_visible()
     expect(form.get_by_role("button", name="Execute")).to_be_disabled()
     expect(form.get_by_text("Required")).to_have_count(0)

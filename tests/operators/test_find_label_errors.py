@@ -56,7 +56,7 @@ def test_features_of_a_pretrained_network_find_planted_errors(dataset, operator)
     first = samples.values("deconfuse_suspicion")
     find(samples, "ground_truth", **options)  # from what is kept
     assert samples.values("deconfuse_suspicion") == first
-    with pytest.raises(ValueError, match="folds: a linear head fits its own training samples"):
+    with pytest.raises(ValueError, match="folds: heads fit their own training samples"):
         find(samples, "ground_truth", **options, folds=1)
     with pytest.raises(ValueError, match="network: unknown network 'resnet'"):
         find(samples, "ground_truth", **options, network="resnet")

@@ -106,12 +106,12 @@ def test_embeddings_are_offered(samples: Any, form: Any) -> None:
     [
         ("predictions", set[str]()),
         ("auto", {"seed", "device"}),
-        ("embeddings", {"folds", "seed", "device"}),
-        ("features", {"network", "weights", "folds", "seed", "device"}),
+        ("embeddings", {"folds", "fold_groups", "seed", "device"}),
+        ("features", {"network", "weights", "folds", "fold_groups", "seed", "device"}),
         (
             "train",
             {"model", "weights", "epochs", "batch_size", "folds", "average_epochs"}
-            | {"image_size", "seed", "device"},
+            | {"fold_groups", "image_size", "seed", "device"},
         ),
     ],
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from plugin.images.digests import file_digest, first_equal, pixel_digests
+from plugin.images.digests import file_digest, file_digests, first_equal, pixel_digests
 
 
 def test_equal_files_agree_whatever_their_name(tmp_path: Path) -> None:
@@ -14,6 +14,7 @@ def test_equal_files_agree_whatever_their_name(tmp_path: Path) -> None:
     for name, content in (("a", big), ("b", big), ("c", big[:-1]), ("d", b"")):
         (tmp_path / name).write_bytes(content)
     a, b, c, d = (file_digest(tmp_path / name) for name in "abcd")
+    assert file_digests([tmp_path / name for name in "abcd"]) == [a, b, c, d]
     assert a == b
     assert len({a, c, d}) == 3
 

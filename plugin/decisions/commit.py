@@ -74,7 +74,7 @@ def _made(draft: Draft, done: Header) -> Made | None:
         return None
     kinds = {str(entry["sample_id"]): entry["kind_after"] for entry in draft.entries}
     last = None if draft.now.last is None else load_iteration(draft.now.last)
-    return Made(draft.id, kinds, last, draft.schema)
+    return Made(draft.id, done["seq"], kinds, last, draft.schema)
 
 
 class _NotCommitted(Exception):
@@ -83,29 +83,40 @@ class _NotCommitted(Exception):
 
 def _written(run: Run, header: Header, plan: Callable[[Draft], None]) -> tuple[Lock, Draft]:
     """A decision that is in the journal and counts, unless it changes no sample."""
+    asked_after: list[int] = []
     for _ in range(CONNECTIONS_TRIED - 1):
         with contextlib.suppress(_NotCommitted):
-            return _write_once(run, header, plan)
+            return _write_once(run, header, plan, asked_after)
     try:
-        return _write_once(run, header, plan)
+        return _write_once(run, header, plan, asked_after)
     except _NotCommitted as error:
         raise error.__cause__ or error from None
 
 
-def _write_once(run: Run, header: Header, plan: Callable[[Draft], None]) -> tuple[Lock, Draft]:
+def _write_once(
+    run: Run, header: Header, plan: Callable[[Draft], None], asked_after: list[int]
+) -> tuple[Lock, Draft]:
     """One attempt at that.
+
+    Args:
+        run: the run
+        header: what the journal says of the decision as a whole
+        plan: fills the draft
+        asked_after: of each attempt, the last token under which writing had ended before it
 
     Raises:
         _NotCommitted: if the lock or the connection was lost before; nothing is left of it then
     """
     lock, decision = take_lock(run.owner["dataset_id"]), ObjectId()
+    asked_after.append(lock.asked_after)
     draft: Draft | None = None
     try:
         recover(lock, run)
         now = dataset_now(run)
         check_current(run, now)
         iteration = _iteration_number(run, header["iteration"], now.last)
-        draft = Draft(run, lock, {**header, "_id": decision, "iteration": iteration}, now)
+        fresh = {**header, "_id": decision, "iteration": iteration}
+        draft = Draft(run, lock, fresh, now, asked_after[0])
         draft.schema = keep_decision_field(run, now.schema)
         # FiftyOne takes a field off the samples before it is declared no more. What the last
         # decision wrote in between was noticed by nobody.

@@ -30,9 +30,10 @@ class Draft:
         header: its header; ``samples`` and ``conflicts`` are counted as samples are added
         conflicts: the first samples that will be left alone, and why
         entries: the changes of its samples, where they are few enough to be held in memory
+        asked_after: the last ``seq`` under which writing had ended when it was asked for
     """
 
-    def __init__(self, run: Run, lock: Lock, header: Header, now: DatasetNow):
+    def __init__(self, run: Run, lock: Lock, header: Header, now: DatasetNow, asked_after: int):
         self.run, self.lock, self.now, self.schema = run, lock, now, now.schema
         self.header = header | {
             "seq": lock.token,
@@ -42,6 +43,7 @@ class Draft:
             "samples": 0,
             "conflicts": 0,
         }
+        self.asked_after = asked_after
         self.conflicts: list[dict[str, Any]] = []
         self.entries: list[Entry] | None = None
         self._written: dict[str, Any] | None = None

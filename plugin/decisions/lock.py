@@ -6,7 +6,7 @@ import random
 import time
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -30,14 +30,8 @@ CONNECTIONS_TRIED = 5
 _LEASE_END = {"$add": ["$$NOW", int(LEASE_SECONDS * 1000)]}
 _FARTHEST_END = {"$add": ["$$NOW", int(2 * LEASE_SECONDS * 1000)]}
 # A lease that ends later than any lease can was given under a clock that has been set back since.
-_EXPIRED = {
-    "$expr": {
-        "$or": [
-            {"$lt": ["$lease_until", "$$NOW"]},
-            {"$gt": ["$lease_until", _FARTHEST_END]},
-        ]
-    }
-}
+_EXPIRED = {"$or": [{"$lt": ["$lease_until", "$$NOW"]}, {"$gt": ["$lease_until", _FARTHEST_END]}]}
+_FREE = {"$or": [{"$eq": ["$holder", None]}, _EXPIRED]}
 
 
 class LockLost(Exception):
@@ -64,6 +58,7 @@ class Lock:
         pending: the committed decision that an earlier writer left unfinished, if any
         crashed: whether the earlier writer did not release its lock
         wrote: the fields that the last decision wrote, of whatever run
+        asked_after: the last token under which writing had ended when the lock was asked for
     """
 
     dataset_id: ObjectId
@@ -73,6 +68,7 @@ class Lock:
     pending: ObjectId | None
     crashed: bool
     wrote: tuple[str, ...] = ()
+    asked_after: int = -1
     released: bool = False
     _renewed: float = field(default_factory=time.monotonic)
 
@@ -139,17 +135,18 @@ def take_lock(dataset_id: ObjectId, patience: float = PATIENCE_SECONDS) -> Lock:
         InputError: if a living writer kept it for the whole of ``patience`` seconds
     """
     deadline, pause, me = time.monotonic() + patience, 0.001, _holder()
-    connections = CONNECTIONS_TRIED
+    connections, asked_after = CONNECTIONS_TRIED, None
     while True:
         try:
-            lock = _try(dataset_id, me)
+            lock, ended = _try(dataset_id, me)
         except ConnectionFailure:
             connections -= 1
             if not connections:
                 raise
             continue
+        asked_after = ended if asked_after is None else asked_after
         if lock is not None:
-            return lock
+            return replace(lock, asked_after=asked_after)
         if time.monotonic() > deadline:
             raise InputError(
                 "Another decision is being written on this dataset, by "
@@ -158,12 +155,6 @@ def take_lock(dataset_id: ObjectId, patience: float = PATIENCE_SECONDS) -> Lock:
             )
         time.sleep(pause * (0.5 + random.random()))
         pause = min(pause * 2, LONGEST_PAUSE)
-
-
-def last_token(dataset_id: ObjectId) -> int:
-    """The last token under which writing on a dataset has ended."""
-    document = _locks().find_one({"_id": dataset_id}, {"token": 1, "holder.turn": 1})
-    return document["token"] - bool(document.get("holder")) if document else 0
 
 
 def is_pending(dataset_id: ObjectId, decision: ObjectId) -> bool:
@@ -180,44 +171,43 @@ def abandoned(dataset_id: ObjectId) -> bool:
     )
 
 
-def _try(dataset_id: ObjectId, me: dict[str, Any]) -> Lock | None:
-    lock = _claim({"_id": dataset_id, "holder": None}, me)
-    if lock is not None:
-        return lock
-    current = _locks().find_one({"_id": dataset_id}, {"holder": 1})
-    if current is None:
-        _create(dataset_id)
-    elif current["holder"] is not None and (
-        current["holder"]["turn"] == me["turn"]  # claimed before, and the reply was lost
-        or has_died(current["holder"])
-    ):
-        return _claim({"_id": dataset_id, "holder": current["holder"]}, me)
-    return _claim({"_id": dataset_id, **_EXPIRED}, me)
-
-
-def _claim(free: dict[str, Any], me: dict[str, Any]) -> Lock | None:
-    document = _locks().find_one_and_update(
-        free,
-        [
-            {
-                "$set": {
-                    "crashed": {"$or": ["$crashed", {"$ne": ["$holder", None]}]},
-                    "holder": {"$literal": me},
-                    "token": {"$add": ["$token", 1]},
-                    "clock": {"$max": [{"$add": ["$clock", 1]}, "$$NOW"]},
-                    "lease_until": _LEASE_END,
-                }
-            }
-        ],
-        return_document=ReturnDocument.AFTER,
-    )
+def _try(dataset_id: ObjectId, me: dict[str, Any]) -> tuple[Lock | None, int]:
+    """Take the lock if that is possible now; and the last token under which writing had ended."""
+    document = _claim({"_id": dataset_id}, me, _FREE)
     if document is None:
-        return None
+        _create(dataset_id)
+        document = _claim({"_id": dataset_id}, me, _FREE)
+    if document is None:  # it went with its dataset
+        return None, 0
+    ended = document["token"] - 1
+    if document["holder"]["turn"] != me["turn"] and has_died(document["holder"]):
+        taken = {"_id": dataset_id, "holder": document["holder"]}
+        document = _claim(taken, me, True) or document
+    # Also where it was claimed before, and the reply was lost.
+    return (_lock_of(document) if document["holder"]["turn"] == me["turn"] else None), ended
+
+
+def _claim(of: dict[str, Any], me: dict[str, Any], free: Any) -> dict[str, Any] | None:
+    """The document as it is then: held by us where it was free, otherwise as it was."""
+    taken = {
+        "crashed": {"$or": ["$crashed", {"$ne": ["$holder", None]}]},
+        "holder": {"$literal": me},
+        "token": {"$add": ["$token", 1]},
+        "clock": {"$max": [{"$add": ["$clock", 1]}, "$$NOW"]},
+        "lease_until": _LEASE_END,
+    }
+    if_free = {"$cond": [free, {"$mergeObjects": ["$$ROOT", taken]}, "$$ROOT"]}
+    return _locks().find_one_and_update(
+        of, [{"$replaceWith": if_free}], return_document=ReturnDocument.AFTER
+    )
+
+
+def _lock_of(document: dict[str, Any]) -> Lock:
     return Lock(
         document["_id"],
         document["token"],
         document["clock"],
-        me["turn"],
+        document["holder"]["turn"],
         document["pending"],
         document["crashed"],
         tuple(document.get("wrote", ())),
@@ -248,7 +238,8 @@ def _holder() -> dict[str, Any]:
 
 
 def _expired(dataset_id: ObjectId) -> bool:
-    return _locks().find_one({"_id": dataset_id, **_EXPIRED}, {"_id": 1}) is not None
+    query = {"_id": dataset_id, "$expr": _EXPIRED}
+    return _locks().find_one(query, {"_id": 1}) is not None
 
 
 def _description(dataset_id: ObjectId) -> str:

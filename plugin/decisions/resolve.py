@@ -8,7 +8,7 @@ from typing import Any
 
 from ..store.runs import Run
 from .commit import LAST_ITERATION, commit, header_of
-from .lock import last_token
+from .draft import Draft
 from .plan import plan_resolve
 from .request import Request
 from .resolution import Resolution
@@ -50,12 +50,13 @@ def resolve(
         InputError: on bad input, with nothing changed
     """
     request = Request.checked(action, sample_ids, label, tag, expected_label)
-    last = last_token(run.owner["dataset_id"])
-    request = replace(request, seen=last if seen is None else min(seen, last))
     looked_at = LAST_ITERATION if iteration is None else iteration
     header = header_of(run, action, author, note, looked_at)
+
+    def plan(draft: Draft) -> None:
+        last = draft.asked_after
+        plan_resolve(draft, replace(request, seen=last if seen is None else min(seen, last)))
+
     return commit(
-        run,
-        header | {"label": label, "tag": tag, "basis": dict(basis) if basis else None},
-        lambda draft: plan_resolve(draft, request),
+        run, header | {"label": label, "tag": tag, "basis": dict(basis) if basis else None}, plan
     )

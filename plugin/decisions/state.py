@@ -91,12 +91,14 @@ class Made:
 
     Attributes:
         decision: its id
+        seq: its place among the dataset's decisions
         kinds: what stands on its samples by now, by sample id
         last: the run's last iteration when it was written
         schema: what the dataset declared then
     """
 
     decision: ObjectId
+    seq: int
     kinds: Mapping[str, str | None]
     last: Iteration | None
     schema: Schema
@@ -121,6 +123,9 @@ class _Follower:
     def follow(self, run: Run, made: Made | None = None) -> RunState:
         """The state with all decisions that are in the journal by now."""
         with self._lock:
+            if made is not None and made.seq == self._state.revision + 1:  # nothing lies between
+                self._state = self._with(made.kinds, made.seq)
+                return self._state
             new = applied_headers(run, after=self._state.revision)
             if new:
                 if made is not None and [header["_id"] for header in new] == [made.decision]:

@@ -17,9 +17,9 @@ from plugin.store.fields import write_scores
 from plugin.store.runs import Run
 from tests.plugin.decided import ids_of, make_run
 
-MOST_OF_A_RELABEL = 12
-MOST_OF_AN_UNDO = 18
-MOST_OF_THE_COUNTS = 4
+MOST_OF_A_RELABEL = 11
+MOST_OF_AN_UNDO = 17
+MOST_OF_THE_COUNTS = 3
 """What it takes on top to bring the field of the counts up to date, once an iteration wrote it."""
 
 

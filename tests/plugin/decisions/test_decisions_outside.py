@@ -482,6 +482,35 @@ def test_eight_clicks_at_once_on_a_sample_are_one_decision(run: Run, action: str
     assert others <= {"already", "deleted"}
 
 
+def test_what_waited_for_the_same_decision_is_not_made_again(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, asked, tried, results = ids_of(run), threading.Barrier(3), lock._try, []
+    waiting = threading.local()
+
+    def trying(*args: Any) -> Any:
+        found = tried(*args)
+        if not hasattr(waiting, "since"):
+            waiting.since = asked.wait(60)
+        return found
+
+    held = take_lock(run.owner["dataset_id"])
+    monkeypatch.setattr(lock, "_try", trying)
+    threads = [
+        threading.Thread(target=lambda: results.append(resolve(run, "confirm", ids[:1])))
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    asked.wait(60)
+    held.release()
+    for thread in threads:
+        thread.join()
+    first, other = sorted(results, key=lambda r: r.decision is None)
+    assert (first.applied, other.decision) == (1, None)
+    assert other.conflicts[0]["reason"] == "already"
+
+
 def test_the_same_decision_made_again_later_is_another(run: Run) -> None:
     ids = ids_of(run)
     first, second = (resolve(run, "confirm", ids[:1]) for _ in range(2))

@@ -1,0 +1,15 @@
+"""Labels that are sets of boxes: missing, spurious, wrong and badly placed ones, on one scale."""
+
+COMPUTES = (
+    "alterations",
+    "boxes",
+    "candidates",
+    "detections",
+    "error_model",
+    "evidence",
+    "features",
+    "matching",
+    "overlaps",
+    "scoring",
+)
+"""Its files that take arrays and return arrays: they know neither FiftyOne nor MongoDB."""

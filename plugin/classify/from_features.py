@@ -47,7 +47,6 @@ class FeatureSource:
         self._settings = settings
         self._folds = settings.folds or FOLDS
         self._device = choose_device(settings.device)
-        self._network = named_network(settings.network, settings.weights, settings.image_size)
         self.outcome = Outcome()
         labelled = read_labelled(
             samples, settings.label_field, decision_field, self.outcome.skipped
@@ -55,6 +54,7 @@ class FeatureSource:
         self.classes = labelled.classes
         self._ids, self._paths = labelled.sample_ids, labelled.filepaths
         self._label, self._decided = labelled.label, labelled.decided
+        self._network = named_network(settings.network, settings.weights, settings.image_size)
         self._windows = windows_of(self._paths)
         self.outcome.notes |= {
             "network": self._network.name,

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import torch
 
 from ..disk_cache import DiskCache, cache_folder
+from ..errors import InputError
 from ..images.decode import UnreadableImageError, decode_image
 from ..images.deep import Windows
 from ..images.digests import file_digest
@@ -25,21 +26,40 @@ from ..learning.networks import Network
 from ..progress import Report
 from ..tensors import tensor_of
 
-LARGEST = 4 << 30
-"""Bytes of features that are kept: 1.6 million images of 1,280 features."""
+GIGABYTES = 4.0
+"""Of features that are kept: 1.6 million images of 1,280 features."""
+SIZE_VARIABLE = "DECONFUSE_FEATURES_GB"
 ON_CPU, ON_GPU, OPAQUE = 8, 128, 32
 """Images a pass: few, so that a core's cache holds what lies between two layers."""
 AT_ONCE = 512
-"""Images that are looked up at once, and kept at once: what a job that dies has still to do."""
+"""Images that are looked up at once."""
+KEPT_AT_ONCE = 64
+"""So many at most are computed again where the process is killed."""
 POLL_SECONDS = 0.5
 
 Features = npt.NDArray[np.float32]
 
 
 def feature_cache() -> DiskCache:
-    """The cache that all datasets of this user share."""
+    """The cache that all datasets of this user share.
+
+    Raises:
+        InputError: if DECONFUSE_FEATURES_GB is no number from 0
+    """
     folder = cache_folder()
-    return DiskCache(None if folder is None else folder / "features", LARGEST, "Features")
+    largest = int(_gigabytes() * (1 << 30))
+    return DiskCache(None if folder is None else folder / "features", largest, "Features")
+
+
+def _gigabytes() -> float:
+    given = os.environ.get(SIZE_VARIABLE, "").strip()
+    try:
+        found = float(given or GIGABYTES)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < 1e6:
+        raise InputError(f"{SIZE_VARIABLE}: expected gigabytes, a number from 0, got '{given}'")
+    return found
 
 
 def network_features(
@@ -98,6 +118,9 @@ def network_features(
                         key = keys[i - start]
                         if key is not None and i not in wrong:
                             fresh[key] = row.astype(np.float16).tobytes()
+                    if len(fresh) >= KEPT_AT_ONCE:
+                        cache.write(fresh)
+                        fresh = {}
                     done.more(len(at))
             finally:
                 cache.write(fresh)

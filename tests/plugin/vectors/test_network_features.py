@@ -9,11 +9,14 @@ from PIL import Image
 from torch import nn
 
 from plugin.disk_cache import DiskCache
-from plugin.errors import Cancelled
+from plugin.errors import Cancelled, InputError
+from plugin.images.decode import decode_image
+from plugin.images.windows import windows_of
 from plugin.learning.networks import Network
 from plugin.progress import silent
 from plugin.vectors import network_features as module
 from plugin.vectors.network_features import network_features
+from tests.plugin.picture_files import MAKERS
 
 CPU = torch.device("cpu")
 
@@ -146,3 +149,66 @@ def test_what_was_kept_damaged_is_computed_again(tmp_path: Path, cache: DiskCach
     found, _ = network_features(paths, made, CPU, tmp_path, silent, cache=cache)
     assert seen(made)
     assert found.any()
+
+
+def test_what_was_computed_is_kept_long_before_the_end(
+    tmp_path: Path, cache: DiskCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is killed keeps nothing from then on: only what it wrote before counts."""
+    monkeypatch.setattr(module, "KEPT_AT_ONCE", 16)
+    paths = pictures(tmp_path / "a", 48)
+
+    def killed(progress: float | None, label: str) -> None:
+        del label
+        if progress is not None and progress > 0.6:
+            monkeypatch.setattr(cache, "write", lambda items: None)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        network_features(paths, network(), CPU, tmp_path, killed, cache=cache)
+    rest = network()
+    network_features(paths, rest, CPU, tmp_path, silent, cache=cache)
+    assert seen(rest) <= 48 - 16
+
+
+def test_pictures_of_every_kind_are_seen_as_elsewhere(tmp_path: Path, cache: DiskCache) -> None:
+    paths = [str(tmp_path / name) for name in MAKERS]
+    for path, make in zip(paths, MAKERS.values(), strict=True):
+        make(Path(path))
+    windows = windows_of(paths)
+    made = network()
+    found, problems = network_features(
+        paths, made, CPU, tmp_path, silent, cache=cache, windows=windows
+    )
+    assert problems == {}
+    pixels = np.stack([decode_image(path, 16, 3, windows) for path in paths]) / 255
+    expected = made.module(torch.from_numpy((pixels - 0.5) / 0.25).float()).numpy()
+    np.testing.assert_allclose(found, expected, atol=4e-3)
+
+
+@pytest.mark.parametrize(("given", "bytes_"), [("", 4 << 30), ("0.5", 1 << 29), ("0", 0)])
+def test_the_cache_is_as_large_as_is_said(
+    given: str, bytes_: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DECONFUSE_FEATURES_GB", given)
+    monkeypatch.setenv("DECONFUSE_CACHE_DIR", str(tmp_path / "other"))
+    made: list[int] = []
+    monkeypatch.setattr(module, "DiskCache", lambda folder, largest, what: made.append(largest))
+    module.feature_cache()
+    assert made == [bytes_]
+    monkeypatch.undo()
+    monkeypatch.setenv("DECONFUSE_CACHE_DIR", str(tmp_path / "other"))
+    if given == "0":
+        monkeypatch.setenv("DECONFUSE_FEATURES_GB", given)
+        paths = pictures(tmp_path / "a", 2)
+        for _ in range(2):
+            made_anew = network()
+            network_features(paths, made_anew, CPU, tmp_path, silent)
+            assert seen(made_anew) == 8
+
+
+@pytest.mark.parametrize("given", ["many", "-1", "nan", "inf"])
+def test_a_size_that_is_none_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DECONFUSE_FEATURES_GB", given)
+    with pytest.raises(InputError, match="DECONFUSE_FEATURES_GB: expected gigabytes"):
+        module.feature_cache()

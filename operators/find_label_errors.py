@@ -26,7 +26,7 @@ from .base import LongOperator, Work, long_config
 from .caller import discreet, file_to_read, is_script
 from .checked import Target
 from .forms import choose, choose_one, form, missing, more_options, suggest
-from .sources import COMMON, OPTIONS, SOURCES, Asked, chosen_options
+from .sources import COMMON, OPTIONS, SOURCES, Asked, chosen_options, offered
 from .terminal import in_terminal
 
 LABELS = ("ground_truth", "label", "labels", "gt")
@@ -164,13 +164,12 @@ def _ask(ctx: Any, inputs: types.Object, fields: list[str]) -> None:
     )
     asked = ctx.params.get("label_field")
     field = asked if asked in fields else default
-    offered = {name: (source.label, source.description) for name, source in SOURCES.items()}
-    choose_one(inputs, "source", offered, AUTO, label="Predictions come from")
     likely = likely_run(ctx.dataset, field)
     key = ctx.params.get("run_key") or likely
     run, problem = runs.get(key, (None, None))
     others = [name for name in fields if name != field]
     form_so_far = Asked(ctx, inputs, _target(ctx), field, others, run)
+    choose_one(inputs, "source", offered(form_so_far), AUTO, label="Predictions come from")
     name = ctx.params.get("source")
     source = SOURCES[name if name in SOURCES else AUTO]
     source.ask(form_so_far)

@@ -9,6 +9,7 @@ from typing import Any
 import fiftyone as fo
 from fiftyone.operators import types
 
+from ..plugin.classify.auto import fields_with_scores
 from ..plugin.classify.settings import COPIES
 from ..plugin.learning.choices import DEVICES
 from ..plugin.store.runs import Run
@@ -36,9 +37,22 @@ class Asked:
     others: list[str] = field(default_factory=list)
     run: Run | None = None
 
+    def scored(self) -> list[str]:
+        """Those of the other fields that hold scores of classes."""
+        return fields_with_scores(self.ctx.dataset, self.others)
+
 
 def nothing(asked: Asked) -> None:
     """A source that needs nothing else."""
+
+
+def chosen_for_me(asked: Asked) -> None:
+    """Say which predictions would be taken, where there are any."""
+    found = asked.scored()
+    if found:
+        names = " and ".join(f"'{name}'" for name in found)
+        text = f"Takes the predictions in {names} where they hold scores for the labels of nearly "
+        asked.inputs.view("chosen", types.Notice(label=text + "all samples."))
 
 
 def prediction_fields(asked: Asked) -> None:
@@ -50,8 +64,10 @@ def prediction_fields(asked: Asked) -> None:
             "predictions' fills one from a file.",
         )
         return
-    default = asked.others if len(asked.others) == 1 else []
-    choices = [types.Choice(name, label=name) for name in asked.others]
+    scored = asked.scored()
+    names = sorted(asked.others, key=lambda name: name not in scored)
+    default = next((found for found in (names, scored) if len(found) == 1), [])
+    choices = [types.Choice(name, label=name) for name in names]
     asked.inputs.list(
         "prediction_fields",
         types.String(),
@@ -129,7 +145,8 @@ SOURCES: dict[str, Source] = {
         "Choose for me",
         "Predictions that are there, else a pretrained network for photographs, else a small "
         "network that is trained; says what and why",
-        options=("seed", "device"),
+        chosen_for_me,
+        ("seed", "device"),
     ),
     "train": Source(
         "Train a classifier now",
@@ -140,7 +157,7 @@ SOURCES: dict[str, Source] = {
         "A pretrained network with cheap heads",
         "For photographs: features of a pretrained network, computed once, and cross-validated "
         "classifiers on them; 3,000 images a minute on two cores",
-        options=("network", "weights", "folds", "fold_groups", "seed", "device"),
+        options=("network", "weights", "folds", "fold_groups", "image_size", "seed", "device"),
     ),
     "predictions": Source(
         "Predictions in fields",
@@ -155,6 +172,21 @@ SOURCES: dict[str, Source] = {
     ),
 }
 """All sources by name. One that is added here is offered, asked for and documented by its words."""
+
+
+def offered(asked: Asked) -> dict[str, tuple[str, str]]:
+    """Each source with its word and its sentence; predictions first where there are scores."""
+    found = {name: (source.label, source.description) for name, source in SOURCES.items()}
+    scored = asked.scored()
+    if not scored:
+        return found
+    label, description = found["predictions"]
+    names = ", ".join(f"'{name}'" for name in scored)
+    there = f"{description}. Scores of classes are in {names}"
+    return {"auto": found["auto"], "predictions": (label, there)} | {
+        name: words for name, words in found.items() if name not in ("auto", "predictions")
+    }
+
 
 COMMON = ("duplicates", "splits", "cleanlab")
 """Options of every source."""

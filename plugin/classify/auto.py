@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,6 +62,11 @@ def choose_source(samples: Collection, settings: Settings) -> Choice:
     return Choice(chosen, " ".join([said, *passed_over]))
 
 
+def fields_with_scores(dataset: Any, names: Sequence[str]) -> list[str]:
+    """Those of some ``Classification`` fields that hold logits; costs a small query each."""
+    return [name for name in names if _has_logits(dataset, name)]
+
+
 def _asked(settings: Settings) -> str | None:
     """The source that an option asks for which no other has."""
     trained = settings.model != "simple_cnn" or settings.warm_start or settings.folds == 1
@@ -86,9 +92,8 @@ def _prediction_fields(samples: Collection, label_field: str) -> tuple[tuple[str
     found: list[str] = []
     said: list[str] = []
     labels = labels_of(samples, label_field)
-    for name in label_fields(dataset):
-        if name == label_field or not _has_logits(dataset, name):
-            continue
+    others = [name for name in label_fields(dataset) if name != label_field]
+    for name in fields_with_scores(dataset, others):
         try:
             field = describe_field(samples, name, label_field, labels)
         except InputError as error:

@@ -89,6 +89,27 @@ def test_a_third_is_asked_for_where_the_source_needs_it(samples: Any, form: Any)
     assert held(given) == []
 
 
+def test_fields_of_scores_are_offered_first(samples: Any, form: Any) -> None:
+    def offered(found: dict[str, Any]) -> list[str]:
+        return [choice.value for choice in found["source"].view.choices]
+
+    add_model(samples, "sure")
+    plain = form(samples, "find_label_errors")
+    assert offered(plain)[:2] == ["auto", "train"]
+    assert "chosen" not in plain
+    logits = [fo.Classification(label="cat", logits=[1.0, 0.0]) for _ in range(len(samples))]
+    samples.set_values("model", logits)
+    found = form(samples, "find_label_errors")
+    assert offered(found)[:2] == ["auto", "predictions"]
+    assert len(offered(found)) == len(offered(plain))
+    assert "'model'" in found["source"].view.choices[1].description
+    assert "'model'" in found["chosen"].view.label
+    assert found["source"].default == "auto"
+    fields = form(samples, "find_label_errors", source="predictions")["prediction_fields"]
+    assert fields.default == ["model"]
+    assert [choice.value for choice in fields.view.choices] == ["model", "sure"]
+
+
 def test_embeddings_are_offered(samples: Any, form: Any) -> None:
     zoo = form(samples, "find_label_errors", source="embeddings")
     offered = [choice.value for choice in zoo["embeddings"].view.choices]
@@ -107,7 +128,10 @@ def test_embeddings_are_offered(samples: Any, form: Any) -> None:
         ("predictions", set[str]()),
         ("auto", {"seed", "device"}),
         ("embeddings", {"folds", "fold_groups", "seed", "device"}),
-        ("features", {"network", "weights", "folds", "fold_groups", "seed", "device"}),
+        (
+            "features",
+            {"network", "weights", "folds", "fold_groups"} | {"image_size", "seed", "device"},
+        ),
         (
             "train",
             {"model", "weights", "epochs", "batch_size", "folds", "average_epochs"}

@@ -232,13 +232,9 @@ class Study:
         """Of a classifier trained on the cleaned training split, on the true test labels."""
         from plugin.images.decoded import Pixels
         from plugin.learning.classifiers import Architecture
-        from plugin.learning.training import (
-            Normalisation,
-            Recipe,
-            Trainer,
-            choose_device,
-            reproducible,
-        )
+        from plugin.learning.pictures import Normalisation, Pictures
+        from plugin.learning.recipe import Recipe
+        from plugin.learning.training import Trainer, choose_device, reproducible
 
         now = self.labels()
         ids, paths, tags = self.dataset.values(["id", "filepath", "tags"])
@@ -247,10 +243,8 @@ class Study:
         recipe = Recipe(6, 128, 1, choose_device("auto"), 51)
         with Pixels(paths, 28, 1, _progress) as pixels, reproducible(51):
             training = np.flatnonzero(~is_test)
-            normalisation = Normalisation.of(pixels, training)
-            trainer = Trainer(
-                Architecture("simple_cnn", 10, 1, 28), pixels, label, recipe, normalisation
-            )
+            pictures = Pictures(pixels, Normalisation.of(pixels, training), recipe.device)
+            trainer = Trainer(Architecture("simple_cnn", 10, 1, 28), pictures, label, recipe)
             trainer.train(training, _progress)
             said = _predicted(trainer, np.flatnonzero(is_test))
         true = np.array([int(self.true[i]) for i in ids])[is_test]

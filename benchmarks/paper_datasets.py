@@ -81,7 +81,9 @@ def rates(images: ImageSet, label: np.ndarray, channels: int, size: int) -> dict
 
     from plugin.images.decoded import Pixels
     from plugin.learning.classifiers import Architecture
-    from plugin.learning.training import Normalisation, Recipe, Trainer, choose_device, reproducible
+    from plugin.learning.pictures import Normalisation, Pictures
+    from plugin.learning.recipe import Recipe
+    from plugin.learning.training import Trainer, choose_device, reproducible
     from plugin.progress import silent
 
     index = {name: i for i, name in enumerate(sorted(set(label.tolist())))}
@@ -92,9 +94,9 @@ def rates(images: ImageSet, label: np.ndarray, channels: int, size: int) -> dict
     ours, plain = [], []
     with Pixels(images.paths[:RATE_IMAGES], size, channels, silent) as pixels, reproducible(51):
         recipe = Recipe(1, 128, 1, device, 51)
-        normalisation = Normalisation.of(pixels, chosen)
+        pictures = Pictures(pixels, Normalisation.of(pixels, chosen), device)
         for _ in range(RATE_ROUNDS):
-            trainer = Trainer(shape, pixels, target, recipe, normalisation)
+            trainer = Trainer(shape, pictures, target, recipe)
             started = time.perf_counter()
             trainer.train(chosen, silent)
             ours.append(RATE_IMAGES / (time.perf_counter() - started))

@@ -209,9 +209,10 @@ def _model(asked: Asked) -> None:
         asked.inputs,
         "model",
         known_models(),
-        default="simple_cnn",
+        default=None,
         label="Model",
-        description="simple_cnn suits images up to 64 pixels; the others are torchvision's",
+        description="Empty: simple_cnn, the paper's, for grey images, fast_resnet for colour. "
+        "efficientnet_lite0 and torchvision's are fine-tuned from pretrained weights, out of fold",
     )
 
 
@@ -228,14 +229,14 @@ def _network(asked: Asked) -> None:
 
 
 def _weights(asked: Asked) -> None:
-    empty = (
-        "the network's official ones" if asked.ctx.params.get("source") == "features" else "none"
-    )
+    other = ""
+    if asked.ctx.params.get("source") == "train":
+        other = "none, to train from scratch; "
     asked.inputs.str(
         "weights",
         label="Weights",
-        description=f"Empty for {empty}; a torchvision weights name such as DEFAULT, or the path "
-        "of a checkpoint",
+        description=f"Empty for official ones, where there are any; {other}the name of others of "
+        "torchvision, such as IMAGENET1K_V1; or the path of a checkpoint",
     )
 
 
@@ -313,17 +314,18 @@ OPTIONS: Mapping[str, Callable[[Asked], None]] = {
     "epochs": _whole(
         "epochs",
         "Epochs",
-        "Passes over the training images. Empty: 6 for small grey images, 10 for others, more "
-        "where there are few",
+        "Passes over the training images, at most. Empty: by the model, more where there are few "
+        "images",
     ),
     "batch_size": _whole(
-        "batch_size", "Batch size", "Images a training step. Empty: 128, or 32 below 10,000 images"
+        "batch_size", "Batch size", "Images a training step. Empty: by model and number of images"
     ),
     "folds": _whole(
         "folds",
         "Folds",
         "1 trains on all samples and classifies them, as the paper does; k classifies each sample "
-        "by a model that has not seen it. Empty: 1, or 5 for embeddings",
+        "by a model that has not seen it. Empty: 1 for small networks, 3 for pretrained ones, 5 "
+        "for features and embeddings",
     ),
     "fold_groups": _fold_groups,
     "average_epochs": _whole(

@@ -35,7 +35,7 @@ class IterationInfo(TypedDict):
     """One iteration of a run; ``agreement`` is the share of labels equal to the prediction.
 
     ``id`` is another one for each iteration there ever was, and stays when the run is renamed.
-    ``chosen`` says what was done and why, where nobody named a source. ``notes`` are sentences:
+    ``chosen`` says what was done and why, and what was noticed of it. ``notes`` are sentences:
     warnings, and the classes whose labels could not be judged.
     """
 

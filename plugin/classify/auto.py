@@ -69,7 +69,7 @@ def fields_with_scores(dataset: Any, names: Sequence[str]) -> list[str]:
 
 def _asked(settings: Settings) -> str | None:
     """The source that an option asks for which no other has."""
-    trained = settings.model != "simple_cnn" or settings.warm_start or settings.folds == 1
+    trained = settings.model is not None or settings.warm_start or settings.folds == 1
     trained = trained or any(getattr(settings, name) is not None for name in OF_TRAINING)
     asked = {
         "predictions": bool(settings.prediction_fields),

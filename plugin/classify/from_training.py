@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Generator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,20 +15,12 @@ from ..errors import InputError
 from ..images.decode import probe_images
 from ..images.decoded import Pixels
 from ..images.windows import windows_of
-from ..learning.checkpoints import load_weights, to_bytes
-from ..learning.classifiers import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    SIMPLE,
-    Architecture,
-    build,
-    default_size,
-    known_models,
-)
+from ..learning.checkpoints import to_bytes
 from ..learning.folds import stratified_folds
+from ..learning.memorised import Agreement, learnt_by_heart, sentence
+from ..learning.pictures import Normalisation, Pictures
 from ..learning.training import (
-    Normalisation,
-    Recipe,
+    CLASSIFYING_COST,
     Trainer,
     choose_device,
     reproducible,
@@ -35,6 +28,7 @@ from ..learning.training import (
 from ..learning.warm_start import WarmStart
 from ..progress import Report, part_of
 from ..scoring.batches import Batch, Outcome
+from ..scoring.probabilities import LogProbabilities
 from ..store.fields import root_dataset
 from ..store.runs import load_run
 from ..store.samples import Collection
@@ -42,19 +36,23 @@ from ..vectors.features import PrincipalComponents
 from .kept_together import check_fold_groups, grouped, groups_to_keep
 from .labelled import read_labelled
 from .settings import Settings
+from .training_plan import make_plan
 
-DEFAULT_EPOCHS = {"digits": 6, "colour": 10, "other": 10}
-MOST_DEFAULT_EPOCHS = 30
-DEFAULT_STEPS = 400
-DEFAULT_BATCH = 128
-DEFAULT_BATCH_OF_FEW = 32
-FEW = 10_000
-DEFAULT_AVERAGE = 1
 DECODING_SHARE = 0.1
-CLASSIFYING_COST = 0.35
-"""Of classifying an image, where to train with it once costs 1: there is no way back."""
-
 FEATURE_ROWS = 4_096
+SEEN_ROWS = 500
+"""Of each fold's training images, so many are classified as well, to notice what was learnt by
+heart."""
+
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Embedder:
+    """The network whose embeddings are the features of all samples, and their projection."""
+
+    trainer: Trainer
+    reduce: PrincipalComponents
 
 
 class TrainingSource:
@@ -87,18 +85,22 @@ class TrainingSource:
                 f"None of the images of '{root_dataset(samples).name}' that were tried can be "
                 f"opened, such as '{self._paths[0]}'"
             )
-        if settings.model not in known_models():
-            build(Architecture(settings.model, len(self.classes), 3, 32))
-        size = settings.image_size or default_size(settings.model, kind.side)
-        self._architecture = Architecture(settings.model, len(self.classes), kind.channels, size)
-        self._seen = np.ones(len(self.classes), bool)
         self._start = self._warm_start(samples) if settings.warm_start else None
-        self._recipe = self._choose_recipe()
+        plan = make_plan(
+            settings, kind, tuple(self.classes), len(self._ids), self._device, self._start
+        )
+        self._architecture, self._recipe, self._folds = plan.architecture, plan.recipe, plan.folds
+        self._normalisation = plan.normalisation
         self._windows = self._choose_windows(samples)
-        self._folds = settings.folds or 1
-        self._check_trainable()
+        self._seen = np.ones(len(self.classes), bool)
+        self._embedder: _Embedder | None = None
+        self._agreement = {"seen": Agreement(), "held_out": Agreement()}
+        self._kept_epochs: list[int] = []
+        self.outcome.said += plan.said
         self.outcome.notes |= {
-            "image_size": size,
+            "model": self._architecture.name,
+            "pretrained": self._recipe.weights is not None,
+            "image_size": self._architecture.size,
             "channels": kind.channels,
             "epochs": self._recipe.epochs,
             "batch_size": self._recipe.batch_size,
@@ -111,9 +113,7 @@ class TrainingSource:
 
     def _warm_start(self, samples: Collection) -> WarmStart:
         iteration = load_run(root_dataset(samples), self._settings.run_key).iteration()
-        start = WarmStart.from_kept(iteration.weights(), iteration.classes)
-        start.check(self._architecture)
-        return start
+        return WarmStart.from_kept(iteration.weights(), iteration.classes)
 
     def _choose_windows(self, samples: Collection) -> dict[str, Any]:
         """Those of the pictures; a classifier that goes on sees them as it did before."""
@@ -122,40 +122,6 @@ class TrainingSource:
             iteration = load_run(root_dataset(samples), self._settings.run_key).iteration()
             windows |= iteration.settings.get("windows") or {}
         return windows
-
-    def _choose_recipe(self) -> Recipe:
-        settings, shape = self._settings, self._architecture
-        if settings.model != SIMPLE:
-            kind = "other"
-        else:
-            kind = "digits" if shape.channels == 1 else "colour"
-        few = len(self._ids) < FEW
-        batch_size = settings.batch_size or (DEFAULT_BATCH_OF_FEW if few else DEFAULT_BATCH)
-        enough = min(-(-DEFAULT_STEPS * batch_size // len(self._ids)), MOST_DEFAULT_EPOCHS)
-        usual = max(DEFAULT_EPOCHS[kind], enough)
-        epochs = settings.epochs or (usual if self._start is None else -(-usual // 2))
-        return Recipe(
-            epochs=epochs,
-            batch_size=batch_size,
-            average_epochs=min(settings.average_epochs or DEFAULT_AVERAGE, epochs),
-            device=self._device,
-            seed=settings.seed,
-            weights=settings.weights,
-            start=self._start,
-            classes=tuple(self.classes),
-        )
-
-    def _check_trainable(self) -> None:
-        """Find out before any image is decoded whether model, size and weights go together."""
-        if self._folds > len(self._ids):
-            raise InputError(
-                f"folds: {self._folds} folds need as many labelled samples; there are "
-                f"{len(self._ids)}"
-            )
-        with reproducible(self._settings.seed):
-            model = build(self._architecture)
-            if self._settings.weights is not None:
-                load_weights(model, self._architecture, self._settings.weights)
 
     def batches(self, report: Report) -> Generator[Batch]:
         """Decode, train, classify; one model a fold."""
@@ -170,7 +136,8 @@ class TrainingSource:
                 self._skip(int(i), pixels.problems[int(i)])
             usable = np.flatnonzero(readable)
             self._check_usable(usable)
-            normalisation = self._normalisation(pixels, usable)
+            normalisation = self._normalisation or Normalisation.of(pixels, usable)
+            pictures = Pictures(pixels, normalisation, self._device)
             # Over what can be read only, so that a class of two is in every training set.
             fold = np.full(len(self._ids), -1, np.int64)
             groups = self._groups(usable, part_of(report, DECODING_SHARE, DECODING_SHARE))
@@ -180,11 +147,10 @@ class TrainingSource:
             for k in range(self._folds):
                 rest = part_of(report, DECODING_SHARE, 1.0)
                 stage = part_of(rest, k / self._folds, (k + 1) / self._folds)
-                yield from self._fold(pixels, normalisation, usable, fold, k, stage)
+                yield from self._fold(pixels, pictures, usable, fold, k, stage)
+        self._note_learning()
 
-    def _groups(
-        self, usable: npt.NDArray[np.int64], report: Report
-    ) -> npt.NDArray[np.int64] | None:
+    def _groups(self, usable: Indices, report: Report) -> Indices | None:
         if self._folds == 1:
             return None
         ids = [self._ids[i] for i in usable]
@@ -200,20 +166,12 @@ class TrainingSource:
                 f"frequent reason: {self.outcome.skipped.most_common()}"
             )
 
-    def _normalisation(self, pixels: Pixels, usable: npt.NDArray[np.int64]) -> Normalisation:
-        if self._start is not None:
-            return Normalisation(self._start.trained.mean, self._start.trained.std)
-        if self._settings.weights is not None and self._settings.model != SIMPLE:
-            channels = self._architecture.channels
-            return Normalisation(list(IMAGENET_MEAN[:channels]), list(IMAGENET_STD[:channels]))
-        return Normalisation.of(pixels, usable)
-
     def _fold(
         self,
         pixels: Pixels,
-        normalisation: Normalisation,
-        usable: npt.NDArray[np.int64],
-        fold: npt.NDArray[np.int64],
+        pictures: Pictures,
+        usable: Indices,
+        fold: Indices,
         k: int,
         report: Report,
     ) -> Generator[Batch]:
@@ -222,47 +180,79 @@ class TrainingSource:
         asked = usable if alone else usable[fold[usable] == k]
         if not len(asked) or not len(learned):
             return
-        trainer = Trainer(self._architecture, pixels, self._label, self._recipe, normalisation)
+        trainer = Trainer(self._architecture, pictures, self._label, self._recipe)
         name = "" if alone else f"Fold {k + 1}/{self._folds}, "
+        held = None if self._recipe.patience is None else asked
         self._seen = np.bincount(self._label[learned], minlength=len(self.classes)) > 0
         share = self._training_share(len(learned), len(asked))
         training = part_of(report, 0.0, share)
-        abandonable(lambda told: trainer.train(learned, told, name), training, "Training")
+        abandonable(lambda told: trainer.train(learned, told, name, held), training, "Training")
+        self._kept_epochs.append(trainer.kept_epoch or 0)
         rest = part_of(report, share, 1.0)
-        yield from self._classified(trainer, pixels, asked, rest)
-        self.outcome.weights = to_bytes(
-            trainer.model, self._architecture, normalisation.mean, normalisation.std
-        )
+        if self._embedder is None:  # of the first fold, for all: others have other embeddings
+            self._embedder = self._make_embedder(trainer, usable, part_of(rest, 0.0, 0.1))
+            self.outcome.weights = to_bytes(
+                trainer.model,
+                self._architecture,
+                pictures.normalisation.mean,
+                pictures.normalisation.std,
+            )
+        if not alone:
+            self._look_at_learned(trainer, learned, part_of(rest, 0.1, 0.2))
+        yield from self._classified(trainer, pixels, asked, part_of(rest, 0.2, 1.0))
 
     def _training_share(self, learned: int, asked: int) -> float:
         """The part of a fold's time that training takes; the rest goes to classifying."""
         training = self._recipe.epochs * learned
-        some = min(asked, FEATURE_ROWS) if self._folds == 1 else 0
+        some = min(asked, FEATURE_ROWS) if self._folds == 1 else SEEN_ROWS
         return training / (
             training + CLASSIFYING_COST * self._recipe.average_epochs * (asked + some)
         )
 
+    def _make_embedder(self, trainer: Trainer, usable: Indices, report: Report) -> _Embedder:
+        generator = np.random.default_rng(self._settings.seed)
+        some = np.sort(generator.permutation(usable)[:FEATURE_ROWS])
+        embeddings = [e for _, _, e in trainer.classify(some, report)]
+        return _Embedder(
+            trainer, PrincipalComponents(np.concatenate(embeddings), self._settings.seed)
+        )
+
+    def _look_at_learned(self, trainer: Trainer, learned: Indices, report: Report) -> None:
+        generator = np.random.default_rng(self._settings.seed)
+        some = np.sort(generator.permutation(learned)[:SEEN_ROWS])
+        for part, models, _ in trainer.classify(some, report):
+            self._agreement["seen"].add(self._agrees(part, models))
+
+    def _agrees(self, part: Indices, models: list[LogProbabilities]) -> npt.NDArray[np.bool_]:
+        together = np.mean([np.exp(m) for m in models], axis=0)
+        return together.argmax(axis=1) == self._label[part]
+
     def _classified(
-        self, trainer: Trainer, pixels: Pixels, asked: npt.NDArray[np.int64], report: Report
+        self, trainer: Trainer, pixels: Pixels, asked: Indices, report: Report
     ) -> Generator[Batch]:
-        reduce = self._components(trainer, asked, part_of(report, 0.0, 0.05))
-        for part, models, embedding in trainer.classify(asked, part_of(report, 0.05, 1.0)):
+        assert self._embedder is not None
+        for part, models, embedding in trainer.classify(asked, report):
             keep = np.array([int(i) not in pixels.problems for i in part])
             for i in part[~keep]:
                 self._skip(int(i), pixels.problems[int(i)])
-            features = None if reduce is None else reduce(embedding[keep])
-            yield self._batch(part[keep], [m[keep] for m in models], features)
+            said = [m[keep] for m in models]
+            self._agreement["held_out"].add(self._agrees(part[keep], said))
+            own = trainer is self._embedder.trainer
+            vectors = embedding if own else self._embedder.trainer.embed(part)
+            yield self._batch(part[keep], said, self._embedder.reduce(vectors[keep]))
 
-    def _components(
-        self, trainer: Trainer, asked: npt.NDArray[np.int64], report: Report
-    ) -> PrincipalComponents | None:
-        """The projection of embeddings to features; folds have no embedding in common."""
-        if self._folds > 1:
-            return None
-        generator = np.random.default_rng(self._settings.seed)
-        some = np.sort(generator.permutation(asked)[:FEATURE_ROWS])
-        embeddings = [e for _, _, e in trainer.classify(some, report)]
-        return PrincipalComponents(np.concatenate(embeddings), self._settings.seed)
+    def _note_learning(self) -> None:
+        """What was learnt, in how many epochs, and whether by heart."""
+        self.outcome.notes["kept_epochs"] = self._kept_epochs
+        if self._folds == 1:
+            return
+        seen, held_out = self._agreement["seen"], self._agreement["held_out"]
+        self.outcome.notes |= {
+            "training_agreement": round(seen.share, 4),
+            "held_out_agreement": round(held_out.share, 4),
+            "learnt_by_heart": learnt_by_heart(seen, held_out),
+        }
+        self.outcome.said += [text for text in [sentence(seen, held_out)] if text]
 
     def _batch(self, part: npt.NDArray[np.int64], models: list[Any], features: Any) -> Batch:
         return Batch(

@@ -60,7 +60,8 @@ def find_label_errors(
         are not set apart), ``accuracy`` (share of all scored samples that are not set apart whose
         prediction is the label), ``rare_classes`` and ``unknown_classes`` (those that are set
         apart with their samples: of a classifier that was trained here, or of predictions from
-        elsewhere), ``source``, ``chosen`` (what was done and why, where nobody named a source),
+        elsewhere), ``source``, ``chosen`` (what was done and why, and what was
+        noticed of it, in sentences),
         ``assumed`` (how predictions were read), ``warnings``, ``lookalike_labels`` (classes that
         differ by what cannot be seen, or have blanks at their ends), ``skipped`` (a
         count for each reason), ``skipped_samples`` (the first thousand), ``cleanlab`` if asked for
@@ -177,7 +178,7 @@ def _classify(
             header = {
                 "number": 1 + max((i.number for i in run.iterations()), default=0),
                 "settings": {**asdict(settings), **source.outcome.notes},
-                "chosen": choice.said,
+                "chosen": " ".join(text for text in [choice.said, *source.outcome.said] if text),
                 "counts": judged.counts,
                 "set_apart": _set_apart(judged, source.classes, settings),
                 "assumed": source.outcome.assumed,

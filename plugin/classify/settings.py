@@ -13,6 +13,8 @@ from ..values import shown
 
 AUTO = "auto"
 SOURCES = (AUTO, "train", "features", "predictions", "embeddings")
+UNTRAINED = "none"
+"""As ``weights``: begin with none, although there may be pretrained ones."""
 COPIES, NO_GROUPS = "copies", "none"
 
 
@@ -26,11 +28,12 @@ class Settings:
         source: where predictions come from: one of ``SOURCES``; ``auto`` chooses (``auto.py``)
         prediction_fields: for ``predictions``: one or more ``Classification`` fields
         embeddings: for ``embeddings``: a vector field, a brain key, or a pretrained network's name
-        model: for ``train``: ``simple_cnn`` or a torchvision classification model
+        model: for ``train``: ``simple_cnn``, ``fast_resnet``, ``efficientnet_lite0`` or a
+            torchvision classification model; None chooses
         network: for ``features``: ``efficientnet_lite0``, a torchvision classification model or a
             model of FiftyOne's zoo; None chooses
-        weights: for ``train``: none, a torchvision weights name, or a checkpoint's path; for
-            ``features`` likewise, where none means the network's official ones
+        weights: the name of official ones, or a checkpoint's path; None for the official ones
+            where there are any, ``"none"`` to train from scratch
         epochs: passes over the training images
         batch_size: images a training step
         warm_start: for ``train``: go on from the weights of the run's last iteration
@@ -50,7 +53,7 @@ class Settings:
     source: str = AUTO
     prediction_fields: tuple[str, ...] = ()
     embeddings: str | None = None
-    model: str = "simple_cnn"
+    model: str | None = None
     network: str | None = None
     weights: str | None = None
     warm_start: bool = False

@@ -1,16 +1,25 @@
 """Classifiers: built, trained, and applied to every sample."""
 
 COMPUTES = (
+    "augmentation",
+    "checkpoint_files",
     "checkpoints",
     "choices",
     "classifiers",
     "discriminant",
+    "early_stopping",
     "efficientnet_lite",
+    "fast_resnet",
+    "fitted_head",
     "folds",
     "heads",
     "linear_head",
+    "memorised",
     "network_head",
     "networks",
+    "official_weights",
+    "pictures",
+    "recipe",
     "training",
     "warm_start",
 )

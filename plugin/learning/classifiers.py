@@ -1,9 +1,10 @@
-"""The classifiers: the paper's small network, and torchvision's models."""
+"""The classifiers by name: the paper's small network, others that stand here, torchvision's."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import torch
@@ -11,6 +12,8 @@ from torch import nn
 from torchvision import models as zoo
 
 from ..errors import InputError
+from .efficientnet_lite import PACKAGED, PACKAGED_SIZE, EfficientNetLite0Classifier
+from .fast_resnet import FAST, FastResNet
 
 SIMPLE = "simple_cnn"
 SMALL = 32
@@ -39,7 +42,12 @@ class Architecture:
 
 def known_models() -> list[str]:
     """The names that ``model`` may have."""
-    return [SIMPLE, *zoo.list_models(module=zoo)]
+    return [SIMPLE, FAST, PACKAGED, *zoo.list_models(module=zoo)]
+
+
+def has_official_weights(name: str) -> bool:
+    """Whether there are pretrained weights of a known model that somebody publishes."""
+    return name not in (SIMPLE, FAST)
 
 
 def default_size(name: str, side: int) -> int:
@@ -49,11 +57,26 @@ def default_size(name: str, side: int) -> int:
         name: the model
         side: median side of the dataset's images in pixels
     """
-    if name == SIMPLE:
+    if name in (SIMPLE, FAST):
         return max(8, min(side, LARGEST_SIMPLE) // 4 * 4)
+    if name == PACKAGED:
+        return PACKAGED_SIZE
     weights: Any = zoo.get_model_weights(name)
     crop = getattr(weights.DEFAULT.transforms(), "crop_size", [IMAGENET_SIZE])
     return int(crop[0])
+
+
+def check_model(name: str) -> None:
+    """Raise InputError, with all names, unless there is a model of this name."""
+    names = known_models()
+    if name not in names:
+        near = get_close_matches(name, names, n=3)
+        meant = f" Did you mean {' or '.join(near)}?" if near else ""
+        own, others = ", ".join(names[:3]), ", ".join(names[3:])
+        raise InputError(
+            f"model: unknown model '{name}'; expected {own} or a classification model of "
+            f"torchvision.{meant} All of these: {others}"
+        )
 
 
 def build(architecture: Architecture) -> nn.Module:
@@ -62,16 +85,15 @@ def build(architecture: Architecture) -> nn.Module:
     Raises:
         InputError: if the model is unknown or cannot take images of this size
     """
+    check_model(architecture.name)
     if architecture.name == SIMPLE:
         model: nn.Module = _simple_cnn(architecture)
-    elif architecture.name in known_models():
-        model = _zoo_model(architecture)
+    elif architecture.name == FAST:
+        model = FastResNet(architecture.classes, architecture.channels)
+    elif architecture.name == PACKAGED:
+        model = EfficientNetLite0Classifier(architecture.classes)
     else:
-        some = ", ".join(known_models()[:8])
-        raise InputError(
-            f"model: unknown model '{architecture.name}'; expected {SIMPLE} or a classification "
-            f"model of torchvision ({some}, …)"
-        )
+        model = _zoo_model(architecture)
     _check_forward(model, architecture)
     return model
 

@@ -134,3 +134,10 @@ class LinearHead:
             for a, b in self._blocks(len(embeddings), embeddings.shape[1])
         ]
         return np.concatenate(parts) if parts else np.empty((0, self._classes))
+
+    def as_linear(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Weight (classes, d) and bias (classes,) for embeddings as they are: ``x @ W.T + b``."""
+        assert self._weights is not None, "fit first"
+        scale, mean = (torch.from_numpy(v).to(self._weights) for v in (self._scale, self._mean))
+        weight = (self._weights[:-1] / scale[:, None]).T
+        return weight, self._weights[-1] - weight @ mean

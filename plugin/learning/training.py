@@ -6,72 +6,36 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from ..abandonable import abandonable
 from ..arrays import Int64Array
 from ..errors import InputError
-from ..images.decoded import Pixels
-from ..progress import Report
+from ..progress import Report, part_of
 from ..scoring.probabilities import LogProbabilities
 from ..tensors import tensor_of
 from .checkpoints import load_weights
 from .choices import check_device
 from .classifiers import Architecture, build, head_of
-from .warm_start import WarmStart
+from .early_stopping import BestEpoch, State, state_of
+from .fast_resnet import FastResNet
+from .fitted_head import HEAD_ROWS, fit_last_layer, is_last
+from .pictures import Pictures, some_of
+from .recipe import Recipe, optimiser_of
 
-LEARNING_RATE = 1e-3
-FINE_TUNING_RATE = 1e-4
-CLASSIFY_BATCH = 512
-STATISTICS_IMAGES = 2_000
+CLASSIFY_PIXELS = 512 * 64 * 64
+"""Of the images that are classified at once; it bounds the memory."""
+CLASSIFYING_COST = 0.35
+"""Of classifying an image, where to train with it once costs 1: there is no way back."""
 SLOW_STEP_SECONDS = 1.0
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train.
-
-    Attributes:
-        epochs: passes over the training images
-        batch_size: images a step
-        average_epochs: the state after each of this many last epochs is kept
-        device: a torch device
-        seed: of initial weights, dropout and order
-        weights: as ``checkpoints.load_weights``, or None
-        start: a classifier to go on from, or None
-        classes: the names of the classes; needed with ``start``
-    """
-
-    epochs: int
-    batch_size: int
-    average_epochs: int
-    device: torch.device
-    seed: int
-    weights: str | None = None
-    start: WarmStart | None = None
-    classes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Normalisation:
-    """Mean and standard deviation of each channel, for pixels in [0, 1]."""
-
-    mean: list[float]
-    std: list[float]
-
-    @classmethod
-    def of(cls, pixels: Pixels, indices: Int64Array) -> Normalisation:
-        """The statistics of at most 2,000 of the images."""
-        step = max(1, len(indices) // STATISTICS_IMAGES)
-        sample = pixels.load(indices[::step][:STATISTICS_IMAGES]).astype(np.float32) / 255
-        spread = np.maximum(sample.std(axis=(0, 2, 3)), 1e-3)
-        return cls(sample.mean(axis=(0, 2, 3)).tolist(), spread.tolist())
+Said = tuple[Int64Array, list[LogProbabilities], npt.NDArray[np.float32]]
 
 
 def choose_device(name: str) -> torch.device:
@@ -116,103 +80,135 @@ class Trainer:
 
     Args:
         architecture: what to build
-        pixels: all images
+        pictures: all images
         label: int64 (n,), class index of each image
         recipe: how to train
-        normalisation: of the pixels
+
+    Attributes:
+        model: as it is after training
+        kept_epoch: the epoch that was kept, 0 for before the first; None before training
+        likelihood: mean log-probability that it gives the labels held out; None where there are
+            none
     """
 
     def __init__(
-        self,
-        architecture: Architecture,
-        pixels: Pixels,
-        label: Int64Array,
-        recipe: Recipe,
-        normalisation: Normalisation,
+        self, architecture: Architecture, pictures: Pictures, label: Int64Array, recipe: Recipe
     ):
-        self._pixels = pixels
+        self._pictures = pictures
         self._label = tensor_of(label)
         self._recipe = recipe
         self._architecture = architecture
         self._device = recipe.device
         self._on_gpu = recipe.device.type == "cuda"
-        self._layout = torch.channels_last
-        shape = (1, -1, 1, 1)
-        self._shift = torch.tensor(normalisation.mean, device=self._device).view(shape)
-        self._scale = torch.tensor(normalisation.std, device=self._device).view(shape)
-        self._resident = self._move_to_gpu()
         self._generator = torch.Generator().manual_seed(recipe.seed)
+        self._chance = torch.Generator().manual_seed(recipe.seed)
+        self._at_once = max(4, min(512, CLASSIFY_PIXELS // architecture.size**2))
         self.model = build(architecture)
         if recipe.weights is not None:
             load_weights(self.model, architecture, recipe.weights)
         if recipe.start is not None:
             recipe.start.into(self.model, architecture, recipe.classes)
-        self.model.to(device=self._device, memory_format=self._layout)  # pyright: ignore
-        self._states: list[dict[str, torch.Tensor]] = []
+        self.model.to(device=self._device, memory_format=pictures.layout)  # pyright: ignore
+        self._states: list[State] = []
+        self.kept_epoch: int | None = None
+        self.likelihood: float | None = None
 
-    def _move_to_gpu(self) -> torch.Tensor | None:
-        kept = self._pixels.in_memory
-        if not self._on_gpu or kept is None:
-            return None
-        free, _ = torch.cuda.mem_get_info(self._device)
-        return tensor_of(kept).to(self._device) if kept.nbytes < free / 4 else None
-
-    def train(self, chosen: Int64Array, report: Report, name: str = "") -> None:
+    def train(
+        self, chosen: Int64Array, report: Report, name: str = "", held: Int64Array | None = None
+    ) -> None:
         """Train on the chosen images.
 
         Args:
             chosen: int64 (m,), the training images
             report: told of epoch, loss and agreement with the labels
             name: of this training, where there are several
+            held: int64 (h,), other images; the epoch under which their labels are most likely is
+                kept. None keeps the last one
         """
         recipe = self._recipe
-        fresh = recipe.weights is None and recipe.start is None
-        rate = LEARNING_RATE if fresh else FINE_TUNING_RATE
-        optimiser = torch.optim.Adam(self.model.parameters(), lr=rate, fused=self._on_gpu)
-        steps = recipe.epochs * -(-len(chosen) // recipe.batch_size)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, max_lr=rate * 2, total_steps=max(steps, 2), pct_start=0.2
+        begun = self._begin(chosen, report, name)
+        best = BestEpoch(recipe.average_epochs, recipe.patience)
+        if held is not None and begun:
+            best.saw(0, self.model, self._p_label(held))
+        optimiser, schedule = optimiser_of(
+            self.model, recipe, recipe.epochs * -(-len(chosen) // recipe.batch_size)
         )
-        step, told = 0, time.monotonic()
+        asked = 0.0 if held is None else CLASSIFYING_COST * len(held)
+        share = len(chosen) / (len(chosen) + asked)
         for epoch in range(1, recipe.epochs + 1):
-            self.model.train()
-            order = chosen[torch.randperm(len(chosen), generator=self._generator).numpy()]
-            loss_sum = torch.zeros((), device=self._device)
-            right = torch.zeros((), device=self._device)
-            seen = 0
-            for images, label in self._labelled(order, recipe.batch_size):
-                if len(label) == 1 and seen:  # batch normalisation needs two
-                    continue
-                loss, hits = self._step(images, label, optimiser)
-                schedule.step()
-                loss_sum, right, seen = loss_sum + loss, right + hits, seen + len(label)
-                step += 1
-                if step % 10 == 0 or step == steps or time.monotonic() - told > SLOW_STEP_SECONDS:
-                    told = time.monotonic()
-                    text = _describe(name, epoch, recipe.epochs, loss_sum / seen, right / seen)
-                    report(step / steps, text)
-            if epoch > recipe.epochs - recipe.average_epochs:
-                self._states.append(_copy(self.model.state_dict()))
+            stage = part_of(report, (epoch - 1) / recipe.epochs, epoch / recipe.epochs)
+            title = f"{name}Epoch {epoch}/{recipe.epochs}, "
+            self._epoch(chosen, optimiser, schedule, part_of(stage, 0.0, share), title)
+            if held is None:
+                self.kept_epoch = epoch
+                if epoch > recipe.epochs - recipe.average_epochs:
+                    self._states.append(state_of(self.model))
+            elif not best.saw(epoch, self.model, self._p_label(held, part_of(stage, share, 1.0))):
+                break
+        if held is not None:
+            self._states, self.kept_epoch = best.states, best.epoch
+            self.likelihood = best.likelihood
+            self.model.load_state_dict(self._states[-1])
 
-    def _labelled(
-        self, order: Int64Array, size: int
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        labels = self._label.to(self._device)
-        if self._resident is not None:
-            places = tensor_of(order).to(self._device)
-            for start in range(0, len(order), size):
-                at = places[start : start + size]
-                yield self._prepare(self._resident[at]), labels[at]
-            return
-        start = 0
-        for batch in self._pixels.batches(order, size):
-            places = tensor_of(order[start : start + len(batch)]).to(self._device)
-            start += len(batch)
-            yield self._prepare(tensor_of(batch).to(self._device)), labels[places]
+    def _begin(self, chosen: Int64Array, report: Report, name: str) -> bool:
+        """What is done before the first epoch; whether the model can classify by then."""
+        recipe, model = self._recipe, self.model
+        if isinstance(model, FastResNet) and recipe.weights is None and recipe.start is None:
+            model.learn_patches(self._pictures.load(some_of(chosen)))
+        if not recipe.style.fitted_head:
+            return recipe.start is not None
+        return self._fit_head(chosen, part_of(report, 0.0, 0.0), name)
 
-    def _prepare(self, images: torch.Tensor) -> torch.Tensor:
-        pixels = images.to(torch.float32).div_(255).sub_(self._shift).div_(self._scale)
-        return pixels.contiguous(memory_format=self._layout)
+    def _fit_head(self, chosen: Int64Array, report: Report, name: str) -> bool:
+        """Begin with a head that fits, where there is one; whether there is."""
+        head = head_of(self.model, self._architecture.classes)
+        if not is_last(self.model, head, self._pictures.load(chosen[:2])):
+            return False
+        generator = np.random.default_rng(self._recipe.seed)
+        some = np.sort(generator.permutation(chosen)[:HEAD_ROWS])
+        rows = []
+        for start in range(0, len(some), self._at_once):
+            report(0.0, f"{name}Features of {start:,} of {len(some):,} images")
+            rows.append(self._once(self._pictures.load(some[start : start + self._at_once]))[1])
+        embeddings = torch.cat(rows).cpu().numpy()
+        label = self._label[tensor_of(some)].numpy()
+        assert isinstance(head, nn.Linear)
+        fit_last_layer(head, embeddings, label, report)
+        return True
+
+    def _epoch(
+        self,
+        chosen: Int64Array,
+        optimiser: torch.optim.Optimizer,
+        schedule: torch.optim.lr_scheduler.LRScheduler,
+        report: Report,
+        title: str,
+    ) -> None:
+        size = self._recipe.batch_size
+        self._prepare_to_train()
+        order = chosen[torch.randperm(len(chosen), generator=self._generator).numpy()]
+        loss_sum = torch.zeros((), device=self._device)
+        right = torch.zeros((), device=self._device)
+        seen, step, told = 0, 0, time.monotonic()
+        for part, images in self._pictures.batches(order, size):
+            if len(part) == 1 and seen:  # batch normalisation needs two
+                continue
+            label = self._label[tensor_of(part)].to(self._device)
+            loss, hits = self._step(images, label, optimiser)
+            schedule.step()
+            loss_sum, right, seen = loss_sum + loss, right + hits, seen + len(label)
+            step += 1
+            if step % 10 == 0 or time.monotonic() - told > SLOW_STEP_SECONDS:
+                told = time.monotonic()
+                report(seen / len(order), _describe(title, loss_sum / seen, right / seen))
+        report(1.0, _describe(title, loss_sum / seen, right / seen))
+
+    def _prepare_to_train(self) -> None:
+        self.model.train()
+        if self._recipe.style.frozen_statistics:
+            for module in self.model.modules():
+                if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                    module.eval()
 
     def _precision(self) -> contextlib.AbstractContextManager[Any]:
         if self._on_gpu and torch.cuda.is_bf16_supported():
@@ -222,18 +218,30 @@ class Trainer:
     def _step(
         self, images: torch.Tensor, label: torch.Tensor, optimiser: torch.optim.Optimizer
     ) -> tuple[torch.Tensor, torch.Tensor]:
+        style = self._recipe.style
+        images = style.augmentation(images, self._chance)
         with self._precision():
-            logits = self.model(images)
-            loss = F.cross_entropy(logits.float(), label)
+            logits = self.model(images.contiguous(memory_format=self._pictures.layout))
+            loss = F.cross_entropy(logits.float(), label, label_smoothing=style.smoothing)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
         hits = (logits.detach().argmax(1) == label).sum()
         return loss.detach() * len(label), hits
 
-    def classify(
-        self, chosen: Int64Array, report: Report
-    ) -> Iterator[tuple[Int64Array, list[LogProbabilities], npt.NDArray[np.float32]]]:
+    def _p_label(self, held: Int64Array, report: Report | None = None) -> torch.Tensor:
+        """What the model gives the labels of images: float (len(held),), on the CPU."""
+        parts = []
+        for start in range(0, len(held), self._at_once):
+            part = held[start : start + self._at_once]
+            logits, _ = self._forward(self._pictures.load(part))
+            label = self._label[tensor_of(part)].to(self._device)
+            parts.append(logits.softmax(dim=1).gather(1, label[:, None])[:, 0].cpu())
+            if report is not None:
+                report((start + len(part)) / len(held), "Asking the images held out")
+        return torch.cat(parts)
+
+    def classify(self, chosen: Int64Array, report: Report) -> Iterator[Said]:
         """Classify images with each kept state of the model.
 
         Args:
@@ -245,8 +253,8 @@ class Trainer:
             their embeddings by the last one (float32 (b, d)): the input of the last layer
         """
         done = 0
-        for start in range(0, len(chosen), CLASSIFY_BATCH):
-            part = chosen[start : start + CLASSIFY_BATCH]
+        for start in range(0, len(chosen), self._at_once):
+            part = chosen[start : start + self._at_once]
             log_p, embedding = abandonable(
                 lambda _, part=part: self._said(part), report, "Classifying", done / len(chosen)
             )
@@ -255,7 +263,7 @@ class Trainer:
             report(done / len(chosen), f"Classified {done:,} of {len(chosen):,} images")
 
     def _said(self, part: Int64Array) -> tuple[list[LogProbabilities], npt.NDArray[np.float32]]:
-        images = self._images(part)
+        images = self._pictures.load(part)
         log_p = []
         embedding = np.empty((len(part), 0), np.float32)
         for state in self._states:
@@ -265,13 +273,20 @@ class Trainer:
             log_p.append(F.log_softmax(logits.double(), dim=1).cpu().numpy())
         return log_p, embedding
 
-    def _images(self, part: Int64Array) -> torch.Tensor:
-        if self._resident is not None:
-            return self._prepare(self._resident[tensor_of(part).to(self._device)])
-        return self._prepare(tensor_of(self._pixels.load(part)).to(self._device))
+    def embed(self, part: Int64Array) -> npt.NDArray[np.float32]:
+        """The embeddings of images by the model as it is: float32 (len(part), d)."""
+        return self._forward(self._pictures.load(part))[1]
+
+    def _forward(self, images: torch.Tensor) -> tuple[torch.Tensor, npt.NDArray[np.float32]]:
+        logits, embedding = self._once(images)
+        if self._recipe.style.mirrored:
+            other = self._once(images.flip(3).contiguous(memory_format=self._pictures.layout))
+            logits, embedding = (logits + other[0]) / 2, (embedding + other[1]) / 2
+        return logits, embedding.cpu().numpy()
 
     @torch.inference_mode()
-    def _forward(self, images: torch.Tensor) -> tuple[torch.Tensor, npt.NDArray[np.float32]]:
+    def _once(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits, and the input of the last layer: float (n, C) and (n, d)."""
         self.model.eval()
         caught: list[torch.Tensor] = []
         head = head_of(self.model, self._architecture.classes)
@@ -284,14 +299,8 @@ class Trainer:
         embedding = caught[-1].float()
         if embedding.ndim == 4:
             embedding = embedding.mean(dim=(2, 3))
-        return logits, embedding.flatten(1).cpu().numpy()
+        return logits, embedding.flatten(1)
 
 
-def _copy(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {name: value.detach().clone() for name, value in state.items()}
-
-
-def _describe(
-    name: str, epoch: int, epochs: int, loss: torch.Tensor, agreement: torch.Tensor
-) -> str:
-    return f"{name}Epoch {epoch}/{epochs}, loss {float(loss):.3f}, agreement {float(agreement):.1%}"
+def _describe(title: str, loss: torch.Tensor, agreement: torch.Tensor) -> str:
+    return f"{title}loss {float(loss):.3f}, agreement {float(agreement):.1%}"

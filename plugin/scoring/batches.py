@@ -46,6 +46,7 @@ class Outcome:
         unknown: labels that no model knows
         predicted: classes that the models are known to predict, somewhere in the dataset
         assumed: sentences, how the predictions were read
+        said: sentences, how it was worked and what was noticed
     """
 
     skipped: Skipped = field(default_factory=Skipped)
@@ -54,6 +55,7 @@ class Outcome:
     unknown: frozenset[str] = frozenset()
     predicted: frozenset[str] = frozenset()
     assumed: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
 
 class Source(Protocol):

@@ -7,7 +7,7 @@ import pytest
 from plugin.classify.auto import choose_source
 from plugin.classify.settings import Settings
 from plugin.errors import InputError
-from plugin.learning import networks
+from plugin.learning import official_weights
 
 CLASSES = [str(i) for i in range(10)]
 
@@ -41,7 +41,7 @@ def test_photographs_get_a_pretrained_network(dataset, monkeypatch):
     assert said.startswith("Photographs (median side 72 pixels)")
     assert "efficientnet_lite0" in said
     assert chosen(dataset(40, scale=8))[0] == "train"  # 64 pixels
-    monkeypatch.setattr(networks, "PACKAGE", "no-such-package")
+    monkeypatch.setattr(official_weights, "PACKAGE", "no-such-package")
     source, said = chosen(samples)
     assert source == "train"
     assert "could not be had" in said

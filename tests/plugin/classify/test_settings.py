@@ -13,7 +13,7 @@ def test_defaults_are_those_of_the_design() -> None:
     assert (settings.run_key, settings.source, settings.model) == (
         "deconfuse",
         "auto",
-        "simple_cnn",
+        None,
     )
     assert (settings.weights, settings.device, settings.seed) == (None, "auto", 51)
     assert settings.prediction_fields == ()

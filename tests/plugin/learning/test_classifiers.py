@@ -96,7 +96,12 @@ def test_torchvision_models_train_and_classify(name: str, size: int, channels: i
 def test_every_classification_model_of_torchvision_is_known_and_can_be_built() -> None:
     """On torch's meta device, which holds shapes only; a regnet computes its widths when built."""
     names = known_models()
-    assert set(names) == {"simple_cnn", *zoo.list_models(module=zoo)}
+    assert set(names) == {
+        "simple_cnn",
+        "fast_resnet",
+        "efficientnet_lite0",
+        *zoo.list_models(module=zoo),
+    }
     smallest = Architecture("regnet_y_400mf", 7, channels=1, size=32)
     assert head_of(build(smallest), 7) is not None
     for name in (name for name in names if not name.startswith("regnet")):

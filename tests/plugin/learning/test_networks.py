@@ -9,7 +9,7 @@ from torch import nn
 from torchvision import models as zoo
 
 from plugin.errors import InputError
-from plugin.learning import networks
+from plugin.learning import networks, official_weights
 from plugin.learning.efficientnet_lite import EfficientNetLite0
 from plugin.learning.networks import load_network
 
@@ -22,7 +22,7 @@ def test_the_packaged_network_is_the_published_one_folded() -> None:
     network = load_network()
     assert (network.name, network.size, network.width) == ("efficientnet_lite0", 160, 1280)
     plain = EfficientNetLite0()
-    state = networks._packaged_state()
+    state = official_weights.packaged_state()
     plain.load_state_dict({k: v for k, v in state.items() if not k.startswith("_fc.")})
     for side in (160, 101):  # odd sides are padded on one side more than on the other
         with torch.inference_mode():
@@ -45,10 +45,10 @@ def test_padding_is_that_of_tensorflow() -> None:
 def test_weights_of_another_content_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(networks, "PACKAGED_DIGEST", "0" * 64)
+    monkeypatch.setattr(official_weights, "PACKAGED_DIGEST", "0" * 64)
     with pytest.raises(InputError, match="is not the file of weights that is known"):
         load_network()
-    monkeypatch.setattr(networks, "PACKAGE", "no-such-package-anywhere")
+    monkeypatch.setattr(official_weights, "PACKAGE", "no-such-package-anywhere")
     with pytest.raises(InputError, match="are not installed"):
         load_network()
 

@@ -46,7 +46,7 @@ def test_all_resolved_says_what_was_achieved(app: Any, dataset: Any) -> None:
     expect(content.get_by_text("The queue is empty")).to_be_visible()
     app.page.keyboard.press("o")
     expect(content.get_by_text("Every suspect of this iteration is reviewed")).to_be_visible()
-    expect(content.get_by_text("1 relabelled")).to_be_visible()
+    expect(content.locator('[data-number="relabelled"] dd')).to_have_text("1")
 
 
 def test_a_python_error_has_a_screen(app: Any, digits_run: Any) -> None:

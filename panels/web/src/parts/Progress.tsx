@@ -15,7 +15,6 @@ const KINDS: [string, string][] = [
 export function Progress() {
   const { overview, run } = useSession();
   const { progress } = overview;
-  const reviewed = progress.samples - progress.open;
   const suspectsDone = progress.wrong - progress.open_wrong;
   const share = progress.wrong ? suspectsDone / progress.wrong : 1;
   return (
@@ -33,7 +32,6 @@ export function Progress() {
         </span>
       </div>
       <dl className="dcf-numbers">
-        <Total name="reviewed" value={count(reviewed)} />
         <Total name="open" value={count(progress.open)} />
         {KINDS.filter(([kind]) => progress.decisions[kind]).map(([kind, name]) => (
           <Total key={kind} name={name} value={count(progress.decisions[kind] ?? 0)} />

@@ -78,7 +78,7 @@ export function Target({ audit, target, audits }: Props) {
       </div>
       <p className="dcf-note" data-testid="distance">
         {audits === 0 ? (
-          "Unknown before an audit."
+          "How far that is reached an audit tells."
         ) : (
           <>
             Found by now: at least {percent(target.sure)} of the errors, with{" "}

@@ -149,5 +149,6 @@ def _by_images(samples: Collection, settings: Settings) -> tuple[Settings, str]:
         )
     return replace(settings, source="features", network=name), (
         f"Photographs (median side {kind.side} pixels): cheap classifiers on features of the "
-        f"pretrained network {name}, out of fold."
+        f"pretrained network {name}, out of fold. A model that was trained for these classes would "
+        "find more: import its predictions."
     )

@@ -81,16 +81,19 @@ class FeatureSource:
                 self.outcome.skipped.add(self._ids[i], self._paths[i], why)
             usable = np.array([i for i in range(len(self._ids)) if i not in problems], np.int64)
             if len(usable) < max(2, self._folds):
-                raise InputError(
-                    f"{len(usable)} of {len(self._ids)} labelled images can be read; "
-                    f"{self._folds} folds need more (most frequent reason: "
-                    f"{self.outcome.skipped.most_common()})"
-                )
+                raise InputError(self._too_few(len(usable)))
             if problems:
                 features = features[usable]
             yield from self._classified(features, usable, part_of(report, COMPUTING_SHARE, 1.0))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _too_few(self, usable: int) -> str:
+        text = f"folds: {usable:,} labelled images can be read, and {self._folds} folds need "
+        text += "at least one image each"
+        if not self.outcome.skipped.reasons:
+            return f"{text}."
+        return f"{text} (left out, most frequently: {self.outcome.skipped.most_common()})."
 
     def _classified(
         self, features: npt.NDArray[np.float32], usable: npt.NDArray[np.int64], report: Report

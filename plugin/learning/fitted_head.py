@@ -35,7 +35,8 @@ def fit_last_layer(
     """
     weight = layer.weight
     penalty = max(1.0, len(rows) / ROWS_A_PENALTY)
-    head = LinearHead(layer.out_features, penalty, weight.device, torch.float32)
+    device = weight.device if weight.device.type == "cuda" else "cpu"  # MPS has no float64
+    head = LinearHead(layer.out_features, penalty, device, torch.float32)
     matrix, bias = head.fit(rows, label, report).as_linear()
     with torch.no_grad():
         weight.copy_(matrix.to(weight.device, weight.dtype))

@@ -270,7 +270,7 @@ class Trainer:
             if len(self._states) > 1:
                 self.model.load_state_dict(state)
             logits, embedding = self._forward(images)
-            log_p.append(F.log_softmax(logits.double(), dim=1).cpu().numpy())
+            log_p.append(F.log_softmax(logits.cpu().double(), dim=1).numpy())
         return log_p, embedding
 
     def embed(self, part: Int64Array) -> npt.NDArray[np.float32]:

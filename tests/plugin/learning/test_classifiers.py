@@ -19,6 +19,7 @@ from plugin.learning.classifiers import (
     head_of,
     known_models,
 )
+from plugin.learning.networks import load_network
 
 pytestmark = pytest.mark.slow
 
@@ -113,7 +114,7 @@ def test_every_classification_model_of_torchvision_is_known_and_can_be_built() -
 
 
 def test_an_unknown_model_is_refused() -> None:
-    with pytest.raises(InputError, match="model: unknown model 'resnet19'; expected simple_cnn or"):
+    with pytest.raises(InputError, match=r"unknown model 'resnet19'; .* mean resnet18 .* vit_b_16"):
         build(Architecture("resnet19", 5, 3, 32))
 
 
@@ -268,6 +269,25 @@ def test_simple_cnn_takes_its_own_checkpoint_and_has_no_official_weights(tmp_pat
         load_weights(build(other), other, str(tmp_path / "own.pt"))
 
 
+def test_the_packaged_network_takes_its_weights_and_a_head_of_any_classes() -> None:
+    shape = Architecture("efficientnet_lite0", 3, 1, 32)
+    model = build(shape)
+    load_weights(model, shape, "DEFAULT")
+    network = load_network("efficientnet_lite0", size=32)
+    caught: list[torch.Tensor] = []
+    hook = head_of(model, 3).register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
+    assert forward(model, shape).shape == (3, 3)
+    hook.remove()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        images = torch.rand(3, 1, 32, 32)
+    with torch.inference_mode():
+        features = network.module(images.expand(-1, 3, -1, -1))
+    torch.testing.assert_close(caught[0], features, atol=1e-4, rtol=1e-3)
+    with pytest.raises(InputError, match="'IMAGENET1K_V1' is neither a file nor 'DEFAULT' of"):
+        load_weights(model, shape, "IMAGENET1K_V1")
+
+
 class Malice:
     def __reduce__(self) -> Any:
         return (os.mkdir, (self.folder,))
@@ -304,7 +324,7 @@ def test_files_that_are_none_are_refused(tmp_path: Path) -> None:
 # --- kept classifiers -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["simple_cnn", SMALL])
+@pytest.mark.parametrize("name", ["simple_cnn", "fast_resnet", "efficientnet_lite0", SMALL])
 def test_a_kept_classifier_classifies_as_before(name: str) -> None:
     shape = Architecture(name, 4, 3, 32)
     model = build(shape).to(memory_format=torch.channels_last)  # pyright: ignore

@@ -18,6 +18,8 @@ from tests.panels.made_runs import digit_probabilities, planted, write_iteration
 CLASSES = [str(digit) for digit in range(10)]
 PRESS_MS = 320
 """After which the same key is another press, no bounce of the one before."""
+SETTLE_MS = 160
+"""After which a press is meant for the picture that came, not for the one before."""
 AXE = Path(__file__).resolve().parents[2] / "panels/web/node_modules/axe-core/axe.min.js"
 
 # What of each card lies outside of it, and which cards lie over one another or beside the holder.
@@ -102,6 +104,14 @@ def lasso(page: Page, content: Locator) -> None:
 def seen(content: Locator) -> None:
     """Wait until the picture in focus was drawn: what comes before decides nothing."""
     expect(content.locator(".dcf-actions[data-shown]")).to_be_visible()
+
+
+def looked_at(content: Locator) -> Locator:
+    """The picture of the queue, once it was drawn and a press is meant for it."""
+    picture = content.locator(".dcf-queue-picture[data-shown]")
+    expect(picture).to_be_visible()
+    content.page.wait_for_timeout(SETTLE_MS)
+    return picture
 
 
 def button(content: Locator, name: str) -> Locator:

@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.label_errors_panel import PRESS_MS, misplaced, shoot, shown, violations
+from tests.browser.label_errors_panel import (
+    PRESS_MS,
+    SETTLE_MS,
+    misplaced,
+    shoot,
+    shown,
+    violations,
+)
 from tests.planted_copies import Pictures, noise
 
 
@@ -62,6 +69,7 @@ def stays_whole(app: Any, content: Locator) -> None:
 def drawn(content: Locator) -> None:
     """Wait until the images of the group are on screen; what is pressed before does not count."""
     expect(content.locator(".dcf-group-actions[data-shown]")).to_be_visible()
+    content.page.wait_for_timeout(SETTLE_MS)
 
 
 def test_groups_are_found_and_decided_by_keyboard(app: Any, planted: Planted) -> None:

@@ -12,6 +12,7 @@ from plugin.store.runs import load_run
 from tests.browser.label_errors_panel import (
     CLASSES,
     PRESS_MS,
+    SETTLE_MS,
     cell,
     largest,
     panel,
@@ -26,6 +27,7 @@ from tests.browser.test_presses import AT_ONCE, decided
 def drawn(content: Locator) -> Locator:
     """The pictures of the page, once all are drawn."""
     expect(content.locator(".dcf-pagegrid[data-drawn]")).to_be_visible()
+    content.page.wait_for_timeout(SETTLE_MS)
     return content.locator(".dcf-pagegrid .dcf-tile")
 
 

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
+from plugin.decisions.resolve import resolve
+from plugin.store.iterations import unpack_ids
+from plugin.store.runs import load_run
 from tests.browser.label_errors_panel import panel, shoot, violations
 
 # React draws between them, the browser paints nothing.
@@ -17,6 +20,21 @@ AT_ONCE = """async keys => {
     for (let i = 0; i < 10; i++) await null;
   }
 }"""
+
+# The moment that the next picture is drawn, a press or a click comes that was meant for this one.
+AS_IT_COMES = """key => new Promise((done, never) => {
+  setTimeout(never, 20000);
+  const picture = document.querySelector('.dcf-queue-picture');
+  const before = picture.dataset.row;
+  new MutationObserver((_, observer) => {
+    if (picture.dataset.row === before || !picture.dataset.shown) return;
+    observer.disconnect();
+    if (key) document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+    else document.querySelector('.dcf-queue-side [aria-keyshortcuts=x]').click();
+    done();
+  }).observe(picture, {attributes: true, subtree: true});
+  document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'c', bubbles: true}));
+})"""
 
 
 @pytest.fixture
@@ -83,6 +101,49 @@ def test_a_press_counts_once_for_each_picture(queue: Any) -> None:
     expect(content.locator(".dcf-cellbar")).to_contain_text(f"{before - 2} left")
     settle(app, content)
     assert decided(dataset) == 2
+    assert app.errors == []
+
+
+def test_a_press_for_the_picture_before_decides_nothing(queue: Any) -> None:
+    app, dataset, content = queue
+    before = left(content)
+    dropped = content.get_by_test_id("dropped")
+    for n, key in enumerate(("x", None), start=1):
+        settle(app, content)
+        expect(dropped).to_have_text("")
+        app.page.evaluate(AS_IT_COMES, key)
+        expect(dropped).to_contain_text("only just come")
+        settle(app, content)
+        assert left(content) == before - n
+        assert decided(dataset) == n
+    # What comes later is meant for it.
+    expect(dropped).to_have_text("")
+    app.page.keyboard.press("x")
+    expect(content.locator(".dcf-cellbar")).to_contain_text(f"{before - 3} left")
+    assert app.errors == []
+
+
+def test_a_class_that_is_chosen_is_for_the_picture_it_was_asked_for(queue: Any) -> None:
+    app, dataset, content = queue
+    settle(app, content)
+    row = content.locator(".dcf-queue-picture").get_attribute("data-row")
+    app.page.keyboard.press("r")
+    field = app.page.get_by_role("combobox", name="New label")
+    expect(field).to_be_visible()
+    run = load_run(dataset, "deconfuse")
+    ids = unpack_ids(run.iteration().column("sample_id"))
+    resolve(run, "confirm", [ids[int(row)]])
+    # Somebody else's decision takes the picture away while one looks for the class.
+    picture = content.locator(f'.dcf-queue-picture[data-row="{row}"]')
+    expect(picture).to_have_count(0)
+    settle(app, content)
+    labels = dataset.values("ground_truth.label")
+    field.fill("7")
+    app.page.keyboard.press("Enter")
+    expect(content.get_by_test_id("dropped")).to_contain_text("Another image came")
+    settle(app, content)
+    assert decided(dataset) == 1
+    assert dataset.values("ground_truth.label") == labels
     assert app.errors == []
 
 

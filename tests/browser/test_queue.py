@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
-from tests.browser.label_errors_panel import panel
+from tests.browser.label_errors_panel import looked_at, panel
 from tests.panels.made_runs import write_iteration
 
 
@@ -31,7 +31,7 @@ def test_queue_by_keyboard_alone(app: Any, dataset: Any) -> None:
 
     def at(row_left: int) -> None:
         expect(left.get_by_text(f"{row_left} left")).to_be_visible()
-        expect(content.locator(".dcf-queue-picture[data-shown]")).to_have_count(1)
+        looked_at(content)
         expect(left.get_by_role("button", name="Accept")).to_be_enabled()
 
     def press(key: str, after: int) -> None:

@@ -9,8 +9,10 @@ export interface Dropped {
 
 const TEXTS: Record<Why, string> = {
   unseen: "Too early: the next image was not drawn yet",
+  early: "Too early: this image has only just come",
   again: "Decided already",
   twice: "Pressed twice, counted once",
+  changed: "Another image came meanwhile: nothing was done",
   held: "A held key counts once",
   busy: "The last decision is still under way",
   none: "Nothing is selected",

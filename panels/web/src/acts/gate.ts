@@ -1,14 +1,23 @@
 // Which presses count: one for each thing that is on screen, none that comes before it is drawn.
 
-export type Why = "unseen" | "again" | "twice" | "held" | "busy" | "none";
+export type Why = "unseen" | "early" | "again" | "twice" | "changed" | "held" | "busy" | "none";
 
 /** The same act again within this time is one press that bounced; nobody looks and decides so fast. */
 export const DOUBLE_MS = 300;
+
+/** Who presses so soon after something came on screen means what was there before. */
+export const SETTLE_MS = 150;
+
+/** What an act does with what is on screen: decides on it, marks a part of it, or neither. */
+export type About = "whole" | "part" | "nothing";
 
 export class Gate {
   private last = { act: "", at: Number.NEGATIVE_INFINITY };
   private used = false;
   private since = Number.NEGATIVE_INFINITY;
+
+  /** @param settle how long what came on screen must have been there, in ms */
+  constructor(private readonly settle = SETTLE_MS) {}
 
   /** Something came on screen at that time, or came again: it can be decided on once. */
   shows(at: number) {
@@ -24,15 +33,17 @@ export class Gate {
   /**
    * Why an act does not count; null where it does.
    *
-   * @param shown whether what it is about has been drawn; null for acts that are about no picture
+   * @param shown whether what it is about has been drawn
    * @param at when it was asked for, in ms: where the window is busy, a press waits to be handled
    */
-  why(act: string, shown: boolean | null, at: number): Why | null {
+  why(act: string, about: About, shown: boolean, at: number): Why | null {
     const twice = act === this.last.act && at - this.last.at < DOUBLE_MS;
     this.last = { act, at };
     if (twice) return "twice";
-    if (shown === null) return null;
+    if (about === "nothing") return null;
     if (!shown || at < this.since) return "unseen";
+    if (at < this.since + this.settle) return "early";
+    if (about === "part") return null;
     if (this.used) return "again";
     this.used = true;
     return null;

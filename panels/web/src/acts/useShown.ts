@@ -1,7 +1,8 @@
 // Whether what can be decided on has been drawn, and how often it was decided on.
 import * as React from "react";
+import { beganAt, watchPresses } from "./began";
 import { drop } from "./dropped";
-import { Gate } from "./gate";
+import { type About, Gate, SETTLE_MS } from "./gate";
 
 /** Calls back once what the component renders was painted, its image decoded before. */
 export function usePainted(
@@ -50,7 +51,7 @@ export function usePaintedWhen(name: string | null): boolean {
   return shown;
 }
 
-export type Pass = (act: string, about?: "shown" | "nothing") => boolean;
+export type Pass = (act: string, about?: About) => boolean;
 
 export interface Gated {
   /** Whether an act counts; where it does not, that is seen. */
@@ -59,18 +60,20 @@ export interface Gated {
   free: () => void;
 }
 
-export function useGate(shown: boolean): Gated {
-  const [gate] = React.useState(() => new Gate());
+/** `settle` is 0 where people choose from what they see: nothing comes up by itself. */
+export function useGate(shown: boolean, settle = SETTLE_MS): Gated {
+  const [gate] = React.useState(() => new Gate(settle));
+  React.useEffect(watchPresses, []);
   const now = React.useRef(shown);
   now.current = shown;
-  React.useEffect(() => {
+  // Before any press is handled that finds it shown.
+  React.useLayoutEffect(() => {
     if (shown) gate.shows(performance.now());
   }, [shown, gate]);
   return React.useMemo(
     () => ({
-      pass: (act, about = "shown") => {
-        const at = window.event?.timeStamp ?? performance.now();
-        const why = gate.why(act, about === "shown" ? now.current : null, at);
+      pass: (act, about = "whole") => {
+        const why = gate.why(act, about, now.current, beganAt());
         if (why) drop(why);
         return why === null;
       },

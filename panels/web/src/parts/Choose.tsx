@@ -1,6 +1,7 @@
 // Typeahead over all classes, most probable first. A class that is new is made by a button of its own.
 import { Autocomplete, Button, Popover, type PopperProps, TextField } from "@mui/material";
 import * as React from "react";
+import { drop } from "../acts/dropped";
 import { useSession } from "../session";
 import { Icon } from "./Icon";
 import { isNew, type Option, optionsFor } from "./options";
@@ -22,6 +23,25 @@ function placeAt(anchor: HTMLElement) {
   const column = (anchor.closest("aside, fieldset") ?? anchor).getBoundingClientRect();
   const width = Math.max(LEAST, Math.min(MOST, column.width));
   return { width, position: { top: button.bottom + 4, left: column.right - width } };
+}
+
+/** Whether the list is open for a picture that another may come after meanwhile. */
+export function useChooser(about: number | null) {
+  const [open, setOpen] = React.useState<{ about: number | null; anchor: HTMLElement } | null>(
+    null,
+  );
+  const close = () => setOpen(null);
+  return {
+    anchor: open?.anchor ?? null,
+    open: (anchor: HTMLElement | null) => setOpen(anchor && { about, anchor }),
+    close,
+    /** Does what was chosen, where it is still about the picture that it was opened for. */
+    take: (act: () => void) => {
+      close();
+      if (open?.about === about) act();
+      else drop("changed");
+    },
+  };
 }
 
 export function Choose({ anchor, onClose, ...rest }: Props) {

@@ -33,7 +33,7 @@ export function Decide({ rows, confirm, accept, probable, onDone, shown }: Decid
   const n = rows.length;
   const tooMany = n > MOST_AT_ONCE;
   const idle = n === 0 || busy || tooMany;
-  const { pass, free } = useGate(shown);
+  const { pass, free } = useGate(shown, 0);
   const acting = React.useRef(false);
 
   /** Does what decides, unless something is decided already. */
@@ -41,7 +41,7 @@ export function Decide({ rows, confirm, accept, probable, onDone, shown }: Decid
     setChoosing(null);
     setAsking(null);
     const why = acting.current || busy ? "busy" : n ? null : "none";
-    if (!pass(name, why ? "nothing" : "shown")) return;
+    if (!pass(name, why ? "nothing" : "whole")) return;
     if (why) return drop(why);
     acting.current = true;
     try {

@@ -4,7 +4,7 @@ import * as React from "react";
 import { useGate, useShown } from "../acts/useShown";
 import type { AuditInfo } from "../events";
 import { count } from "../format";
-import { Choose } from "../parts/Choose";
+import { Choose, useChooser } from "../parts/Choose";
 import { keysOf } from "../parts/digits";
 import { Icon } from "../parts/Icon";
 import { KeyButton } from "../parts/KeyButton";
@@ -18,15 +18,15 @@ import { useAuditItems } from "./useAuditItems";
 
 export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => void }) {
   const { classes, refresh } = useSession();
-  const [choosing, setChoosing] = React.useState<HTMLElement | null>(null);
   const other = React.useRef<HTMLButtonElement>(null);
   const audit = useAuditItems(info);
   const { item, line, skipped } = audit;
+  const chooser = useChooser(item?.place ?? null);
   const [shown, setShown] = useShown(item ? String(item.place) : null);
   const { pass } = useGate(shown);
 
   const judge = (verdict: { label: string } | { unclear: true }) => {
-    setChoosing(null);
+    chooser.close();
     if (item && pass(JSON.stringify(verdict))) audit.judge(item.place, verdict);
   };
   const skip = () => {
@@ -43,7 +43,7 @@ export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => v
     const label = item?.classes[at];
     if (label !== undefined) judge({ label: classes[label] ?? "" });
   };
-  const choose = () => setChoosing(other.current);
+  const choose = () => chooser.open(other.current);
   const keys = keysOf(item?.classes.map((label) => classes[label] ?? "") ?? []);
   useShortcuts({
     back: leave,
@@ -146,11 +146,11 @@ export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => v
             </p>
           </aside>
           <Choose
-            anchor={choosing}
+            anchor={chooser.anchor}
             first={item.classes}
             samples={1}
-            onChoose={(label) => judge({ label })}
-            onClose={() => setChoosing(null)}
+            onChoose={(label) => chooser.take(() => judge({ label }))}
+            onClose={chooser.close}
           />
         </div>
       ) : (

@@ -3,7 +3,7 @@ import * as React from "react";
 import { useGate, useShown } from "../acts/useShown";
 import type { Action } from "../events";
 import { oneOf, useKept } from "../kept";
-import { Choose } from "../parts/Choose";
+import { Choose, useChooser } from "../parts/Choose";
 import { CompareButton, Context } from "../parts/Context";
 import { Details } from "../parts/Details";
 import { type DigitOrder, listed } from "../parts/digits";
@@ -35,18 +35,18 @@ export function Queue({ cell, ranking, onBack, onEverything }: Props) {
   const { classes, resolve, undo } = useSession();
   const view = useCurrentView();
   const [digits, setDigits] = useKept<DigitOrder>("digits", "class", oneOf("class", "probability"));
-  const [choosing, setChoosing] = React.useState<HTMLElement | null>(null);
   const relabel = React.useRef<HTMLButtonElement>(null);
   const queue = useLine({ cell, ranking }, view);
   const { line, row } = queue;
   const found = useSample(row, queue.next.slice(0, AHEAD), SIZE, queue.lost);
   const sample = found?.row === row ? found : null;
+  const chooser = useChooser(row);
   const [shown, setShown] = useShown(sample ? String(row) : null);
   const { pass } = useGate(shown);
   const choices = sample ? listed(sample, classes, digits) : [];
 
   const decide = (action: Action, option?: { label?: string }) => {
-    setChoosing(null);
+    chooser.close();
     if (row === null || !pass(`${action} ${option?.label ?? ""}`)) return;
     queue.settle(row, resolve(action, [row], option));
   };
@@ -66,7 +66,7 @@ export function Queue({ cell, ranking, onBack, onEverything }: Props) {
       if (ready() && sample && sample.prediction !== sample.label) give(sample.prediction);
     },
     choose: () => {
-      if (ready()) setChoosing(relabel.current);
+      if (ready()) chooser.open(relabel.current);
     },
     remove: () => decide("remove"),
     skip: () => {
@@ -146,11 +146,11 @@ export function Queue({ cell, ranking, onBack, onEverything }: Props) {
             {sample && <Details sample={sample} />}
           </aside>
           <Choose
-            anchor={choosing}
+            anchor={chooser.anchor}
             first={sample?.probabilities.map((p) => p.label) ?? []}
             samples={1}
-            onChoose={(label) => decide("relabel", { label })}
-            onClose={() => setChoosing(null)}
+            onChoose={(label) => chooser.take(() => decide("relabel", { label }))}
+            onClose={chooser.close}
           />
         </div>
       )}

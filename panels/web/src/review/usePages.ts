@@ -1,7 +1,7 @@
 // Page after page: all that is on one is right but the exceptions, which one press says.
 import * as React from "react";
 import { drop } from "../acts/dropped";
-import { useGate } from "../acts/useShown";
+import { useGate, usePaintedWhen } from "../acts/useShown";
 import { isRows, oneOf, useKept, useKeptHere } from "../kept";
 import { useGridSize } from "../parts/sizes";
 import { isBad } from "../parts/summary";
@@ -84,6 +84,7 @@ export function usePages({ on, name, samples, eitherWay, thumbnails }: Options) 
   const unseen = new Set(page.filter((row) => thumbnails.get(row) === null));
   const drawn = useDrawn(page, `${name} ${turn}`, thumbnails);
   const { pass, free } = useGate(drawn);
+  const { pass: touch } = useGate(usePaintedWhen(pageText ? `${pageKey} ${pageText}` : null));
   const next = rows.slice(start + page.length, start + page.length + size);
   const aheadText = [...page, ...next].join();
   React.useEffect(() => {
@@ -113,7 +114,7 @@ export function usePages({ on, name, samples, eitherWay, thumbnails }: Options) 
   };
   const decide = async () => {
     const why = acting.current || busy ? "busy" : page.length ? null : "none";
-    if (!pass("page", why ? "nothing" : "shown")) return;
+    if (!pass("page", why ? "nothing" : "whole")) return;
     if (why) return drop(why);
     acting.current = true;
     const { rest, given, open } = plan;
@@ -171,7 +172,7 @@ export function usePages({ on, name, samples, eitherWay, thumbnails }: Options) 
     fit: setSize,
     mark: (row: number) => {
       // A click that bounces marks once.
-      if (!pass(`mark ${row}`, "nothing")) return;
+      if (!touch(`mark ${row}`, "part")) return;
       const now = new Set(excepted);
       if (!now.delete(row)) now.add(row);
       setExcepted(now);

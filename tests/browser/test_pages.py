@@ -24,6 +24,19 @@ from tests.browser.label_errors_panel import (
 from tests.browser.test_presses import AT_ONCE, decided
 
 
+# What the page was made of each time that it became another one.
+WATCH_PAGES = """() => {
+  const grid = document.querySelector('.dcf-pagegrid');
+  const rows = () => [...grid.querySelectorAll('.dcf-tile')].map(e => +e.dataset.row);
+  let last = rows();
+  window.pages = [];
+  new MutationObserver(() => {
+    const now = rows();
+    if (now.join() !== last.join()) window.pages.push(last = now);
+  }).observe(grid, {childList: true, subtree: true});
+}"""
+
+
 def drawn(content: Locator) -> Locator:
     """The pictures of the page, once all are drawn."""
     expect(content.locator(".dcf-pagegrid[data-drawn]")).to_be_visible()
@@ -119,13 +132,12 @@ def test_a_page_is_confirmed_but_for_two(correct: Any) -> None:
     assert {row for row, (_, what) in now.items() if what} == set(first) - out
     # The keyboard is on the next page.
     expect(tiles.first).to_be_focused()
-    # One undo takes the page back, with its exceptions.
+    # One undo takes the page back, with its exceptions: all of it at once, and as large as it was.
+    page.evaluate(WATCH_PAGES)
     page.keyboard.press("u")
     expect(content.get_by_test_id("page")).to_contain_text("2 exceptions")
-    # Its decided ones are back when the list has been asked for again.
-    expect(content.locator(f'.dcf-pagegrid [data-row="{first[0]}"]')).to_be_visible()
-    back = rows_of(drawn(content))  # there may be room for fewer now
-    assert back == first[: len(back)]
+    assert rows_of(drawn(content)) == first
+    assert page.evaluate("window.pages") == [first]
     pressed = content.locator('.dcf-pagegrid .dcf-tile[aria-pressed="true"]')
     assert set(rows_of(pressed)) == out
     assert decided(dataset) == 0
@@ -140,18 +152,24 @@ def test_a_page_is_decided_on_once_and_only_when_it_was_drawn(correct: Any) -> N
     first = rows_of(tiles)
     dropped = content.get_by_test_id("dropped")
     page.wait_for_timeout(PRESS_MS)
+    screen = content.locator(".dcf-cellscreen")
+    revision = str(screen.get_attribute("data-revision"))
     page.evaluate(AT_ONCE, ["Enter", "Enter"])
     expect(dropped).to_be_visible()
     second = rows_of(new_page(content, first))
-    page.wait_for_timeout(700)
+    done = content.get_by_test_id("cell-open")
+    expect(done).to_contain_text(f"{len(first)} decided")
+    expect(screen).not_to_have_attribute("data-revision", revision)
+    page.wait_for_timeout(PRESS_MS)
     assert decided(dataset) == len(first)
-    second = rows_of(tiles)  # as many as there is room for above the line that tells
+    assert rows_of(tiles) == second  # the line that tells has room of its own
     page.keyboard.down("Enter")
     for _ in range(6):
         page.wait_for_timeout(120)
         page.keyboard.down("Enter")
     page.keyboard.up("Enter")
     expect(dropped).to_contain_text("held key")
+    expect(done).to_contain_text(f"{len(first) + len(second)} decided")
     page.wait_for_timeout(700)
     assert decided(dataset) == len(first) + len(second)
     assert app.errors == []

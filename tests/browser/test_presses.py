@@ -24,16 +24,18 @@ AT_ONCE = """async keys => {
 # The moment that the next picture is drawn, a press or a click comes that was meant for this one.
 AS_IT_COMES = """key => new Promise((done, never) => {
   setTimeout(never, 20000);
+  const press = key =>
+    document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
   const picture = document.querySelector('.dcf-queue-picture');
   const before = picture.dataset.row;
   new MutationObserver((_, observer) => {
     if (picture.dataset.row === before || !picture.dataset.shown) return;
     observer.disconnect();
-    if (key) document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+    if (key) press(key);
     else document.querySelector('.dcf-queue-side [aria-keyshortcuts=x]').click();
     done();
   }).observe(picture, {attributes: true, subtree: true});
-  document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'c', bubbles: true}));
+  press('c');
 })"""
 
 

@@ -160,7 +160,7 @@ export function Overview({ onOpen, onShow }: Props) {
         <Legend />
       </div>
       {iteration.chosen ? (
-        <p className="dcf-hint dcf-chosen" title={iteration.chosen}>
+        <p className="dcf-hint" title={iteration.chosen}>
           {iteration.chosen}
         </p>
       ) : null}

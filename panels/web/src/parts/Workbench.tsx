@@ -50,8 +50,10 @@ export function Workbench(props: Props) {
           </aside>
         </div>
       )}
-      <Outcome />
-      <Recent />
+      <div className="dcf-foot" data-paged={paged && !instead ? true : undefined}>
+        <Outcome />
+        <Recent />
+      </div>
     </section>
   );
 }

@@ -38,8 +38,6 @@ interface Place {
   name: string;
   start: number;
   turn: number;
-  /** A sample that was taken back and is on its way: with it the page is another one. */
-  back?: number | undefined;
 }
 
 export type Pages = ReturnType<typeof usePages>;
@@ -65,14 +63,13 @@ export function usePages({ on, name, samples, eitherWay, thumbnails }: Options) 
     return samples.filter(({ row }) => !away.has(row));
   }, [samples, passed, sent]);
   const byRow = React.useMemo(() => new Map(list.map((one) => [one.row, one])), [list]);
-  const { start: asked, turn, back } = place.name === name ? place : { start: 0, turn: 0 };
+  const { start: asked, turn } = place.name === name ? place : { start: 0, turn: 0 };
   const start = startOf(list.length, asked, size);
   const held = React.useRef<Held>({ key: "", rows: [] });
   const rows = React.useMemo(() => [...byRow.keys()], [byRow]);
-  const missing = back !== undefined && !byRow.has(back);
   const [chosenSize] = useGridSize();
   // Lines that come and go below the pictures change the room; that alone adds no picture.
-  const pageKey = JSON.stringify([name, start, turn, chosenSize, missing]);
+  const pageKey = JSON.stringify([name, start, turn, chosenSize]);
   const page = on && size ? pageOf(rows, start, size, held.current, pageKey) : [];
   held.current = { key: pageKey, rows: page };
 
@@ -138,8 +135,9 @@ export function usePages({ on, name, samples, eitherWay, thumbnails }: Options) 
     }
   };
 
-  // A page that is taken back is there again as it was, its exceptions marked.
+  // A page that is taken back is there again as it was, its exceptions marked, once its samples are.
   const before = React.useRef(outcome);
+  const [returning, setReturning] = React.useState<Page | null>(null);
   React.useEffect(() => {
     if (before.current === outcome) return;
     before.current = outcome;
@@ -150,10 +148,15 @@ export function usePages({ on, name, samples, eitherWay, thumbnails }: Options) 
     );
     if (!found) return;
     made.current = made.current.filter((one) => one !== found);
-    setExcepted(found.excepted);
-    setLeft((old) => old.filter((row) => !found.open.includes(row)));
-    setPlace((old) => ({ name, start: found.start, turn: old.turn + 1, back: found.decided[0] }));
-  }, [outcome, name, setLeft]);
+    setReturning({ ...found, decided: what.rows });
+  }, [outcome]);
+  React.useEffect(() => {
+    if (!returning?.decided.some((row) => byRow.has(row))) return;
+    setReturning(null);
+    setExcepted(returning.excepted);
+    setLeft((old) => old.filter((row) => !returning.open.includes(row)));
+    setPlace((old) => ({ name, start: returning.start, turn: old.turn + 1 }));
+  }, [returning, byRow, name, setLeft]);
 
   return {
     page,

@@ -1,0 +1,93 @@
+// Above a cell: which one it is, how much of it is open, and where one can go from here.
+import { Button, IconButton } from "@mui/material";
+import * as React from "react";
+import type { CellReply } from "../events";
+import { count, plural } from "../format";
+import { Icon } from "../parts/Icon";
+import { Tip } from "../parts/Tip";
+import { useSession } from "../session";
+
+const openText = (open: number, within: number | null) =>
+  within === null || within === open
+    ? `${count(open)} open`
+    : `${count(within)} open in the view of ${count(open)}`;
+
+export interface Ways {
+  onBack: () => void;
+  onQueue: () => void;
+  onShow: () => void;
+  onStep: (by: 1 | -1) => void;
+}
+
+interface Props extends Ways {
+  label: number;
+  prediction: number;
+  reply: CellReply | null;
+}
+
+export function CellHead({ label, prediction, reply, onBack, onQueue, onShow, onStep }: Props) {
+  const { classes, overview, inView } = useSession();
+  const counted = overview.cells.get(label)?.find((cell) => cell.prediction === prediction);
+  const within = inView && counted ? (inView[counted.cell] ?? 0) : null;
+  const title =
+    label === prediction ? (
+      <>
+        <bdi>{classes[label]}</bdi> <span className="dcf-soft">predicted the same</span>
+      </>
+    ) : (
+      <>
+        <bdi>{classes[label]}</bdi> <span className="dcf-soft">predicted</span>{" "}
+        <bdi>{classes[prediction]}</bdi>
+      </>
+    );
+  return (
+    <header className="dcf-bar dcf-cellbar">
+      <Tip title="Back to the overview (Esc)">
+        <IconButton size="small" aria-label="Back to the overview" onClick={onBack}>
+          <Icon name="back" />
+        </IconButton>
+      </Tip>
+      <h2 className="dcf-title">{title}</h2>
+      <span className="dcf-soft" data-testid="cell-open">
+        {reply ? openText(reply.open, within) : "…"}
+        {/* From the first on, so that no line comes with it. */}
+        {reply && ` · ${count(reply.decided)} decided`}
+      </span>
+      <span className="dcf-grow" />
+      <IconButton size="small" aria-label="Previous cell" onClick={() => onStep(-1)}>
+        <Icon name="left" />
+      </IconButton>
+      <IconButton size="small" aria-label="Next cell" onClick={() => onStep(1)}>
+        <Icon name="right" />
+      </IconButton>
+      <Button size="small" startIcon={<Icon name="grid" />} onClick={onShow}>
+        Show in grid
+      </Button>
+      <Button size="small" startIcon={<Icon name="queue" />} onClick={onQueue}>
+        One by one
+      </Button>
+    </header>
+  );
+}
+
+interface DoneProps {
+  decided: number;
+  onNext: () => void;
+  onBack: () => void;
+}
+
+export function CellDone({ decided, onNext, onBack }: DoneProps) {
+  return (
+    <div className="dcf-screen">
+      <Icon name="check" className="dcf-screen-icon" />
+      <h3>Every sample of this cell is decided</h3>
+      <p>{plural(decided, "sample")} reviewed here.</p>
+      <div className="dcf-screen-buttons">
+        <Button variant="contained" onClick={onNext}>
+          Next cell
+        </Button>
+        <Button onClick={onBack}>Back to the overview</Button>
+      </div>
+    </div>
+  );
+}

@@ -3,6 +3,7 @@ import * as React from "react";
 import { ask, asProblem } from "../ask";
 import type { AuditReply, Problem } from "../events";
 import { useSession } from "../session";
+import { useAsk } from "../useAsk";
 
 export interface Audit {
   reply: AuditReply | null;
@@ -14,37 +15,44 @@ export interface Audit {
   aim: (share: number, confidence: number) => Promise<boolean>;
 }
 
+/** What an act answered, or why it was refused, until the audit is answered anew. */
+interface Acted {
+  over: AuditReply | null;
+  reply: AuditReply | null;
+  problem: Problem | null;
+}
+
 export function useAudit(): Audit {
   const { key, overview } = useSession();
-  const [reply, setReply] = React.useState<AuditReply | null>(null);
-  const [problem, setProblem] = React.useState<Problem | null>(null);
+  // A decision of anybody changes what is left.
+  const asked = useAsk("audit", { run: key.run, audit: null }, [overview.revision]);
+  const [acted, setActed] = React.useState<Acted | null>(null);
   const [busy, setBusy] = React.useState(false);
-  const take = React.useCallback(async (work: () => Promise<AuditReply>) => {
+  const { reply: latest, retry } = asked;
+  const last = React.useRef(latest);
+  last.current = latest;
+  const now = acted && acted.over === latest ? acted : null;
+  const reply = now?.reply ?? latest;
+  const take = async (work: () => Promise<AuditReply>) => {
     setBusy(true);
     try {
-      setReply(await work());
-      setProblem(null);
+      const answer = await work();
+      setActed({ over: last.current, reply: answer, problem: null });
+      // An answer that is on its way does not know of it.
+      retry();
       return true;
     } catch (error) {
-      setProblem(asProblem(error));
+      setActed({ over: last.current, reply, problem: asProblem(error) });
       return false;
     } finally {
       setBusy(false);
     }
-  }, []);
-  const load = React.useCallback(
-    () => take(() => ask("audit", { run: key.run, audit: null })),
-    [take, key.run],
-  );
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a decision of anybody changes what is left
-  React.useEffect(() => {
-    void load();
-  }, [load, overview.revision]);
+  };
   return {
     reply,
-    problem,
+    problem: now?.problem ?? asked.problem,
     busy,
-    retry: () => void load(),
+    retry,
     draw: (size) => take(() => ask("audit_draw", { ...key, size })),
     close: () => take(() => ask("audit_close", { run: key.run, audit: null })),
     aim: (share, confidence) => take(() => ask("set_target", { run: key.run, share, confidence })),

@@ -51,6 +51,8 @@ def test_queue_by_keyboard_alone(app: Any, dataset: Any) -> None:
     assert len(new.values("id")) == len(labels) - 1
     page.keyboard.press("u")
     at(2)
+    # It counts before it is carried out.
+    expect(content.get_by_text("Took back a decision on 1 sample.")).to_be_visible()
     assert set(new.values("id")) == set(ids)
     page.keyboard.press("x")
     at(1)

@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import fiftyone as fo
+import fiftyone.operators as foo
+import numpy as np
 from playwright.sync_api import expect
+from sklearn.datasets import load_digits
 
+from plugin.decisions.resolve import resolve
+from plugin.store.iterations import unpack_ids
 from plugin.store.jobs import current_job
-from tests.browser.label_errors_panel import shoot, violations
+from plugin.store.runs import load_run
+from tests.browser.label_errors_panel import CLASSES, panel, shoot, violations
 from tests.browser.operator_forms import form_of
+from tests.panels.made_runs import digit_probabilities, planted
 
 TASK = "Finding label errors"
 
@@ -75,6 +83,43 @@ def test_the_end_is_told_wherever_one_is_in_the_app(app: Any, dataset: Any) -> N
     expect(ended).to_contain_text(said)  # nothing is lost by a reload
     ended.get_by_role("button", name=f"Dismiss: {TASK}").click()
     expect(ended).to_have_count(0)
+
+
+def test_the_next_iteration_asks_nothing_and_its_overview_comes(app: Any, dataset: Any) -> None:
+    labels = planted(load_digits(return_X_y=True)[1][:120].tolist(), share=0.2)
+    p, _ = digit_probabilities(tuple(labels), len(labels))
+    said = [
+        fo.Classification(label=CLASSES[at], confidence=float(row[at]), logits=np.log(row))
+        for at, row in zip(p.argmax(1), p, strict=True)
+    ]
+    new = dataset(n=len(labels), labels=labels, fields={"model": said}, scale=4)
+    given = {"source": "predictions", "prediction_fields": ["model"], "duplicates": False}
+    foo.get_operator("@deconfuse/label-errors/find_label_errors")(
+        new, label_field="ground_truth", **given
+    )
+    content = panel(app, new)
+    run = load_run(new, "deconfuse")
+    first = run.iteration()
+    wrong = np.flatnonzero(first.column("label") != first.column("prediction"))
+    ids = unpack_ids(first.column("sample_id"))
+    predicted = CLASSES[first.column("prediction")[wrong[0]]]
+    resolve(run, "relabel", [ids[wrong[0]]], label=predicted)
+    looked = content.get_by_label("Iteration", exact=True).locator("xpath=..")
+    expect(looked).to_contain_text("Iteration 1")
+    content.get_by_role("button", name="Next iteration", exact=True).click()
+    expect(content.locator(".dcf-running")).to_contain_text(TASK, timeout=20_000)
+    expect(app.page.get_by_role("dialog")).to_have_count(0)
+    expect(looked).to_contain_text("Iteration 2", timeout=120_000)
+    expect(content.locator(".dcf-ended")).to_contain_text("are suspect")
+    expect(app.page.get_by_role("dialog")).to_have_count(0)
+    # It is what the first one was given, with the labels as they are now.
+    expect(content.locator(".dcf-cell-open").first).to_be_visible()
+    again = load_run(new, "deconfuse").iteration()
+    assert again.number == 2
+    assert again.settings == first.settings
+    assert (again.column("label") != first.column("label")).sum() == 1
+    expect(content.locator('[data-number="relabelled"] dd')).to_have_text("1")
+    assert app.errors == []
 
 
 def test_what_goes_wrong_is_told_in_the_panel(app: Any, dataset: Any) -> None:

@@ -19,7 +19,9 @@ from tests.browser.label_errors_panel import (
     open_cell,
     panel,
     seen,
+    shoot,
     truth,
+    violations,
 )
 
 
@@ -101,6 +103,51 @@ def test_both_windows_follow(new_window: Any, digits_run: Any) -> None:
     expect(first.get_by_text("Confirmed 1 sample.")).to_be_visible()
     expect(cell(second, pair).locator(".dcf-cell-count")).to_have_text(str(counts[pair] - 1))
     expect(second.locator('[data-number="confirmed"] dd')).to_have_text("1")
+
+
+def test_no_picture_of_the_map_lies_over_another(app: Any, digits_run: Any) -> None:
+    dataset, p = digits_run
+    content = panel(app, dataset)
+    counts = truth(dataset, p)
+    pair = max((pair for pair in counts if pair[0] == pair[1]), key=lambda pair: counts[pair])
+    n = counts[pair]
+    canvas = content.locator(".dcf-map canvas")
+    size = content.get_by_label("Size of the images")
+    drawn = content.get_by_test_id("drawn")
+
+    def on_map() -> int:
+        app.page.wait_for_timeout(300)
+        return int(str(canvas.get_attribute("data-drawn")))
+
+    open_cell(content, pair)
+    expect(canvas).to_have_attribute("data-drawn", str(n))  # there is room for all
+    expect(drawn).to_have_text("")
+    size.press("End")
+    expect(drawn).to_contain_text(f"of {n} drawn")
+    few = on_map()
+    assert 1 <= few < n
+    shoot(app, "map-large")
+    # What is not drawn is not selected unseen.
+    lasso(app.page, content)
+    chosen = "1 sample" if few == 1 else f"{few} samples"
+    expect(content.get_by_text(f"{chosen} selected")).to_be_visible()
+    canvas.focus()
+    for _ in range(5):
+        app.page.keyboard.press("+")
+    assert on_map() > few
+    shoot(app, "map-zoomed")
+    # The size is kept; without the grid there is less room.
+    app.page.reload()
+    expect(drawn).to_contain_text(f"{few} of {n} drawn")
+    size.press("Home")
+    expect(canvas).to_have_attribute("data-drawn", str(n))
+    for _ in range(12):
+        size.press("ArrowRight")
+    content.get_by_role("button", name="Spread").click()
+    assert 1 <= on_map() <= n
+    shoot(app, "map-projection")
+    assert violations(app) == []
+    assert app.errors == []
 
 
 def test_a_cell_is_laid_out_by_saliency(app: Any, dataset: Any) -> None:

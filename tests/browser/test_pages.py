@@ -158,7 +158,7 @@ def test_a_page_is_decided_on_once_and_only_when_it_was_drawn(correct: Any) -> N
     expect(dropped).to_be_visible()
     second = rows_of(new_page(content, first))
     done = content.get_by_test_id("cell-open")
-    expect(done).to_contain_text(f"{len(first)} decided")
+    expect(done).to_contain_text(f"{len(first)} reviewed")
     expect(screen).not_to_have_attribute("data-revision", revision)
     page.wait_for_timeout(PRESS_MS)
     assert decided(dataset) == len(first)
@@ -169,7 +169,7 @@ def test_a_page_is_decided_on_once_and_only_when_it_was_drawn(correct: Any) -> N
         page.keyboard.down("Enter")
     page.keyboard.up("Enter")
     expect(dropped).to_contain_text("held key")
-    expect(done).to_contain_text(f"{len(first) + len(second)} decided")
+    expect(done).to_contain_text(f"{len(first) + len(second)} reviewed")
     page.wait_for_timeout(700)
     assert decided(dataset) == len(first) + len(second)
     assert app.errors == []

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import {
   between,
+  drawnIn,
+  type Frame,
   GRID_MARGIN,
   neighbour,
-  pictureSide,
   place,
   rowAt,
   rowsIn,
@@ -38,13 +39,6 @@ describe("the map", () => {
     expect(rowsIn(points, frame, square.slice(0, 2))).toEqual([]);
   });
 
-  it("lets pictures grow slower than the zoom", () => {
-    const side = pictureSide(frame, 100);
-    const zoomed = pictureSide({ ...frame, k: 4 }, 100);
-    expect(zoomed).toBeGreaterThan(side);
-    expect(zoomed).toBeLessThan(4 * side);
-  });
-
   it("goes to the neighbour in the direction of an arrow", () => {
     const cross = [
       { row: 0, x: 0.5, y: 0.5 },
@@ -66,30 +60,113 @@ describe("the map", () => {
   });
 });
 
-it("pictures on a grid fill the window and lie beside one another at every zoom", () => {
-  for (const [columns, lines] of [
-    [1, 1],
-    [5, 3],
-    [50, 40],
-  ] as const) {
-    const points = Array.from({ length: columns * lines }, (_, row) => ({
+/** How many pairs of squares of that side around these places lie over one another. */
+function heaped(at: readonly (readonly [number, number])[], side: number): number {
+  let over = 0;
+  at.forEach(([x, y], i) => {
+    for (const [ax, ay] of at.slice(0, i))
+      if (Math.abs(ax - x) < side - 1e-6 && Math.abs(ay - y) < side - 1e-6) over++;
+  });
+  return over;
+}
+
+const NONE: ReadonlySet<number> = new Set();
+const GRIDS = [
+  [1, 1],
+  [5, 3],
+  [25, 16],
+] as const;
+
+describe("pictures on a grid", () => {
+  const pointsOf = (columns: number, lines: number) =>
+    Array.from({ length: columns * lines }, (_, row) => ({
       row,
       x: ((row % columns) + 0.5) / columns,
       y: (Math.floor(row / columns) + 0.5) / lines,
     }));
-    for (const k of [1, 3]) {
-      const frame = { width: 700, height: 420, k, x: 0, y: 0, margin: GRID_MARGIN };
-      const side = pictureSide(frame, points.length, { columns, lines });
-      const at = points.map((point) => place(point, frame));
-      const across = columns > 1 ? (at[1]?.[0] ?? 0) - (at[0]?.[0] ?? 0) : frame.width * k;
-      const down = lines > 1 ? (at[columns]?.[1] ?? 0) - (at[0]?.[1] ?? 0) : frame.height * k;
-      expect(side).toBeLessThanOrEqual(Math.min(across, down));
-      expect(side).toBeGreaterThan(0.9 * Math.min(across, down));
-      for (const [x, y] of at) {
-        expect(Math.min(x, y) - side / 2).toBeGreaterThanOrEqual(0);
-        expect(x + side / 2).toBeLessThanOrEqual(700 * k);
-        expect(y + side / 2).toBeLessThanOrEqual(420 * k);
-      }
+  const window = { width: 700, height: 420, x: 0, y: 0, margin: GRID_MARGIN };
+
+  it("fill the window and lie beside one another, of every size and at every zoom", () => {
+    for (const [columns, lines] of GRIDS) {
+      const points = pointsOf(columns, lines);
+      for (const k of [1, 3, 8])
+        for (const size of [4, 24, 100, 2000]) {
+          const frame = { ...window, k };
+          const drawn = drawnIn(points, frame, size, { columns, lines }, NONE);
+          const at = drawn.points.map((point) => place(point, frame));
+          expect(heaped(at, drawn.side)).toBe(0);
+          expect(drawn.points.length + drawn.rest.length).toBe(points.length);
+          expect(drawn.side).toBeGreaterThanOrEqual(Math.min(size, 0.9 * 420 * k));
+          for (const [x, y] of at) {
+            expect(Math.min(x, y) - drawn.side / 2).toBeGreaterThanOrEqual(0);
+            expect(x + drawn.side / 2).toBeLessThanOrEqual(700 * k);
+            expect(y + drawn.side / 2).toBeLessThanOrEqual(420 * k);
+          }
+          // As many as the size leaves room for, up to one share of a block.
+          const most = (700 * 420 * k * k) / drawn.side ** 2;
+          if (drawn.rest.length) expect(drawn.points.length).toBeGreaterThan(0.4 * most);
+        }
     }
-  }
+  });
+  it("are all there where they are large enough, and more of them the further one zooms in", () => {
+    const points = pointsOf(50, 40);
+    const many = (k: number, size: number) =>
+      drawnIn(points, { ...window, k }, size, { columns: 50, lines: 40 }, NONE).points.length;
+    expect(many(1, 9)).toBe(2000);
+    expect(many(1, 24)).toBeLessThan(300);
+    const counts = [1, 1.5, 2, 4, 8].map((k) => many(k, 24));
+    expect(counts).toEqual([...counts].sort((a, b) => a - b));
+    expect(counts.at(-1)).toBe(2000);
+  });
+  it("stand for their block where it has no room for all: the last ones, but no faint ones", () => {
+    const points = pointsOf(4, 2);
+    const frame: Frame = { ...window, k: 1 };
+    const rows = (faint: ReadonlySet<number>) =>
+      drawnIn(points, frame, 200, { columns: 4, lines: 2 }, faint).points.map(({ row }) => row);
+    expect(rows(NONE).sort()).toEqual([5, 7]);
+    expect(rows(new Set([5])).sort()).toEqual([4, 7]);
+    expect(rows(new Set([0, 1, 4, 5])).sort()).toEqual([5, 7]);
+  });
+});
+
+describe("pictures where their likeness puts them", () => {
+  let seed = 1;
+  const random = () => {
+    seed = (seed * 48271) % 2147483647;
+    return seed / 2147483647;
+  };
+  // Most of them on heaps.
+  const points = Array.from({ length: 600 }, (_, row) => ({
+    row,
+    x: row % 3 ? 0.4 + 0.05 * random() : random(),
+    y: row % 3 ? 0.6 + 0.05 * random() : random(),
+  }));
+  const at = (k: number, size: number) => {
+    const frame = { width: 700, height: 420, k, x: -31, y: 17 };
+    const drawn = drawnIn(points, frame, size, null, NONE);
+    return { ...drawn, at: drawn.points.map((point) => place(point, frame)) };
+  };
+  it("never lie over one another, those that go first being drawn in any case", () => {
+    for (const k of [0.5, 1, 5, 40])
+      for (const size of [16, 24, 100]) {
+        const drawn = at(k, size);
+        expect(heaped(drawn.at, drawn.side)).toBe(0);
+        expect(drawn.points.at(-1)?.row).toBe(599);
+        expect(drawn.points.length + drawn.rest.length).toBe(600);
+        // Each that is not drawn has one in its way.
+        for (const point of drawn.rest) {
+          const [x, y] = place(point, { width: 700, height: 420, k, x: -31, y: 17 });
+          const near = drawn.at.some(
+            ([ax, ay]) => Math.max(Math.abs(ax - x), Math.abs(ay - y)) < drawn.side / 0.93,
+          );
+          expect(near).toBe(true);
+        }
+      }
+  });
+  it("are more and larger the further one zooms in", () => {
+    const [far, near] = [at(1, 24), at(10, 24)];
+    expect(far.points.length).toBeLessThan(350);
+    expect(near.points.length).toBeGreaterThan(far.points.length);
+    expect(near.side).toBeGreaterThan(far.side);
+  });
 });

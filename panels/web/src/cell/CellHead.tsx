@@ -51,7 +51,7 @@ export function CellHead({ label, prediction, reply, onBack, onQueue, onShow, on
       <span className="dcf-soft" data-testid="cell-open">
         {reply ? openText(reply.open, within) : "…"}
         {/* From the first on, so that no line comes with it. */}
-        {reply && ` · ${count(reply.decided)} decided`}
+        {reply && ` · ${count(reply.decided)} reviewed`}
       </span>
       <span className="dcf-grow" />
       <IconButton size="small" aria-label="Previous cell" onClick={() => onStep(-1)}>
@@ -60,8 +60,15 @@ export function CellHead({ label, prediction, reply, onBack, onQueue, onShow, on
       <IconButton size="small" aria-label="Next cell" onClick={() => onStep(1)}>
         <Icon name="right" />
       </IconButton>
-      <Button size="small" startIcon={<Icon name="grid" />} onClick={onShow}>
-        Show in grid
+      <Button
+        size="small"
+        className="dcf-launch"
+        aria-label="Show in grid"
+        title="Show in FiftyOne's grid"
+        startIcon={<Icon name="grid" />}
+        onClick={onShow}
+      >
+        <span>Show in grid</span>
       </Button>
       <Button size="small" startIcon={<Icon name="queue" />} onClick={onQueue}>
         One by one
@@ -80,8 +87,8 @@ export function CellDone({ decided, onNext, onBack }: DoneProps) {
   return (
     <div className="dcf-screen">
       <Icon name="check" className="dcf-screen-icon" />
-      <h3>Every sample of this cell is decided</h3>
-      <p>{plural(decided, "sample")} reviewed here.</p>
+      <h3>Every sample of this cell is reviewed</h3>
+      <p>{plural(decided, "sample")}, none open.</p>
       <div className="dcf-screen-buttons">
         <Button variant="contained" onClick={onNext}>
           Next cell

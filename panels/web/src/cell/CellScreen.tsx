@@ -1,25 +1,24 @@
 // One cell: its images on a map or in a grid, the chosen one enlarged, and what to do with it.
-import { Button, IconButton, ToggleButton } from "@mui/material";
+import { Button, ToggleButton } from "@mui/material";
 import * as React from "react";
 import type { Features } from "../events";
 import { count, plural } from "../format";
 import { isFlag, oneOf, useKept } from "../kept";
 import { LEAST_IIES } from "../overview/cells";
 import { DragTool, type Tool } from "../parts/DragTool";
-import { Icon } from "../parts/Icon";
 import { Pages } from "../parts/Pages";
-import { PictureGrid } from "../parts/PictureGrid";
 import { Problem } from "../parts/Problem";
-import { useGridEdge } from "../parts/sizes";
+import { useGridEdge, useMapSize } from "../parts/sizes";
 import { Tip } from "../parts/Tip";
 import { usePicked } from "../parts/usePicked";
 import { Workbench } from "../parts/Workbench";
 import { PAGES_HINT, PageActs } from "../review/PageActs";
-import { PageGrid } from "../review/PageGrid";
+import { Pictures } from "../review/Pictures";
 import { usePages } from "../review/usePages";
 import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
+import { CellDone, CellHead, type Ways } from "./CellHead";
 import { CellTools, FeatureChoice, type Mode } from "./CellTools";
 import { Check, WORTH_A_CHECK } from "./Check";
 import { IiesRange } from "./IiesRange";
@@ -28,26 +27,17 @@ import { Pairs } from "./Pairs";
 import { PAGE, useCell, useLayout } from "./useCell";
 import { usePart } from "./usePart";
 
-interface Props {
+interface Props extends Ways {
   label: number;
   prediction: number;
-  onBack: () => void;
-  onQueue: () => void;
-  onShow: () => void;
-  onStep: (by: 1 | -1) => void;
 }
 
 const isFeatures = oneOf<Features>("embedding", "pixels", "saliency");
 const MAP_EDGE = 64;
-const openText = (open: number, within: number | null) =>
-  within === null || within === open
-    ? `${count(open)} open`
-    : `${count(within)} open in the view of ${count(open)}`;
 
-export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep }: Props) {
-  const { classes, overview, inView, resolve } = useSession();
-  const counted = overview.cells.get(label)?.find((cell) => cell.prediction === prediction);
-  const within = inView && counted ? (inView[counted.cell] ?? 0) : null;
+export function CellScreen({ label, prediction, ...ways }: Props) {
+  const { classes, overview, resolve } = useSession();
+  const { onBack } = ways;
   const [mode, setMode] = useKept<Mode>("cell/mode", "map", oneOf("map", "grid", "pages"));
   const [tool, setTool] = useKept<Tool>("cell/tool", "lasso", oneOf("lasso", "pan"));
   const [features, setFeatures] = useKept<Features>("cell/features", "embedding", isFeatures);
@@ -69,6 +59,8 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
   );
   const [even, setEven] = useKept("cell/even", true, isFlag);
   const [aspect, setAspect] = React.useState(1);
+  const [size] = useMapSize();
+  const [drawn, setDrawn] = React.useState(0);
   const layout = useLayout(
     samples,
     features,
@@ -93,10 +85,6 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
   const picked = usePicked(samples, faint);
   const { chosen, selected, elsewhere, focus, sample, setFocus, click, all, done } = picked;
   const outside = samples.filter((s) => !s.inView).length;
-  const choose = (rows: number[], more: boolean) => {
-    if (rows.length) setFocus(rows[0] ?? null);
-    picked.choose(rows, more);
-  };
   const accept = async () => {
     if (await resolve("relabel", chosen, { label: classes[prediction] ?? "" })) done(chosen);
   };
@@ -144,64 +132,10 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
       Relabel as “<bdi>{classes[prediction]}</bdi>”
     </>
   );
-  const title = correct ? (
-    <>
-      <bdi>{classes[label]}</bdi> <span className="dcf-soft">predicted the same</span>
-    </>
-  ) : (
-    <>
-      <bdi>{classes[label]}</bdi> <span className="dcf-soft">predicted</span>{" "}
-      <bdi>{classes[prediction]}</bdi>
-    </>
-  );
-
   if (problem) return <Problem problem={problem} onRetry={retry} onBack={onBack} />;
-  const head = (
-    <header className="dcf-bar dcf-cellbar">
-      <Tip title="Back to the overview (Esc)">
-        <IconButton size="small" aria-label="Back to the overview" onClick={onBack}>
-          <Icon name="back" />
-        </IconButton>
-      </Tip>
-      <h2 className="dcf-title">{title}</h2>
-      <span className="dcf-soft" data-testid="cell-open">
-        {reply ? openText(reply.open, within) : "…"}
-        {reply && reply.decided > 0 ? ` · ${count(reply.decided)} reviewed` : ""}
-      </span>
-      <span className="dcf-grow" />
-      <IconButton size="small" aria-label="Previous cell" onClick={() => onStep(-1)}>
-        <Icon name="left" />
-      </IconButton>
-      <IconButton size="small" aria-label="Next cell" onClick={() => onStep(1)}>
-        <Icon name="right" />
-      </IconButton>
-      <Button
-        size="small"
-        className="dcf-launch"
-        aria-label="Show in grid"
-        title="Show in FiftyOne's grid"
-        startIcon={<Icon name="grid" />}
-        onClick={onShow}
-      >
-        <span>Show in grid</span>
-      </Button>
-      <Button size="small" startIcon={<Icon name="queue" />} onClick={onQueue}>
-        One by one
-      </Button>
-    </header>
-  );
+  const head = <CellHead label={label} prediction={prediction} reply={reply} {...ways} />;
   const instead = reply && reply.open === 0 && (
-    <div className="dcf-screen">
-      <Icon name="check" className="dcf-screen-icon" />
-      <h3>Every sample of this cell is reviewed</h3>
-      <p>{plural(reply.decided, "sample")}, none open.</p>
-      <div className="dcf-screen-buttons">
-        <Button variant="contained" onClick={() => onStep(1)}>
-          Next cell
-        </Button>
-        <Button onClick={onBack}>Back to the overview</Button>
-      </div>
-    </div>
+    <CellDone decided={reply.decided} onNext={() => ways.onStep(1)} onBack={onBack} />
   );
   const notes = (
     <>
@@ -272,7 +206,7 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
         onDone: done,
       }}
     >
-      <CellTools mode={mode} onMode={setMode} layout={layout}>
+      <CellTools mode={mode} onMode={setMode} layout={layout} drawn={drawn}>
         <FeatureChoice features={features} onFeatures={setFeatures} />
         <Tip title="Each image in a place of its own, none over another">
           <ToggleButton size="small" value="even" selected={even} onChange={() => setEven(!even)}>
@@ -301,33 +235,23 @@ export function CellScreen({ label, prediction, onBack, onQueue, onShow, onStep 
           faint={faint}
           focus={focus}
           grid={layout.grid}
+          size={size}
+          onDrawn={setDrawn}
           onAspect={setAspect}
           tool={tool}
           label={`Map of ${plural(samples.length, "image")}. Arrow keys go from image to image, Enter selects.`}
           onClick={click}
-          onLasso={choose}
-          onFocus={setFocus}
-        />
-      ) : mode === "pages" ? (
-        <PageGrid
-          pages={pages}
-          items={items}
-          thumbnails={large}
-          version={largeVersion}
-          focus={focus}
+          onLasso={picked.enclose}
           onFocus={setFocus}
         />
       ) : (
-        <PictureGrid
+        <Pictures
+          pages={mode === "pages" ? pages : null}
+          picked={picked}
           items={items}
           thumbnails={large}
           version={largeVersion}
-          selected={selected}
-          focus={focus}
           label="Images, most suspicious first"
-          onClick={click}
-          onRange={(rows) => choose(rows, true)}
-          onFocus={setFocus}
         />
       )}
       <div className="dcf-under">

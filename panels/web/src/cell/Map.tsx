@@ -3,15 +3,19 @@ import { select } from "d3-selection";
 import { type ZoomBehavior, zoom, zoomIdentity } from "d3-zoom";
 import * as React from "react";
 import type { Tool } from "../parts/DragTool";
-import type { Thumbnails, Tile } from "../thumbnails";
+import { edgeFor } from "../parts/sizes";
+import type { Thumbnails } from "../thumbnails";
+import { useThumbnails } from "../useThumbnails";
+import { onScreen, paint } from "./paint";
 import {
   between,
+  type Drawn,
+  drawnIn,
   type Frame,
   GRID_MARGIN,
   type Grid,
   neighbour,
   type Point,
-  pictureSide,
   place,
   rowAt,
   rowsIn,
@@ -32,6 +36,10 @@ interface Props {
   focus: number | null;
   /** Where each picture has a place of its own. */
   grid: Grid | null;
+  /** The least side of a picture: what there is no room for comes when one zooms in. */
+  size: number;
+  /** Told how many are drawn as pictures. */
+  onDrawn: (pictures: number) => void;
   /** Told the width over the height, roughly. */
   onAspect: (aspect: number) => void;
   tool: Tool;
@@ -42,6 +50,12 @@ interface Props {
 }
 
 const MOVE_MS = 450;
+const REST_MS = 150;
+
+interface Move {
+  from: Map<number, Point>;
+  start: number;
+}
 
 export const CellMap = React.forwardRef<MapHandle, Props>(function CellMap(props, ref) {
   const canvas = React.useRef<HTMLCanvasElement>(null);
@@ -51,10 +65,33 @@ export const CellMap = React.forwardRef<MapHandle, Props>(function CellMap(props
   latest.current = props;
   const lasso = React.useRef<[number, number][] | null>(null);
   const shown = React.useRef(new Map<number, Point>());
-  const move = React.useRef<{ from: Map<number, Point>; start: number } | null>(null);
+  const drawn = React.useRef<Drawn>({ points: [], side: 0, rest: [] });
+  /** What that was worked out from. */
+  const known = React.useRef<unknown[]>([]);
+  const move = React.useRef<Move | null>(null);
   const pending = React.useRef(0);
   const zoomer = React.useRef<ZoomBehavior<HTMLCanvasElement, unknown> | null>(null);
   const space = React.useRef(false);
+
+  const [edge, setEdge] = React.useState(props.thumbnails.edge);
+  const sharp = useThumbnails(edge);
+  const sharpVersion = React.useSyncExternalStore(sharp.subscribe, sharp.snapshot);
+  const sharpRef = React.useRef(sharp);
+  sharpRef.current = sharp;
+  const resting = React.useRef(0);
+
+  /** Asks for pictures as sharp as they are large, once nothing moves any more. */
+  const rest = React.useCallback(() => {
+    const { side, points } = drawn.current;
+    const now = frame.current;
+    const needed = edgeFor(side);
+    const small = latest.current.thumbnails;
+    if (side * (window.devicePixelRatio || 1) <= small.edge * 1.1) return;
+    setEdge(needed);
+    if (sharpRef.current.edge !== needed) return;
+    const seen = points.filter((point) => onScreen(place(point, now), side / 2, now));
+    sharpRef.current.want(seen.map(({ row }) => row));
+  }, []);
 
   const draw = React.useCallback(() => {
     pending.current = 0;
@@ -62,38 +99,58 @@ export const CellMap = React.forwardRef<MapHandle, Props>(function CellMap(props
     const context = element?.getContext("2d");
     if (!element || !context) return;
     const current = latest.current;
-    let points = current.points;
+    const { points, grid, size, faint } = current;
+    frame.current = { ...frame.current, margin: grid ? GRID_MARGIN : undefined };
+    const now = frame.current;
+    const asked = [points, grid, size, faint, now.width, now.height, now.k];
+    if (asked.some((one, at) => one !== known.current[at])) {
+      known.current = asked;
+      drawn.current = drawnIn(points, now, size, grid, faint);
+      move.current = movesFrom(shown.current, drawn.current.points);
+      element.dataset.drawn = String(drawn.current.points.length);
+      current.onDrawn(drawn.current.points.length);
+    }
+    let on = drawn.current.points;
     if (move.current) {
       const share = Math.min(1, (performance.now() - move.current.start) / MOVE_MS);
-      points = between(move.current.from, points, share);
+      on = between(move.current.from, on, share);
       if (share >= 1) move.current = null;
     }
-    frame.current = { ...frame.current, margin: current.grid ? GRID_MARGIN : undefined };
-    shown.current = new Map(points.map((point) => [point.row, point]));
-    paint(context, element, points, current, frame.current, lasso.current);
+    shown.current = new Map(on.map((point) => [point.row, point]));
+    const those = { ...drawn.current, points: on, rest: grid ? [] : drawn.current.rest };
+    const look = { ...current, sharp: sharpRef.current };
+    paint(context, element, those, look, now, lasso.current);
     if (move.current) pending.current = window.requestAnimationFrame(draw);
-  }, []);
+    window.clearTimeout(resting.current);
+    resting.current = window.setTimeout(rest, REST_MS);
+  }, [rest]);
 
   const schedule = React.useCallback(() => {
     if (!pending.current) pending.current = window.requestAnimationFrame(draw);
   }, [draw]);
 
-  React.useEffect(() => () => window.cancelAnimationFrame(pending.current), []);
+  React.useEffect(
+    () => () => {
+      window.cancelAnimationFrame(pending.current);
+      window.clearTimeout(resting.current);
+    },
+    [],
+  );
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new layout moves the pictures
-  React.useEffect(() => {
-    const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const moved = props.points.some((point) => {
-      const old = shown.current.get(point.row);
-      return old && (Math.abs(old.x - point.x) > 1e-4 || Math.abs(old.y - point.y) > 1e-4);
-    });
-    move.current =
-      moved && !calm ? { from: new Map(shown.current), start: performance.now() } : null;
-    schedule();
-  }, [props.points]);
-
+  const { points, version, selected, faint, focus, grid, size } = props;
   // biome-ignore lint/correctness/useExhaustiveDependencies: each of them changes the picture
-  React.useEffect(schedule, [props.version, props.selected, props.faint, props.focus]);
+  React.useEffect(schedule, [
+    schedule,
+    points,
+    version,
+    sharpVersion,
+    sharp,
+    selected,
+    faint,
+    focus,
+    grid,
+    size,
+  ]);
 
   React.useEffect(() => {
     const element = canvas.current;
@@ -145,10 +202,8 @@ export const CellMap = React.forwardRef<MapHandle, Props>(function CellMap(props
     const bounds = canvas.current?.getBoundingClientRect();
     return [event.clientX - (bounds?.left ?? 0), event.clientY - (bounds?.top ?? 0)];
   };
-  const hit = (position: [number, number]) => {
-    const { points, grid } = latest.current;
-    return rowAt(points, frame.current, pictureSide(frame.current, points.length, grid), position);
-  };
+  const hit = (position: [number, number]) =>
+    rowAt(drawn.current.points, frame.current, drawn.current.side, position);
   const start = (event: React.PointerEvent) => {
     if (event.button !== 0 || props.tool !== "lasso" || space.current) return;
     canvas.current?.setPointerCapture(event.pointerId);
@@ -169,7 +224,7 @@ export const CellMap = React.forwardRef<MapHandle, Props>(function CellMap(props
     if (!path) return;
     const more = event.shiftKey || event.ctrlKey || event.metaKey;
     if (travelled(path) < 6) props.onClick(hit(path[0] as [number, number]), more);
-    else props.onLasso(rowsIn(props.points, frame.current, path), more);
+    else props.onLasso(rowsIn(drawn.current.points, frame.current, path), more);
     schedule();
   };
   const click = (event: React.MouseEvent) => {
@@ -189,7 +244,7 @@ export const CellMap = React.forwardRef<MapHandle, Props>(function CellMap(props
       props.onClick(props.focus, true);
       return;
     }
-    const next = neighbour(props.points, props.focus, event.key);
+    const next = neighbour(drawn.current.points, props.focus, event.key);
     if (next === null || !event.key.startsWith("Arrow")) return;
     event.preventDefault();
     event.stopPropagation();
@@ -203,7 +258,7 @@ export const CellMap = React.forwardRef<MapHandle, Props>(function CellMap(props
         tabIndex={0}
         role="application"
         aria-label={props.label}
-        data-points={props.points.length}
+        data-points={points.length}
         onPointerDown={start}
         onPointerMove={drag}
         onPointerUp={end}
@@ -221,86 +276,17 @@ export const CellMap = React.forwardRef<MapHandle, Props>(function CellMap(props
   );
 });
 
+/** How pictures get to new places; null where none has another one, or none is to move. */
+function movesFrom(from: ReadonlyMap<number, Point>, to: readonly Point[]): Move | null {
+  if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) return null;
+  const moved = to.some(({ row, x, y }) => {
+    const old = from.get(row);
+    return old && (Math.abs(old.x - x) > 1e-4 || Math.abs(old.y - y) > 1e-4);
+  });
+  return moved ? { from: new Map(from), start: performance.now() } : null;
+}
+
 function travelled(path: [number, number][]): number {
   const [x, y] = path[0] ?? [0, 0];
   return Math.max(...path.map(([px, py]) => Math.hypot(px - x, py - y)));
-}
-
-function paint(
-  context: CanvasRenderingContext2D,
-  element: HTMLCanvasElement,
-  points: Point[],
-  { thumbnails, selected, faint, focus, grid }: Props,
-  frame: Frame,
-  lasso: [number, number][] | null,
-) {
-  const ratio = window.devicePixelRatio || 1;
-  const style = getComputedStyle(element);
-  const accent = style.getPropertyValue("--dcf-accent").trim() || "#ff6d04";
-  const empty = style.getPropertyValue("--dcf-raised").trim() || "#444";
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, frame.width, frame.height);
-  const side = pictureSide(frame, points.length, grid);
-  const top: Point[] = [];
-  const one = (point: Point) => {
-    const [x, y] = place(point, frame);
-    if (x < -side || y < -side || x > frame.width + side || y > frame.height + side) return;
-    const tile = thumbnails.get(point.row);
-    context.globalAlpha = faint.has(point.row) ? 0.14 : 1;
-    const [w, h] = tile ? drawTile(context, tile, x, y, side) : [side * 0.7, side * 0.7];
-    if (!tile) {
-      context.fillStyle = empty;
-      context.fillRect(x - w / 2, y - h / 2, w, h);
-    }
-    context.globalAlpha = 1;
-    if (selected.has(point.row) || point.row === focus) {
-      context.lineWidth = point.row === focus ? 3 : 2;
-      context.strokeStyle = selected.has(point.row) ? accent : style.color;
-      context.strokeRect(x - w / 2 - 1, y - h / 2 - 1, w + 2, h + 2);
-    }
-  };
-  for (const point of points) {
-    if (selected.has(point.row) || point.row === focus) top.push(point);
-    else one(point);
-  }
-  for (const point of top) one(point);
-  if (lasso && lasso.length > 1) {
-    context.beginPath();
-    lasso.forEach(([x, y], i) => {
-      if (i) context.lineTo(x, y);
-      else context.moveTo(x, y);
-    });
-    context.closePath();
-    context.globalAlpha = 0.15;
-    context.fillStyle = accent;
-    context.fill();
-    context.globalAlpha = 1;
-    context.lineWidth = 1.5;
-    context.strokeStyle = accent;
-    context.stroke();
-  }
-}
-
-function drawTile(
-  context: CanvasRenderingContext2D,
-  tile: Tile,
-  x: number,
-  y: number,
-  side: number,
-): [number, number] {
-  const scale = side / Math.max(tile.width, tile.height);
-  const [w, h] = [tile.width * scale, tile.height * scale];
-  context.imageSmoothingEnabled = tile.edge > 16;
-  context.drawImage(
-    tile.picture,
-    tile.x,
-    tile.y,
-    tile.width,
-    tile.height,
-    x - w / 2,
-    y - h / 2,
-    w,
-    h,
-  );
-  return [w, h];
 }

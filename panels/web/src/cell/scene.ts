@@ -1,4 +1,4 @@
-// The geometry of the map: where pictures are drawn, what lies under a point or in a lasso.
+// The geometry of the map: which pictures are drawn and where, what lies under a point or in a lasso.
 import { polygonContains } from "d3-polygon";
 
 export interface Point {
@@ -29,6 +29,9 @@ export const GRID_MARGIN = 0.005;
 /** Of a place of a grid, so that pictures do not touch. */
 const FILLED = 0.94;
 const MARGIN = 0.06;
+/** Of a picture, on the screen, where places are not on a grid. */
+const LARGEST = 256;
+const NEAR = [-1, 0, 1].flatMap((dx) => [-1, 0, 1].map((dy) => [dx, dy] as const));
 
 /** The middle of a picture on the screen. */
 export function place(point: Point, frame: Frame): [number, number] {
@@ -38,15 +41,82 @@ export function place(point: Point, frame: Frame): [number, number] {
   return [wx * frame.k + frame.x, wy * frame.k + frame.y];
 }
 
-/** Side of a picture: small enough not to cover its neighbours, growing slower than the zoom. */
-export function pictureSide(frame: Frame, pictures: number, grid: Grid | null = null): number {
-  if (grid) {
-    const [wide, tall] = [frame.width / grid.columns, frame.height / grid.lines];
+export interface Drawn {
+  /** Those that are drawn as pictures, none over another; later ones matter more. */
+  points: Point[];
+  /** Of a picture, on the screen. */
+  side: number;
+  /** Those that there is no room for before one zooms in. */
+  rest: Point[];
+}
+
+/**
+ * Which pictures are drawn where each is at least `size` large and none lies over another.
+ *
+ * Zooming in makes room for more of them, and makes them larger. Those that come last in `points`
+ * go first, those that are `faint` give way.
+ */
+export function drawnIn(
+  points: readonly Point[],
+  frame: Frame,
+  size: number,
+  grid: Grid | null,
+  faint: ReadonlySet<number>,
+): Drawn {
+  const byRank = points.toReversed();
+  const ordered = [
+    ...byRank.filter(({ row }) => !faint.has(row)),
+    ...byRank.filter(({ row }) => faint.has(row)),
+  ];
+  const found = grid ? inBlocks(ordered, frame, size, grid) : apart(ordered, frame, size);
+  return { ...found, points: found.points.reverse() };
+}
+
+/** One picture a block of places, in its middle; a block is one place where that is large enough. */
+function inBlocks(ordered: Point[], frame: Frame, size: number, grid: Grid): Drawn {
+  const sideOf = ({ columns, lines }: Grid) => {
+    const [wide, tall] = [frame.width / columns, frame.height / lines];
     return Math.min(wide, tall) * (1 - 2 * GRID_MARGIN) * FILLED * frame.k;
+  };
+  const share = Math.max(1, Math.ceil(size / Math.max(sideOf(grid), 1)));
+  const columns = Math.max(1, Math.floor(grid.columns / share));
+  const lines = Math.max(1, Math.floor(grid.lines / share));
+  const taken = new Set<number>();
+  const drawn: Drawn = { points: [], side: sideOf({ columns, lines }), rest: [] };
+  for (const point of ordered) {
+    const column = Math.min(columns - 1, Math.floor(point.x * columns));
+    const line = Math.min(lines - 1, Math.floor(point.y * lines));
+    const block = line * columns + column;
+    if (taken.has(block)) {
+      drawn.rest.push(point);
+      continue;
+    }
+    taken.add(block);
+    const middle = { x: (column + 0.5) / columns, y: (line + 0.5) / lines };
+    drawn.points.push(share > 1 ? { row: point.row, ...middle } : point);
   }
-  const room = Math.sqrt((frame.width * frame.height) / Math.max(pictures, 1));
-  const base = Math.min(56, Math.max(13, room * 0.85));
-  return Math.min(160, base * frame.k ** 0.7);
+  return drawn;
+}
+
+/** Each where it belongs, but for those that would lie over one that goes first. */
+function apart(ordered: Point[], frame: Frame, size: number): Drawn {
+  const side = Math.min(LARGEST, size * Math.sqrt(Math.max(1, frame.k)));
+  const pitch = side / FILLED;
+  const near = new Map<string, [number, number][]>();
+  const drawn: Drawn = { points: [], side, rest: [] };
+  for (const point of ordered) {
+    const [x, y] = place(point, { ...frame, x: 0, y: 0 });
+    const [column, line] = [Math.floor(x / pitch), Math.floor(y / pitch)];
+    const around = NEAR.flatMap(([dx, dy]) => near.get(`${column + dx} ${line + dy}`) ?? []);
+    if (around.some(([ax, ay]) => Math.abs(ax - x) < pitch && Math.abs(ay - y) < pitch)) {
+      drawn.rest.push(point);
+      continue;
+    }
+    const key = `${column} ${line}`;
+    near.set(key, [...(near.get(key) ?? []), [x, y]]);
+    drawn.points.push(point);
+  }
+  return drawn;
 }
 
 /** The topmost row under a screen position, later points lying on top; null if there is none. */

@@ -14,7 +14,7 @@ export interface GridItem {
 }
 
 interface Props {
-  items: GridItem[];
+  items: readonly GridItem[];
   thumbnails: Thumbnails;
   version: number;
   selected: ReadonlySet<number>;

@@ -48,6 +48,14 @@ export function edgeFor(side: number): number {
   return EDGES.find((edge) => pixels <= edge * 1.1) ?? (EDGES.at(-1) as number);
 }
 
+/** The least side of a picture on the map of a cell. */
+export const SMALLEST_ON_MAP = 16;
+const USUAL_ON_MAP = 24;
+
+export function useMapSize() {
+  return useKept("map/size", USUAL_ON_MAP, isNumber);
+}
+
 /** Side of a picture in grids, of a cell and of a ranking. */
 export function useGridSize() {
   return useKept("grid/size", USUAL, isNumber);

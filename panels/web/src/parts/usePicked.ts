@@ -27,6 +27,11 @@ export function usePicked(samples: readonly Pickable[], faint: ReadonlySet<numbe
   const chooseIds = (ids: string[], more: boolean) => (more ? add(ids) : set(ids));
   const choose = (rows: readonly number[], more: boolean) =>
     chooseIds(idsOf(rows.filter((row) => !faint.has(row))), more);
+  /** Selects those of a lasso or a range, the first of them in focus. */
+  const enclose = (rows: readonly number[], more: boolean) => {
+    if (rows.length) setFocus(rows[0] ?? null);
+    choose(rows, more);
+  };
   const click = (row: number | null, more: boolean) => {
     if (row === null) {
       if (!more) clear();
@@ -48,7 +53,7 @@ export function usePicked(samples: readonly Pickable[], faint: ReadonlySet<numbe
     sample,
     idsOf,
     click,
-    choose,
+    enclose,
     chooseIds,
     /** Selects all that is shown and not faint. */
     all: () =>

@@ -7,7 +7,6 @@ import { isFlag, isIndex, useKept, useKeptHere } from "../kept";
 import { Icon } from "../parts/Icon";
 import { optionsFor } from "../parts/options";
 import { Pages } from "../parts/Pages";
-import { PictureGrid } from "../parts/PictureGrid";
 import { GridSize } from "../parts/PictureSize";
 import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
@@ -15,7 +14,7 @@ import { useGridEdge } from "../parts/sizes";
 import { usePicked } from "../parts/usePicked";
 import { Workbench } from "../parts/Workbench";
 import { PAGES_HINT, PageActs } from "../review/PageActs";
-import { PageGrid } from "../review/PageGrid";
+import { Pictures } from "../review/Pictures";
 import { usePages } from "../review/usePages";
 import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
@@ -204,26 +203,14 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
           />
           {reply.total === 0 ? (
             <NoSamples reply={reply} choice={choice} onChoice={choose} onBack={onBack} />
-          ) : paged ? (
-            <PageGrid
-              pages={pages}
-              items={items}
-              thumbnails={thumbnails}
-              version={version}
-              focus={focus}
-              onFocus={setFocus}
-            />
           ) : (
-            <PictureGrid
+            <Pictures
+              pages={paged ? pages : null}
+              picked={picked}
               items={items}
               thumbnails={thumbnails}
               version={version}
-              selected={picked.selected}
-              focus={focus}
               label={`${score.name}, highest first`}
-              onClick={picked.click}
-              onRange={(rows) => picked.choose(rows, true)}
-              onFocus={setFocus}
             />
           )}
           <div className="dcf-under">

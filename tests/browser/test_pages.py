@@ -23,7 +23,6 @@ from tests.browser.label_errors_panel import (
 )
 from tests.browser.test_presses import AT_ONCE, decided
 
-
 # What the page was made of each time that it became another one.
 WATCH_PAGES = """() => {
   const grid = document.querySelector('.dcf-pagegrid');

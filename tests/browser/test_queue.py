@@ -52,7 +52,7 @@ def test_queue_by_keyboard_alone(app: Any, dataset: Any) -> None:
     page.keyboard.press("u")
     at(2)
     # It counts before it is carried out.
-    expect(content.get_by_text("Took back a decision on 1 sample.")).to_be_visible()
+    expect(content.get_by_text("Undone for 1 sample.")).to_be_visible()
     assert set(new.values("id")) == set(ids)
     page.keyboard.press("x")
     at(1)

@@ -20,6 +20,8 @@ MONITORS = $(filter True,$(shell .venv/bin/python -c 'import sys; print(sys.vers
 COVER = $(if $(MONITORS),--cov)
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# As containers often set it: each of the many processes would compile PyTorch and FiftyOne anew.
+unexport PYTHONDONTWRITEBYTECODE
 WEB := $(wildcard panels/web/package.json)
 NPM := npm run --silent --prefix panels/web
 

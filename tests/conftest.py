@@ -4,6 +4,7 @@ The environment is set while this file is imported, before any test can import f
 """
 
 import os
+import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +31,9 @@ def isolate() -> None:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
     (HOME / "tmp").mkdir()
     os.environ["TMPDIR"] = tempfile.tempdir = str(HOME / "tmp")
+    # Where nothing compiled is kept, each of the many processes takes twice as long to start.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     if "PYTEST_XDIST_WORKER" in os.environ:  # as many threads as there are cores, and not more
         threads = cores() // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, threads)))

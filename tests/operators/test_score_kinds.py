@@ -118,9 +118,8 @@ def test_single_rows_that_are_no_probabilities_are_left_out(made: Any, operator:
     }
 
 
-def test_what_only_the_last_samples_have_is_found(new_dataset: Any, operator: Any) -> None:
-    """Datasets are stored split by split, and predictions are often there for one of them."""
-    samples = new_dataset()
+def _add_with_predictions_last(samples: Any) -> None:
+    """Leaves no sample in memory, where each write would have to reach it."""
     names = [C[k] for k in TRUE]
     labelled = [
         fo.Sample(filepath=f"/nowhere/{i}.png", ground_truth=fo.Classification(label=names[i % N]))
@@ -132,6 +131,12 @@ def test_what_only_the_last_samples_have_is_found(new_dataset: Any, operator: An
         sample["model"] = fo.Classification(label=names_of, logits=z, confidence=0.8)
         sample["vector"] = z.tolist()
     samples.add_samples(labelled, progress=False)
+
+
+def test_what_only_the_last_samples_have_is_found(new_dataset: Any, operator: Any) -> None:
+    """Datasets are stored split by split, and predictions are often there for one of them."""
+    samples = new_dataset()
+    _add_with_predictions_last(samples)
     result = run(operator, samples)
     assert (result["samples"], result["misclassified"]) == (
         N,

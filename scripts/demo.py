@@ -71,27 +71,38 @@ def prepare(options: argparse.Namespace) -> Any:
 
     from scripts import demo_data
 
-    name = "deconfuse-demo" if options.data is None else f"demo-{options.data.resolve().name}"
+    folder = None if options.data is None else options.data.resolve()
+    name = "deconfuse-demo" if folder is None else demo_data.name_for(folder)
     if not options.fresh and fo.dataset_exists(name):
         dataset = fo.load_dataset(name)
         if RUN in dataset.list_runs():
             say(f"Here is the dataset of last time, {name!r} (begin anew: make demo FRESH=1).")
             return dataset
-    if options.data is None:
+    if folder is None:
         say("Writing scikit-learn's 1,797 handwritten digits, some with wrong labels …")
         dataset = demo_data.digits_dataset(name, options.home / "digits")
     else:
         say(f"Reading {options.data} …")
-        dataset = demo_data.folder_dataset(name, options.data.resolve(), say)
+        dataset = demo_data.folder_dataset(name, folder, say)
     say(f"Classifying {len(dataset):,} images …")
-    result = operator("find_label_errors")(
-        dataset, label_field=demo_data.FIELD, run_key=RUN, duplicates=False
-    )
+    result = classified(dataset, demo_data.FIELD, folder)
     report(dataset, demo_data.FIELD, result)
     say("Looking for near-duplicates …")
     found = operator("find_duplicates")(dataset, run_key=RUN)
     say(f"{found['groups']:,} groups of near-duplicates.")
     return dataset
+
+
+def classified(dataset: Any, field: str, folder: Path | None) -> dict[str, Any]:
+    """What ``find_label_errors`` returns; what it cannot work with is said without a traceback."""
+    find = operator("find_label_errors")
+    try:
+        return find(dataset, label_field=field, run_key=RUN, duplicates=False)
+    except Exception as error:
+        if type(error).__name__ != "InputError":  # FiftyOne loads the plugin under its own name
+            raise
+        dataset.delete()
+        raise SystemExit(f"DATA={folder}: {error}" if folder else str(error)) from None
 
 
 def operator(name: str) -> Any:
@@ -124,6 +135,8 @@ def report(dataset: Any, field: str, result: dict[str, Any]) -> None:
     say()
     show_first(dataset, field)
     say()
+    if not cells:
+        return
     say("Largest cells (label → prediction, images):")
     for (label, prediction), count in cells.most_common(5):
         say(f"  {label} → {prediction}  {count}")
@@ -132,10 +145,14 @@ def report(dataset: Any, field: str, result: dict[str, Any]) -> None:
 
 def show_first(dataset: Any, field: str) -> None:
     """Print the first suspects."""
-    say("The first suspects (label → what the classifier sees):")
     columns = [f"{field}.label", f"{RUN}_prediction.label", "filepath"]
     first = dataset.sort_by(f"{RUN}_suspicion", reverse=True).limit(FIRST)
-    for label, prediction, path in zip(*first.values(columns), strict=True):
+    rows = [row for row in zip(*first.values(columns), strict=True) if row[0] != row[1]]
+    if not rows:
+        say("No image is suspect: the classifier agrees with every label that it can judge.")
+        return
+    say("The first suspects (label → what the classifier sees):")
+    for label, prediction, path in rows:
         say(f"  {label} → {prediction}  {path}")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,6 +101,24 @@ def folder_dataset(name: str, folder: Path, say: Callable[[str], None] = print) 
         for image in found.images
     ]
     return persistent(name, samples)
+
+
+def name_for(folder: Path) -> str:
+    """The name of a folder's dataset, another one for each folder.
+
+    FiftyOne has one dataset a slug, and its slugs have no letters but Latin ones.
+    """
+    import fiftyone as fo
+    from fiftyone.core.utils import to_slug
+
+    plain = f"demo-{folder.name}"
+    digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:6]
+    there = fo.list_datasets()
+    if plain in there:
+        sample = fo.load_dataset(plain).first() if len(fo.load_dataset(plain)) else None
+        same = sample is None or Path(sample.filepath).is_relative_to(folder)
+        return plain if same else f"{plain}-{digest}"
+    return f"{plain}-{digest}" if to_slug(plain) in map(to_slug, there) else plain
 
 
 def persistent(name: str, samples: Sequence[Any]) -> Any:

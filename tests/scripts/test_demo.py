@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scripts import demo_data
+from scripts import demo, demo_data
 from scripts.heartbeat import Heartbeat
 from scripts.image_folder import read_folder
 
@@ -174,3 +174,62 @@ def test_what_is_printed_often_enough_is_left_alone(capsys: pytest.CaptureFixtur
         for i in range(3):
             print(i)
     assert capsys.readouterr().out == "0\n1\n2\n"
+
+
+def photos(root: Path, names: tuple[str, ...], a_class: int) -> Path:
+    """Noise that a person could not label, in a folder a class."""
+    for k, name in enumerate(names):
+        (root / name).mkdir(parents=True, exist_ok=True)
+        for i in range(a_class):
+            pixels = np.random.default_rng(100 * k + i).integers(0, 255, (80, 80, 3), np.uint8)
+            Image.fromarray(pixels).save(root / name / f"{i}.png")
+    return root
+
+
+def test_folders_of_one_name_are_two_datasets(tmp_path: Path) -> None:
+    folders = [
+        photos(tmp_path / above / name, ("a", "b"), 1)
+        for above, name in (("x", "photos"), ("y", "photos"), ("x", "写真"), ("x", "図"))
+    ]
+    made = []
+    try:
+        for folder in folders:
+            made.append(demo_data.name_for(folder))
+            demo_data.folder_dataset(made[-1], folder)
+        assert len(set(made)) == 4
+        assert made[0] == "demo-photos"
+        assert [demo_data.name_for(folder) for folder in folders] == made
+    finally:
+        for name in made:
+            fo.delete_dataset(name)
+
+
+def test_too_few_images_are_said_without_a_traceback(tmp_path: Path, dataset_name: str) -> None:
+    folder = photos(tmp_path / "few", ("a", "b"), 1)
+    dataset = demo_data.folder_dataset(dataset_name, folder)
+    with pytest.raises(SystemExit, match=r"DATA=.*few: folds: 2 labelled images can be read"):
+        demo.classified(dataset, demo_data.FIELD, folder)
+    assert not fo.dataset_exists(dataset_name)
+
+
+def test_only_suspects_are_shown_as_such(
+    dataset_name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset = fo.Dataset(dataset_name)
+    rows = [("a", "b", 2.0), ("a", "a", -1.0), ("b", "b", -2.0)]
+    dataset.add_samples(
+        [
+            fo.Sample(
+                filepath=f"/{i}.png",
+                ground_truth=fo.Classification(label=label),
+                deconfuse_prediction=fo.Classification(label=said),
+                deconfuse_suspicion=suspicion,
+            )
+            for i, (label, said, suspicion) in enumerate(rows)
+        ]
+    )
+    demo.show_first(dataset, "ground_truth")
+    assert capsys.readouterr().out.splitlines()[1:] == ["  a → b  /0.png"]
+    dataset.delete_samples(dataset.limit(1))
+    demo.show_first(dataset, "ground_truth")
+    assert capsys.readouterr().out.startswith("No image is suspect")

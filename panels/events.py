@@ -36,7 +36,8 @@ class IterationInfo(TypedDict):
 
     ``id`` is another one for each iteration there ever was, and stays when the run is renamed.
     ``chosen`` says what was done and why, and what was noticed of it. ``notes`` are sentences:
-    warnings, and the classes whose labels could not be judged.
+    warnings, how much each of several models counts, and the classes whose labels could not be
+    judged.
     """
 
     id: str

@@ -117,7 +117,11 @@ def _iteration_info(iteration: Iteration) -> events.IterationInfo:
         chosen=str(iteration.document.get("chosen", "")),
         has_features=iteration.document["columns"]["features"]["shape"][1] > 0,
         has_model="weights" in iteration.document["columns"],
-        notes=[*iteration.document.get("warnings", []), *([apart] if apart else [])],
+        notes=[
+            *iteration.document.get("warnings", []),
+            *iteration.document.get("weighed", []),
+            *([apart] if apart else []),
+        ],
     )
 
 

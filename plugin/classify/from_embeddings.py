@@ -109,6 +109,7 @@ class EmbeddingSource:
             )
         self.outcome.notes |= {"heads": said.heads, "ensemble_weights": said.weights}
         self.outcome.notes |= grouped(groups)
+        self.outcome.weighed = [said.said]
         size = max(1, min(BATCH_ROWS, BATCH_NUMBERS // len(self.classes)))
         for start in range(0, len(usable), size):
             part = usable[start : start + size]

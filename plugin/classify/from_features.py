@@ -120,6 +120,7 @@ class FeatureSource:
             )
             self.outcome.notes |= {"heads": said.heads, "ensemble_weights": said.weights}
             self.outcome.notes |= grouped(groups)
+            self.outcome.weighed = [said.said]
             self._keep(features, said, part_of(report, 0.8, 0.85))
             yield from self._batches(features, usable, said, part_of(report, 0.85, 1.0))
 

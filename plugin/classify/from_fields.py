@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..abandonable import abandonable
 from ..documents import value_at
 from ..errors import InputError
-from ..progress import Report
+from ..progress import Report, part_of
 from ..scoring.batches import Batch, Outcome
 from ..scoring.probabilities import LogProbabilities, align, complete, from_confidences
+from ..scoring.weighing import Weighing, weigh
 from ..store.fields import draw_documents, labels_of, read_documents
 from ..store.samples import Collection
 from ..vectors.stored import decode_rows
@@ -22,6 +24,9 @@ from .labelled import check_classes, label_problem
 
 NUMBERS_A_BATCH = 8_000_000
 LARGEST_BATCH = 5_000
+WEIGHED_BY = 1_000, 10_000
+NUMBERS_WEIGHED = 1_000_000
+WEIGHING_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -83,13 +88,15 @@ class PredictionSource:
 
     def batches(self, report: Report) -> Generator[Batch]:
         """Read every sample once; memory does not grow with their number."""
+        weighing = self._weighed(part_of(report, 0.0, WEIGHING_SHARE))
+        report = part_of(report, 0.0 if weighing is None else WEIGHING_SHARE, 1.0)
         index = {name: i for i, name in enumerate(self.classes)}
         per_row = len(self.classes) * len(self.fields)
         chunk = int(np.clip(NUMBERS_A_BATCH // max(per_row, 1) // 8, 64, LARGEST_BATCH))
         total, done = len(self._samples), 0
         for documents in read_documents(self._samples, self._projection(), chunk):
             done += len(documents)
-            batch = self._batch(documents, index)
+            batch = self._batch(documents, index, weighing)
             if batch is not None:
                 yield batch
             report(done / max(total, 1), f"Scored {done:,} of {total:,} samples")
@@ -101,7 +108,33 @@ class PredictionSource:
             names += [f"{f.name}.{part}" for part in parts]
         return names
 
-    def _batch(self, documents: list[dict[str, Any]], index: dict[str, int]) -> Batch | None:
+    def _weighed(self, report: Report) -> Weighing | None:
+        """How much each of several fields counts, by some of the samples."""
+        if len(self.fields) == 1:
+            return None
+        numbers = len(self.classes) * len(self.fields)
+        most = int(np.clip(NUMBERS_WEIGHED // numbers, *WEIGHED_BY))
+        names = [f.name for f in self.fields]
+
+        def work(_: Report) -> Weighing:
+            drawn = self.sample(most)
+            known = np.logical_or.reduce(self.able)[drawn.label]
+            whole = np.logical_and.reduce([*drawn.usable, known])
+            models = complete([m[whole] for m in drawn.models], self.able)
+            return weigh(models, drawn.label[whole], names)
+
+        weighing = abandonable(work, report, "Weighing the predictions", 0.0)
+        shares = [[n, round(float(w), 3)] for n, w in zip(names, weighing.weights, strict=True)]
+        self.outcome.notes["ensemble_weights"] = shares
+        self.outcome.weighed, self.outcome.doubts = list(weighing.said), list(weighing.doubts)
+        return weighing
+
+    def _batch(
+        self,
+        documents: list[dict[str, Any]],
+        index: dict[str, int],
+        weighing: Weighing | None,
+    ) -> Batch | None:
         usable = [d for d in documents if self._has_label(d)]
         models, found = self._read(usable)
         problems = [next(filter(None, of_one), None) for of_one in zip(*found, strict=True)]
@@ -113,10 +146,13 @@ class PredictionSource:
         if not kept:
             return None
         label = [index[value_at(d, self._label_field)["label"]] for d in kept]
+        models = complete([m[keep] for m in models], self.able)
+        if weighing is not None:
+            models = weighing(models)
         return Batch(
             sample_ids=[str(d["_id"]) for d in kept],
             label=np.array(label, np.int64),
-            models=complete([m[keep] for m in models], self.able),
+            models=models,
             features=None,
             decided=np.array([bool(d.get(self._decision_field)) for d in kept], bool),
         )

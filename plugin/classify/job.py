@@ -61,8 +61,8 @@ def find_label_errors(
         prediction is the label), ``rare_classes`` and ``unknown_classes`` (those that are set
         apart with their samples: of a classifier that was trained here, or of predictions from
         elsewhere), ``source``, ``chosen`` (what was done and why, and what was
-        noticed of it, in sentences),
-        ``assumed`` (how predictions were read), ``warnings``, ``lookalike_labels`` (classes that
+        noticed of it, in sentences), ``assumed`` (how predictions were read), ``weighed`` (how
+        much each of several models counts), ``warnings``, ``lookalike_labels`` (classes that
         differ by what cannot be seen, or have blanks at their ends), ``skipped`` (a
         count for each reason), ``skipped_samples`` (the first thousand), ``cleanlab`` if asked for
         (``issues``, and ``both``: those that are misclassified too), and ``duplicates``, where
@@ -184,7 +184,12 @@ def _classify(
                 "counts": judged.counts,
                 "set_apart": _set_apart(judged, source.classes, settings),
                 "assumed": source.outcome.assumed,
-                "warnings": [text for text in (judged.warning, warning_of(source.classes)) if text],
+                "weighed": source.outcome.weighed,
+                "warnings": [
+                    text
+                    for text in (judged.warning, warning_of(source.classes), *source.outcome.doubts)
+                    if text
+                ],
                 "skipped": {"reasons": dict(skipped.reasons), "samples": skipped.samples},
             }
             iteration = writer.commit(header, weights=source.outcome.weights)
@@ -255,6 +260,7 @@ def _summary(iteration: Iteration) -> dict[str, Any]:
         "unknown_classes": {},
         apart["kind"]: dict(apart["names"]),
         "assumed": list(iteration.document["assumed"]),
+        "weighed": list(iteration.document["weighed"]),
         "warnings": list(iteration.document["warnings"]),
         "lookalike_labels": lookalike_labels(iteration.classes),
         "skipped": dict(skipped["reasons"]),

@@ -30,7 +30,7 @@ MOST_VOTES = 70
 VOTE_SCALE = 0.1
 """A neighbour whose cosine is less than the nearest one's by this has a vote of 1/e."""
 ASKED_AT_ONCE = 2_000
-POOL_NUMBERS = 4_000_000
+POOL_NUMBERS = 400_000
 
 
 Heads = dict[str, LogProbabilities]
@@ -51,6 +51,13 @@ class OutOfFold:
     unseen: BoolArray
     heads: str
     weights: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def said(self) -> str:
+        """A sentence on the shares."""
+        nothing = [name for name, share in self.weights.items() if not share]
+        tail = f" ({' and '.join(nothing)} added nothing)" if nothing else ""
+        return f"Judged by classifiers that have not seen the label: {self.heads}{tail}."
 
 
 def out_of_fold(

@@ -9,11 +9,13 @@ COMPUTES = (
     "margin",
     "judged",
     "lookalikes",
+    "memorised",
     "overview",
     "pooling",
     "probabilities",
     "score_kind",
     "scores",
     "typical",
+    "weighing",
 )
 """Its files that take arrays and return arrays: they know neither FiftyOne nor MongoDB."""

@@ -47,6 +47,8 @@ class Outcome:
         predicted: classes that the models are known to predict, somewhere in the dataset
         assumed: sentences, how the predictions were read
         said: sentences, how it was worked and what was noticed
+        weighed: sentences, how much each of several models counts
+        doubts: sentences, warnings of models
     """
 
     skipped: Skipped = field(default_factory=Skipped)
@@ -56,6 +58,8 @@ class Outcome:
     predicted: frozenset[str] = frozenset()
     assumed: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    weighed: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
 
 class Source(Protocol):

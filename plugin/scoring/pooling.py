@@ -74,17 +74,16 @@ def fit_pool(models: Sequence[LogProbabilities], label: npt.NDArray[np.int64]) -
     """
     if len(label) < LEAST_SAMPLES:
         return None
-    held = [_held(m) for m in models]
-    alone = [_fitted([m], label, 0.0) for m in held]
-    sharpness = np.array([exponents[0] for exponents, _ in alone])
-    chance = np.log(held[0].shape[1]) - max(LEAST_NATS, LEAST_RATIO / len(label))
+    alone = [calibration(m, label) for m in models]
+    sharpness = np.array([exponent for exponent, _ in alone])
+    chance = np.log(models[0].shape[1]) - max(LEAST_NATS, LEAST_RATIO / len(label))
     kept = [m for m, (_, loss) in enumerate(alone) if loss < chance]
     if not kept:
         return None
-    calibrated = {m: from_logits(sharpness[m] * held[m]) for m in kept}
-    share, loss = _fitted([calibrated[m] for m in kept], label)
+    even = {m: calibrated(models[m], sharpness[m]) for m in kept}
+    share, loss = _fitted([even[m] for m in kept], label)
     while len(kept) > 1 and LEAST_GAIN * loss * len(label) > LEAST_RATIO:
-        without = [_fitted([calibrated[m] for m in kept if m != left], label) for left in kept]
+        without = [_fitted([even[m] for m in kept if m != left], label) for left in kept]
         least = int(np.argmin([found[1] for found in without]))
         if without[least][1] - loss >= LEAST_GAIN * loss:
             break
@@ -94,6 +93,17 @@ def fit_pool(models: Sequence[LogProbabilities], label: npt.NDArray[np.int64]) -
     weights[kept] = share / share.sum()
     exponents[kept] = share * sharpness[kept]
     return Pool(exponents, weights)
+
+
+def calibrated(log_p: LogProbabilities, exponent: float) -> LogProbabilities:
+    """A model's log-probabilities (n, C) at another temperature."""
+    return from_logits(exponent * _held(log_p))
+
+
+def calibration(log_p: LogProbabilities, label: npt.NDArray[np.int64]) -> tuple[float, float]:
+    """The exponent (an inverse temperature) of a model alone, and the loss with it, in nats."""
+    exponents, loss = _fitted([_held(log_p)], label, 0.0)
+    return float(exponents[0]), loss
 
 
 def _held(log_p: LogProbabilities) -> LogProbabilities:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, softmax
 
+from plugin.store.runs import load_run
 from tests.traces import database_of
 
 pytestmark = pytest.mark.slow
@@ -225,6 +226,32 @@ def test_a_class_that_one_of_two_models_knows_can_be_judged(made: Any, operator:
     dogs = [i for i in range(N) if TRUE[i] == 3 and LOGITS[i].argmax() == 3]
     told = samples.values("deconfuse_prediction.label")
     assert np.mean([told[i] == "dog" for i in dogs]) > 0.95
+
+
+def test_a_field_that_was_trained_on_the_labels_gets_no_weight_and_both_say_so(
+    made: Any, operator: Any, context: Any
+) -> None:
+    r = np.random.default_rng(1)
+    labels = [C[k if r.random() > 0.2 else (k + 1) % 4] for k in TRUE]
+    honest = LOGITS + 4 * np.eye(4)[TRUE]
+    samples = made(honest, labels=labels)
+    by_heart = 6 * np.eye(4)[[C.index(name) for name in labels]] + r.normal(size=(N, 4)) / 2
+    samples.set_values(
+        "known", [fo.Classification(label=C[int(z.argmax())], logits=z) for z in by_heart]
+    )
+    result = run(operator, samples, prediction_fields=["known", "model"])
+    (warning,) = [text for text in result["warnings"] if text.startswith("'known' agrees with")]
+    assert "trained on them, so that it got no weight" in warning
+    kept = load_run(samples, "deconfuse").iteration()
+    assert kept.settings["ensemble_weights"] == [["known", 0.0], ["model", 1.0]]
+    request = {"run": "deconfuse", "iteration": 1}
+    panel = operator("label_errors").execute(
+        context(samples, "label_errors", __method__="status", request=request)
+    )
+    assert warning in panel["runs"][0]["iterations"][0]["notes"]
+    together = np.array(samples.values("deconfuse_suspicion"))
+    run(operator, samples, run_key="alone")
+    np.testing.assert_allclose(together, samples.values("alone_suspicion"), atol=1e-5)
 
 
 def test_classes_of_one_sample_are_set_apart_out_of_fold(

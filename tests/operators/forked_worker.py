@@ -10,7 +10,6 @@ from subprocess import DEVNULL, PIPE
 from typing import Any, BinaryIO
 
 import threadpoolctl
-import torch
 from bson import json_util
 
 from tests.plugin.forked import fork
@@ -43,8 +42,6 @@ def _do_what_is_ordered(server: BinaryIO) -> None:
     """As ``operators/background_worker.py``."""
     import fiftyone.operators as foo
 
-    torch.set_num_threads(1)  # OpenMP's threads are not there after a fork, and waited for
-    torch.set_num_threads = lambda count: None
     order = json_util.loads(server.readline())
     try:
         with threadpoolctl.threadpool_limits(1):

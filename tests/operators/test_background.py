@@ -6,7 +6,6 @@ Workers are forks of the test process but in one test, since a started one impor
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,8 +20,9 @@ from plugin.processes import this_process
 from plugin.store.jobs import COLLECTION, Job, cancel_job, current_job
 from plugin.store.outcomes import Outcome, forget_outcome, note_start, outcomes_of
 from tests.conftest import PLUGIN
-from tests.operators import forked_worker
 from tests.plugin.forked import died, fork
+
+pytestmark = pytest.mark.usefixtures("background")
 
 LONG = {"label_field": "ground_truth", "epochs": 10_000, "duplicates": False}
 SHORT = {**LONG, "epochs": 2}
@@ -56,15 +56,6 @@ def ask(server: Any) -> Callable[..., str]:
         return server.post("/operators/execute/generator", json=request).text
 
     return asked
-
-
-@pytest.fixture(autouse=True)
-def background(operator: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The module, as FiftyOne has loaded it with the plugin; its workers are forks."""
-    package = type(operator("find_label_errors")).__module__.rpartition(".")[0]
-    module = sys.modules[f"{package}.background"]
-    monkeypatch.setattr(module, "subprocess", forked_worker)
-    return module
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -29,11 +27,11 @@ from plugin.store.jobs import Job
 from plugin.store.outcomes import outcomes_of
 from plugin.store.runs import load_run
 from tests.planted_copies import CLASSES, Pictures, changed, noise
+from tests.plugin.forked import died, fork
 from tests.traces import database_of, temporary
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 URI = "@deconfuse/label-errors/find_duplicates"
 
 
@@ -488,6 +486,7 @@ def _app(pictures: Pictures, **params: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.usefixtures("background")
 def test_the_app_is_free_and_sees_the_result(pictures: Pictures, server: Any) -> None:
     pictures.near(1, "dog", "test", "leak.png")
     pictures.classify()
@@ -547,27 +546,6 @@ def test_a_cancelled_last_stage_keeps_the_iteration(pictures: Pictures) -> None:
     assert load_duplicates(run) is None
 
 
-KILLED = """
-import os, signal, sys
-import fiftyone as fo
-from plugin.duplicates.comparison import DuplicateOptions
-from plugin.duplicates import store as duplicates
-from plugin.store.runs import load_run
-from plugin.duplicates.job import find_duplicates
-
-write, written = duplicates.write_column, []
-
-def dying(name, *parts):
-    written.append(name)
-    if len(written) == 9:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return write(name, *parts)
-
-duplicates.write_column = dying
-find_duplicates(load_run(fo.load_dataset(sys.argv[1]), "deconfuse"), DuplicateOptions())
-"""
-
-
 def test_a_killed_search_leaves_the_earlier_one(pictures: Pictures) -> None:
     """A process that is killed between its columns and its document."""
     leak = pictures.near(1, "dog", "test", "leak.png")
@@ -577,10 +555,19 @@ def test_a_killed_search_leaves_the_earlier_one(pictures: Pictures) -> None:
     pictures.near(2, "cat", "test", "late.png")
     pictures.classify()
 
-    dying = subprocess.run(
-        [sys.executable, "-c", KILLED, pictures.dataset.name], cwd=ROOT, check=False
-    )
-    assert dying.returncode == -signal.SIGKILL
+    write, written = kept_duplicates.write_column, []
+
+    def dying(name: str, *parts: Any) -> Any:
+        written.append(name)
+        if len(written) == 9:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return write(name, *parts)
+
+    def search() -> None:
+        kept_duplicates.write_column = dying
+        find_duplicates(run, DuplicateOptions())
+
+    assert died(fork(search))
     kept = load_duplicates(run)
     assert kept is not None
     assert before is not None

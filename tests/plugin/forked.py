@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,9 @@ def fork(work: Callable[[], Any]) -> int:
         options: Any = database._connection_kwargs
         database._client = pymongo.MongoClient(**options, directConnection=True)
         journal.ensure_indexes = lambda client: None
+        if "torch" in sys.modules:  # OpenMP's threads are not there after a fork, and waited for
+            sys.modules["torch"].set_num_threads(1)
+            sys.modules["torch"].set_num_threads = lambda count: None
         work()
         code = 0
     except BaseException:

@@ -1,10 +1,8 @@
 """Audits on a real database: drawn, judged, read; review in between; several people; deaths."""
 
+import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import fiftyone.core.odm as odm
@@ -32,10 +30,10 @@ from plugin.errors import InputError
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import Run, delete_run
 from tests.plugin.decided import CLASSES, ids_of, labels_of, make_iteration, make_run
+from tests.plugin.forked import died, fork
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[3]
 N = 300
 
 
@@ -307,21 +305,12 @@ def test_two_who_draw_at_once_get_one_audit(run: Run, monkeypatch: pytest.Monkey
     assert [record.drawn_by for record in audits_of(run)] == ["bob"]
 
 
-DYING = """
-import os, signal, sys
-import fiftyone as fo
-from plugin.audit.audits import draw_audit, give_verdict
-from plugin.store.runs import load_run
-audit = draw_audit(load_run(fo.load_dataset(sys.argv[1]), "deconfuse"), 60, author="bob")
-give_verdict(audit, 0, "ant")
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
 def test_another_process_draws_and_dies_and_nothing_is_lost(run: Run) -> None:
-    command = [sys.executable, "-c", DYING, run.dataset.name]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    def dying() -> None:
+        give_verdict(draw_audit(run, 60, author="bob"), 0, "ant")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    assert died(fork(dying))
     audit = open_audit(run)
     assert audit is not None
     assert (audit.record.drawn_by, len(audit.waiting)) == ("bob", 59)

@@ -14,6 +14,8 @@ from torch.nn import functional as F
 FAST = "fast_resnet"
 WIDTHS = (32, 64, 128)
 PATCH = 2
+PATCH_PIXELS = 2**21
+"""Of the images that patches are taken from, at most: each pixel begins a patch."""
 WHITENING_EPSILON = 5e-4
 LOGIT_SCALE = 0.125
 

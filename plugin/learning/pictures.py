@@ -13,6 +13,7 @@ from ..images.decoded import Pixels
 from ..tensors import tensor_of
 
 STATISTICS_IMAGES = 2_000
+STATISTICS_PIXELS = 2**24
 GPU_SHARE = 0.25
 
 
@@ -25,16 +26,30 @@ class Normalisation:
 
     @classmethod
     def of(cls, pixels: Pixels, indices: Int64Array) -> Normalisation:
-        """The statistics of at most 2,000 of the images."""
-        sample = pixels.load(some_of(indices)).astype(np.float32) / 255
+        """The statistics of at most 2,000 of the images, of fewer where they are large."""
+        chosen = some_of(indices, pixels.shape[-1], STATISTICS_PIXELS)
+        sample = pixels.load(chosen).astype(np.float32) / 255
         spread = np.maximum(sample.std(axis=(0, 2, 3)), 1e-3)
         return cls(sample.mean(axis=(0, 2, 3)).tolist(), spread.tolist())
 
 
-def some_of(indices: Int64Array) -> Int64Array:
-    """At most 2,000 of the indices, evenly."""
-    step = max(1, len(indices) // STATISTICS_IMAGES)
-    return indices[::step][:STATISTICS_IMAGES]
+def some_of(indices: Int64Array, side: int, pixels: int) -> Int64Array:
+    """At most 2,000 of the images, evenly, and so many that memory is bounded.
+
+    Args:
+        indices: int64 (m,), of the images
+        side: of each image
+        pixels: of all together, at most; two images are taken in any case
+
+    Example:
+        >>> some_of(np.arange(10_000), 32, 2**24)[:3].tolist()
+        [0, 5, 10]
+        >>> len(some_of(np.arange(10_000), 4_096, 2**24))
+        2
+    """
+    most = max(2, min(STATISTICS_IMAGES, pixels // side**2))
+    step = max(1, len(indices) // most)
+    return indices[::step][:most]
 
 
 class Pictures:

@@ -24,7 +24,7 @@ from .checkpoints import load_weights
 from .choices import check_device
 from .classifiers import Architecture, build, head_of
 from .early_stopping import BestEpoch, State, state_of
-from .fast_resnet import FastResNet
+from .fast_resnet import PATCH_PIXELS, FastResNet
 from .fitted_head import HEAD_ROWS, fit_last_layer, is_last
 from .pictures import Pictures, some_of
 from .recipe import Recipe, optimiser_of
@@ -154,7 +154,8 @@ class Trainer:
         """What is done before the first epoch; whether the model can classify by then."""
         recipe, model = self._recipe, self.model
         if isinstance(model, FastResNet) and recipe.weights is None and recipe.start is None:
-            model.learn_patches(self._pictures.load(some_of(chosen)))
+            some = some_of(chosen, self._architecture.size, PATCH_PIXELS)
+            model.learn_patches(self._pictures.load(some))
         if not recipe.style.fitted_head:
             return recipe.start is not None
         return self._fit_head(chosen, part_of(report, 0.0, 0.0), name)

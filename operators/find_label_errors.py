@@ -16,7 +16,9 @@ from ..plugin.classify.job import find_label_errors
 from ..plugin.classify.settings import AUTO, Settings
 from ..plugin.errors import InputError
 from ..plugin.learning.choices import CHECKPOINTS
+from ..plugin.objects.job import find_object_errors, is_on_objects
 from ..plugin.predictions.preview import preview_predictions
+from ..plugin.progress import Report, silent
 from ..plugin.runs.opening import find_runs
 from ..plugin.store.fields import image_slices, slice_of
 from ..plugin.store.label_field import label_fields
@@ -84,7 +86,7 @@ class FindLabelErrors(LongOperator):
         if delegate:
             return self.queue(samples, params)
         # Called directly: an operator's execution is ended after ten minutes.
-        return in_terminal(lambda report: find_label_errors(samples, settings, report))
+        return in_terminal(lambda report: _find(samples, settings, report))
 
     def run_key(self, ctx: Any) -> str:
         """The run that the iteration is for, which need not be there yet."""
@@ -96,11 +98,14 @@ class FindLabelErrors(LongOperator):
         weights = given["weights"] = _weights(ctx, given.get("weights"))
         settings = Settings.from_mapping(given)
         samples = _target(ctx)
-        return discreet(ctx, lambda report: find_label_errors(samples, settings, report), weights)
+        return discreet(ctx, lambda report: _find(samples, settings, report), weights)
 
     def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
         """Show the scores and say what was found."""
         yield ctx.ops.reload_dataset()
+        if "objects" in result:
+            yield ctx.ops.notify(_of_objects(result), variant="success")
+            return
         yield ctx.ops.open_panel("label_errors", is_active=True)
         skipped = sum(result["skipped"].values())
         left_out = f" {skipped:,} samples were left out." if skipped else ""
@@ -125,8 +130,26 @@ class FindLabelErrors(LongOperator):
             _ask(ctx, inputs, fields)
         else:
             text = "This dataset has no Classification field. Label errors are found in such fields"
-            missing(inputs, f"{text}.", types.Error)
+            missing(inputs, f"{text}; in Detections fields, from Python.", types.Error)
         return form(inputs, "Find label errors")
+
+
+def _find(samples: Collection, settings: Settings, report: Report = silent) -> dict[str, Any]:
+    on_objects = is_on_objects(samples, settings.label_field)
+    return (find_object_errors if on_objects else find_label_errors)(samples, settings, report)
+
+
+def _of_objects(result: dict[str, Any]) -> str:
+    """What was found among objects, and what works on them."""
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in result["suspects"].items())
+    skipped = sum(result["skipped"].values())
+    left_out = f" {skipped:,} images were left out." if skipped else ""
+    boxes = sum(result["left_out"].values())
+    left_out += f" {boxes:,} boxes were left out." if boxes else ""
+    return (
+        f"{sum(result['suspects'].values()):,} suspects among {result['objects']:,} objects of "
+        f"{result['samples']:,} images: {kinds}.{left_out} {result['so_far']}"
+    )
 
 
 def _filled(ctx: Any) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def match(
 
     Greedy and not the assignment of the greatest sum (Hungarian): that gives up a sure pair for two
     doubtful ones. On planted errors the two differ by less than the noise
-    (``docs/benchmarks/objects.md``), and this one is ten times as fast.
+    (``docs/benchmarks/objects.md``), and this one is fifty times as fast.
 
     Args:
         pairs: which boxes could belong together

@@ -15,6 +15,8 @@ from .samples import Dataset
 
 CLASSIFICATION = "fiftyone.core.labels.Classification"
 
+DETECTIONS = "fiftyone.core.labels.Detections"
+
 Declared = Mapping[str, Mapping[str, Any]]
 """FiftyOne's document of each top-level field, by name."""
 
@@ -35,6 +37,11 @@ def declared_in(dataset: Mapping[str, Any]) -> Declared:
 def is_classification(field: Mapping[str, Any] | None) -> bool:
     """Whether a declared field holds a ``Classification``."""
     return field is not None and field.get("embedded_doc_type") == CLASSIFICATION
+
+
+def is_detections(field: Mapping[str, Any] | None) -> bool:
+    """Whether a declared field holds ``Detections``."""
+    return field is not None and field.get("embedded_doc_type") == DETECTIONS
 
 
 def type_name(field: Mapping[str, Any]) -> str:

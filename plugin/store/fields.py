@@ -51,7 +51,22 @@ LATER_FIELDS: dict[str, str] = {
 YES_OR_NO = ("cleanlab_issue",)
 """Those of ``LATER_FIELDS`` that are true or false."""
 
-OWN_FIELDS = (*FIELDS, *LATER_FIELDS)
+OBJECT_FIELDS: dict[str, str] = {
+    "errors": "How many of the image's objects are suspect: their suspicion is positive",
+    "missing": "Objects that detectors see and no label covers, the most suspect first",
+}
+"""Fields that a run on objects writes beside ``suspicion``."""
+
+OBJECT_ATTRIBUTES: dict[str, str] = {
+    "suspicion": "Log-odds that the object's label is wrong in its likeliest way",
+    "iies": "Instance Interpretation Error Score over the classes and nothing",
+    "prediction": "The class that the detectors see there, or that there is nothing",
+    "iou": "Overlap of the label with what the detectors see there; 0 where they see nothing",
+    "kind": "How the label is wrong if it is: class, spurious or placement",
+}
+"""Attributes of labels that a run on objects writes."""
+
+OWN_FIELDS = (*FIELDS, *LATER_FIELDS, *OBJECT_FIELDS)
 """Every field that belongs to a run once it exists, without its prefix."""
 
 _TYPES: dict[str, Any] = {
@@ -62,6 +77,8 @@ _TYPES: dict[str, Any] = {
     "ses": fo.FloatField,
     "duplicates": fo.ListField,
     "decision": fo.StringField,
+    "errors": fo.IntField,
+    "missing": fo.EmbeddedDocumentField,
 }
 
 
@@ -265,8 +282,7 @@ def group_in_sidebar(run: Run) -> None:
     """Show the run's fields in a sidebar group of their own."""
     config = run.dataset.app_config
     groups: Any = config.sidebar_groups or fo.DatasetAppConfig.default_sidebar_groups(run.dataset)
-    later = [name for name in LATER_FIELDS if run.dataset.has_field(run.field(name))]
-    ours = [run.field(name) for name in (*FIELDS, *later)]
+    ours = [run.field(name) for name in OWN_FIELDS if run.dataset.has_field(run.field(name))]
     for group in groups:
         group.paths = [p for p in group.paths if p not in ours]
     groups = [g for g in groups if g.name != sidebar_group(run)]

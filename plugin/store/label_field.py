@@ -11,7 +11,13 @@ from bson import ObjectId
 from ..documents import value_at
 from ..errors import InputError
 from .dataset_now import DatasetNow
-from .declared import Declared, declared_fields, is_classification, type_name
+from .declared import (
+    Declared,
+    declared_fields,
+    is_classification,
+    is_detections,
+    type_name,
+)
 from .iterations import unpack_ids
 from .listed_runs import KnownRun, ListedRun, is_copied, know, known_runs, listed_runs
 from .own_fields import own_fields
@@ -20,6 +26,12 @@ from .samples import Dataset, samples_of
 
 LABELS_COMPARED = 300
 LEAST_AGREEMENT = 0.5
+
+OBJECTS_SO_FAR = (
+    "On objects, find_label_errors writes scores, kinds and missing objects, which FiftyOne shows "
+    "and sorts, and delete_run takes them back; decisions, undo, the panel, near-duplicates, "
+    "estimates, reports and annotation do not work on them yet."
+)
 
 
 def check_label_field(run: Run, declared: Declared | None = None) -> None:
@@ -35,6 +47,10 @@ def check_label_field(run: Run, declared: Declared | None = None) -> None:
     field = declared.get(run.label_field)
     if is_classification(field):
         return
+    if is_detections(field) and not run.iterations():
+        raise InputError(
+            f"Run '{run.key}' is on objects: '{run.label_field}' holds Detections. {OBJECTS_SO_FAR}"
+        )
     likely = likely_label_field(run, declared)
     name = run.dataset.name
     what = (

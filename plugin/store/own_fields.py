@@ -12,13 +12,21 @@ from collections.abc import Iterable
 
 from ..errors import InputError
 from .declared import Declared, check_writable, declared_fields
-from .fields import FIELDS, LATER_FIELDS, OWN_FIELDS, field_type, sidebar_group
+from .fields import (
+    FIELDS,
+    LATER_FIELDS,
+    OBJECT_ATTRIBUTES,
+    OBJECT_FIELDS,
+    OWN_FIELDS,
+    field_type,
+    sidebar_group,
+)
 from .held import forget_deleted
 from .listed_runs import known_runs, listed_runs
 from .runs import Run
 from .samples import Dataset, take_off_undeclared
 
-DESCRIPTIONS = {**FIELDS, **LATER_FIELDS}
+DESCRIPTIONS = {**FIELDS, **LATER_FIELDS, **OBJECT_FIELDS}
 _EARLIER = {"decision": "the decision that stands on the sample"}
 
 
@@ -86,6 +94,19 @@ def check_own_fields(dataset: Dataset, run_key: str, *, ours: bool = False) -> N
     check_writable(dataset, taken)
 
 
+def own_attributes(dataset: Dataset, run_key: str) -> list[str]:
+    """Paths of the attributes that a run on objects wrote onto labels."""
+    ours = {f"{run_key}_{name}" for name in OBJECT_ATTRIBUTES}
+    return sorted(
+        f"{name}.{part['name']}.{attribute['name']}"
+        for name, field in declared_fields(dataset).items()
+        if name not in names_of(run_key)
+        for part in field.get("fields") or []
+        for attribute in part.get("fields") or []
+        if attribute["name"] in ours
+    )
+
+
 def check_own_writable(run: Run, names: Iterable[str]) -> None:
     """Raise InputError where one of the run's fields, without their prefix, is read-only."""
     check_writable(run.dataset, [run.field(name) for name in names])
@@ -94,6 +115,11 @@ def check_own_writable(run: Run, names: Iterable[str]) -> None:
 def delete_fields(run: Run) -> None:
     """Remove every field of the run from the dataset, and its sidebar group."""
     dataset = run.dataset
+    attributes = own_attributes(dataset, run.key)
+    if attributes:
+        if not set(attributes) <= set(dataset.get_field_schema(flat=True)):
+            dataset._reload(hard=True)
+        dataset.delete_sample_fields(attributes)
     ours = sorted(names_of(run.key) & set(declared_fields(dataset)))
     if ours:
         forget_deleted(dataset)

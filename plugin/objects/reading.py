@@ -1,0 +1,222 @@
+"""Labels and predictions of many images, read from ``Detections`` fields into columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from bson import ObjectId
+
+from ..documents import value_at
+from ..errors import InputError
+from ..progress import Report
+from ..skipped import Skipped
+from ..store.fields import draw_documents, id_queries, read_documents, root_dataset
+from ..store.iterations import pack_ids
+from ..store.samples import Collection, samples_of
+from .boxes import REASONS, USABLE, Boxes, starts, within_image
+from .detections import Detections, of_detector, together
+from .error_model import FOLDS
+from .scoring import IMAGES_TO_LEARN_FROM, wanted_images
+
+IMAGES_A_BATCH = 500
+NO_CLASS = "no class"
+NO_CONFIDENCE = "no confidence between 0 and 1"
+CROWD = ("iscrowd", "ignore")
+"""Attributes of labels that stand for a region in which objects are not labelled one by one."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """Some images with what is on them.
+
+    Attributes:
+        ids: m sample ids
+        labels: n labels
+        label_id: S12 (n,), the id of each label
+        crowd: regions that are not labelled one by one
+        detections: on the same images
+        fold: int64 (m,), which model judges each image
+    """
+
+    ids: list[str]
+    labels: Boxes
+    label_id: npt.NDArray[np.bytes_]
+    crowd: Boxes
+    detections: Detections
+    fold: npt.NDArray[np.int64]
+
+
+class ObjectReader:
+    """Reads the images of a collection that carry labels and predictions.
+
+    Args:
+        samples: a dataset or view
+        label_field: the field of labels
+        prediction_fields: fields of predictions; each is a detector
+
+    Attributes:
+        classes: all class names, sorted
+        skipped: images that were left out
+        left_out: boxes that were left out, by field and reason
+        crowd: labels that are regions of a crowd, or to be ignored
+    """
+
+    def __init__(self, samples: Collection, label_field: str, prediction_fields: Sequence[str]):
+        self._samples = samples
+        self._label_field = label_field
+        self._predictions = list(prediction_fields)
+        labels = _class_names(samples, label_field)
+        name = root_dataset(samples).name
+        if not labels:
+            raise InputError(f"label_field: no object of '{name}' has a label in '{label_field}'")
+        predicted: set[str] = set()
+        for field in self._predictions:
+            found = _class_names(samples, field)
+            if not found & labels:
+                raise InputError(
+                    f"prediction_fields: '{field}' and '{label_field}' have no class in common "
+                    f"(predictions: {_some(found)}; labels: {_some(labels)})"
+                )
+            predicted |= found
+        self.classes = tuple(sorted(labels | predicted))
+        self._index = {name: i for i, name in enumerate(self.classes)}
+        self.skipped = Skipped()
+        self.left_out: Counter[str] = Counter()
+        self.crowd = 0
+
+    def some(self, seed: int) -> Images:
+        """Some images to learn from, drawn at random."""
+        having = [self._label_field]
+        found = draw_documents(self._samples, self._projection(), IMAGES_TO_LEARN_FROM, having)
+        # Read for itself: what is left out is counted where every image is read.
+        reader = _Counting(Skipped(), Counter())
+        read = self._read(found, reader)
+        chosen = wanted_images(np.diff(read.labels.start), seed)
+        ids = set(np.array(read.ids)[chosen].tolist())
+        return self._read([d for d in found if str(d["_id"]) in ids], reader)
+
+    def batches(self, report: Report) -> Iterator[Images]:
+        """Every image that can be judged, once; memory does not grow with their number."""
+        done, total = 0, len(self._samples)
+        counting = _Counting(self.skipped, self.left_out)
+        for documents in read_documents(self._samples, self._projection(), IMAGES_A_BATCH):
+            done += len(documents)
+            images = self._read(documents, counting)
+            self.crowd += len(images.crowd)
+            if images.ids:
+                yield images
+            report(done / max(total, 1), f"Scored {done:,} of {total:,} images")
+
+    def _projection(self) -> list[str]:
+        parts = [f"{self._label_field}.detections.{p}" for p in ("_id", "label", "bounding_box")]
+        parts += [f"{self._label_field}.detections.{p}" for p in CROWD]
+        for field in self._predictions:
+            names = ("label", "bounding_box", "confidence")
+            parts += [f"{field}.detections.{p}" for p in names]
+        return [*parts, "filepath"]
+
+    def _read(self, documents: Sequence[Mapping[str, Any]], counting: _Counting) -> Images:
+        usable = [d for d in documents if self._can_be_judged(d, counting.skipped)]
+        labels, kept = self._boxes(usable, self._label_field, counting)
+        crowd = np.array([any(bool(d.get(name)) for name in CROWD) for d in kept], bool)
+        ids = pack_ids([str(d["_id"]) for d in kept]) if kept else np.empty(0, "S12")
+        detectors = []
+        for field in self._predictions:
+            boxes, said = self._boxes(usable, field, counting, sure=True)
+            sure = np.array([d["confidence"] for d in said], np.float64)
+            detectors.append(of_detector(boxes, sure))
+        return Images(
+            ids=[str(d["_id"]) for d in usable],
+            labels=labels.only(~crowd),
+            label_id=ids[~crowd],
+            crowd=labels.only(crowd),
+            detections=together(detectors),
+            fold=np.array([fold_of(d["_id"]) for d in usable], np.int64),
+        )
+
+    def _can_be_judged(self, document: Mapping[str, Any], skipped: Skipped) -> bool:
+        for field, what in (
+            (self._label_field, "no labels"),
+            *((field, "no predictions") for field in self._predictions),
+        ):
+            if not isinstance(value_at(document, f"{field}.detections"), list):
+                skipped.add(document["_id"], document.get("filepath"), f"{what} in '{field}'")
+                return False
+        return True
+
+    def _boxes(
+        self,
+        documents: Sequence[Mapping[str, Any]],
+        field: str,
+        counting: _Counting,
+        *,
+        sure: bool = False,
+    ) -> tuple[Boxes, list[Mapping[str, Any]]]:
+        """The usable boxes of a field, and the documents of them."""
+        given = [value_at(d, f"{field}.detections") for d in documents]
+        every: list[Mapping[str, Any]] = [o for of_image in given for o in of_image]
+        image = np.repeat(np.arange(len(given)), [len(o) for o in given])
+        box, problem = within_image(_array([o.get("bounding_box") for o in every]))
+        use = problem == USABLE
+        for i, o in enumerate(every):
+            reason = None
+            if not use[i]:
+                reason = REASONS[int(problem[i])]
+            elif o.get("label") not in self._index:
+                reason = NO_CLASS
+            elif sure and not _is_share(o.get("confidence")):
+                reason = NO_CONFIDENCE
+            if reason is not None:
+                use[i] = False
+                counting.left_out[f"{reason} in '{field}'"] += 1
+        kept = [o for o, u in zip(every, use, strict=True) if u]
+        label = np.array([self._index[o["label"]] for o in kept], np.int32)
+        return Boxes(box[use], label, starts(np.bincount(image[use], minlength=len(given)))), kept
+
+
+@dataclass(frozen=True)
+class _Counting:
+    """Where what is left out is counted."""
+
+    skipped: Skipped
+    left_out: Counter[str]
+
+
+def fold_of(sample_id: ObjectId) -> int:
+    """The fold of an image: the same each time, whatever else the dataset holds."""
+    return int.from_bytes(sample_id.binary[-3:], "big") % FOLDS
+
+
+def _class_names(samples: Collection, field: str) -> set[str]:
+    found: set[Any] = set()
+    collection = samples_of(root_dataset(samples))
+    for query in id_queries(samples):
+        found.update(collection.distinct(f"{field}.detections.label", query))
+    return {name for name in found if name and isinstance(name, str)}
+
+
+def _array(boxes: list[Any]) -> npt.NDArray[np.float64]:
+    """float64 (n, 4); NaN for what is no box of four numbers."""
+    found = np.full((len(boxes), 4), np.nan)
+    for i, box in enumerate(boxes):
+        if isinstance(box, list) and len(box) == 4 and all(map(_is_number, box)):
+            found[i] = box
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_share(value: Any) -> bool:
+    return _is_number(value) and 0 <= value <= 1
+
+
+def _some(names: set[str]) -> str:
+    shown = ", ".join(repr(n[:40]) for n in sorted(names)[:5])
+    return (f"{shown}, … ({len(names)} in all)" if len(names) > 5 else shown) or "none"

@@ -219,7 +219,7 @@ def _label_columns(found: Scored, images: Images) -> Columns:
     return _columns(scores) | {
         "item_id": images.label_id,
         "label": images.labels.label,
-        "box": images.labels.box,
+        "box": images.label_box,
         "seen_box": seen,
         "confidence": sure,
     }
@@ -231,7 +231,7 @@ def _missing_columns(found: Scored, classes: int) -> Columns:
     return _columns(found.candidates) | {
         "item_id": pack_ids(ids) if ids else np.empty(0, "S12"),
         "label": np.full(len(boxes), classes, np.int32),
-        "box": boxes,
+        "box": boxes.astype(np.float64),
         "seen_box": boxes,
         "confidence": found.objects.confidence[found.missing].astype(np.float32),
     }

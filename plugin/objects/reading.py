@@ -38,6 +38,7 @@ class Images:
         ids: m sample ids
         labels: n labels
         label_id: S12 (n,), the id of each label
+        label_box: float64 (n, 4), as it is stored, which may reach out of the image
         crowd: regions that are not labelled one by one
         detections: on the same images
         fold: int64 (m,), which model judges each image
@@ -46,6 +47,7 @@ class Images:
     ids: list[str]
     labels: Boxes
     label_id: npt.NDArray[np.bytes_]
+    label_box: npt.NDArray[np.float64]
     crowd: Boxes
     detections: Detections
     fold: npt.NDArray[np.int64]
@@ -134,6 +136,7 @@ class ObjectReader:
             ids=[str(d["_id"]) for d in usable],
             labels=labels.only(~crowd),
             label_id=ids[~crowd],
+            label_box=_array([d["bounding_box"] for d in kept])[~crowd],
             crowd=labels.only(crowd),
             detections=together(detectors),
             fold=np.array([fold_of(d["_id"]) for d in usable], np.int64),

@@ -32,7 +32,7 @@ COLUMNS = (
     "kind",  # int8 (n,): index into the document's kinds
     "iou",  # float32 (n,): of the label and the object that the detectors see there
     "confidence",  # float32 (n,): of that object, 0 without one
-    "box",  # float32 (n, 4): the label's box as it was seen; the object's for a missing label
+    "box",  # float64 (n, 4): the label's box as it is stored; the object's for a missing label
     "seen_box",  # float32 (n, 4): the object's box, NaN without one
     "top_class",  # int32 (n, k)
     "top_probability",  # float32 (n, k)

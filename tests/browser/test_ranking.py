@@ -172,7 +172,7 @@ def test_scores_that_were_not_computed_say_how(app: Any, digits_run: Any) -> Non
     expect(total).to_have_text("share of other labels · 400 samples", timeout=300_000)
     dataset.reload()
     score = sorted(dataset.values("deconfuse_disagreement"), reverse=True)
-    texts = content.locator(".dcf-caption > span")
+    texts = content.locator(".dcf-caption-value")
     assert texts.first.inner_text() == f"{score[0]:.2f}"
     choose(app, content, "cleanlab")
     expect(content.locator("code")).to_have_text("find_label_errors")

@@ -9,8 +9,8 @@ export interface GridItem {
   row: number;
   name: string;
   faint: boolean;
-  /** Two short texts under the picture: what it is, and a value. */
-  caption?: [string, string];
+  /** What stands under the picture. */
+  caption?: { label: string; prediction: string | null; value: string };
 }
 
 interface Props {
@@ -140,23 +140,35 @@ export function PictureGrid(props: Props) {
               }}
               aria-pressed={selected.has(item.row)}
               aria-label={item.name}
-              title={item.caption?.[0]}
+              title={item.caption && item.name}
               disabled={item.faint}
               tabIndex={item.row === tabbable ? 0 : -1}
               onFocus={() => item.row !== focus && props.onFocus(item.row)}
               onClick={(event) => click(event, line.index * columns + column)}
             >
               <TilePicture tile={thumbnails.get(item.row)} side={side - FRAME} />
-              {item.caption && (
-                <span className="dcf-caption">
-                  <bdi>{item.caption[0]}</bdi> <span>{item.caption[1]}</span>
-                </span>
-              )}
+              {item.caption && <Caption {...item.caption} />}
             </button>
           )),
         )}
       </div>
     </div>
+  );
+}
+
+function Caption({ label, prediction, value }: NonNullable<GridItem["caption"]>) {
+  return (
+    <span className="dcf-caption">
+      <span className="dcf-caption-names">
+        <bdi>{label}</bdi>
+        {prediction !== null && (
+          <>
+            <span>→</span> <bdi>{prediction}</bdi>
+          </>
+        )}
+      </span>
+      <span className="dcf-caption-value">{value}</span>
+    </span>
   );
 }
 

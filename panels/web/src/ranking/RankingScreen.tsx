@@ -68,7 +68,7 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
           row,
           faint: false,
           name: `${what} ${value}, ${score.value}, sample ${offset + at + 1}`,
-          caption: [what, value] as [string, string],
+          caption: { label, prediction: label === prediction ? null : prediction, value },
         };
       }) ?? [],
     [reply, classes, offset, score],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,15 @@ QUEUE = """(before) => {
 }"""
 STILL = """(row) =>
   document.querySelector('.dcf-queue-picture[data-shown]')?.dataset.row === row"""
+PAGE = """(before) => {
+  const grid = document.querySelector('.dcf-pagegrid[data-drawn]');
+  if (!grid) return null;
+  const rows = [...grid.querySelectorAll('.dcf-tile')].map((tile) => tile.dataset.row);
+  if (!rows.length || rows.join() === before) return null;
+  return rows.every((row) => window.witness.seen.has(row)) ? rows : null;
+}"""
+ENDED = """() => !document.querySelector('.dcf-pagegrid .dcf-tile')"""
+MODAL_LABEL = '[data-cy="modal"] [data-cy^="annotate-label-"]'
 MODAL = """(before) => {
   const image = document.querySelector('[data-cy="sample-canvas"] img');
   const label = document.querySelector('[data-cy="modal"] [data-cy^="annotate-label-"]');
@@ -71,41 +81,98 @@ def in_queue(hand: Hand, truth: Mapping[str, str], samples: int) -> list[str]:
     return meant
 
 
-def in_modal(hand: Hand, truth: Mapping[str, str], classes: list[str], samples: int) -> list[str]:
-    """Judge in FiftyOne's enlarged sample, on its tab *Annotate*; what the annotator looked at.
+def in_pages(
+    hand: Hand, truth: Mapping[str, str], label: str, glance: float, samples: int
+) -> tuple[list[str], list[str], list[float]]:
+    """Confirm a cell page by page, but the exceptions, which are clicked and stay open.
 
-    What is right is passed over with the arrow key. What is wrong is clicked in the sidebar, its
-    class is typed as far as needed and taken with Enter. The annotator does not go back.
+    Args:
+        hand: in a window that shows a cell of which label and prediction are the same
+        truth: the true label by row
+        label: what the cell is labelled as
+        glance: median seconds of a look at one of many pictures
+        samples: how many to judge
+
+    Returns:
+        what was judged, of it what was meant to be confirmed, and milliseconds from each press to
+        the next page
     """
     page = hand.page
+    page.keyboard.press("b")
+    judged: list[str] = []
+    meant: list[str] = []
+    waits: list[float] = []
+    now = now_shown(page, PAGE, None, 60)
+    while now and len(judged) < samples:
+        wrong = [row for row in now if truth[row] != label]
+        hand.look(len(now), glance)
+        for row in wrong:
+            hand.click(page.locator(f'.dcf-pagegrid .dcf-tile[data-row="{row}"]'))
+        hand.key("Enter", neighbour=" ")
+        pressed = time.monotonic()
+        after = now_shown(page, PAGE, ",".join(now), LOST_SECONDS)
+        if after is None and not page.evaluate(ENDED):
+            hand.count("again")
+            now = now_shown(page, PAGE, None, LOST_SECONDS)
+            continue
+        waits.append(1000 * (time.monotonic() - pressed))
+        judged += now
+        meant += [row for row in now if row not in wrong]
+        now = after
+    return judged, meant, waits
+
+
+def open_modal(page: Any) -> None:
+    """Enlarge the first sample of the grid and show what FiftyOne annotates there."""
     box = page.locator('[data-cy="fo-grid"]').bounding_box()
     tab = page.locator('[data-cy="modal"] [data-cy="annotate"]')
     for _ in range(20):  # a click that comes before the grid has drawn its pictures opens nothing
-        page.mouse.click(box["x"] + 80, box["y"] + 120)
-        page.wait_for_timeout(3000)
         if tab.count():
-            break
-    tab.click()
+            tab.click()  # as does one that comes before the modal is ready
+            page.wait_for_timeout(3000)
+            if page.locator(MODAL_LABEL).count():
+                return
+        else:
+            page.mouse.click(box["x"] + 80, box["y"] + 120)
+            page.wait_for_timeout(3000)
+
+
+def in_modal(hand: Hand, truth: Mapping[str, str], classes: list[str], samples: int) -> list[str]:
+    """Judge in FiftyOne's enlarged sample, on its tab *Annotate*; what the annotator looked at.
+
+    What is right is passed over by the arrow beside the picture, on which the mouse rests. What is
+    wrong is clicked in the sidebar; the old class is selected, the new one typed as far as needed
+    and taken with Enter, and the list is gone back to. The annotator does not return to a sample.
+    """
+    page = hand.page
+    open_modal(page)
+    after = page.locator('[data-cy="nav-right-button"]').first
     looked: list[str] = []
     now = now_shown(page, MODAL, None, 120)
     hand.begin()
+    rests = False
     while now is not None:
         hand.look()
         right = truth[now["row"]]
         if right != now["label"]:
-            hand.click(page.locator('[data-cy="modal"] [data-cy^="annotate-label-"]').first)
+            rests = False
+            hand.click(page.locator(MODAL_LABEL).first)
             hand.click(page.locator('[data-cy="root_label_container"] input').first)
+            hand.wait(KEY)
+            page.keyboard.press("Control+a")
             for letter in shortest(right, classes):
                 hand.wait(KEY)
                 page.keyboard.type(letter)
             hand.wait(KEY)
             page.get_by_role("option").first.wait_for()
             page.keyboard.press("Enter")
+            hand.click(page.locator('[data-cy="annotate-edit-back"]').first)
         looked.append(now["row"])
         if len(looked) == samples:
             break
-        hand.key("ArrowRight")
-        now = now_shown(page, MODAL, now["row"], LOST_SECONDS)
+        hand.click(after, rests=rests)
+        rests = True
+        now = now_shown(page, MODAL, now["row"], 60)
     page.wait_for_timeout(3000)
     return looked
 

@@ -70,10 +70,10 @@ class Hand:
         """A lognormal time."""
         time.sleep(median * float(np.exp(SPREAD * self.rng.normal())))
 
-    def look(self, pictures: int = 1) -> None:
-        """The time that a look at so many pictures takes."""
+    def look(self, pictures: int = 1, seconds: float | None = None) -> None:
+        """The time that a look at so many pictures takes, by default the hand's own for each."""
         for _ in range(pictures):
-            self.wait(self.look_seconds)
+            self.wait(seconds or self.look_seconds)
 
     def key(self, key: str, neighbour: str | None = None) -> None:
         """Press a key, which may bounce, be held, or be followed by a neighbour."""
@@ -102,9 +102,9 @@ class Hand:
         time.sleep(self.rng.uniform(*BOUNCE))
         keyboard.press(again)
 
-    def click(self, target: Any) -> None:
-        """Point at something and click it."""
-        self.wait(POINT)
+    def click(self, target: Any, *, rests: bool = False) -> None:
+        """Point at something, unless the mouse rests on it, and click it."""
+        self.wait(KEY if rests else POINT)
         self.count("clicks")
         target.click()
 

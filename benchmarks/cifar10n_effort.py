@@ -215,10 +215,9 @@ def from_scratch(images: ImageSet, name: str, options: argparse.Namespace) -> di
         order = at[np.argsort(-iteration.column("suspicion"), kind="stable")]
         noted = iteration.settings
         title = f"{model}, folds {noted['folds']}, {noted['epochs']} epochs, {noted['device']}"
-        rows[f"{title}: agreement {made['accuracy']:.3f}, {seconds:.0f} s of one core"] = measured(
-            order, human != clean
-        )
-        print(f"{title}: {seconds:.0f} s", file=sys.stderr, flush=True)
+        title += f": agreement {made['accuracy']:.3f}, {seconds:.0f} s of one core"
+        rows[title] = measured(order, human != clean)
+        print(f"{title}, P@n {rows[title]['p_at_n']:.3f}", file=sys.stderr, flush=True)
     dataset.delete()
     return rows
 

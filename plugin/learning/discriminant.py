@@ -26,8 +26,8 @@ class LinearDiscriminant:
 
     def __init__(self, rows: Vectors, label: Int64Array, classes: int):
         count = np.bincount(label, minlength=classes)
-        scale = rows.std(axis=0, dtype=np.float64)
-        self._scale = np.where(scale > 1e-12, scale, 1.0)
+        spread = float(rows.std(dtype=np.float64))  # one for all: axes stay as wide as they are
+        self._scale = spread if spread > 1e-12 else 1.0
         even = rows / self._scale
         sums = np.zeros((classes, rows.shape[1]))
         np.add.at(sums, label, even)

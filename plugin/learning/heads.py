@@ -20,8 +20,8 @@ from .folds import stratified_folds
 from .linear_head import LinearHead
 
 FOLDS = 5
-ROWS_A_PENALTY = (10, 100)
-"""The penalty is one for so many rows: which of them, the likelihood in the first fold says."""
+ROWS_A_PENALTY = 10
+"""The penalty is one for so many rows: measured on photographs, where 1 in all learns errors."""
 MOST_AXES = 256
 FIT_ROWS = 20_000
 VOTE_AXES = 128
@@ -127,13 +127,22 @@ def _pooled(
 
 
 def _on_axes(features: Float32Array, seed: int) -> Float32Array:
-    """The features on their principal axes."""
+    """The standardised features on their principal axes, each as wide as it is.
+
+    Axes that are made equally wide give what hardly varies as much to say as the rest: on
+    photographs the logistic regression then finds a fifth less.
+    """
     n, width = features.shape
     some = np.sort(np.random.default_rng(seed).permutation(n)[:FIT_ROWS])
+    part = np.asarray(features[some], np.float32)
+    mean, spread = part.mean(axis=0), part.std(axis=0)
+    scale = np.where(spread > 1e-12, spread, 1.0).astype(np.float32)
     axes = PCA(min(MOST_AXES, width, len(some)), random_state=seed)
-    axes.fit(np.asarray(features[some], np.float32))
+    axes.fit((part - mean) / scale)
     parts = [
-        axes.transform(np.asarray(features[start : start + ASKED_AT_ONCE], np.float32))
+        axes.transform(
+            (np.asarray(features[start : start + ASKED_AT_ONCE], np.float32) - mean) / scale
+        )
         for start in range(0, n, ASKED_AT_ONCE)
     ]
     return np.concatenate(parts).astype(np.float32)
@@ -144,7 +153,6 @@ class _Heads:
 
     def __init__(self, classes: int, device: torch.device | str):
         self._classes, self._device = classes, device
-        self._rows_a_penalty: int | None = None
 
     def say(
         self,
@@ -194,17 +202,12 @@ class _Heads:
         asked: Int64Array,
         report: Report,
     ) -> LogProbabilities:
-        """By the penalty under which the labels of the first fold are most likely."""
-        known = self._rows_a_penalty
-        tried: dict[int, tuple[float, LogProbabilities]] = {}
-        for share in ROWS_A_PENALTY if known is None else (known,):
-            penalty = max(1.0, len(learned) / share)
-            head = LinearHead(self._classes, penalty, self._device, torch.float32)
-            head.fit(rows[learned], label[learned], report)
-            log_p = head.log_probabilities(rows[asked])
-            tried[share] = float(log_p[np.arange(len(asked)), label[asked]].mean()), log_p
-        self._rows_a_penalty = max(tried, key=lambda share: tried[share][0])
-        return tried[self._rows_a_penalty][1]
+        penalty = max(1.0, len(learned) / ROWS_A_PENALTY)
+        width = rows.shape[1]
+        as_they_are = np.zeros(width), np.ones(width)
+        head = LinearHead(self._classes, penalty, self._device, torch.float32, standard=as_they_are)
+        head.fit(rows[learned], label[learned], report)
+        return head.log_probabilities(rows[asked])
 
     def _vote(
         self,

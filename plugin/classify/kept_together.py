@@ -98,9 +98,7 @@ def grouped(groups: Int64Array | None) -> dict[str, int]:
 def _copies(filepaths: Sequence[str], report: Report) -> Int64Array:
     """Each copy of a file's content, with the first one."""
     digests = abandonable(
-        lambda told: file_digests(
-            filepaths, lambda done, n: told(done / n, "Looking for exact copies")
-        ),
+        lambda told: file_digests(filepaths, told),
         report,
         "Looking for exact copies",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..arrays import Int64Array
+from ..progress import Report, silent
 from ..vectors.neighbours import NeighbourIndex
 from .dense_groups import SURE, DenseGroups
 from .levels import LOWEST_FLOOR, choose_levels, most_kept
@@ -29,8 +29,6 @@ _HARDLY = 0.01  # of a batch
 _ENOUGH = 500  # pairs, to measure from how far apart near-duplicates are
 _MARGIN = 1e-3  # float32 is off by less; what it lets through is scored again in float64
 _CHANNEL = 0.1  # CIFAR-10, SES from 0.65: green alone is at most 0.06 below the mean of channels
-
-Progress = Callable[[int, int], None]
 
 
 class Found(NamedTuple):
@@ -69,7 +67,7 @@ class PairSearch:
         self._sample = Found(np.empty(0, np.int64), np.empty(0))
         self._copies = self._sample
 
-    def levels(self, progress: Progress | None = None) -> tuple[float, float]:
+    def levels(self, report: Report = silent) -> tuple[float, float]:
         """Floor and threshold from the neighbours of some images.
 
         Neighbours are judged from the nearest on, until there are as many pairs as the floor may
@@ -91,14 +89,12 @@ class PairSearch:
         for start in range(0, len(keys), _SAMPLED_AT_ONCE):
             more = self.judged(keys[start : start + _SAMPLED_AT_ONCE], LOWEST_FLOOR)
             found = united([found, more])
-            if progress is not None:
-                progress(len(drawn) * start // len(keys), len(drawn))
+            _measured(report, len(drawn) * start // len(keys), len(drawn))
             if len(found.ses) >= allowed:
                 limit = np.partition(found.ses, -allowed)[-allowed]
                 if (more.ses >= limit).sum() < _HARDLY * _SAMPLED_AT_ONCE:
                     break
-        if progress is not None:
-            progress(len(drawn), len(drawn))
+        _measured(report, len(drawn), len(drawn))
         self._sample = found
         found = self.in_scope(found)
         place = np.full(count, -1)
@@ -107,9 +103,7 @@ class PairSearch:
         seen = owners >= 0
         return choose_levels(np.tile(found.ses, 2)[seen], owners[seen], len(drawn))
 
-    def near(
-        self, first: int, floor: float, dense: DenseGroups, progress: Progress | None = None
-    ) -> Found:
+    def near(self, first: int, floor: float, dense: DenseGroups, report: Report = silent) -> Found:
         """Pairs that are near in structure, one of each at least row `first`.
 
         What dense groups need no comparison of is left out, and noted in `dense`.
@@ -127,8 +121,8 @@ class PairSearch:
             if size >= _JUDGED_AT_ONCE or done == len(self._rows):
                 found.append(self._judged_sparingly(waiting, floor, dense))
                 waiting, size = [], 0
-                if progress is not None:
-                    progress(done, len(self._rows))
+                share = done / max(len(self._rows), 1)
+                report(share, f"Compared {done:,} of {len(self._rows):,} images")
         return united(found)
 
     def _judged_sparingly(self, near: list[NearPairs], floor: float, dense: DenseGroups) -> Found:
@@ -282,3 +276,7 @@ def united(found: list[Found]) -> Found:
     """All pairs of several searches, each once, in the order of their keys."""
     keys, places = np.unique(np.concatenate([part.keys for part in found]), return_index=True)
     return Found(keys, np.concatenate([part.ses for part in found])[places])
+
+
+def _measured(report: Report, done: int, total: int) -> None:
+    report(done / max(total, 1), f"Measured {done:,} of {total:,} sampled images")

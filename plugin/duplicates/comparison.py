@@ -28,14 +28,9 @@ from .pairs import first_copies, pairs_in_scope
 from .store import COLUMNS, NOT_IN_ITERATION, KeptDuplicates, check_scope, check_threshold
 
 STAGES = {"look": (0.0, 0.1), "decode": (0.1, 0.35), "features": (0.35, 0.48)}
-STAGES |= {"copies": (0.48, 0.5), "sample": (0.5, 0.6), "pairs": (0.6, 1.0)}
+STAGES |= {"copies": (0.48, 0.5), "pairs": (0.5, 1.0)}
 """Where each stage begins and ends."""
 
-LABELS = {
-    "features": "Described {:,} of {:,} images",
-    "sample": "Measured {:,} of {:,} sampled images",
-    "pairs": "Compared {:,} of {:,} images",
-}
 DECODED = 2
 """How images are decoded to be compared; what was compared in another way is compared anew."""
 
@@ -217,17 +212,13 @@ class Comparison:
         from ..learning.training import choose_device
         from .search import compute_signals, find_duplicates
 
-        def engine(stage: str, done: int, total: int) -> None:
-            known = stage if stage in STAGES else "pairs"
-            part_of(report, *STAGES[known])(done / max(total, 1), LABELS[known].format(done, total))
-
         array: Any = pixels
         device = choose_device(self._options.device)
         signals = compute_signals(
             array,
             known=None if known is None else _signals(known.columns),
             device=device,
-            progress=engine,
+            report=part_of(report, *STAGES["features"]),
         )
         reduced = signals.digests
         options: dict[str, Any] = {"threshold": self._options.threshold}
@@ -249,7 +240,7 @@ class Comparison:
             file_digests=[digest.tobytes() for digest in files],
             first_new=0 if known is None else len(known.columns["sample_id"]),
             device=device,
-            progress=engine,
+            report=part_of(report, *STAGES["pairs"]),
             **options,
         )
         near, ses = found.pairs[~found.exact], found.ses[~found.exact]

@@ -8,7 +8,7 @@ be moved afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -16,10 +16,11 @@ import torch
 from numpy.typing import NDArray
 
 from ..images.digests import first_equal
+from ..progress import Report, part_of, silent
 from .candidates import PairSearch, united
 from .dense_groups import DenseGroups, without_dense
 from .levels import choose_levels
-from .signals import Signals, compute_signals, stage
+from .signals import Signals, compute_signals
 
 __all__ = [
     "Duplicates",
@@ -32,7 +33,8 @@ __all__ = [
 ]
 
 Scope = Literal["same_prediction", "all"]
-Progress = Callable[[str, int, int], None]
+SAMPLED = 0.2
+"""The share of the work after which the levels are chosen."""
 
 
 class Duplicates(NamedTuple):
@@ -64,7 +66,7 @@ def find_duplicates(
     known: Duplicates | None = None,
     device: torch.device | str = "cpu",
     memory: int = 256 << 20,
-    progress: Progress | None = None,
+    report: Report = silent,
 ) -> Duplicates:
     """The pairs of images with a high SES.
 
@@ -94,8 +96,7 @@ def find_duplicates(
         known: the pairs of the earlier images, where there are any: what is known of dense groups.
         device: where SSIM is computed.
         memory: bytes of working memory for SSIM, about.
-        progress: called with (stage, done, all); stages are `"sample"` and `"pairs"`. What it
-            raises ends the work.
+        report: told of progress; what it raises ends the work.
 
     Raises:
         ValueError: arrays are not aligned, predictions are missing, or an option is out of its
@@ -105,7 +106,7 @@ def find_duplicates(
     copies = _copies(signals, file_digests, classes)
     firsts = np.flatnonzero(copies == np.arange(len(images)))
     search = PairSearch(images, signals, firsts, classes=classes, device=device, memory=memory)
-    floor, threshold = _levels(search, floor, threshold, progress)
+    floor, threshold = _levels(search, floor, threshold, part_of(report, 0.0, SAMPLED))
     first = int(np.searchsorted(firsts, first_new))
     dense = DenseGroups(len(firsts), floor, threshold)
     stands = np.minimum(np.searchsorted(firsts, copies), max(len(firsts) - 1, 0))
@@ -114,7 +115,7 @@ def find_duplicates(
         ends = np.sort(stands[known.pairs], axis=1)
         apart = there[known.pairs].all(axis=1) & (ends[:, 0] < ends[:, 1])
         dense.add(ends[apart] @ np.array([len(firsts), 1]), known.ses[apart])
-    found = search.near(first, floor, dense, stage("pairs", progress))
+    found = search.near(first, floor, dense, part_of(report, SAMPLED, 1.0))
     if embeddings is not None:
         found = united([found, search.near_in_embeddings(first, floor, embeddings, found, dense)])
     of_class = np.zeros(len(images), np.int64) if predictions is None else predictions
@@ -135,7 +136,7 @@ def find_duplicates(
 
 
 def _levels(
-    search: PairSearch, floor: float | None, threshold: float | None, progress: Progress | None
+    search: PairSearch, floor: float | None, threshold: float | None, report: Report
 ) -> tuple[float, float]:
     for name, value in (("floor", floor), ("threshold", threshold)):
         if value is not None and not 0 <= value <= 1:
@@ -144,7 +145,7 @@ def _levels(
         if floor > threshold:
             raise ValueError(f"floor must be at most the threshold {threshold}, got {floor}")
         return floor, threshold
-    usual_floor, usual = search.levels(stage("sample", progress))
+    usual_floor, usual = search.levels(report)
     if threshold is None:
         threshold = max(usual, floor or 0.0)
     return (min(usual_floor, threshold) if floor is None else floor), threshold

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -10,10 +9,9 @@ import torch
 from numpy.typing import NDArray
 
 from ..images.digests import pixel_digests
+from ..progress import Report, silent
 from .gaussian_window import check_shape
 from .structure_features import StructureBasis, fit_basis, structure_features
-
-Progress = Callable[[str, int, int], None]
 
 
 class Signals(NamedTuple):
@@ -32,7 +30,7 @@ def compute_signals(
     *,
     known: Signals | None = None,
     device: torch.device | str = "cpu",
-    progress: Progress | None = None,
+    report: Report = silent,
 ) -> Signals:
     """The signals of all images; those that `known` covers are not looked at again.
 
@@ -42,7 +40,7 @@ def compute_signals(
             first images are those of `known`.
         known: signals of the first images, from an earlier call.
         device: where to compute.
-        progress: called with (stage, done, all); what it raises ends the work.
+        report: told of progress; what it raises ends the work.
 
     Raises:
         ValueError: `images` has another shape, or fewer images than `known`.
@@ -53,7 +51,7 @@ def compute_signals(
         raise ValueError(f"images must begin with the {old} that are known, got {len(images)}")
     new = images[old:]
     basis = known.basis if known is not None else fit_basis(images, device=device)
-    features = structure_features(new, basis, device=device, progress=stage("features", progress))
+    features = structure_features(new, basis, device=device, report=report)
     digests = np.array([np.void(digest) for digest in pixel_digests(new)], dtype="V16")
     if known is None:
         return Signals(digests, features, basis)
@@ -62,10 +60,3 @@ def compute_signals(
         np.concatenate([known.structure, features]),
         basis,
     )
-
-
-def stage(name: str, progress: Progress | None) -> Callable[[int, int], None] | None:
-    """Progress of one stage, to be told of (done, all)."""
-    if progress is None:
-        return None
-    return lambda done, total: progress(name, done, total)

@@ -16,7 +16,6 @@ with SSIM >= 0.7 of CIFAR-10, and 0.23 for 99 % of those with SSIM >= 0.8 of MNI
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import interpolate
 
 from ..images.working_size import WINDOW
+from ..progress import Report, silent
 from ..tensors import tensor_of
 from ..vectors.axes import principal_axes
 from .gaussian_window import as_planes, blur, check_shape
@@ -34,8 +34,6 @@ SIDE = 32  # larger images are averaged down to this side first
 _C2 = (0.03 * 255.0) ** 2
 _SAMPLE = 5000
 _STEP = 1000
-
-Progress = Callable[[int, int], None]
 
 
 class StructureBasis(NamedTuple):
@@ -97,7 +95,7 @@ def structure_features(
     basis: StructureBasis,
     *,
     device: torch.device | str = "cpu",
-    progress: Progress | None = None,
+    report: Report = silent,
 ) -> NDArray[np.float32]:
     """The images as vectors, shape (n, dimensions), whose distances follow SSIM.
 
@@ -106,7 +104,7 @@ def structure_features(
             memory map.
         basis: from `fit_basis`.
         device: where to compute.
-        progress: called with (images done, n).
+        report: told of progress; what it raises ends the work.
 
     Raises:
         ValueError: the images' size or channels are not those of `basis`.
@@ -123,8 +121,8 @@ def structure_features(
                 f" from images of shape {images.shape[1:]}"
             )
         out[start : start + _STEP] = ((pixels - mean) @ axes).cpu().numpy()
-        if progress is not None:
-            progress(min(start + _STEP, len(images)), len(images))
+        done = min(start + _STEP, len(images))
+        report(done / len(images), f"Described {done:,} of {len(images):,} images")
     return out
 
 

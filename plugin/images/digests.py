@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 from os.path import isfile
@@ -11,21 +11,21 @@ from os.path import isfile
 import numpy as np
 from numpy.typing import NDArray
 
+from ..progress import Report, silent
+
 _DIGEST = 16  # bytes of BLAKE2b: two different files of 10^9 agree with probability 10^-21
 _BLOCK = 1 << 20
 _THREADS = 8
 
-Progress = Callable[[int, int], None]
-
 
 def file_digests(
-    paths: Sequence[str | PathLike[str]], progress: Progress | None = None
+    paths: Sequence[str | PathLike[str]], report: Report = silent
 ) -> list[bytes | None]:
     """A digest of each file's content, several files at a time; None where one cannot be read.
 
     Args:
         paths: the files, in the order of the answer
-        progress: called with (files done, all files); what it raises ends the work
+        report: told of progress now and then; what it raises ends the work
 
     >>> file_digests([__file__, "/no/such/file"])[1] is None
     True
@@ -35,8 +35,8 @@ def file_digests(
         try:
             for digest in pool.map(file_digest, paths):
                 digests.append(digest)
-                if progress is not None and len(digests) % 1000 == 0:
-                    progress(len(digests), len(paths))
+                if len(digests) % 1000 == 0:
+                    report(len(digests) / len(paths), "Looking for exact copies")
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise

@@ -22,7 +22,8 @@ from ..store.own_fields import delete_fields
 from ..store.runs import Run, delete_run
 from ..store.samples import Dataset, take_off_undeclared
 
-_NOT_MOVED = {KNOWN, JOBS, HEADERS, "deconfuse.turns"}
+_NOT_MOVED = {KNOWN, JOBS, HEADERS}
+"""What goes last, ends by itself, and goes in its own way."""
 
 
 def follow_renames(dataset: Dataset) -> dict[str, str]:

@@ -175,18 +175,26 @@ def test_sorted_by_falling_ses_and_each_pair_once() -> None:
 
 def test_progress_names_stages_and_can_end_the_work() -> None:
     images = photographs(300)
-    stages: list[str] = []
-    signals = compute_signals(images, progress=lambda stage, done, total: stages.append(stage))
-    find_duplicates(
-        images, signals, scope="all", progress=lambda stage, done, total: stages.append(stage)
-    )
-    assert list(dict.fromkeys(stages)) == ["features", "sample", "pairs"]
+    told: list[tuple[float | None, str]] = []
 
-    def stop(stage: str, done: int, total: int) -> None:
+    def note(progress: float | None, label: str) -> None:
+        told.append((progress, label))
+
+    signals = compute_signals(images, report=note)
+    assert told[-1] == (1.0, "Described 300 of 300 images")
+    told.clear()
+    find_duplicates(images, signals, scope="all", report=note)
+    assert list(dict.fromkeys(label.split()[0] for _, label in told)) == ["Measured", "Compared"]
+    shares = [share for share, _ in told if share is not None]
+    assert len(shares) == len(told)
+    assert shares == sorted(shares)
+    assert told[-1] == (1.0, "Compared 300 of 300 images")
+
+    def stop(progress: float | None, label: str) -> None:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        find_duplicates(images, signals, scope="all", progress=stop)
+        find_duplicates(images, signals, scope="all", report=stop)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

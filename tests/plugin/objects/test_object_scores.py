@@ -353,3 +353,24 @@ def test_objects_are_grouped_over_detectors() -> None:
     found: Objects = seen_objects(together([one, other]))
     assert found.boxes.label.tolist() == [1, 2]
     np.testing.assert_allclose(found.confidence, [(0.8 + 0.7) / 2, 0.4 / 2], atol=1e-6)
+
+
+def test_the_surest_object_chooses_first_and_prefers_its_class_then_overlap() -> None:
+    label_boxes = [[0.10, 0.1, 0.2, 0.2], [0.16, 0.1, 0.2, 0.2], [0.6, 0.6, 0.2, 0.2]]
+    labels = Boxes(
+        np.array(label_boxes, np.float32), np.array([0, 1, 0], np.int32), np.array([0, 3])
+    )
+
+    def chosen(boxes: list[list[float]], classes: list[int], sure: list[float]) -> list[int]:
+        start = np.array([0, len(boxes)])
+        said = Boxes(np.array(boxes, np.float32), np.array(classes, np.int32), start)
+        objects = seen_objects(of_detector(said, np.array(sure)))
+        return matched(objects, labels).label_of.tolist()
+
+    between = [0.12, 0.1, 0.2, 0.2]  # nearer to the first label
+    assert chosen([between], [2], [0.9]) == [0]
+    assert chosen([[0.15, 0.1, 0.2, 0.2]], [2], [0.9]) == [1], "nearer to the second"
+    assert chosen([between], [1], [0.9]) == [1], "of its own class, although further off"
+    beside = [0.04, 0.1, 0.2, 0.2]
+    assert chosen([beside, between], [0, 0], [0.9, 0.2]) == [0, 1], "the surest chooses first"
+    assert chosen([[0.75, 0.6, 0.2, 0.2]], [0], [0.9]) == [NONE], "too far off"

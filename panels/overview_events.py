@@ -44,8 +44,9 @@ CELLS_ON_SCREEN = 1_000
 PICTURES_A_CELL = 3
 
 IN_FORM = {"source", "prediction_fields", "embeddings"}
-CARRIED_OVER = {*IN_FORM, "model", "network", "weights", "warm_start", "seed", "cleanlab"}
-"""Settings of an iteration that the form of the next one begins with."""
+CARRIED_OVER = {f.name for f in fields(Settings)} - {"run_key", "label_field"}
+"""Settings of an iteration that the next one is given, too."""
+NOT_GIVEN: tuple[Any, ...] = (None, "", [])
 
 
 def status(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.StatusReply:
@@ -97,7 +98,7 @@ def _again(given: Mapping[str, Any]) -> dict[str, Any]:
     again = {
         name: given[name]
         for name in sorted(CARRIED_OVER & set(given))
-        if given[name] and given[name] != usual[name]
+        if given[name] not in NOT_GIVEN and given[name] != usual[name]
     }
     return {**again, "show_advanced": True} if set(again) - IN_FORM else again
 

@@ -202,8 +202,9 @@ def test_the_next_iteration_begins_with_what_the_last_was_given(
         "model",
         [fo.Classification(label=CLASSES[int(row.argmax())], logits=row) for row in logits],
     )
-    given = {"source": "predictions", "prediction_fields": ["model"], "seed": 7}
-    operator("find_label_errors")(new, label_field="ground_truth", duplicates=False, **given)
+    given = {"source": "predictions", "prediction_fields": ["model"], "seed": 0, "folds": 3}
+    given |= {"duplicates": False}  # what is off stays off
+    operator("find_label_errors")(new, label_field="ground_truth", **given)
     ctx = context(new, "label_errors", __method__="status", request={})
     again = json.loads(operator("label_errors").execute(ctx)["runs"][0]["again"])
     assert again == {**given, "show_advanced": True}

@@ -1,46 +1,26 @@
 // What all screens share: the run, its classes, the overview as it stands, and the ways to change it.
-import { executeOperator } from "@fiftyone/operators";
 import * as React from "react";
-import { drop } from "./acts/dropped";
 import { ask, asProblem } from "./ask";
 import type {
-  Action,
-  GroupRequest,
   IterationInfo,
   Order,
   OutdatedReply,
   OverviewReply,
   Problem,
-  ResolveReply,
   RunInfo,
   WorkedOut,
 } from "./events";
 import { oneOf, useKept } from "./kept";
 import { byLabel, type Cell } from "./overview/cells";
-import { lastOutcome } from "./parts/summary";
 import { useAsk } from "./useAsk";
 import { narrows } from "./useCurrentView";
+import { type Decisions, useDecisions } from "./useDecisions";
 
 export interface Overview extends Omit<OverviewReply, "cells" | "classes"> {
   cells: Map<number, Cell[]>;
 }
 
-export interface Outcome {
-  action: string;
-  rows: number;
-  reply: ResolveReply | null;
-  problem: Problem | null;
-  /** Counts what was asked for: answers to quick decisions may come in another order. */
-  turn?: number;
-}
-
-/** Rows that a decision has settled, shown so before the cells are counted again. */
-export interface Settled {
-  revision: number;
-  rows: readonly number[];
-}
-
-export interface Session {
+export interface Session extends Decisions {
   run: RunInfo;
   iteration: IterationInfo;
   key: { run: string; iteration: number };
@@ -48,26 +28,13 @@ export interface Session {
   overview: Overview;
   /** The newest revision known of, which the overview may still be on its way to. */
   revision: number;
-  settled: readonly Settled[];
   workedOut: WorkedOut;
   order: Order;
   setOrder: (order: Order) => void;
   inView: number[] | null;
   outdated: OutdatedReply | null;
-  busy: boolean;
-  outcome: Outcome | null;
-  dismiss: () => void;
   wantCells: (labels: number[]) => void;
-  resolve: (
-    action: Action,
-    rows: number[],
-    option?: { label?: string; tag?: string; check?: string },
-  ) => Promise<boolean>;
-  decideGroup: (request: Omit<GroupRequest, "run" | "iteration">) => Promise<boolean>;
-  /** What was taken back, null where nothing was. */
-  undo: (decision?: string) => Promise<ResolveReply | null>;
   refresh: () => Promise<void>;
-  report: (action: string, problem: Problem) => void;
   step: (
     label: number,
     prediction: number,
@@ -88,17 +55,6 @@ export function nextCell(
   const at = cells.findIndex((cell) => cell.label === label && cell.prediction === prediction);
   const next = at < 0 ? cells[0] : cells[at + by];
   return next ? { label: next.label, prediction: next.prediction } : null;
-}
-
-let reload = 0;
-
-/** Has FiftyOne's own grid show what changed, once a flurry of decisions is over. */
-function reloadGridSoon() {
-  window.clearTimeout(reload);
-  reload = window.setTimeout(
-    () => void executeOperator("@voxel51/operators/reload_samples").catch(() => {}),
-    500,
-  );
 }
 
 export const SessionContext = React.createContext<Session | null>(null);
@@ -125,7 +81,6 @@ interface Options {
 }
 
 const PAGE = 100;
-const SETTLED_KEPT = 50;
 
 /** Loads an iteration and keeps it in step with the journal and with FiftyOne's view. */
 export function useLoadedSession({ run, iteration, view, revision, workedOut: latest }: Options) {
@@ -138,15 +93,11 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
   const [loaded, setLoaded] = React.useState<Loaded | null>(null);
   const [problem, setProblem] = React.useState<Problem | null>(null);
   const [order, setOrder] = useKept<Order>("overview/order", "count", oneOf("count", "errors"));
-  const [busy, setBusy] = React.useState(false);
-  const [outcome, setOutcome] = React.useState<Outcome | null>(null);
-  const [settled, setSettled] = React.useState<readonly Settled[]>([]);
   const visible = React.useRef<number[]>([]);
   const asked = React.useRef(0);
   const known = React.useRef<Loaded | null>(null);
   /** The newest revision that is on screen: what is decided next rests on it. */
   const seen = React.useRef(0);
-  const undoing = React.useRef(false);
 
   const refresh = React.useCallback(async () => {
     const turn = ++asked.current;
@@ -226,77 +177,8 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
     [key],
   );
 
-  const underWay = React.useRef(new Set<Promise<unknown>>());
-  const turns = React.useRef(0);
-  const act = React.useCallback(
-    async (
-      action: string,
-      rows: number,
-      work: () => Promise<ResolveReply>,
-      decided: readonly number[] = [],
-    ) => {
-      setBusy(true);
-      const turn = ++turns.current;
-      const working = work();
-      underWay.current.add(working);
-      try {
-        const reply = await working;
-        seen.current = Math.max(seen.current, reply.revision);
-        setOutcome((shown) => lastOutcome(shown, { action, rows, reply, problem: null, turn }));
-        if (reply.revision) {
-          const all = reply.applied === decided.length;
-          const last = { revision: reply.revision, rows: all ? decided : [] };
-          setSettled((old) => [...old.slice(-SETTLED_KEPT), last]);
-        }
-        if (reply.applied) reloadGridSoon();
-        await refreshRef.current();
-        return reply.applied > 0 ? reply : null;
-      } catch (error) {
-        setOutcome({ action, rows, reply: null, problem: asProblem(error), turn });
-        return null;
-      } finally {
-        underWay.current.delete(working);
-        setBusy(underWay.current.size > 0);
-      }
-    },
-    [],
-  );
-  const resolve = React.useCallback<Session["resolve"]>(
-    async (action, rows, option) => {
-      const request = () => ask("resolve", { ...key, action, rows, ...option, seen: seen.current });
-      return (await act(action, rows.length, request, action === "tag" ? [] : rows)) !== null;
-    },
-    [act, key],
-  );
-  const decideGroup = React.useCallback<Session["decideGroup"]>(
-    async (request) => {
-      const work = () => ask("resolve_group", { ...key, ...request });
-      return (await act(request.action, request.rows.length, work)) !== null;
-    },
-    [act, key],
-  );
-  const undo = React.useCallback<Session["undo"]>(
-    async (decision) => {
-      if (undoing.current) {
-        drop("busy");
-        return null;
-      }
-      undoing.current = true;
-      try {
-        // The last decision may be one that is still on its way.
-        await Promise.allSettled(underWay.current);
-        return await act("undo", 0, () => ask("undo", { ...key, decision: decision ?? null }));
-      } finally {
-        undoing.current = false;
-      }
-    },
-    [act, key],
-  );
-  const dismiss = React.useCallback(() => setOutcome(null), []);
-  const report = React.useCallback(
-    (action: string, problem: Problem) => setOutcome({ action, rows: 0, reply: null, problem }),
-    [],
-  );
+  const decisions = useDecisions({ key, seen, refresh: refreshRef });
+  const { settled } = decisions;
   const step = React.useCallback<Session["step"]>((label, prediction, by) => {
     const now = known.current?.overview;
     return now ? nextCell(now, label, prediction, by) : null;
@@ -311,22 +193,15 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
         classes: loaded.classes,
         overview: loaded.overview,
         revision: Math.max(loaded.overview.revision, settled.at(-1)?.revision ?? 0),
-        settled,
         workedOut,
         order,
         setOrder,
         inView,
         outdated,
-        busy,
-        outcome,
-        dismiss,
         wantCells,
-        resolve,
-        decideGroup,
-        undo,
         refresh,
-        report,
         step,
+        ...decisions,
       },
     [
       loaded,
@@ -339,16 +214,10 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
       setOrder,
       inView,
       outdated,
-      busy,
-      outcome,
-      dismiss,
       wantCells,
-      resolve,
-      decideGroup,
-      undo,
       refresh,
-      report,
       step,
+      decisions,
     ],
   );
   return { session, problem, retry: refresh };

@@ -2,10 +2,11 @@
 import * as React from "react";
 import { ask, asProblem } from "../ask";
 import type { CellReply, Features, LayoutReply, Problem } from "../events";
-import { type Settled, useSession } from "../session";
+import { useSession } from "../session";
 import type { Thumbnails } from "../thumbnails";
 import { questionOf, useAnswer } from "../useAsk";
 import { useCurrentView } from "../useCurrentView";
+import type { Settled } from "../useDecisions";
 import type { Grid, Point } from "./scene";
 
 export const PAGE = 2000;

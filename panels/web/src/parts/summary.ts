@@ -1,7 +1,7 @@
 // What became of an action, in words.
 import type { Conflict, Decided } from "../events";
 import { count, plural } from "../format";
-import type { Outcome as Result } from "../session";
+import type { Outcome as Result } from "../useDecisions";
 
 const DONE: Record<string, string> = {
   relabel: "Relabelled",

@@ -1,7 +1,7 @@
 // What a ranking is made of: the score, the threshold and the class; and how they are said.
 import type { RankBy, RankingReply } from "../events";
 import { isIndex, isNumber, isObject } from "../kept";
-import type { Settled } from "../session";
+import type { Settled } from "../useDecisions";
 
 export interface RankingChoice {
   by: RankBy;

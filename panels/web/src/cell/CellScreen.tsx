@@ -60,7 +60,6 @@ export function CellScreen({ label, prediction, ...ways }: Props) {
   const [even, setEven] = useKept("cell/even", true, isFlag);
   const [aspect, setAspect] = React.useState(1);
   const [size] = useMapSize();
-  const [drawn, setDrawn] = React.useState(0);
   const layout = useLayout(
     samples,
     features,
@@ -206,7 +205,7 @@ export function CellScreen({ label, prediction, ...ways }: Props) {
         onDone: done,
       }}
     >
-      <CellTools mode={mode} onMode={setMode} layout={layout} drawn={drawn}>
+      <CellTools mode={mode} onMode={setMode} layout={layout}>
         <FeatureChoice features={features} onFeatures={setFeatures} />
         <Tip title="Each image in a place of its own, none over another">
           <ToggleButton size="small" value="even" selected={even} onChange={() => setEven(!even)}>
@@ -236,7 +235,6 @@ export function CellScreen({ label, prediction, ...ways }: Props) {
           focus={focus}
           grid={layout.grid}
           size={size}
-          onDrawn={setDrawn}
           onAspect={setAspect}
           tool={tool}
           label={`Map of ${plural(samples.length, "image")}. Arrow keys go from image to image, Enter selects.`}

@@ -2,7 +2,6 @@
 import { MenuItem, Select, ToggleButton, ToggleButtonGroup } from "@mui/material";
 import * as React from "react";
 import type { Features } from "../events";
-import { count } from "../format";
 import { GridSize, MapSize } from "../parts/PictureSize";
 import { useSession } from "../session";
 import type { CellLayout } from "./useCell";
@@ -19,13 +18,11 @@ interface CellToolsProps {
   mode: Mode;
   onMode: (mode: Mode) => void;
   layout: CellLayout;
-  /** How many of the map's images are drawn. */
-  drawn: number;
   /** The map's own tools. */
   children: React.ReactNode;
 }
 
-export function CellTools({ mode, onMode, layout, drawn, children }: CellToolsProps) {
+export function CellTools({ mode, onMode, layout, children }: CellToolsProps) {
   return (
     <div className="dcf-tools">
       <ToggleButtonGroup
@@ -48,10 +45,6 @@ export function CellTools({ mode, onMode, layout, drawn, children }: CellToolsPr
         <span className="dcf-soft dcf-method" role="status">
           {methodText(layout.method, layout.asking)}
           {layout.note ? ` ${layout.note}` : ""}
-          <span data-testid="drawn">
-            {drawn < layout.points.length &&
-              ` ${count(drawn)} of ${count(layout.points.length)} drawn, zoom in for more`}
-          </span>
         </span>
       )}
     </div>

@@ -2,6 +2,7 @@
 import { select } from "d3-selection";
 import { type ZoomBehavior, zoom, zoomIdentity } from "d3-zoom";
 import * as React from "react";
+import { count } from "../format";
 import type { Tool } from "../parts/DragTool";
 import { edgeFor } from "../parts/sizes";
 import type { Thumbnails } from "../thumbnails";
@@ -38,8 +39,6 @@ interface Props {
   grid: Grid | null;
   /** The least side of a picture: what there is no room for comes when one zooms in. */
   size: number;
-  /** Told how many are drawn as pictures. */
-  onDrawn: (pictures: number) => void;
   /** Told the width over the height, roughly. */
   onAspect: (aspect: number) => void;
   tool: Tool;
@@ -65,6 +64,7 @@ export const CellMap = React.forwardRef<MapHandle, Props>(function CellMap(props
   latest.current = props;
   const lasso = React.useRef<[number, number][] | null>(null);
   const shown = React.useRef(new Map<number, Point>());
+  const [number, setNumber] = React.useState(0);
   const drawn = React.useRef<Drawn>({ points: [], side: 0, rest: [] });
   /** What that was worked out from. */
   const known = React.useRef<unknown[]>([]);
@@ -108,7 +108,7 @@ export const CellMap = React.forwardRef<MapHandle, Props>(function CellMap(props
       drawn.current = drawnIn(points, now, size, grid, faint);
       move.current = movesFrom(shown.current, drawn.current.points);
       element.dataset.drawn = String(drawn.current.points.length);
-      current.onDrawn(drawn.current.points.length);
+      setNumber(drawn.current.points.length);
     }
     let on = drawn.current.points;
     if (move.current) {
@@ -272,6 +272,10 @@ export const CellMap = React.forwardRef<MapHandle, Props>(function CellMap(props
           if (event.key === " ") space.current = false;
         }}
       />
+      <span className="dcf-map-note" role="status" data-testid="drawn">
+        {number < points.length &&
+          `${count(number)} of ${count(points.length)} drawn, zoom in for more`}
+      </span>
     </div>
   );
 });

@@ -5,60 +5,86 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-DIGITS = 1_797
+SCENES = 320
+PLANTED = 0.1
+COPIED = 8
 CLASSES = 1_000
 SPREAD = 30_000
-COPIED = 8
+FIELD = "ground_truth"
+MIXED_UP = {"ball": "egg", "egg": "ball", "can": "pill", "pill": "can", "brick": "die"}
 
 
-def digits(home: Path) -> Any:
-    """Digits with planted label errors, and a run on them."""
+def scenes(folder: Path) -> Any:
+    """Things on a table with planted label errors, and a run on them."""
     import fiftyone as fo
+    import numpy as np
 
-    from scripts import demo_data
-    from tests.panels.made_runs import digit_probabilities, write_iteration
+    from scripts.scenes import CLASSES as THINGS
+    from scripts.scenes import write_scenes
 
-    made = demo_data.digits(home / "digits")[:DIGITS]
-    labels = tuple(str(digit.label) for digit in made)
-    dataset = fo.Dataset("digits", persistent=True)
+    made = write_scenes(folder, SCENES)
+    rng = np.random.default_rng(0)
+    wrong = rng.random(len(made)) < PLANTED
+    labels = [
+        MIXED_UP.get(name, THINGS[rng.integers(len(THINGS))]) if wrong[i] else name
+        for i, (_, name) in enumerate(made)
+    ]
+    dataset = fo.Dataset("things", persistent=True)
     dataset.add_samples(
         fo.Sample(
-            filepath=str(digit.path),
-            tags=["train"],
-            ground_truth=fo.Classification(label=str(digit.label)),
+            filepath=str(path),
+            tags=["train" if rng.random() < 0.8 else "test"],
+            ground_truth=fo.Classification(label=label),
         )
-        for digit in made
+        for (path, _), label in zip(made, labels, strict=True)
     )
-    p, features = digit_probabilities(labels, DIGITS)
-    write_iteration(dataset, p, [str(i) for i in range(10)], features)
+    _run(dataset)
     return dataset
 
 
-def copies(home: Path) -> Any:
-    """Digits of which some are there twice: in another split, or with another label."""
+def _again(name: str, samples: Any) -> Any:
+    """The same samples in a dataset of their own, as before any run."""
     import fiftyone as fo
-    import fiftyone.operators as foo
 
-    from scripts import demo_data
-    from tests.panels.made_runs import digit_probabilities, write_iteration
-
-    n = 300
-    made = demo_data.digits(home / "digits")[:n]
-    twin = [i if i < n - COPIED else i - (n - COPIED) for i in range(n)]
-    labels = [str(made[i].label) for i in twin]
-    for i in range(n - COPIED // 2, n):
-        labels[i] = str((int(labels[i]) + 1) % 10)
-    dataset = fo.Dataset("copies", persistent=True)
+    dataset = fo.Dataset(name, persistent=True)
     dataset.add_samples(
         fo.Sample(
-            filepath=str(made[source].path),
-            tags=["test" if i >= n - COPIED and i % 2 else "train"],
-            ground_truth=fo.Classification(label=labels[i]),
+            filepath=sample.filepath,
+            tags=list(sample.tags),
+            ground_truth=fo.Classification(label=sample[FIELD].label),
         )
-        for i, source in enumerate(twin)
+        for sample in samples
     )
-    p, features = digit_probabilities(tuple(labels), n)
-    write_iteration(dataset, p[twin], [str(i) for i in range(10)], features[twin])
+    return dataset
+
+
+def _run(dataset: Any) -> None:
+    import fiftyone.operators as foo
+
+    find = foo.get_operator("@deconfuse/label-errors/find_label_errors")
+    find(dataset, label_field=FIELD, source="features", duplicates=False)
+
+
+def copies(made: Any, folder: Path) -> Any:
+    """A dataset in which some things are there twice: in another split, or with another label."""
+    import fiftyone as fo
+    import fiftyone.operators as foo
+    from PIL import Image
+
+    folder.mkdir(parents=True, exist_ok=True)
+    dataset = _again("copies", made.limit(160))
+    names = dataset.distinct(f"{FIELD}.label")
+    twice = []
+    for i, sample in enumerate(dataset.limit(COPIED)):
+        path = folder / f"{i}.jpg"
+        Image.open(sample.filepath).save(path, quality=70)
+        label = sample[FIELD].label
+        other = names[(names.index(label) + 1) % len(names)]
+        shown = fo.Classification(label=other if i >= COPIED // 2 else label)
+        tag = "test" if i % 2 else "train"
+        twice.append(fo.Sample(filepath=str(path), tags=[tag], ground_truth=shown))
+    dataset.add_samples(twice)
+    _run(dataset)
     find = foo.get_operator("@deconfuse/label-errors/find_duplicates")
     find(dataset, run_key="deconfuse", scope="all")
     return dataset
@@ -66,40 +92,27 @@ def copies(home: Path) -> Any:
 
 def changed_outside(made: Any) -> Any:
     """A dataset with a run, in which somebody else was at work since."""
-    import fiftyone as fo
-
-    from tests.panels.made_runs import digit_probabilities, write_iteration
-
-    n = 400
-    dataset = fo.Dataset("changed", persistent=True)
-    dataset.add_samples([sample.copy() for sample in made.limit(n)])
-    p, features = digit_probabilities(tuple(dataset.values("ground_truth.label")), n)
-    write_iteration(dataset, p, [str(i) for i in range(10)], features)
+    dataset = _again("changed", made.limit(160))
+    _run(dataset)
     dataset.delete_samples(dataset.limit(3))
-    dataset.limit(2).set_values("ground_truth.label", ["unsure", "unsure"])
+    dataset.limit(2).set_values(f"{FIELD}.label", ["unsure", "unsure"])
     return dataset
 
 
 def without_suspects(made: Any) -> Any:
     """A dataset whose suspects are all decided."""
-    import fiftyone as fo
     import fiftyone.operators as foo
 
-    from tests.panels.made_runs import digit_probabilities, write_iteration
-
-    n = 400
-    dataset = fo.Dataset("clean", persistent=True)
-    dataset.add_samples([sample.copy() for sample in made.limit(n)])
-    p, features = digit_probabilities(tuple(dataset.values("ground_truth.label")), n)
-    write_iteration(dataset, p, [str(i) for i in range(10)], features)
-    ids, labels = dataset.values(["id", "ground_truth.label"])
-    wrong = [i for i, label, at in zip(ids, labels, p.argmax(1), strict=True) if int(label) != at]
+    dataset = _again("clean", made.limit(160))
+    _run(dataset)
+    ids, labels, said = dataset.values(["id", f"{FIELD}.label", "deconfuse_prediction.label"])
+    wrong = [i for i, label, at in zip(ids, labels, said, strict=True) if label != at]
     resolve = foo.get_operator("@deconfuse/label-errors/resolve")
     resolve(dataset, run_key="deconfuse", action="confirm", sample_ids=wrong)
     return dataset
 
 
-def thousand(home: Path) -> Any:
+def thousand(made: Any) -> Any:
     """1,000 classes with a run whose classifier confuses neighbours."""
     import fiftyone as fo
     import numpy as np
@@ -109,11 +122,11 @@ def thousand(home: Path) -> Any:
     rng = np.random.default_rng(0)
     classes = [f"species {i:03d}" for i in range(CLASSES)]
     label = rng.integers(0, CLASSES, SPREAD)
-    paths = sorted((home / "digits").iterdir())
+    paths = made.values("filepath")
     dataset = fo.Dataset("thousand", persistent=True)
     dataset.add_samples(
         fo.Sample(
-            filepath=str(paths[i % len(paths)]),
+            filepath=paths[i % len(paths)],
             ground_truth=fo.Classification(label=classes[label[i]]),
         )
         for i in range(SPREAD)

@@ -1,8 +1,9 @@
 """Takes the pictures of docs/screenshots: every screen of the panel, dark and light.
 
-Usage: .venv/bin/python scripts/screenshots.py
+Usage: .venv/bin/python scripts/screenshots.py [--scenes FOLDER]
 
-It works on a database of its own, with scikit-learn's digits and with 1,000 made-up classes.
+It works on a database of its own, with things on a table that it draws itself (scenes.py) and with
+1,000 made-up classes.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Camera:
         target.screenshot(path=OUT / f"{name}-{self.theme}.png")
 
 
-def rounds(camera: Camera, digits: Any, copies: Any) -> None:
+def rounds(camera: Camera, things: Any, copies: Any) -> None:
     """The screens beyond cells: near-duplicates, and progress with a blind audit."""
     page = camera.page
     camera.open(copies, ".dcf-cell-open")
@@ -68,7 +69,7 @@ def rounds(camera: Camera, digits: Any, copies: Any) -> None:
     page.keyboard.press("d")
     page.locator(".dcf-differ-pictures img").first.wait_for()
     camera.take("duplicates")
-    camera.open(digits, ".dcf-cell-open")
+    camera.open(things, ".dcf-cell-open")
     page.keyboard.press("p")
     judge = page.get_by_role("button", name="Judge", exact=False)
     draw = page.get_by_role("button", name="Draw an audit", exact=True)
@@ -79,15 +80,14 @@ def rounds(camera: Camera, digits: Any, copies: Any) -> None:
     camera.take("audit")
 
 
-def tour(camera: Camera, thousand: Any, digits: Any) -> None:
+def tour(camera: Camera, thousand: Any, things: Any) -> None:
     """Every screen in one theme."""
     page = camera.page
-    camera.open(digits, ".dcf-cell-open")
+    camera.open(things, ".dcf-cell-open")
     camera.take("overview")
     camera.take("app", whole=True)
     page.locator(".dcf-cell:not(.dcf-cell-correct) .dcf-cell-open").first.click()
     page.get_by_text("UMAP", exact=True).wait_for()
-    page.locator(".dcf-pair").first.wait_for()
     box = page.locator(".dcf-map canvas").bounding_box()
     x, y, w, h = box["x"], box["y"], box["width"], box["height"]
     page.mouse.move(x + 3, y + 3)
@@ -100,10 +100,25 @@ def tour(camera: Camera, thousand: Any, digits: Any) -> None:
     page.keyboard.press("g")
     page.locator(".dcf-tile").first.wait_for()
     camera.take("grid")
-    page.keyboard.press("Escape")
+    page.keyboard.press("o")
+    page.locator(".dcf-cell-correct .dcf-cell-open").first.click()
+    page.keyboard.press("b")
+    page.locator(".dcf-pagegrid[data-drawn] .dcf-tile").nth(4).click()
+    camera.take("pages")
+    page.keyboard.press("b")
+    page.keyboard.press("o")
     page.keyboard.press("q")
-    page.locator(".dcf-queue-picture[data-row]").wait_for()
+    page.locator(".dcf-queue-picture[data-shown]").wait_for()
+    page.keyboard.press("a")
+    page.locator(".dcf-recent button").first.wait_for()
+    page.locator(".dcf-queue-picture[data-shown]").wait_for()
     camera.take("queue")
+    page.keyboard.press("k")
+    page.locator(".dcf-context-near li[data-row]").first.wait_for()
+    camera.take("compare")
+    page.keyboard.press("k")
+    page.keyboard.press("u")
+    page.locator(".dcf-recent").wait_for(state="detached")
     page.keyboard.press("?")
     page.get_by_text("Keyboard shortcuts").first.wait_for()
     camera.take("shortcuts", whole=True)
@@ -138,13 +153,12 @@ def states(camera: Camera, fresh: Any, changed: Any, clean: Any) -> None:
     camera.take("all-resolved")
 
 
-def narrow_panel(camera: Camera, digits: Any) -> None:
+def narrow_panel(camera: Camera, things: Any) -> None:
     """Every screen in the width that the App gives a panel on a small display."""
     page = camera.page
-    camera.open(digits, ".dcf-cell-open")
+    camera.open(things, ".dcf-cell-open")
     camera.take("narrow")
     page.locator(".dcf-cell:not(.dcf-cell-correct) .dcf-cell-open").first.click()
-    page.locator(".dcf-pair").first.wait_for()
     camera.take("narrow-cell")
     page.keyboard.press("Escape")
     page.keyboard.press("q")
@@ -154,7 +168,9 @@ def narrow_panel(camera: Camera, digits: Any) -> None:
 
 def main() -> None:
     """Build the datasets, serve the App, and take the pictures."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scenes", type=Path, help="where the drawn pictures are, or are kept")
+    options = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     home = isolated("deconfuse-shots-")
     import fiftyone as fo
@@ -166,12 +182,13 @@ def main() -> None:
     from scripts.screenshot_datasets import (
         changed_outside,
         copies,
-        digits,
+        scenes,
         thousand,
         without_suspects,
     )
 
-    made, many, twice = digits(home), thousand(home), copies(home)
+    made = scenes(options.scenes or home / "scenes")
+    many, twice = thousand(made), copies(made, home / "copies")
     foo.get_operator("@deconfuse/label-errors/map_dataset")(made)
     fresh = fo.Dataset("fresh", persistent=True)
     fresh.add_samples(

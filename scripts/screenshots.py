@@ -56,6 +56,7 @@ class Camera:
         """Write one picture, of the panel or of the whole App."""
         self.page.mouse.move(5, 5)
         self.page.wait_for_timeout(600)
+        self.page.wait_for_function("!document.querySelector('.dcf-cell-pictures .dcf-wait')")
         target = self.page if whole else self.page.locator(".dcf")
         target.screenshot(path=OUT / f"{name}-{self.theme}.png")
 

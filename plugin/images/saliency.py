@@ -118,7 +118,7 @@ def saliency_of_files(
         places = np.array(part)[read]
         out[places] = saliency_maps(model, images[read], classes[places], mean, std, side)
 
-    lanes = max(1, (os.cpu_count() or 1) // 2)
+    lanes, threads = max(1, (os.cpu_count() or 1) // 2), torch.get_num_threads()
     # Small passes side by side, each on one core, are quicker than each over all of them.
     with ThreadPoolExecutor(
         lanes, thread_name_prefix="deconfuse-saliency", initializer=lambda: torch.set_num_threads(1)
@@ -133,4 +133,5 @@ def saliency_of_files(
                     again()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+            torch.set_num_threads(threads)  # the lanes' number would be that of later threads too
     return out

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import eigh
+from threadpoolctl import threadpool_limits
 
 from ..arrays import Float64Array, Vectors
 
@@ -50,7 +51,9 @@ def _largest(rows: Float64Array, most: int) -> Float64Array:
     # Equal eigenvalues, as of equal images, would keep the search for them from an end.
     spread[np.diag_indices(size)] += np.linspace(0.0, _SLOPE, size) * np.trace(spread)
     last = max(0, size - most), size - 1
-    values, axes = eigh(spread, subset_by_index=last, overwrite_a=True, check_finite=False)
+    # It holds Python's lock: threads that wait for each other on a busy machine stop all else.
+    with threadpool_limits(1, user_api="blas"):
+        values, axes = eigh(spread, subset_by_index=last, overwrite_a=True, check_finite=False)
     values, axes = values[::-1], axes[:, ::-1]
     if d <= n:
         return axes

@@ -24,8 +24,9 @@ def fork(work: Callable[[], Any]) -> int:
         database._client = pymongo.MongoClient(**options, directConnection=True)
         journal.ensure_indexes = lambda client: None
         if "torch" in sys.modules:  # OpenMP's threads are not there after a fork, and waited for
-            sys.modules["torch"].set_num_threads(1)
-            sys.modules["torch"].set_num_threads = lambda count: None
+            torch: Any = sys.modules["torch"]
+            torch.set_num_threads(1)
+            torch.set_num_threads = lambda count: None
         work()
         code = 0
     except BaseException:

@@ -11,6 +11,7 @@ from PIL import Image
 from plugin.classify.kept_together import check_fold_groups, groups_to_keep
 from plugin.classify.settings import Settings
 from plugin.errors import InputError
+from plugin.progress import silent
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def _groups(dataset: fo.Dataset, wanted: str, features: np.ndarray | None = None
     settings = Settings.from_mapping({"label_field": "label", "fold_groups": wanted})
     check_fold_groups(dataset, settings)
     ids, paths = dataset.values(["id", "filepath"])
-    found = groups_to_keep(dataset, settings, ids, paths, features, lambda *_: None)
+    found = groups_to_keep(dataset, settings, ids, paths, features, silent)
     assert found is not None
     return found.tolist()
 
@@ -53,7 +54,7 @@ def test_copies_fields_and_features_keep_together(dataset: fo.Dataset) -> None:
 def test_none_keeps_nothing_together(dataset: fo.Dataset) -> None:
     settings = Settings.from_mapping({"label_field": "label", "fold_groups": "none"})
     ids, paths = dataset.values(["id", "filepath"])
-    assert groups_to_keep(dataset, settings, ids, paths, None, lambda *_: None) is None
+    assert groups_to_keep(dataset, settings, ids, paths, None, silent) is None
 
 
 @pytest.mark.parametrize("wanted", ["nothere", "numbers"])

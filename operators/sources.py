@@ -77,7 +77,8 @@ def prediction_fields(asked: Asked) -> None:
         "probability is taken to be spread evenly over the other classes",
         view=types.AutocompleteView(choices=choices),
     )
-    given = asked.ctx.params.get("prediction_fields") or default
+    given = asked.ctx.params.get("prediction_fields")
+    given = default if given is None else given  # an empty list is one that was emptied
     fields = [given] if isinstance(given, str) else list(given)
     if fields:
         show_preview(asked.inputs, asked.samples, asked.label_field, fields)

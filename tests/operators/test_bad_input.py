@@ -45,7 +45,10 @@ def _refused(operator, samples, pattern, **options):
     [
         ({"label_field": "nothing"}, "label_field: field 'nothing' .* does not exist"),
         ({"label_field": "tags"}, "label_field: field 'tags' .* expected a Classification"),
-        ({"label_field": "boxes"}, "label_field: field 'boxes' .* of type Detections"),
+        (
+            {"label_field": "boxes"},
+            "prediction_fields: 'boxes' holds Detections; name at least one",
+        ),
         ({"label_field": ""}, "label_field: name the Classification field"),
         ({"run_key": "not a name"}, "run_key must be a valid Python name"),
         ({"run_key": "_hidden"}, "run_key must be a valid Python name"),

@@ -160,10 +160,10 @@ function Caption({ label, prediction, value }: NonNullable<GridItem["caption"]>)
   return (
     <span className="dcf-caption">
       <span className="dcf-caption-names">
-        <bdi>{label}</bdi>
+        <bdi>{label}</bdi>{" "}
         {prediction !== null && (
           <>
-            <span>→</span> <bdi>{prediction}</bdi>
+            <span>→</span> <bdi>{prediction}</bdi>{" "}
           </>
         )}
       </span>

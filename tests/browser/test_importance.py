@@ -50,7 +50,7 @@ def test_the_cycle_in_the_panel(app: Any, made: tuple[Any, dict[str, str]], oper
     # The form: rank by the run's own features.
     importance.get_by_role("button", name="Rank by importance").click()
     app.page.get_by_role("button", name="Execute", exact=True).click()
-    expect(advice).to_contain_text("Judge the samples that come first", timeout=60_000)
+    expect(advice).to_contain_text("Review the samples that come first", timeout=60_000)
     expect(importance).to_contain_text(re.compile(r"Round 1: AUROC 0\.\d{4}, 0 of 0 samples fixed"))
 
     # From the card to the class to begin with, in order of importance, and a decision there.

@@ -12,7 +12,15 @@ from plugin.audit.audits import draw_audit, give_verdict, open_audit
 from plugin.decisions.resolve import resolve
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
-from tests.browser.label_errors_panel import cell, largest, panel, shoot, truth, violations
+from tests.browser.label_errors_panel import (
+    SETTLE_MS,
+    cell,
+    largest,
+    panel,
+    shoot,
+    truth,
+    violations,
+)
 
 PANEL = '[data-cy="panel-content-label_errors"]'
 
@@ -156,6 +164,7 @@ def test_an_audit_follows_what_others_judge(app: Any, digits_run: Any) -> None:
     # An act on what was judged in the same moment is a line.
     resolve(run, "confirm", [ids[30]])
     expect(picture).to_have_attribute("data-shown", "true")
+    app.page.wait_for_timeout(SETTLE_MS)
     app.page.keyboard.press("3")
     line = content.locator(".dcf-outcome")
     expect(line).to_contain_text("judged")

@@ -13,7 +13,15 @@ from playwright.sync_api import expect
 from plugin.errors import Cancelled
 from plugin.store.columns import BUCKET
 from plugin.store.jobs import Job
-from tests.browser.label_errors_panel import button, cell, largest, panel, truth, violations
+from tests.browser.label_errors_panel import (
+    button,
+    cell,
+    largest,
+    looked_at,
+    panel,
+    truth,
+    violations,
+)
 from tests.panels.made_runs import write_iteration
 
 
@@ -41,7 +49,7 @@ def test_all_resolved_says_what_was_achieved(app: Any, dataset: Any) -> None:
     expect(content.get_by_text("Every suspect of this iteration is reviewed")).to_have_count(0)
     content.locator(".dcf-cell-open").first.focus()
     app.page.keyboard.press("q")
-    expect(content.locator(".dcf-queue-picture[data-shown]")).to_have_count(1)
+    looked_at(content)
     app.page.keyboard.press("a")
     expect(content.get_by_text("The queue is empty")).to_be_visible()
     app.page.keyboard.press("o")

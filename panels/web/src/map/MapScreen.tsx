@@ -154,7 +154,10 @@ export function MapScreen({ onBack }: { onBack: () => void }) {
         </Select>
         <DragTool tool={tool} onTool={setTool} onFit={() => scatter.current?.fit()} />
         {numeric && (
-          <Tooltip title={`Select the ${OUTSTANDING} samples with the highest value (e)`}>
+          <Tooltip
+            describeChild
+            title={`Select the ${OUTSTANDING} samples with the highest value (e)`}
+          >
             <Button size="small" onClick={outstanding}>
               Highest {OUTSTANDING}
             </Button>

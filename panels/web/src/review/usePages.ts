@@ -32,12 +32,15 @@ interface Page {
   decided: readonly number[];
   excepted: ReadonlySet<number>;
   open: readonly number[];
+  images: number;
 }
 
 interface Place {
   name: string;
   start: number;
   turn: number;
+  /** Of a page that came back: as many images as it had, whatever there is room for by now. */
+  images?: number;
 }
 
 export type Pages = ReturnType<typeof usePages>;
@@ -63,14 +66,16 @@ export function usePages({ on, name, samples, eitherWay, thumbnails }: Options) 
     return samples.filter(({ row }) => !away.has(row));
   }, [samples, passed, sent]);
   const byRow = React.useMemo(() => new Map(list.map((one) => [one.row, one])), [list]);
-  const { start: asked, turn } = place.name === name ? place : { start: 0, turn: 0 };
+  const begin: Place = { name, start: 0, turn: 0 };
+  const { start: asked, turn, images } = place.name === name ? place : begin;
   const start = startOf(list.length, asked, size);
   const held = React.useRef<Held>({ key: "", rows: [] });
   const rows = React.useMemo(() => [...byRow.keys()], [byRow]);
   const [chosenSize] = useGridSize();
   // Lines that come and go below the pictures change the room; that alone adds no picture.
   const pageKey = JSON.stringify([name, start, turn, chosenSize]);
-  const page = on && size ? pageOf(rows, start, size, held.current, pageKey) : [];
+  const most = Math.min(size, images ?? size);
+  const page = on && size ? pageOf(rows, start, most, held.current, pageKey) : [];
   held.current = { key: pageKey, rows: page };
 
   const pageText = page.join();
@@ -120,7 +125,8 @@ export function usePages({ on, name, samples, eitherWay, thumbnails }: Options) 
     setExcepted(NONE);
     setLeft((old) => [...old, ...open].slice(-MOST_LEFT));
     setPlace({ name, start, turn: turn + 1 });
-    made.current = [...made.current.slice(1 - PAGES_BACK), { start, decided, excepted, open }];
+    const done = { start, decided, excepted, open, images: page.length };
+    made.current = [...made.current.slice(1 - PAGES_BACK), done];
     try {
       const other = right === "label" ? "prediction" : "label";
       // The page comes last: it is what Undo takes back first.
@@ -155,13 +161,14 @@ export function usePages({ on, name, samples, eitherWay, thumbnails }: Options) 
     setReturning(null);
     setExcepted(returning.excepted);
     setLeft((old) => old.filter((row) => !returning.open.includes(row)));
-    setPlace((old) => ({ name, start: returning.start, turn: old.turn + 1 }));
+    const { start: there, images: had } = returning;
+    setPlace((old) => ({ name, start: there, turn: old.turn + 1, images: had }));
   }, [returning, byRow, name, setLeft]);
 
   return {
     page,
     /** From 1 on; of so many. */
-    number: size ? Math.floor(start / size) + 1 : 1,
+    number: size ? Math.ceil(start / size) + 1 : 1,
     pages: size ? Math.max(1, Math.ceil(list.length / size)) : 1,
     plan,
     excepted,
@@ -185,7 +192,8 @@ export function usePages({ on, name, samples, eitherWay, thumbnails }: Options) 
     decide,
     /** Goes to another page, without deciding on this one. */
     step: (by: 1 | -1) => {
-      const to = Math.max(0, start + by * size);
+      // A page that was drawn in less room has fewer images than there would be room for.
+      const to = Math.max(0, start + (by > 0 ? page.length || size : -size));
       if (to < list.length) setPlace({ name, start: to, turn: turn + 1 });
     },
     /** Samples of the list that earlier pages left open. */

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -90,11 +89,11 @@ def out_of_fold(
     rows = abandonable(lambda _: _on_axes(features, seed), report, "Reducing features", 0.0)
     said: dict[str, Float32Array] = {}
     unseen = np.zeros(len(label), bool)
-    heads = _Heads(classes, device)
+    heads = _Heads(rows, label, classes, device)
     for k in range(folds):
         learned, asked = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
         stage = part_of(report, k / folds, (k + 1) / folds)
-        for name, log_p in heads.say(rows, label, learned, asked, stage).items():
+        for name, log_p in heads.say(learned, asked, stage).items():
             said.setdefault(name, np.empty((len(label), classes), np.float32))[asked] = log_p
         seen = np.bincount(label[learned], minlength=classes) > 0
         unseen[asked] = ~seen[label[asked]]
@@ -149,15 +148,16 @@ def _on_axes(features: Float32Array, seed: int) -> Float32Array:
 
 
 class _Heads:
-    """The heads, fitted anew for each fold."""
+    """The heads on some rows, fitted anew for each fold."""
 
-    def __init__(self, classes: int, device: torch.device | str):
+    def __init__(
+        self, rows: Float32Array, label: Int64Array, classes: int, device: torch.device | str
+    ):
+        self._rows, self._label = rows, label
         self._classes, self._device = classes, device
 
     def say(
         self,
-        rows: Float32Array,
-        label: Int64Array,
         learned: Int64Array,
         asked: Int64Array,
         report: Report,
@@ -169,50 +169,45 @@ class _Heads:
             "nearest neighbours": (0.6, 1.0, self._vote),
         }
         return {
-            name: self._done(work, name, part_of(report, begin, end), rows, label, learned, asked)
+            name: self._done(work, name, learned, asked, part_of(report, begin, end))
             for name, (begin, end, work) in stages.items()
         }
 
     def _done(
         self,
-        work: Callable[..., LogProbabilities],
+        work: Callable[[Int64Array, Int64Array, Report], LogProbabilities],
         name: str,
+        learned: Int64Array,
+        asked: Int64Array,
         report: Report,
-        *given: Any,
     ) -> LogProbabilities:
-        return abandonable(lambda told: work(*given, told), report, f"Fitting: {name}", 0.0)
+        return abandonable(lambda told: work(learned, asked, told), report, f"Fitting: {name}", 0.0)
 
     def _discriminant(
         self,
-        rows: Float32Array,
-        label: Int64Array,
         learned: Int64Array,
         asked: Int64Array,
         report: Report,
     ) -> LogProbabilities:
         report(0.0, "Fitting the linear discriminant")
-        head = LinearDiscriminant(rows[learned], label[learned], self._classes)
-        return head.log_probabilities(rows[asked])
+        head = LinearDiscriminant(self._rows[learned], self._label[learned], self._classes)
+        return head.log_probabilities(self._rows[asked])
 
     def _logistic(
         self,
-        rows: Float32Array,
-        label: Int64Array,
         learned: Int64Array,
         asked: Int64Array,
         report: Report,
     ) -> LogProbabilities:
         penalty = max(1.0, len(learned) / ROWS_A_PENALTY)
-        width = rows.shape[1]
+        width = self._rows.shape[1]
         as_they_are = np.zeros(width), np.ones(width)
         head = LinearHead(self._classes, penalty, self._device, torch.float32, standard=as_they_are)
-        head.fit(rows[learned], label[learned], report)
-        return head.log_probabilities(rows[asked])
+        head.fit(self._rows[learned], self._label[learned], report)
+        return head.log_probabilities(self._rows[asked])
 
     def _vote(
         self,
-        rows: Float32Array,
-        label: Int64Array,
         learned: Int64Array,
         asked: Int64Array,
         report: Report,
@@ -223,12 +218,12 @@ class _Heads:
         voters = learned
         if len(voters) > MOST_VOTERS:
             voters = np.sort(np.random.default_rng(0).permutation(voters)[:MOST_VOTERS])
-        even = rows[:, :VOTE_AXES]
+        even = self._rows[:, :VOTE_AXES]
         scale = np.sqrt(np.maximum(even[voters].std(axis=0), 1e-6))
         known = _unit(even[voters] / scale)
         votes = int(np.clip(np.sqrt(len(voters)) / 3, 5, MOST_VOTES))
         votes = min(votes, len(voters))
-        prior = np.bincount(label[voters], minlength=self._classes) / len(voters)
+        prior = np.bincount(self._label[voters], minlength=self._classes) / len(voters)
         parts: list[LogProbabilities] = []
         for start in range(0, len(asked), ASKED_AT_ONCE):
             part = asked[start : start + ASKED_AT_ONCE]
@@ -236,7 +231,7 @@ class _Heads:
             cosine, found = faiss.knn(queries, known, votes, metric=faiss.METRIC_INNER_PRODUCT)
             weight = np.exp((cosine - cosine[:, :1]) / VOTE_SCALE)
             count = np.tile(prior, (len(part), 1))
-            np.add.at(count, (np.arange(len(part))[:, None], label[voters[found]]), weight)
+            np.add.at(count, (np.arange(len(part))[:, None], self._label[voters[found]]), weight)
             parts.append(log_probabilities(count / count.sum(axis=1, keepdims=True)))
             report(start / max(len(asked), 1), "Asking the nearest neighbours")
         return np.concatenate(parts) if parts else np.empty((0, self._classes))

@@ -11,22 +11,21 @@ import numpy.typing as npt
 from ..abandonable import abandonable
 from ..errors import InputError
 from ..images.windows import windows_of
-from ..learning.heads import FOLDS, OutOfFold, out_of_fold
+from ..learning.heads import FOLDS, OutOfFold
 from ..learning.network_head import head_to_bytes, linear_stand_in
-from ..learning.training import choose_device, reproducible
+from ..learning.training import choose_device
 from ..progress import Report, part_of
 from ..scoring.batches import Batch, Outcome
 from ..scratch import scratch_folder
 from ..store.samples import Collection
-from ..vectors.features import FIT_ROWS, PrincipalComponents
 from ..vectors.named_networks import named_network
 from ..vectors.network_features import network_features
-from .kept_together import check_fold_groups, grouped, groups_to_keep
+from .by_heads import judged_by_heads
+from .kept_together import check_fold_groups
 from .labelled import read_labelled
 from .settings import Settings
 
 COMPUTING_SHARE = 0.8
-BATCH_ROWS = 5_000
 
 
 class FeatureSource:
@@ -52,8 +51,8 @@ class FeatureSource:
             samples, settings.label_field, decision_field, self.outcome.skipped
         )
         self.classes = labelled.classes
+        self._labelled = labelled
         self._ids, self._paths = labelled.sample_ids, labelled.filepaths
-        self._label, self._decided = labelled.label, labelled.decided
         self._network = named_network(settings.network, settings.weights, settings.image_size)
         self._windows = windows_of(self._paths)
         self.outcome.notes |= {
@@ -84,7 +83,18 @@ class FeatureSource:
                 raise InputError(self._too_few(len(usable)))
             if problems:
                 features = features[usable]
-            yield from self._classified(features, usable, part_of(report, COMPUTING_SHARE, 1.0))
+            yield from judged_by_heads(
+                self._samples,
+                self._settings,
+                self._labelled,
+                usable,
+                features,
+                self.outcome,
+                part_of(report, COMPUTING_SHARE, 1.0),
+                folds=self._folds,
+                device=self._device,
+                keep=lambda said, told: self._keep(features, said, told),
+            )
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -94,35 +104,6 @@ class FeatureSource:
         if not self.outcome.skipped.reasons:
             return f"{text}."
         return f"{text} (left out, most frequently: {self.outcome.skipped.most_common()})."
-
-    def _classified(
-        self, features: npt.NDArray[np.float32], usable: npt.NDArray[np.int64], report: Report
-    ) -> Generator[Batch]:
-        seed, label = self._settings.seed, self._label[usable]
-        groups = groups_to_keep(
-            self._samples,
-            self._settings,
-            [self._ids[i] for i in usable],
-            [self._paths[i] for i in usable],
-            features,
-            part_of(report, 0.0, 0.1),
-        )
-        with reproducible(seed):
-            said = out_of_fold(
-                features,
-                label,
-                groups,
-                seed,
-                classes=len(self.classes),
-                folds=self._folds,
-                device=self._device,
-                report=part_of(report, 0.1, 0.8),
-            )
-            self.outcome.notes |= {"heads": said.heads, "ensemble_weights": said.weights}
-            self.outcome.notes |= grouped(groups)
-            self.outcome.weighed = [said.said]
-            self._keep(features, said, part_of(report, 0.8, 0.85))
-            yield from self._batches(features, usable, said, part_of(report, 0.85, 1.0))
 
     def _keep(self, features: npt.NDArray[np.float32], said: OutOfFold, report: Report) -> None:
         """Keep a classifier for what asks one of pixels, as saliency does."""
@@ -135,28 +116,3 @@ class FeatureSource:
             0.0,
         )
         self.outcome.weights = head_to_bytes(self._network, self._settings.weights, layer)
-
-    def _batches(
-        self,
-        features: npt.NDArray[np.float32],
-        usable: npt.NDArray[np.int64],
-        said: OutOfFold,
-        report: Report,
-    ) -> Generator[Batch]:
-        seed = self._settings.seed
-        some = np.sort(np.random.default_rng(seed).permutation(len(usable))[:FIT_ROWS])
-        reduce = abandonable(
-            lambda _: PrincipalComponents(features[some], seed), report, "Reducing features", 0.0
-        )
-        for start in range(0, len(usable), BATCH_ROWS):
-            rows = slice(start, min(start + BATCH_ROWS, len(usable)))
-            part = usable[rows]
-            yield Batch(
-                sample_ids=[self._ids[i] for i in part],
-                label=self._label[part],
-                models=[said.log_probabilities[rows].astype(np.float64)],
-                features=reduce(features[rows]),
-                decided=self._decided[part],
-                unseen=said.unseen[rows],
-            )
-            report(rows.stop / len(usable), f"Scored {rows.stop:,} images")

@@ -8,8 +8,11 @@ from playwright.sync_api import Locator, expect
 
 
 def form_of(app: Any, label: str) -> Locator:
-    """The form of an operator, opened from FiftyOne's browser of operators."""
-    app.by("action-browse-operations").click()
+    """The form of an operator, opened from FiftyOne's browser of operators.
+
+    By its key: the button is out of reach where a panel beside the grid leaves little room.
+    """
+    app.page.keyboard.press("`")
     app.by("operators-browser").get_by_role("textbox").fill(label)
     app.by("operators-browser").get_by_text(label, exact=True).click()
     form = app.page.get_by_role("dialog").last

@@ -14,6 +14,7 @@ COMPUTES = (
     "skipped",
     "splits",
     "tensors",
+    "torch_threads",
     "values",
 )
 """Its files that take arrays and return arrays: they know neither FiftyOne nor MongoDB."""

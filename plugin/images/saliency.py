@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, wait
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from ..tensors import tensor_of
+from ..torch_threads import lanes
 from .decode import UnreadableImageError, decode_image
 from .deep import Windows
 
@@ -118,20 +119,12 @@ def saliency_of_files(
         places = np.array(part)[read]
         out[places] = saliency_maps(model, images[read], classes[places], mean, std, side)
 
-    lanes, threads = max(1, (os.cpu_count() or 1) // 2), torch.get_num_threads()
-    # Small passes side by side, each on one core, are quicker than each over all of them.
-    with ThreadPoolExecutor(
-        lanes, thread_name_prefix="deconfuse-saliency", initializer=lambda: torch.set_num_threads(1)
-    ) as pool:
+    with lanes(max(1, (os.cpu_count() or 1) // 2), "deconfuse-saliency") as pool:
         waiting = {pool.submit(compute, at) for at in range(0, len(paths), FILES_AT_ONCE)}
-        try:
-            while waiting:
-                done, waiting = wait(waiting, POLL_SECONDS, FIRST_EXCEPTION)
-                for future in done:
-                    future.result()
-                if waiting:
-                    again()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-            torch.set_num_threads(threads)  # the lanes' number would be that of later threads too
+        while waiting:
+            done, waiting = wait(waiting, POLL_SECONDS, FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+            if waiting:
+                again()
     return out

@@ -14,6 +14,7 @@ from ..learning.folds import stratified_folds
 from ..learning.linear_head import LinearHead
 from ..learning.training import reproducible
 from ..progress import Report, part_of, silent
+from ..torch_threads import torch_threads
 from .auroc import auroc_by_class
 
 FIT_ROWS = 40_000
@@ -87,9 +88,9 @@ class HeldOut:
             self.fold = stratified_folds(label.astype(np.int64), self.folds, self._seed)
         rows = self._drawn(label)
         drawn, given, fold = vectors[rows], label[rows].astype(np.int64), self.fold[rows]
-        with reproducible(self._seed):
-            if drawn.size * self._classes < SMALL:
-                torch.set_num_threads(1)  # on a busy machine more would wait for each other
+        small = drawn.size * self._classes < SMALL
+        # On a busy machine more than one would wait for each other.
+        with reproducible(self._seed), torch_threads(1 if small else None):
             for k, head in enumerate(self._heads):
                 report(k / self.folds, f"Fitting fold {k + 1} of {self.folds}")
                 stage = part_of(report, k / self.folds, (k + 1) / self.folds)

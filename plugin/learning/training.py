@@ -20,6 +20,7 @@ from ..errors import InputError
 from ..progress import Report, part_of
 from ..scoring.probabilities import LogProbabilities
 from ..tensors import tensor_of
+from ..torch_threads import torch_threads
 from .checkpoints import load_weights
 from .choices import check_device
 from .classifiers import Architecture, build, head_of
@@ -64,15 +65,11 @@ def reproducible(seed: int) -> Iterator[None]:
     Half of the processors are used: on machines whose processors are two threads of one core, all
     of them are slower than half.
     """
-    threads = torch.get_num_threads()
     devices = list(range(torch.cuda.device_count()))
-    with torch.random.fork_rng(devices=devices):
+    half = max(1, (os.cpu_count() or 2) // 2)
+    with torch.random.fork_rng(devices=devices), torch_threads(half):
         torch.manual_seed(seed)
-        torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
-        try:
-            yield
-        finally:
-            torch.set_num_threads(threads)
+        yield
 
 
 class Trainer:

@@ -7,8 +7,8 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -25,6 +25,7 @@ from ..images.digests import file_digest
 from ..learning.networks import Network
 from ..progress import Report
 from ..tensors import tensor_of
+from ..torch_threads import lanes
 
 GIGABYTES = 4.0
 """Of features that are kept: 1.6 million images of 1,280 features."""
@@ -170,20 +171,16 @@ class _Passes:
         self._one = Lock()
         self._suffix = f"{network.key} {json.dumps(windows, sort_keys=True)}" * bool(windows)
         self._suffix = self._suffix or network.key
-        self._lanes = max(1, len(os.sched_getaffinity(0)) if _HAS_AFFINITY else os.cpu_count() or 1)
-        self._pool = ThreadPoolExecutor(
-            self._lanes,
-            thread_name_prefix="deconfuse-features",
-            initializer=_one_thread if self._side_by_side else None,
-        )
+        self._ending = ExitStack()
 
     def __enter__(self) -> _Passes:
-        self._threads = torch.get_num_threads()
+        count = len(os.sched_getaffinity(0)) if _HAS_AFFINITY else os.cpu_count() or 1
+        threads = 1 if self._side_by_side else None
+        self._pool = self._ending.enter_context(lanes(count, "deconfuse-features", threads))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        torch.set_num_threads(self._threads)
+        self._ending.close()
 
     def keys(self, paths: Sequence[str], again: Callable[[], None]) -> list[bytes | None]:
         """The key of each file's features; None where it cannot be read."""
@@ -244,10 +241,6 @@ class _Passes:
 
 
 _HAS_AFFINITY = hasattr(os, "sched_getaffinity")
-
-
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @contextmanager

@@ -1,0 +1,101 @@
+// An iteration: its session, the keys and the header that all its screens share.
+import * as React from "react";
+import { useGate } from "./acts/useShown";
+import type { IterationInfo, RunInfo, WorkedOut } from "./events";
+import { useKeptHere } from "./kept";
+import { Header } from "./parts/Header";
+import { Help } from "./parts/Help";
+import { Problem } from "./parts/Problem";
+import { Progress } from "./parts/Progress";
+import { ShownInGrid } from "./parts/ShownInGrid";
+import { Outdated, Waiting } from "./parts/States";
+import { WholeWindow } from "./parts/WholeWindow";
+import { RecentProvider } from "./recent";
+import { ScreenOf } from "./ScreenOf";
+import { isScreen, type Screen } from "./screens";
+import { SessionContext, useLoadedSession } from "./session";
+import { useShortcuts } from "./shortcuts";
+import { useCurrentView } from "./useCurrentView";
+
+interface OnIterationProps {
+  runs: RunInfo[];
+  run: RunInfo;
+  iteration: IterationInfo;
+  /** The newest revision that the pulse knows of. */
+  revision: number | null;
+  workedOut: WorkedOut;
+  onRun: (key: string) => void;
+  onIteration: (number: number) => void;
+}
+
+export function OnIteration(props: OnIterationProps) {
+  const { runs, run, iteration, revision, workedOut, onRun, onIteration } = props;
+  const view = useCurrentView();
+  const { session, problem, retry } = useLoadedSession({
+    run,
+    iteration,
+    view,
+    revision,
+    workedOut,
+  });
+  const [screen, setScreen] = useKeptHere<Screen>(
+    "screen",
+    { name: "overview" },
+    isScreen(iteration.classes),
+  );
+  const [help, setHelp] = React.useState(false);
+  const [dismissed, setDismissed] = React.useState(false);
+  const { pass } = useGate(true);
+  const undo = () => {
+    if (session && pass("undo", "nothing")) void session.undo();
+  };
+  const goTo = (name: Screen["name"]) => {
+    if (name === "cell") return;
+    setScreen(name === "queue" ? { name, cell: null } : { name });
+  };
+  useShortcuts(
+    session
+      ? {
+          help: () => setHelp(true),
+          undo,
+          overview: () => goTo("overview"),
+          queue: () => goTo("queue"),
+          ranking: () => goTo("ranking"),
+          map: () => goTo("map"),
+          progress: () => goTo("progress"),
+          duplicates: () => goTo("duplicates"),
+        }
+      : {},
+  );
+  if (problem && !session) return <Problem problem={problem} onRetry={retry} />;
+  if (!session) return <Waiting text="Counting the cells …" />;
+  return (
+    <SessionContext.Provider value={session}>
+      <RecentProvider>
+        <Header
+          runs={runs}
+          run={run}
+          iteration={iteration}
+          screen={screen.name === "cell" ? "overview" : screen.name}
+          onRun={onRun}
+          onIteration={onIteration}
+          onScreen={goTo}
+          onUndo={undo}
+          onHelp={() => setHelp(true)}
+          busy={session.busy}
+        />
+        {screen.name === "overview" && <Progress />}
+        <ShownInGrid />
+        {!dismissed && <Outdated onDismiss={() => setDismissed(true)} />}
+        {problem && (
+          <p className="dcf-inline-problem" role="alert">
+            {problem.message}
+          </p>
+        )}
+        <ScreenOf screen={screen} onScreen={setScreen} />
+        <WholeWindow screen={JSON.stringify(screen)} />
+        {help && <Help screen={screen.name} onClose={() => setHelp(false)} />}
+      </RecentProvider>
+    </SessionContext.Provider>
+  );
+}

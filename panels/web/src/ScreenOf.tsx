@@ -1,0 +1,128 @@
+// The screen that is shown, and where each of its ways out leads.
+import * as React from "react";
+import { ask, asProblem } from "./ask";
+import { CellScreen } from "./cell/CellScreen";
+import { DuplicatesScreen } from "./duplicates/DuplicatesScreen";
+import { useKeptHere } from "./kept";
+import { MapScreen } from "./map/MapScreen";
+import { Overview } from "./overview/Overview";
+import { Outcome } from "./parts/Outcome";
+import { AllResolved } from "./parts/States";
+import { ProgressScreen } from "./progress/ProgressScreen";
+import { Queue } from "./queue/Queue";
+import { FIRST, isChoice, type RankingChoice } from "./ranking/choice";
+import { RankingScreen } from "./ranking/RankingScreen";
+import type { Screen } from "./screens";
+import { useSession } from "./session";
+
+interface Props<S extends Screen = Screen> {
+  screen: S;
+  onScreen: (screen: Screen) => void;
+}
+
+export function ScreenOf({ screen, onScreen }: Props) {
+  const { iteration } = useSession();
+  const [ranking, setRanking] = useKeptHere<RankingChoice>(
+    "ranking",
+    FIRST,
+    isChoice(iteration.classes),
+  );
+  const toOverview = () => onScreen({ name: "overview" });
+  switch (screen.name) {
+    case "overview":
+      return <OverviewScreen screen={screen} onScreen={onScreen} />;
+    case "cell":
+      return <OneCell screen={screen} onScreen={onScreen} />;
+    case "queue":
+      return <OneQueue screen={screen} onScreen={onScreen} ranking={ranking} />;
+    case "duplicates":
+      return <DuplicatesScreen onBack={toOverview} />;
+    case "map":
+      return <MapScreen onBack={toOverview} />;
+    case "progress":
+      return (
+        <ProgressScreen
+          onBack={toOverview}
+          onRank={(label) => {
+            setRanking({ by: "importance", above: null, label });
+            onScreen({ name: "ranking" });
+          }}
+        />
+      );
+    case "ranking":
+      return (
+        <RankingScreen
+          choice={ranking}
+          onChoice={setRanking}
+          onReview={() => onScreen({ name: "queue", cell: null, ranked: true })}
+          onBack={toOverview}
+        />
+      );
+  }
+}
+
+/** Selects the samples of a cell in FiftyOne's grid. */
+function useShowInGrid() {
+  const { key, report } = useSession();
+  return (label: number, prediction: number) => {
+    ask("show_in_grid", { ...key, label, prediction }).catch((error) =>
+      report("show_in_grid", asProblem(error)),
+    );
+  };
+}
+
+function OverviewScreen({ onScreen }: Props) {
+  const { overview } = useSession();
+  const show = useShowInGrid();
+  return (
+    <>
+      {overview.progress.open_wrong === 0 && <AllResolved />}
+      <Overview
+        onOpen={({ label, prediction }) => onScreen({ name: "cell", label, prediction })}
+        onShow={({ label, prediction }) => show(label, prediction)}
+      />
+      <Outcome />
+    </>
+  );
+}
+
+function OneCell({ screen, onScreen }: Props<Extract<Screen, { name: "cell" }>>) {
+  const { label, prediction } = screen;
+  const { step } = useSession();
+  const show = useShowInGrid();
+  return (
+    <CellScreen
+      key={`${label}/${prediction}`}
+      label={label}
+      prediction={prediction}
+      onBack={() => onScreen({ name: "overview" })}
+      onQueue={() => onScreen({ name: "queue", cell: [label, prediction] })}
+      onShow={() => show(label, prediction)}
+      onStep={(by) => {
+        const next = step(label, prediction, by);
+        onScreen(next ? { name: "cell", ...next } : { name: "overview" });
+      }}
+    />
+  );
+}
+
+interface OneQueueProps extends Props<Extract<Screen, { name: "queue" }>> {
+  ranking: RankingChoice;
+}
+
+function OneQueue({ screen, onScreen, ranking }: OneQueueProps) {
+  const { cell, ranked } = screen;
+  const back = (): Screen => {
+    if (ranked) return { name: "ranking" };
+    return cell ? { name: "cell", label: cell[0], prediction: cell[1] } : { name: "overview" };
+  };
+  return (
+    <Queue
+      key={cell ? cell.join() : ranked ? "ranked" : "all"}
+      cell={cell}
+      ranking={ranked ? ranking : null}
+      onBack={() => onScreen(back())}
+      onEverything={() => onScreen({ name: "queue", cell: null })}
+    />
+  );
+}

@@ -45,6 +45,7 @@ class FindLabelErrors(LongOperator):
         # Settings checks its numbers itself, and knows how large they may be.
         **{k: v for k, v in get_type_hints(Settings).items() if v not in (int, int | None)},
         "prediction_fields": str | Sequence[str],
+        "classes": str | Sequence[str],
         "target": Target,
         "show_advanced": bool,
     }

@@ -74,8 +74,8 @@ def describe_field(
     if length < 2:
         raise InputError(f"prediction_fields: the logits of '{name}' have length 1, expected 2+")
     rows, stored = _decoded(found, length)
-    observed = _observed(rows, stored)
-    classes, source = _class_names(samples, name, label_field, labels, observed, length)
+    observed = observed_classes(rows, stored)
+    classes, source = names_of_scores(samples, name, label_field, labels, observed, length)
     chosen = np.random.default_rng(SEED).permutation(len(rows))
     looked_at = rows[chosen[: max(1, NUMBERS_LOOKED_AT // length)]]
     try:
@@ -135,8 +135,13 @@ def _decoded(found: Survey, length: int) -> tuple[npt.NDArray[np.float64], list[
     return np.array(rows) if rows else np.empty((0, length)), stored
 
 
-def _observed(rows: npt.NDArray[Any], stored: Sequence[Any]) -> dict[int, str]:
-    """The predicted label that goes with each index of the largest logit, by majority."""
+def observed_classes(rows: npt.NDArray[Any], stored: Sequence[Any]) -> dict[int, str]:
+    """The predicted label that goes with each index of the largest score, by majority.
+
+    Args:
+        rows: float (n, C), finite scores
+        stored: n predicted labels, None where there is none
+    """
     votes: dict[int, Counter[str]] = defaultdict(Counter)
     if not len(rows):
         return {}
@@ -148,19 +153,33 @@ def _observed(rows: npt.NDArray[Any], stored: Sequence[Any]) -> dict[int, str]:
     return {i: counter.most_common(1)[0][0] for i, counter in votes.items()}
 
 
-def _class_names(
+def names_of_scores(
     samples: Collection,
     name: str,
     label_field: str,
     labels: Sequence[str],
     observed: Mapping[int, str],
     length: int,
+    what: str = "logits",
 ) -> tuple[tuple[str, ...], str]:
-    """The names behind the logits, and where they come from."""
+    """The names behind the scores of a field of predictions, and where they come from.
+
+    Args:
+        samples: the dataset or a view of it
+        name: the field
+        label_field: the field of labels, whose class list may be that of the predictions too
+        labels: the names of the labels
+        observed: what ``observed_classes`` gives
+        length: the number of scores
+        what: the scores in words
+
+    Raises:
+        InputError: if the names cannot be told
+    """
     dataset = root_dataset(samples)
     stated = dataset.classes.get(name)
     if stated:
-        _check_stated(name, stated, observed, length)
+        _check_stated(name, stated, observed, length, what)
         return tuple(stated), f"from dataset.classes['{name}']"
     if len(observed) == length and len(set(observed.values())) == length:
         return tuple(observed[i] for i in range(length)), "as the predicted labels show them"
@@ -183,10 +202,10 @@ def _class_names(
     if not observed:
         seen = "no prediction carries a label that would show it"
     raise InputError(
-        f"prediction_fields: '{name}' has logits of length {length}, but which class each stands "
+        f"prediction_fields: '{name}' has {what} of length {length}, but which class each stands "
         f"for is unknown ({seen}){unconfirmed}. Set "
         f"dataset.classes['{name}'] to the list of the model's {length} class names, in the order "
-        "of its logits."
+        f"of its {what}."
     )
 
 
@@ -203,12 +222,12 @@ def _confirmed(seen: int, length: int, *, guessed: bool) -> bool:
 
 
 def _check_stated(
-    name: str, stated: Sequence[str], observed: Mapping[int, str], length: int
+    name: str, stated: Sequence[str], observed: Mapping[int, str], length: int, what: str
 ) -> None:
     if len(stated) != length:
         raise InputError(
             f"prediction_fields: dataset.classes['{name}'] lists {len(stated)} classes, but the "
-            f"logits have length {length}"
+            f"{what} have length {length}"
         )
     if len(set(stated)) != length:
         raise InputError(f"dataset.classes['{name}'] names a class twice")
@@ -216,5 +235,5 @@ def _check_stated(
         if stated[i] != seen:
             raise InputError(
                 f"prediction_fields: dataset.classes['{name}'][{i}] is '{stated[i]}', but where "
-                f"logit {i} is the largest, the predicted label is '{seen}'"
+                f"number {i} of the {what} is the largest, the predicted label is '{seen}'"
             )

@@ -107,6 +107,13 @@ def _check_run(samples: Collection, settings: Settings) -> str | None:
     if there:
         check_label_field(load_run(dataset, key))
     check_classification(dataset, settings.label_field, "label_field")
+    for name in ("class_scores", "classes"):
+        if getattr(settings, name):
+            raise InputError(
+                f"{name}: it is for predicted Detections, and '{settings.label_field}' holds a "
+                "Classification. Its predictions carry logits, whose class list is "
+                "dataset.classes[field]."
+            )
     check_run_key(dataset, key, settings.label_field)
     anew = begins_anew(dataset, key)
     check_own_fields(dataset, key, ours=there or key in deleted_keys(dataset))

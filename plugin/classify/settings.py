@@ -27,6 +27,9 @@ class Settings:
         run_key: names the run and prefixes its fields
         source: where predictions come from: one of ``SOURCES``; ``auto`` chooses (``auto.py``)
         prediction_fields: for ``predictions``: one or more ``Classification`` fields
+        class_scores: for predicted ``Detections``: their attribute with logits or other scores of
+            every class; None looks for one
+        classes: the class names behind ``class_scores``, in their order; None looks for them
         embeddings: for ``embeddings``: a vector field, a brain key, or a pretrained network's name
         model: for ``train``: ``simple_cnn``, ``fast_resnet``, ``efficientnet_lite0`` or a
             torchvision classification model; None chooses
@@ -52,6 +55,8 @@ class Settings:
     run_key: str = "deconfuse"
     source: str = AUTO
     prediction_fields: tuple[str, ...] = ()
+    class_scores: str | None = None
+    classes: tuple[str, ...] = ()
     embeddings: str | None = None
     model: str | None = None
     network: str | None = None
@@ -85,13 +90,17 @@ class Settings:
         given = {k: v for k, v in values.items() if v is not None and v != ""}
         if not isinstance(given.get("label_field"), str):
             raise InputError("label_field: name the Classification field to clean")
-        given["prediction_fields"] = _names(given.get("prediction_fields", ()))
+        for name in ("prediction_fields", "classes"):
+            given[name] = _names(name, given.get(name, ()))
         settings = cls(**given)
         settings._check()
         return settings
 
     def _check(self) -> None:
-        for name in ("run_key", "model", "network", "weights", "embeddings", "fold_groups"):
+        for name in (
+            *("run_key", "model", "network", "weights", "embeddings", "fold_groups"),
+            "class_scores",
+        ):
             _text(name, getattr(self, name))
         check_one_of("source", self.source, SOURCES)
         check_device(self.device)
@@ -139,10 +148,11 @@ class Settings:
             )
 
 
-def _names(value: Any) -> tuple[str, ...]:
+def _names(name: str, value: Any) -> tuple[str, ...]:
     names = (value,) if isinstance(value, str) else value
     if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
-        raise InputError(f"prediction_fields: expected a list of field names, got {value!r}")
+        what = "class" if name == "classes" else "field"
+        raise InputError(f"{name}: expected a list of {what} names, got {shown(value)}")
     return tuple(names)
 
 

@@ -68,8 +68,36 @@ class Detections:
         )
 
 
+@dataclass(frozen=True)
+class Entries:
+    """Classes of some boxes with their scores, at least the predicted one of each.
+
+    Attributes:
+        box: int64 (e,), ascending
+        label: int32 (e,)
+        score: float32 (e,), in [0, 1]
+    """
+
+    box: IntArray
+    label: IntArray
+    score: FloatArray
+
+    def moved(self, by: int) -> Entries:
+        """The same of boxes that are numbered from elsewhere."""
+        return Entries(self.box + by, self.label, self.score)
+
+    @staticmethod
+    def joined(parts: Sequence[Entries]) -> Entries:
+        """Those of consecutive boxes as one."""
+        return Entries(
+            np.concatenate([p.box for p in parts]),
+            np.concatenate([p.label for p in parts]),
+            np.concatenate([p.score for p in parts]),
+        )
+
+
 def of_detector(
-    boxes: Boxes, confidence: FloatArray, class_scores: FloatArray | None = None
+    boxes: Boxes, confidence: FloatArray, class_scores: FloatArray | Entries | None = None
 ) -> Detections:
     """The detections of one detector.
 
@@ -77,35 +105,48 @@ def of_detector(
         boxes: n boxes with their classes
         confidence: float (n,), in [0, 1]
         class_scores: float (n, C), in [0, 1], if the detector tells more than one class a box; the
-            most probable ``CLASSES_A_BOX`` of each box are used
+            most probable ``CLASSES_A_BOX`` of each box are used. Or those already.
     """
     sure = np.clip(np.asarray(confidence, np.float32), 0, 1)
     n = len(boxes)
-    if class_scores is None or not n:
-        entries = (np.arange(n), boxes.label.astype(np.int32), sure)
+    if class_scores is None:
+        entries = Entries(np.arange(n), boxes.label.astype(np.int32), sure)
+    elif isinstance(class_scores, Entries):
+        entries = class_scores
     else:
-        k = min(CLASSES_A_BOX, class_scores.shape[1])
-        top = np.argpartition(-class_scores, k - 1, axis=1)[:, :k]
-        score = np.take_along_axis(class_scores, top, axis=1).astype(np.float32)
-        own = top == boxes.label[:, None]
-        score = np.where(own, np.maximum(score, sure[:, None]), score)
-        row, column = np.nonzero((score >= LEAST_SCORE) & (score > 0))
-        entries = (row, top[row, column].astype(np.int32), np.clip(score[row, column], 0, 1))
-        lacking = np.flatnonzero(~own.any(axis=1))
-        entries = _with(entries, lacking, boxes.label[lacking], sure[lacking])
-    return Detections(boxes, sure, np.zeros(n, np.int16), 1, *entries)
+        columns = np.arange(class_scores.shape[1], dtype=np.int32)
+        entries = top_entries(boxes.label, sure, class_scores, columns)
+    detector = np.zeros(n, np.int16)
+    return Detections(boxes, sure, detector, 1, entries.box, entries.label, entries.score)
 
 
-def _with(
-    entries: tuple[IntArray, IntArray, FloatArray],
-    box: IntArray,
-    label: IntArray,
-    score: FloatArray,
-) -> tuple[IntArray, IntArray, FloatArray]:
-    boxes = np.concatenate([entries[0], box])
-    order = np.argsort(boxes, kind="stable")
-    classes = np.concatenate([entries[1], label])[order].astype(np.int32)
-    return boxes[order], classes, np.concatenate([entries[2], score])[order].astype(np.float32)
+def top_entries(
+    label: IntArray, confidence: FloatArray, scores: FloatArray, columns: IntArray
+) -> Entries:
+    """The likeliest classes of some boxes; the predicted one has the confidence at least.
+
+    Args:
+        label: int (n,), the predicted class
+        confidence: float (n,), in [0, 1]
+        scores: float (n, k), in [0, 1]
+        columns: int32 (k,), the class of each column
+    """
+    sure = np.asarray(confidence, np.float32)
+    n, most = len(label), min(CLASSES_A_BOX, scores.shape[1])
+    if not n:
+        return Entries(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
+    top = np.argpartition(-scores, most - 1, axis=1)[:, :most]
+    score = np.take_along_axis(scores, top, axis=1).astype(np.float32)
+    named = columns[top]
+    own = named == label[:, None]
+    score = np.where(own, np.maximum(score, sure[:, None]), score)
+    row, at = np.nonzero((score >= LEAST_SCORE) & (score > 0))
+    lacking = np.flatnonzero(~(own & (score >= LEAST_SCORE)).any(axis=1))
+    box = np.concatenate([row, lacking])
+    order = np.argsort(box, kind="stable")
+    classes = np.concatenate([named[row, at], label[lacking]])[order].astype(np.int32)
+    score = np.concatenate([np.clip(score[row, at], 0, 1), sure[lacking]])[order]
+    return Entries(box[order], classes, score.astype(np.float32))
 
 
 def together(detectors: Sequence[Detections]) -> Detections:

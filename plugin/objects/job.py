@@ -62,7 +62,8 @@ def find_object_errors(
         (objects that may lack a label), ``suspects`` (by kind: how many are more likely wrong than
         right), ``misclassified`` (labels whose prediction is another class), ``classes``,
         ``crowd``, ``skipped`` (images, by reason), ``skipped_samples``, ``left_out`` (boxes, by
-        reason), and ``so_far``: what works on objects and what does not yet
+        reason), ``assumed`` (how predictions were read), and ``so_far``: what works on objects and
+        what does not yet
 
     Raises:
         InputError: if something given cannot be worked with; nothing was changed
@@ -73,7 +74,13 @@ def find_object_errors(
     note = _check(samples, settings)
     with Job(dataset, settings.run_key, "Finding label errors", report) as job:
         reader = abandonable(
-            lambda _: ObjectReader(samples, settings.label_field, settings.prediction_fields),
+            lambda _: ObjectReader(
+                samples,
+                settings.label_field,
+                settings.prediction_fields,
+                settings.class_scores,
+                settings.classes,
+            ),
             part_of(job, 0.0, 0.0),
             "Reading labels",
         )
@@ -96,6 +103,7 @@ def find_object_errors(
             "counts": found.counts(columns),
             "skipped": dict(reader.skipped.reasons),
             "left_out": [[reason, count] for reason, count in reader.left_out.items()],
+            "assumed": reader.assumed(),
         }
         run = begin_run(dataset, settings.run_key, settings.label_field)
         try:
@@ -117,6 +125,7 @@ def find_object_errors(
         "skipped": dict(reader.skipped.reasons),
         "skipped_samples": list(reader.skipped.samples),
         "left_out": dict(reader.left_out),
+        "assumed": reader.assumed(),
         "so_far": OBJECTS_SO_FAR,
         **({} if note is None else {"begun_anew": note}),
     }

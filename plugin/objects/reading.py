@@ -19,6 +19,7 @@ from ..store.fields import draw_documents, id_queries, read_documents, root_data
 from ..store.iterations import pack_ids
 from ..store.samples import Collection, samples_of
 from .boxes import REASONS, USABLE, Boxes, starts, within_image
+from .class_scores import ClassScores, class_scores_of
 from .detections import Detections, of_detector, together
 from .error_model import FOLDS
 from .scoring import IMAGES_TO_LEARN_FROM, wanted_images
@@ -60,15 +61,27 @@ class ObjectReader:
         samples: a dataset or view
         label_field: the field of labels
         prediction_fields: fields of predictions; each is a detector
+        class_scores: the attribute of detections that holds scores of every class; None looks for
+            one
+        names: the class names behind those scores; None looks for them
 
     Attributes:
         classes: all class names, sorted
+        scores: by field of predictions, how its class scores are read
+        unscored: by field of predictions, how many detections have no class scores that can be used
         skipped: images that were left out
         left_out: boxes that were left out, by field and reason
         crowd: labels that are regions of a crowd, or to be ignored
     """
 
-    def __init__(self, samples: Collection, label_field: str, prediction_fields: Sequence[str]):
+    def __init__(
+        self,
+        samples: Collection,
+        label_field: str,
+        prediction_fields: Sequence[str],
+        class_scores: str | None = None,
+        names: Sequence[str] | None = None,
+    ):
         self._samples = samples
         self._label_field = label_field
         self._predictions = list(prediction_fields)
@@ -85,18 +98,37 @@ class ObjectReader:
                     f"(predictions: {_some(found)}; labels: {_some(labels)})"
                 )
             predicted |= found
+        self.scores: dict[str, ClassScores] = {}
+        self.unscored: Counter[str] = Counter()
+        for field in self._predictions:
+            scores = class_scores_of(
+                samples, field, label_field, sorted(labels), class_scores, names
+            )
+            if scores is not None:
+                self.scores[field] = scores
+                predicted |= scores.classes
         self.classes = tuple(sorted(labels | predicted))
         self._index = {name: i for i, name in enumerate(self.classes)}
         self.skipped = Skipped()
         self.left_out: Counter[str] = Counter()
         self.crowd = 0
 
+    def assumed(self) -> list[str]:
+        """How each field of predictions was read, in sentences."""
+        said = []
+        for field in self._predictions:
+            scores = self.scores.get(field)
+            text = f"'{field}': label and confidence" if scores is None else scores.said
+            lacking = self.unscored[field]
+            said.append(f"{text}; {lacking:,} detections without them" if lacking else text)
+        return said
+
     def some(self, seed: int) -> Images:
         """Some images to learn from, drawn at random."""
         having = [self._label_field]
         found = draw_documents(self._samples, self._projection(), IMAGES_TO_LEARN_FROM, having)
         # Read for itself: what is left out is counted where every image is read.
-        reader = _Counting(Skipped(), Counter())
+        reader = _Counting(Skipped(), Counter(), Counter())
         read = self._read(found, reader)
         chosen = wanted_images(np.diff(read.labels.start), seed)
         ids = set(np.array(read.ids)[chosen].tolist())
@@ -105,7 +137,7 @@ class ObjectReader:
     def batches(self, report: Report) -> Iterator[Images]:
         """Every image that can be judged, once; memory does not grow with their number."""
         done, total = 0, len(self._samples)
-        counting = _Counting(self.skipped, self.left_out)
+        counting = _Counting(self.skipped, self.left_out, self.unscored)
         for documents in read_documents(self._samples, self._projection(), IMAGES_A_BATCH):
             done += len(documents)
             images = self._read(documents, counting)
@@ -118,7 +150,8 @@ class ObjectReader:
         parts = [f"{self._label_field}.detections.{p}" for p in ("_id", "label", "bounding_box")]
         parts += [f"{self._label_field}.detections.{p}" for p in CROWD]
         for field in self._predictions:
-            names = ("label", "bounding_box", "confidence")
+            names = ["label", "bounding_box", "confidence"]
+            names += [self.scores[field].attribute] if field in self.scores else []
             parts += [f"{field}.detections.{p}" for p in names]
         return [*parts, "filepath"]
 
@@ -131,7 +164,13 @@ class ObjectReader:
         for field in self._predictions:
             boxes, said = self._boxes(usable, field, counting, sure=True)
             sure = np.array([d["confidence"] for d in said], np.float64)
-            detectors.append(of_detector(boxes, sure))
+            entries = None
+            if field in self.scores:
+                scores = self.scores[field]
+                values = [d.get(scores.attribute) for d in said]
+                entries, without = scores.entries(values, boxes.label, sure, self._index)
+                counting.unscored[field] += without
+            detectors.append(of_detector(boxes, sure, entries))
         return Images(
             ids=[str(d["_id"]) for d in usable],
             labels=labels.only(~crowd),
@@ -188,6 +227,7 @@ class _Counting:
 
     skipped: Skipped
     left_out: Counter[str]
+    unscored: Counter[str]
 
 
 def fold_of(sample_id: ObjectId) -> int:

@@ -3,6 +3,8 @@
 PYTHON ?= python3
 # A folder with one sub-folder a class; without it the demo uses scikit-learn's handwritten digits.
 DATA ?=
+# 1: boxes on canvases, with a simulated detector, in place of whole images.
+OBJECTS ?= 0
 # 0: build the demo's dataset, print what was found and end.
 SERVE ?= 1
 PORT ?= 5151
@@ -40,7 +42,7 @@ help:
 
 demo:
 	@$(PYTHON) scripts/setup.py python
-	@.venv/bin/python scripts/demo.py $(if $(DATA),--data "$(DATA)") --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve) $(if $(filter 1,$(FRESH)),--fresh)
+	@.venv/bin/python scripts/demo.py $(if $(DATA),--data "$(DATA)") $(if $(filter 1,$(OBJECTS)),--objects) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve) $(if $(filter 1,$(FRESH)),--fresh)
 
 test: check
 	@$(PYTHON) scripts/setup.py browser labelstudio

@@ -20,6 +20,7 @@ from ..plugin.store.iterations import Iteration
 from ..plugin.store.samples import samples_of
 from . import events
 from .opened import Opened, open_iteration
+from .opened_objects import open_any
 from .ranking_events import ranked_rows
 from .recent_events import named
 from .view_members import SHOWN, view_before
@@ -108,7 +109,7 @@ def resolution_reply(opened: Opened, done: Resolution) -> events.ResolveReply:
 
 def queue(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.QueueReply:
     """The next open rows: misclassified ones by suspicion, all of one cell, or of a ranking."""
-    opened = open_iteration(ctx, request)
+    opened = open_any(ctx, request)
     order = _candidates(opened, request)
     order = order[~opened.decided[order]]
     there = order[_is_there(opened, order)]
@@ -133,8 +134,8 @@ def queue(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.QueueRep
 
 def _is_there(opened: Opened, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     """Which of some rows are in the dataset; of very many the first are looked up."""
-    ids = [ObjectId(i) for i in opened.ids(rows[:MOST_LOOKED_UP])]
-    found = samples_of(opened.run.dataset).find({"_id": {"$in": ids}}, {"_id": 1})
+    ids = [ObjectId(i) for i in opened.sample_ids(rows[:MOST_LOOKED_UP])]
+    found = samples_of(opened.run.dataset).find({"_id": {"$in": [*set(ids)]}}, {"_id": 1})
     there = {document["_id"] for document in found}
     is_there = np.ones(len(rows), bool)
     is_there[: len(ids)] = [i in there for i in ids]

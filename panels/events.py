@@ -37,11 +37,13 @@ class IterationInfo(TypedDict):
     ``id`` is another one for each iteration there ever was, and stays when the run is renamed.
     ``chosen`` says what was done and why, and what was noticed of it. ``notes`` are sentences:
     warnings, how much each of several models counts, and the classes whose labels could not be
-    judged.
+    judged. With ``objects`` rows are not samples but objects, and ``classes`` as an index is
+    *nothing*: a label that is missing, or a prediction that nothing is there.
     """
 
     id: str
     number: int
+    objects: bool
     samples: int
     classes: int
     misclassified: int
@@ -164,13 +166,16 @@ class Progress(TypedDict):
 class CellColumns(TypedDict):
     """Cells, column by column. ``cell`` is the index in the iteration's table of cells.
 
-    ``bars`` holds 20 numbers a cell: open samples by IIES, from 1/classes up to 1.
+    ``bars`` holds 20 numbers a cell: open samples by IIES, from 1/classes up to 1. Of objects whose
+    label is the prediction they are by 1 − IoU from 0 to 1, and where both are *nothing* by the
+    probability that a label is missing. ``suspects`` counts those of ``open`` that are suspect.
     """
 
     cell: list[int]
     label: list[int]
     prediction: list[int]
     open: list[int]
+    suspects: list[int]
     errors: list[float]
     duplicates: list[bool]
     bars: list[int]
@@ -271,8 +276,20 @@ class Sheet(TypedDict):
     image: str
 
 
+class ObjectColumns(TypedDict):
+    """What else there is of objects: the sample that each lies on, and its likeliest error."""
+
+    sample: list[str]
+    kind: list[str]
+    iou: list[float]
+    confidence: list[float]
+
+
 class SampleColumns(TypedDict):
-    """Samples, column by column; ``in_view`` is false where FiftyOne's view leaves one out."""
+    """Samples, column by column; ``in_view`` is false where FiftyOne's view leaves one out.
+
+    Of objects ``id`` is the label's, and ``objects`` is there.
+    """
 
     row: list[int]
     id: list[str]
@@ -281,6 +298,7 @@ class SampleColumns(TypedDict):
     iies: list[float]
     suspicion: list[float]
     in_view: list[bool]
+    objects: NotRequired[ObjectColumns]
 
 
 class LayoutRequest(IterationRequest):
@@ -390,6 +408,38 @@ class SamplesReply(TypedDict):
     """Those that are still in the dataset."""
 
     samples: list[SampleInfo]
+
+
+class OtherLabel(TypedDict):
+    """A label of an image: its box as left, top, width and height, from 0 to 1 of the image."""
+
+    id: str
+    label: str
+    box: tuple[float, float, float, float]
+
+
+class ObjectInfo(SampleInfo):
+    """One object in full, with its whole image.
+
+    ``id`` is the label's and ``sample`` the sample's. ``box`` is the label's, None where a label is
+    missing; ``seen`` is what is predicted, None where nothing is; ``current_box`` is the label's as
+    it is now, None where there is no such label. ``others`` are the image's other labels now.
+    """
+
+    sample: str
+    kind: str
+    iou: float
+    confidence: float
+    box: tuple[float, float, float, float] | None
+    seen: tuple[float, float, float, float] | None
+    current_box: tuple[float, float, float, float] | None
+    others: list[OtherLabel]
+
+
+class ObjectsReply(TypedDict):
+    """Those whose samples are still in the dataset."""
+
+    objects: list[ObjectInfo]
 
 
 class OriginalRequest(IterationRequest):
@@ -1108,6 +1158,7 @@ EVENTS: dict[str, tuple[type, type]] = {
     "layout": (LayoutRequest, LayoutReply),
     "pairs": (PairsRequest, PairsReply),
     "samples": (SamplesRequest, SamplesReply),
+    "objects": (SamplesRequest, ObjectsReply),
     "original": (OriginalRequest, OriginalReply),
     "context": (ContextRequest, ContextReply),
     "queue": (QueueRequest, QueueReply),

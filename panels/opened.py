@@ -16,9 +16,10 @@ from ..plugin.errors import InputError
 from ..plugin.images.dataset_windows import image_windows
 from ..plugin.images.deep import Windows
 from ..plugin.runs import opening
+from ..plugin.scoring.cells import histogram_bin
 from ..plugin.scoring.iies import iies
-from ..plugin.scoring.overview import expected_errors
-from ..plugin.store.iterations import Iteration, unpack_ids
+from ..plugin.scoring.overview import expected_errors, expected_errors_of_rows
+from ..plugin.store.iterations import Iteration, pack_ids, unpack_ids
 from ..plugin.store.runs import Run
 from . import events
 from .view_members import all_members, members_of, view_is_set
@@ -41,6 +42,37 @@ class Opened:
     def decided(self) -> npt.NDArray[np.bool_]:
         """Whether a decision stands on each row."""
         return self.state.kind != 0
+
+    @property
+    def label_count(self) -> int:
+        """The indices that labels and predictions can have."""
+        return len(self.classes)
+
+    @cached_property
+    def open_suspects(self) -> npt.NDArray[np.int64]:
+        """Open samples of each cell that are misclassified: int64 (m,)."""
+        return np.where(self.iteration.suspect_cells, self.state.open_count, 0)
+
+    @property
+    def suspects(self) -> int:
+        """Suspects before anything was decided."""
+        return int(self.iteration.cells.count[self.iteration.suspect_cells].sum())
+
+    @cached_property
+    def open_errors(self) -> npt.NDArray[np.float64]:
+        """Expected errors of each cell among what is open: float64 (m,)."""
+        every = cell_errors(self.iteration)
+        decided = np.flatnonzero(self.decided)
+        if not len(decided):
+            return every
+        p_label = label_probability(self.iteration)
+        gone = expected_errors_of_rows(p_label, self.iteration.cells.start, decided)
+        return np.maximum(every - gone, 0.0)
+
+    def bars(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The bin of the histogram of each of some rows."""
+        score = iies(self.picked("p_max", rows), self.picked("p_label", rows))
+        return histogram_bin(score, len(self.classes))
 
     @property
     def windows(self) -> Windows:
@@ -70,7 +102,7 @@ class Opened:
 
     def cell(self, label: Any, prediction: Any) -> slice:
         """The rows of a cell of a request, checked."""
-        count = len(self.classes)
+        count = self.label_count
         for name, value in (("label", label), ("prediction", prediction)):
             if not isinstance(value, int) or not 0 <= value < count:
                 raise InputError(f"{name} must be a class index below {count}, got {value!r}")
@@ -79,6 +111,10 @@ class Opened:
     def ids(self, rows: npt.NDArray[np.int64]) -> list[str]:
         """The sample ids of some rows."""
         return unpack_ids(self.picked("sample_id", rows))
+
+    def sample_ids(self, rows: npt.NDArray[np.int64]) -> list[str]:
+        """The ids of the samples that some rows lie on: each row is one, unless it is an object."""
+        return self.ids(rows)
 
     def samples(self, rows: npt.NDArray[np.int64]) -> events.SampleColumns:
         """Rows as the screen wants them."""
@@ -91,7 +127,7 @@ class Opened:
             prediction=self.picked("prediction", rows).tolist(),
             iies=score.round(4).tolist(),
             suspicion=self.picked("suspicion", rows).astype(float).round(3).tolist(),
-            in_view=self.in_view(ids).tolist(),
+            in_view=self.in_view(self.sample_ids(rows)).tolist(),
         )
 
     def picked(self, name: str, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
@@ -110,12 +146,17 @@ class Opened:
 
     def rows_in_view(self) -> npt.NDArray[np.bool_] | None:
         """Whether FiftyOne's current view holds each row; None where it holds all."""
-        if not view_is_set(self.ctx):
+        members = self.members()
+        if members is None:
             return None
-        rows = self.iteration.rows_of(all_members(self.ctx))
+        rows = self.iteration.rows_of(unpack_ids(members))
         inside = np.zeros(self.iteration.samples, bool)
         inside[rows[rows >= 0]] = True
         return inside
+
+    def members(self) -> npt.NDArray[np.bytes_] | None:
+        """The ids of the samples in FiftyOne's current view, packed; None where it holds all."""
+        return pack_ids(all_members(self.ctx)) if view_is_set(self.ctx) else None
 
 
 def open_run(ctx: foo.ExecutionContext, key: Any) -> Run:
@@ -124,9 +165,18 @@ def open_run(ctx: foo.ExecutionContext, key: Any) -> Run:
     Raises:
         InputError: if no dataset is open, it has no such run, or the run cannot be worked on
     """
+    return opening.open_run(dataset_of(ctx), str(key))
+
+
+def dataset_of(ctx: foo.ExecutionContext) -> Any:
+    """The dataset that the App shows.
+
+    Raises:
+        InputError: if none is open
+    """
     if ctx.dataset is None:
         raise InputError("No dataset is open in the App. Open one first.")
-    return opening.open_run(ctx.dataset, str(key))
+    return ctx.dataset
 
 
 def open_iteration(ctx: foo.ExecutionContext, request: Mapping[str, Any]) -> Opened:

@@ -18,12 +18,12 @@ from ..plugin.classify.settings import Settings
 from ..plugin.decisions.outside_changes import outside_changes
 from ..plugin.errors import InputError
 from ..plugin.layout.projection_worker import warm
+from ..plugin.objects.iteration import ObjectIteration
 from ..plugin.report.set_apart import set_apart_sentence
 from ..plugin.runs.opening import find_runs
 from ..plugin.runs.versions import versions
 from ..plugin.scoring.overview import (
     cells_of_labels,
-    expected_errors_of_rows,
     first_rows,
     label_rows,
 )
@@ -33,7 +33,8 @@ from ..plugin.store.runs import Run
 from ..plugin.store.samples import samples_of
 from . import events
 from .duplicate_events import cell_flags
-from .opened import Opened, cell_errors, label_probability, open_iteration
+from .opened import Opened
+from .opened_objects import OpenedObjects, iterations_of, last_opened, open_any
 from .work_events import ended_of, jobs_of
 
 FIRST_CELLS = 3_000
@@ -81,7 +82,7 @@ def status(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.StatusR
 
 
 def _run_info(run: Run, problem: str | None) -> events.RunInfo:
-    made = run.iterations()
+    made = iterations_of(run)
     return events.RunInfo(
         key=run.key,
         label_field=run.label_field,
@@ -104,26 +105,37 @@ def _again(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _iteration_info(iteration: Iteration) -> events.IterationInfo:
-    wrong = int(iteration.counts.get("misclassified", 0))
+    wrong, agreement = _counted(iteration)
     apart = set_apart_sentence(iteration.document)
+    columns = iteration.document["columns"]
     return events.IterationInfo(
         id=str(iteration.id),
         number=iteration.number,
+        objects=isinstance(iteration, ObjectIteration),
         samples=iteration.samples,
         classes=len(iteration.classes),
         misclassified=wrong,
-        agreement=float(iteration.counts.get("accuracy", 1.0 - wrong / max(iteration.samples, 1))),
+        agreement=agreement,
         source=str(iteration.settings.get("source", "")),
         created_at=iteration.created_at.isoformat(),
         chosen=str(iteration.document.get("chosen", "")),
-        has_features=iteration.document["columns"]["features"]["shape"][1] > 0,
-        has_model="weights" in iteration.document["columns"],
+        has_features="features" in columns and columns["features"]["shape"][1] > 0,
+        has_model="weights" in columns,
         notes=[
             *iteration.document.get("warnings", []),
             *iteration.document.get("weighed", []),
             *([apart] if apart else []),
         ],
     )
+
+
+def _counted(iteration: Iteration) -> tuple[int, float]:
+    """Suspects, and the share of labels that the predictions agree with."""
+    counts = iteration.counts
+    if isinstance(iteration, ObjectIteration):
+        return iteration.to_review, 1.0 - iteration.to_review / max(iteration.samples, 1)
+    wrong = int(counts.get("misclassified", 0))
+    return wrong, float(counts.get("accuracy", 1.0 - wrong / max(iteration.samples, 1)))
 
 
 def pulse(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.PulseReply:
@@ -135,8 +147,8 @@ def pulse(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.PulseRep
         return events.PulseReply(
             revision=0, iteration=0, worked_out=None, jobs=jobs, ended=ended, problem=None
         )
-    numbers = [iteration.number for iteration in run.iterations()]
-    revision = Opened(ctx, run, run.iteration()).state.revision if numbers else 0
+    numbers = [iteration.number for iteration in iterations_of(run)]
+    revision = last_opened(ctx, run).state.revision if numbers else 0
     return events.PulseReply(
         revision=revision,
         iteration=max(numbers, default=0),
@@ -153,11 +165,9 @@ def _found(dataset: fo.Dataset, key: Any) -> tuple[Run | None, str | None]:
 
 def overview(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.OverviewReply:
     """All rows of the overview, and the cells of the first of them."""
-    opened = open_iteration(ctx, request)
-    errors = _open_errors(opened)
-    open_count = opened.state.open_count
-    wrong = opened.iteration.suspect_cells
-    rows = label_rows(opened.iteration.cells, open_count, errors, wrong)
+    opened = open_any(ctx, request)
+    errors, suspects = opened.open_errors, opened.open_suspects
+    rows = label_rows(opened.iteration.cells, opened.state.open_count, errors, suspects)
     order = rows.order("errors" if request.get("order") == "errors" else "count")
     first = order[: int(np.searchsorted(np.cumsum(rows.cells[order]), FIRST_CELLS)) + 1]
     wanted = np.union1d(rows.label[first], _labels(opened, request))
@@ -171,24 +181,23 @@ def overview(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Overv
             errors=rows.errors[order].round(2).tolist(),
             cells=rows.cells[order].tolist(),
         ),
-        cells=_cell_columns(opened, errors, wanted),
-        largest=int(np.max(open_count[wrong], initial=0)),
-        progress=_progress(opened, int(open_count[wrong].sum()), float(errors.sum())),
+        cells=_cell_columns(opened, wanted),
+        largest=int(np.max(suspects, initial=0)),
+        progress=_progress(opened),
     )
 
 
 def cells(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CellsReply:
     """The cells of some rows of the overview."""
-    opened = open_iteration(ctx, request)
+    opened = open_any(ctx, request)
     return events.CellsReply(
-        revision=opened.state.revision,
-        cells=_cell_columns(opened, _open_errors(opened), _labels(opened, request)),
+        revision=opened.state.revision, cells=_cell_columns(opened, _labels(opened, request))
     )
 
 
 def suspects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.SuspectsReply:
     """The most suspicious open samples of some cells, for their pictures."""
-    opened = open_iteration(ctx, request)
+    opened = open_any(ctx, request)
     table = opened.iteration.cells
     wanted = np.unique(np.asarray(request.get("cells") or [], np.int64))
     if len(wanted) > CELLS_ON_SCREEN:
@@ -205,7 +214,7 @@ def suspects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Suspe
 
 def in_view(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.InViewReply:
     """Open samples of each cell that FiftyOne's current view holds."""
-    opened = open_iteration(ctx, request)
+    opened = open_any(ctx, request)
     inside = opened.rows_in_view()
     if inside is None:
         return events.InViewReply(open=None)
@@ -217,7 +226,9 @@ def in_view(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.InView
 
 def outdated(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.OutdatedReply:
     """What changed outside of the run since the iteration was made."""
-    opened = open_iteration(ctx, request)
+    opened = open_any(ctx, request)
+    if isinstance(opened, OpenedObjects):
+        return events.OutdatedReply(added=0, deleted=0, relabelled=0)
     found = outside_changes(opened.run, opened.state)
     return events.OutdatedReply(
         added=found.added, deleted=found.deleted, relabelled=found.relabelled
@@ -226,22 +237,10 @@ def outdated(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Outda
 
 def _labels(opened: Opened, request: dict[str, Any]) -> npt.NDArray[np.int64]:
     labels = np.asarray(request.get("labels") or [], np.int64)[:LABELS_A_PAGE]
-    return labels[(labels >= 0) & (labels < len(opened.classes))]
+    return labels[(labels >= 0) & (labels < opened.label_count)]
 
 
-def _open_errors(opened: Opened) -> npt.NDArray[np.float64]:
-    every = cell_errors(opened.iteration)
-    decided = np.flatnonzero(opened.decided)
-    if not len(decided):
-        return every
-    p_label = label_probability(opened.iteration)
-    gone = expected_errors_of_rows(p_label, opened.iteration.cells.start, decided)
-    return np.maximum(every - gone, 0.0)
-
-
-def _cell_columns(
-    opened: Opened, errors: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]
-) -> events.CellColumns:
+def _cell_columns(opened: Opened, labels: npt.NDArray[np.int64]) -> events.CellColumns:
     table = opened.iteration.cells
     at = cells_of_labels(table, opened.state.open_count, labels)
     return events.CellColumns(
@@ -249,20 +248,20 @@ def _cell_columns(
         label=table.label[at].tolist(),
         prediction=table.prediction[at].tolist(),
         open=opened.state.open_count[at].tolist(),
-        errors=errors[at].round(2).tolist(),
+        suspects=opened.open_suspects[at].tolist(),
+        errors=opened.open_errors[at].round(2).tolist(),
         duplicates=cell_flags(opened)[at].tolist(),
         bars=opened.state.open_histogram[at].ravel().tolist(),
     )
 
 
-def _progress(opened: Opened, open_wrong: int, errors: float) -> events.Progress:
+def _progress(opened: Opened) -> events.Progress:
     counts = opened.state.counts()
-    table = opened.iteration.cells
     return events.Progress(
         samples=opened.iteration.samples,
         open=counts["open"],
-        open_wrong=open_wrong,
-        wrong=int(table.count[opened.iteration.suspect_cells].sum()),
+        open_wrong=int(opened.open_suspects.sum()),
+        wrong=opened.suspects,
         decisions=counts["by_kind"],
-        expected_errors=round(errors, 1),
+        expected_errors=round(float(opened.open_errors.sum()), 1),
     )

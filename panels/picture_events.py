@@ -13,15 +13,17 @@ import numpy.typing as npt
 from ..plugin.disk_cache import cache_folder
 from ..plugin.duplicates.fields import split_rule
 from ..plugin.errors import InputError
+from ..plugin.images.crops import get_crops
 from ..plugin.images.decode import UnreadableImageError
 from ..plugin.images.thumbnails import Thumbnail, ThumbnailStore, make_sheet
 from ..plugin.images.whole_picture import shown_by_browsers, whole_picture
 from ..plugin.layout.grid import grid_shape, on_grid
 from ..plugin.layout.projection import fitted, principal_components
-from ..plugin.scoring.cells import HISTOGRAM_BINS, histogram_bin
+from ..plugin.scoring.cells import HISTOGRAM_BINS
 from ..plugin.scoring.iies import iies
 from . import events
 from .opened import Opened, open_iteration
+from .opened_objects import OpenedObjects, open_any
 from .sample_documents import documents_of, label_of, paths_of
 
 MOST_ON_SCREEN = 2_000
@@ -40,7 +42,7 @@ def thumbnail_store() -> ThumbnailStore:
 
 def cell(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CellReply:
     """A page of a cell, with the thumbnails of its first samples."""
-    opened = open_iteration(ctx, request)
+    opened = open_any(ctx, request)
     where = opened.cell(request.get("label"), request.get("prediction"))
     rows = np.arange(where.start, where.stop)
     is_open = ~opened.decided[where]
@@ -49,7 +51,6 @@ def cell(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CellReply
         opened.iteration.column("p_max", where.start, where.stop),
         opened.iteration.column("p_label", where.start, where.stop),
     )[is_open]
-    bins = histogram_bin(score, len(opened.classes))
     matching = open_rows[_within(score, request.get("iies"))]
     offset = max(0, int(request.get("offset") or 0))
     limit = min(MOST_ON_SCREEN, max(1, int(request.get("limit") or MOST_ON_SCREEN)))
@@ -60,13 +61,18 @@ def cell(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CellReply
         open=len(open_rows),
         decided=len(rows) - len(open_rows),
         matching=len(matching),
-        bars=np.bincount(bins, minlength=HISTOGRAM_BINS).tolist(),
+        bars=np.bincount(opened.bars(open_rows), minlength=HISTOGRAM_BINS).tolist(),
         samples=opened.samples(page),
         sheet=_sheet(opened, page[:FIRST_SHEET], edge) if len(page) and edge else None,
-        layout=positions(
-            principal_components(opened.picked("features", page), 2), "pca", pending=True
-        ),
+        layout=positions(_first_places(opened, page), "pca", pending=True),
     )
+
+
+def _first_places(opened: Opened, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """Where pictures go before they are laid out better; crops of objects are not laid out."""
+    if isinstance(opened, OpenedObjects):
+        return np.zeros((len(rows), 2))
+    return principal_components(opened.picked("features", rows), 2)
 
 
 def _within(score: npt.NDArray[np.float64], limits: Any) -> npt.NDArray[np.bool_]:
@@ -78,7 +84,7 @@ def _within(score: npt.NDArray[np.float64], limits: Any) -> npt.NDArray[np.bool_
 
 def thumbnails(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Sheet:
     """Thumbnails of some rows in one picture."""
-    opened = open_iteration(ctx, request)
+    opened = open_any(ctx, request)
     edge = _edge(request) or 64
     rows = opened.rows(request.get("rows"), min(MOST_ON_SCREEN, MOST_PIXELS // edge**2))
     if not len(rows):
@@ -117,12 +123,20 @@ def positions(
 
 
 def _sheet(opened: Opened, rows: npt.NDArray[np.int64], edge: int) -> events.Sheet:
-    return sheet_of_files(opened, rows.tolist(), paths_of(opened, opened.ids(rows)), edge)
+    paths = paths_of(opened, opened.sample_ids(rows))
+    if not isinstance(opened, OpenedObjects):
+        return sheet_of_files(opened, rows.tolist(), paths, edge)
+    crops = opened.crops(rows, paths)
+    return _told(rows.tolist(), get_crops(thumbnail_store(), crops, edge, opened.windows), edge)
 
 
 def sheet_of_files(opened: Opened, names: list[int], paths: list[str], edge: int) -> events.Sheet:
     """Thumbnails of some files in one picture, each under a number."""
-    sheet = make_sheet(thumbnail_store().get(paths, edge, opened.windows), edge)
+    return _told(names, thumbnail_store().get(paths, edge, opened.windows), edge)
+
+
+def _told(names: list[int], thumbnails: list[Thumbnail], edge: int) -> events.Sheet:
+    sheet = make_sheet(thumbnails, edge)
     return events.Sheet(
         rows=names,
         columns=sheet.columns,
@@ -167,14 +181,14 @@ def samples(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Sample
                 current_label=label_of(document, opened.run.label_field),
                 iies=columns["iies"][at],
                 suspicion=columns["suspicion"][at],
-                probabilities=_probabilities(
+                probabilities=probabilities_of(
                     top_class[at], top_probability[at], label, float(p_label[at])
                 ),
                 filepath=paths[at],
                 split=rule.split_of(document) or "",
                 tags=tags,
                 in_view=columns["in_view"][at],
-                image=_url_of(picture),
+                image=url_of(picture),
                 width=picture.width,
                 height=picture.height,
                 problem=picture.problem,
@@ -185,10 +199,10 @@ def samples(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Sample
 
 def original(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.OriginalReply:
     """A picture in full resolution: its file, or where browsers cannot show that, made for them."""
-    opened = open_iteration(ctx, request)
+    opened = open_any(ctx, request)
     rows = opened.rows([request["row"]], 1)
     reply = events.OriginalReply(row=int(rows[0]), filepath="", image="", problem="")
-    path = paths_of(opened, opened.ids(rows))[0]
+    path = paths_of(opened, opened.sample_ids(rows))[0]
     try:
         if shown_by_browsers(path) and not request["decoded"]:
             reply["filepath"] = path
@@ -197,16 +211,17 @@ def original(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Origi
         reply["problem"] = str(error)
         return reply
     made = whole_picture(path, opened.windows)
-    reply["image"], reply["problem"] = _url_of(made), made.problem
+    reply["image"], reply["problem"] = url_of(made), made.problem
     return reply
 
 
-def _url_of(picture: Thumbnail) -> str:
+def url_of(picture: Thumbnail) -> str:
+    """A picture as a data URL, empty where it could not be read."""
     kind = "image/png" if picture.data.startswith(b"\x89PNG") else "image/jpeg"
     return _data_url(picture.data, kind) if picture.data else ""
 
 
-def _probabilities(
+def probabilities_of(
     classes: npt.NDArray[np.int32], values: npt.NDArray[np.float32], label: int, p_label: float
 ) -> list[events.Probability]:
     """The most probable classes, and the label where it is not among them."""

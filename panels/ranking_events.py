@@ -11,13 +11,14 @@ import numpy.typing as npt
 from ..plugin.decisions.ranking import BARS, COMPUTED_BY, Ranked, Ranking, computed, open_rows
 from ..plugin.decisions.ranking import ranking as ranking_by
 from . import events
-from .opened import Opened, open_iteration
+from .opened import Opened
+from .opened_objects import open_any
 from .picture_events import MOST_ON_SCREEN
 
 
 def ranking(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.RankingReply:
     """A page of the open samples that FiftyOne's view holds, highest value first."""
-    opened = open_iteration(ctx, request)
+    opened = open_any(ctx, request)
     by = str(request.get("by"))
     found = ranking_by(opened.run, opened.iteration, by)
     reply = events.RankingReply(

@@ -11,7 +11,8 @@ from bson import ObjectId
 from ..plugin.decisions import standing
 from ..plugin.decisions.resolution import utc_text
 from . import events
-from .opened import Opened, open_iteration
+from .opened import Opened
+from .opened_objects import open_any
 from .picture_events import sheet_of_files
 
 MOST_NAMED = 5
@@ -24,7 +25,7 @@ def recent(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.RecentR
     The picture is found by the file that the journal names, so that it is there for a sample that
     was removed, too.
     """
-    opened = open_iteration(ctx, request)
+    opened = open_any(ctx, request)
     revision = opened.state.revision
     found = [standing.name_of(h) for h in islice(standing.standing(opened.run), MOST_NAMED)]
     files = [name.filepath for name in found]

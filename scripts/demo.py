@@ -31,6 +31,7 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="A dataset with label errors in the FiftyOne App")
     parser.add_argument("--data", type=Path, help="folder with one sub-folder a class")
+    parser.add_argument("--objects", action="store_true", help="boxes, not whole images")
     parser.add_argument("--home", type=Path, default=ROOT / ".demo", help="where all is written")
     parser.add_argument("--port", type=int, default=5151)
     parser.add_argument("--address", default="127.0.0.1")
@@ -71,6 +72,8 @@ def prepare(options: argparse.Namespace) -> Any:
 
     from scripts import demo_data
 
+    if options.objects:
+        return prepare_objects(options)
     folder = None if options.data is None else options.data.resolve()
     name = "deconfuse-demo" if folder is None else demo_data.name_for(folder)
     if not options.fresh and fo.dataset_exists(name):
@@ -90,6 +93,36 @@ def prepare(options: argparse.Namespace) -> Any:
     say("Looking for near-duplicates …")
     found = operator("find_duplicates")(dataset, run_key=RUN)
     say(f"{found['groups']:,} groups of near-duplicates.")
+    return dataset
+
+
+def prepare_objects(options: argparse.Namespace) -> Any:
+    """The dataset of boxes, built and scored unless last time's is there."""
+    import fiftyone as fo
+
+    from scripts import demo_objects
+
+    name = "deconfuse-demo-objects"
+    if not options.fresh and fo.dataset_exists(name):
+        dataset = fo.load_dataset(name)
+        if RUN in dataset.list_runs():
+            say(f"Here is the dataset of last time, {name!r} (begin anew: FRESH=1).")
+            return dataset
+    say("Drawing scikit-learn's handwritten digits on canvases, some of their boxes wrong …")
+    dataset = demo_objects.objects_dataset(name, options.home / "canvases")
+    say("The detector is simulated: what it says of each digit is drawn at random.")
+    field, predictions = demo_objects.FIELD, demo_objects.PREDICTIONS
+    find = operator("find_label_errors")
+    result = find(
+        dataset, field, run_key=RUN, source="predictions", prediction_fields=[predictions]
+    )
+    say(f"{result['objects']:,} boxes on {result['samples']:,} images were judged.")
+    planted: Counter[str] = Counter()
+    for counted in dataset.values("planted"):
+        planted.update(counted)
+    for kind, suspects in result["suspects"].items():
+        say(f"  {kind}: {suspects} suspects, {planted[kind]} planted")
+    say()
     return dataset
 
 

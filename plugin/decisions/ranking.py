@@ -140,7 +140,7 @@ def _place(found: Ranking, above: float | None) -> int:
 
 def _rows_of_label(iteration: Iteration, label: int) -> slice:
     """Rows are sorted by label, so those of one are consecutive."""
-    count = len(iteration.classes)
+    count = len(iteration.set_apart)  # of objects one more than classes: a label that is missing
     if isinstance(label, bool) or not isinstance(label, int) or not 0 <= label < count:
         raise InputError(f"label must be a class index below {count}, got {label!r}")
     cells = iteration.cells

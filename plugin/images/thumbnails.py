@@ -7,17 +7,21 @@ import io
 import json
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from PIL import Image
 
 from ..disk_cache import DiskCache
 from .decode import UnreadableImageError, open_sized
 from .deep import Windows
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 SMALL = 48
 """Images with no side above this stay exact (PNG); larger ones are kept and sent as JPEG."""
@@ -161,16 +165,28 @@ class ThumbnailStore:
             edge: their longest side in pixels
             windows: of the dataset's deep pictures, as for ``images.decode_image``
         """
-        keys = [_key(path, edge, windows) for path in paths]
+
+        def make(missing: Sequence[int]) -> Iterable[Thumbnail]:
+            return self.map(lambda i: make_thumbnail(str(paths[i]), edge, windows), missing)
+
+        return self.get_made([thumbnail_key(path, edge, windows) for path in paths], make)
+
+    def map(self, work: Callable[[T], R], items: Iterable[T]) -> Iterable[R]:
+        """Do something with each of some items in the store's threads; results in their order."""
+        return self._pool.map(work, items)
+
+    def get_made(
+        self, keys: Sequence[bytes | None], make: Callable[[Sequence[int]], Iterable[Thumbnail]]
+    ) -> list[Thumbnail]:
+        """What is kept under some keys, in their order; what is not kept is made now.
+
+        Args:
+            keys: of each picture, None where its file cannot be looked at: that is not kept
+            make: told the places in ``keys`` of what is to be made; gives a picture for each
+        """
         kept = self._cache.read({key for key in keys if key is not None})
         missing = [i for i, key in enumerate(keys) if key is None or key not in kept]
-        made = dict(
-            zip(
-                missing,
-                self._pool.map(lambda i: make_thumbnail(str(paths[i]), edge, windows), missing),
-                strict=True,
-            )
-        )
+        made = dict(zip(missing, make(missing), strict=True))
         fresh = ((keys[i], thumbnail) for i, thumbnail in made.items())
         self._cache.write({k: _packed(t) for k, t in fresh if k is not None and not t.problem})
         known = {key: _unpacked(data) for key, data in kept.items()}
@@ -191,13 +207,23 @@ def _unpacked(kept: bytes) -> Thumbnail:
     return Thumbnail(kept[_SIZE.size :], "", *_SIZE.unpack_from(kept))
 
 
-def _key(path: str, edge: int, windows: Windows | None) -> bytes | None:
+def thumbnail_key(path: str, edge: int, windows: Windows | None, part: str = "") -> bytes | None:
+    """What a picture made of a file is kept under; None where the file cannot be looked at.
+
+    Args:
+        path: the file
+        edge: longest side in pixels
+        windows: as for ``decode.decode_image``
+        part: which part of the image it shows, and how; empty for all of it
+    """
     try:
         stat = os.stat(path)
     except (OSError, ValueError):  # ValueError: a path with a null byte
         return None
     # Editors and rsync may keep a file's size and time; when it was put there they cannot choose.
     text = f"{_MADE_AS}\0{path}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}\0{stat.st_size}\0{edge}"
+    if part:
+        text += f"\0{part}"
     if windows:
         text += json.dumps({kind: list(windows[kind]) for kind in sorted(windows)})
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -11,5 +11,6 @@ COMPUTES = (
     "matching",
     "overlaps",
     "scoring",
+    "shown",
 )
 """Its files that take arrays and return arrays: they know neither FiftyOne nor MongoDB."""

@@ -202,7 +202,8 @@ class _Found:
         if not self._parts:
             raise InputError("No image could be scored: none carries labels and predictions.")
         names = (*COLUMNS, IMAGES)
-        return sorted_items({n: np.concatenate([p[n] for p in self._parts]) for n in names})
+        found = {n: np.concatenate([p[n] for p in self._parts]) for n in names}
+        return sorted_items(found, self._classes)
 
     def counts(self, columns: Columns) -> dict[str, Any]:
         """How many there are, and how many are suspect."""

@@ -17,6 +17,7 @@ from bson import ObjectId
 from ..store.columns import delete_columns, read_column, write_column
 from ..store.database import collection_of
 from ..store.runs import Run
+from .shown import is_suspect, seen_class, shown_class
 
 COLLECTION = "deconfuse.object_iterations"
 ROWS_PER_CHUNK = 50_000
@@ -41,14 +42,27 @@ COLUMNS = (
 
 IMAGES = "image_id"  # S12 (m,): every image that was judged, those without items included
 
+SHOWN = "shown"  # int32 (n,): the item's column in the overview, see ``shown.py``
+
 Columns = dict[str, npt.NDArray[Any]]
-"""By name of ``COLUMNS`` and ``IMAGES``."""
+"""By name of ``COLUMNS``, ``SHOWN`` and ``IMAGES``."""
 
 
-def sorted_items(columns: Columns) -> Columns:
-    """Items by label, prediction and falling suspicion, so that a cell is one slice."""
-    order = np.lexsort((-columns["suspicion"], columns["prediction"], columns["label"]))
-    return {k: v if k == IMAGES else v[order] for k, v in columns.items()}
+def sorted_items(columns: Columns, classes: int) -> Columns:
+    """Items by label, column of the overview and falling suspicion, so that a cell is one slice.
+
+    Args:
+        columns: of ``COLUMNS`` and ``IMAGES``
+        classes: C
+
+    Returns:
+        the same in order, with ``SHOWN``
+    """
+    label, suspicion = columns["label"], columns["suspicion"]
+    seen = seen_class(label, columns["kind"], columns["top_class"], classes)
+    every = {**columns, SHOWN: shown_class(label, suspicion, seen)}
+    order = np.lexsort((-suspicion, every[SHOWN], label))
+    return {k: v if k == IMAGES else v[order] for k, v in every.items()}
 
 
 def keep_iteration(run: Run, header: Mapping[str, Any], columns: Columns) -> ObjectId:
@@ -71,6 +85,7 @@ def keep_iteration(run: Run, header: Mapping[str, Any], columns: Columns) -> Obj
                 "_id": iteration,
                 "number": 1 + (last["number"] if last else 0),
                 "items": len(columns["item_id"]),
+                "to_review": int(is_suspect(columns["suspicion"]).sum()),
                 "columns": kept,
                 "created_at": datetime.now(UTC),
                 "fields_written": False,

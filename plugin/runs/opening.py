@@ -7,7 +7,7 @@ the label field is looked at each time; whoever reads what is kept of a run does
 from __future__ import annotations
 
 from ..errors import InputError
-from ..store.label_field import check_label_field, check_started
+from ..store.label_field import check_label_field, check_started, is_on_objects
 from ..store.runs import Run, list_runs, load_run
 from ..store.samples import Dataset
 from .renamed import follow_renames
@@ -24,6 +24,20 @@ def open_run(dataset: Dataset, key: str) -> Run:
     check_started(run)
     check_label_field(run)
     return run
+
+
+def open_any_run(dataset: Dataset, key: str) -> tuple[Run, bool]:
+    """Open a run on whole samples or on objects to work on it, and say whether it is on objects.
+
+    Raises:
+        InputError: as :func:`open_run`
+    """
+    run = find_run(dataset, key)
+    check_started(run)
+    if is_on_objects(run):
+        return run, True
+    check_label_field(run)
+    return run, False
 
 
 def find_run(dataset: Dataset, key: str) -> Run:
@@ -51,7 +65,8 @@ def find_runs(dataset: Dataset) -> dict[str, tuple[Run, str | None]]:
 def _problem(run: Run) -> str | None:
     try:
         check_started(run)
-        check_label_field(run)
+        if not is_on_objects(run):
+            check_label_field(run)
     except InputError as error:
         return str(error)
     return None

@@ -83,7 +83,7 @@ def label_rows(
     cells: CellTable,
     open_count: IntArray,
     errors: FloatArray,
-    suspect: npt.NDArray[np.bool_] | None = None,
+    suspects: IntArray | None = None,
 ) -> LabelRows:
     """Sum cells to the overview's rows.
 
@@ -91,14 +91,13 @@ def label_rows(
         cells: the iteration's cells
         open_count: int (m,), open samples of each cell
         errors: float (m,), expected errors among them
-        suspect: bool (m,), the cells that count as misclassified; by default those whose
-            prediction is not their label
+        suspects: int (m,), open samples of each cell that count as misclassified; by default
+            those of the cells whose prediction is not their label
     """
     label = cells.label.astype(np.int64)
     size = int(label.max()) + 1 if len(label) else 0
     opened = np.asarray(open_count, np.int64)
-    counted = np.asarray(cells.label != cells.prediction) if suspect is None else suspect
-    wrong = np.where(counted, opened, 0)
+    wrong = np.where(cells.label != cells.prediction, opened, 0) if suspects is None else suspects
 
     def summed(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.bincount(label, weights=values, minlength=size)

@@ -29,8 +29,9 @@ LEAST_AGREEMENT = 0.5
 
 OBJECTS_SO_FAR = (
     "On objects, find_label_errors writes scores, kinds and missing objects, which FiftyOne shows "
-    "and sorts, and delete_run takes them back; decisions, undo, the panel, near-duplicates, "
-    "estimates, reports and annotation do not work on them yet."
+    "and sorts, the panel shows them in its overview, cells, ranking and queue, and delete_run "
+    "takes them back; near-duplicates, maps, estimates, reports and annotation do not work on "
+    "them yet."
 )
 
 
@@ -47,7 +48,7 @@ def check_label_field(run: Run, declared: Declared | None = None) -> None:
     field = declared.get(run.label_field)
     if is_classification(field):
         return
-    if is_detections(field) and not run.iterations():
+    if is_on_objects(run, declared):
         raise InputError(
             f"Run '{run.key}' is on objects: '{run.label_field}' holds Detections. {OBJECTS_SO_FAR}"
         )
@@ -70,6 +71,17 @@ def check_label_field(run: Run, declared: Declared | None = None) -> None:
         f"The label field '{run.label_field}' of run '{run.key}' {what}. {hint} "
         "Nothing was changed."
     )
+
+
+def is_on_objects(run: Run, declared: Declared | None = None) -> bool:
+    """Whether a run is on the objects of a ``Detections`` field.
+
+    Args:
+        run: the run
+        declared: what its dataset declares, where it was read a moment ago
+    """
+    declared = declared_fields(run.dataset) if declared is None else declared
+    return is_detections(declared.get(run.label_field)) and not run.iterations()
 
 
 def label_fields(dataset: Dataset) -> list[str]:

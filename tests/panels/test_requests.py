@@ -30,6 +30,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "suspects": {"cells": [0]},
     "context": {"row": 0},
     "original": {"row": 0, "decoded": False},
+    "objects": {"rows": [0], "size": 64},
     "in_view": {},
     "outdated": {},
     "cell": {"label": 0, "prediction": 1, "offset": 0, "limit": 9, "iies": [0.0, 1.0], "edge": 0},

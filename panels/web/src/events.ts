@@ -22,6 +22,7 @@ export interface Problem {
 export interface IterationInfo {
   id: string;
   number: number;
+  objects: boolean;
   samples: number;
   classes: number;
   misclassified: number;
@@ -129,6 +130,7 @@ export interface CellColumns {
   label: number[];
   prediction: number[];
   open: number[];
+  suspects: number[];
   errors: number[];
   duplicates: boolean[];
   bars: number[];
@@ -223,6 +225,14 @@ export interface Sheet {
   image: string;
 }
 
+/** What else there is of objects: the sample that each lies on, and its likeliest error. */
+export interface ObjectColumns {
+  sample: string[];
+  kind: string[];
+  iou: number[];
+  confidence: number[];
+}
+
 /** Samples, column by column; ``in_view`` is false where FiftyOne's view leaves one out. */
 export interface SampleColumns {
   row: number[];
@@ -232,6 +242,7 @@ export interface SampleColumns {
   iies: number[];
   suspicion: number[];
   in_view: boolean[];
+  objects?: ObjectColumns;
 }
 
 /** Where the pictures of some rows go. */
@@ -332,6 +343,46 @@ export interface SamplesReply {
   samples: SampleInfo[];
 }
 
+/** A label of an image: its box as left, top, width and height, from 0 to 1 of the image. */
+export interface OtherLabel {
+  id: string;
+  label: string;
+  box: [number, number, number, number];
+}
+
+/** One object in full, with its whole image. */
+export interface ObjectInfo {
+  row: number;
+  id: string;
+  label: number;
+  prediction: number;
+  current_label: string;
+  iies: number;
+  suspicion: number;
+  probabilities: Probability[];
+  filepath: string;
+  split: string;
+  tags: string[];
+  in_view: boolean;
+  image: string;
+  width: number;
+  height: number;
+  problem: string;
+  sample: string;
+  kind: string;
+  iou: number;
+  confidence: number;
+  box: [number, number, number, number] | null;
+  seen: [number, number, number, number] | null;
+  current_box: [number, number, number, number] | null;
+  others: OtherLabel[];
+}
+
+/** Those whose samples are still in the dataset. */
+export interface ObjectsReply {
+  objects: ObjectInfo[];
+}
+
 /** A sample's picture in full resolution; ``decoded``: the browser could not show the file. */
 export interface OriginalRequest {
   run: string;
@@ -364,6 +415,7 @@ export interface ContextSamples {
   iies: number[];
   suspicion: number[];
   in_view: boolean[];
+  objects?: ObjectColumns;
   current_label: string[];
   decision: string[];
 }
@@ -524,6 +576,7 @@ export interface DuplicateSamples {
   iies: number[];
   suspicion: number[];
   in_view: boolean[];
+  objects?: ObjectColumns;
   current_label: string[];
   decision: string[];
   split: string[];
@@ -915,6 +968,7 @@ export interface Events {
   layout: { request: LayoutRequest; reply: LayoutReply };
   pairs: { request: PairsRequest; reply: PairsReply };
   samples: { request: SamplesRequest; reply: SamplesReply };
+  objects: { request: SamplesRequest; reply: ObjectsReply };
   original: { request: OriginalRequest; reply: OriginalReply };
   context: { request: ContextRequest; reply: ContextReply };
   queue: { request: QueueRequest; reply: QueueReply };

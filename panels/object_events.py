@@ -1,0 +1,96 @@
+"""Answers about objects in full: the image, the boxes of label and prediction, the other labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import fiftyone.operators as foo
+
+from ..plugin.documents import value_at
+from ..plugin.duplicates.fields import split_rule
+from . import events
+from .opened_objects import OpenedObjects, open_objects
+from .picture_events import LARGEST_PREVIEW, probabilities_of, thumbnail_store, url_of
+from .sample_documents import documents_of
+
+MOST_OTHERS = 500
+"""Other labels of an image that are drawn: nobody tells more of them apart."""
+
+
+def objects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ObjectsReply:
+    """Objects in full, each with its whole image; those whose sample is gone are left out."""
+    opened = open_objects(ctx, request)
+    rows = opened.rows(request["rows"], 64)
+    size = max(64, min(LARGEST_PREVIEW, request["size"]))
+    columns, about = opened.samples(rows), opened.about(rows)
+    rule, field = split_rule(opened.run), opened.run.label_field
+    wanted = dict.fromkeys(["filepath", "tags", field, *rule.paths])
+    documents = documents_of(opened, about["sample"], *wanted)
+    paths = [str(document.get("filepath") or "") for document in documents]
+    pictures = thumbnail_store().get(paths, size, opened.windows)
+    probable = _probabilities(opened, rows)
+    own, seen = opened.boxes(rows)
+    found = []
+    for at, document in enumerate(documents):
+        if not document:
+            continue
+        labels = {one["id"]: one for one in _labels(document, field)}
+        now = labels.pop(columns["id"][at], None)
+        picture = pictures[at]
+        found.append(
+            events.ObjectInfo(
+                row=columns["row"][at],
+                id=columns["id"][at],
+                label=columns["label"][at],
+                prediction=columns["prediction"][at],
+                current_label=now["label"] if now else "",
+                iies=columns["iies"][at],
+                suspicion=columns["suspicion"][at],
+                probabilities=probable[at],
+                filepath=paths[at],
+                split=rule.split_of(document) or "",
+                tags=[str(tag) for tag in document.get("tags") or []],
+                in_view=columns["in_view"][at],
+                image=url_of(picture),
+                width=picture.width,
+                height=picture.height,
+                problem=picture.problem,
+                sample=about["sample"][at],
+                kind=about["kind"][at],
+                iou=about["iou"][at],
+                confidence=about["confidence"][at],
+                box=own[at],
+                seen=seen[at],
+                current_box=now["box"] if now else None,
+                others=list(labels.values())[:MOST_OTHERS],
+            )
+        )
+    return events.ObjectsReply(objects=found)
+
+
+def _probabilities(opened: OpenedObjects, rows: Any) -> list[list[events.Probability]]:
+    classes, values = opened.picked("top_class", rows), opened.picked("top_probability", rows)
+    label, p_label = opened.picked("label", rows), opened.picked("p_label", rows)
+    return [
+        probabilities_of(classes[i], values[i], int(label[i]), float(p_label[i]))
+        for i in range(len(rows))
+    ]
+
+
+def _labels(document: Mapping[str, Any], field: str) -> Iterator[events.OtherLabel]:
+    """The labels of a sample that can be drawn."""
+    held = value_at(document, f"{field}.detections", [])
+    for one in held if isinstance(held, list) else []:
+        box = one.get("bounding_box") if isinstance(one, dict) else None
+        if isinstance(box, list) and len(box) == 4 and all(_is_number(value) for value in box):
+            left, top, width, height = map(float, box)
+            yield events.OtherLabel(
+                id=str(one.get("_id")),
+                label=str(one.get("label") or ""),
+                box=(left, top, width, height),
+            )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value

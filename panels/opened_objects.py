@@ -1,0 +1,167 @@
+"""What an event works on where the run is on objects: rows are items, and each has boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import fiftyone.operators as foo
+import numpy as np
+import numpy.typing as npt
+
+from ..plugin.decisions.state import RunState
+from ..plugin.errors import InputError
+from ..plugin.images.crops import Box, Crop
+from ..plugin.objects.iteration import ObjectIteration, object_iteration, object_iterations
+from ..plugin.runs.opening import open_any_run
+from ..plugin.scoring.overview import expected_errors, expected_errors_of_rows
+from ..plugin.store.iterations import Iteration, unpack_ids
+from ..plugin.store.runs import Run
+from . import events
+from .opened import Opened, dataset_of
+
+
+@dataclass
+class OpenedObjects(Opened):
+    """One iteration on objects as an event finds it."""
+
+    iteration: ObjectIteration  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    @cached_property
+    def state(self) -> RunState:
+        """The iteration with the journal applied."""
+        return _undecided(self.iteration)
+
+    @property
+    def label_count(self) -> int:
+        """The classes, and *nothing*."""
+        return len(self.classes) + 1
+
+    @cached_property
+    def open_suspects(self) -> npt.NDArray[np.int64]:
+        """Open items of each cell that are more likely wrong than right, misplaced ones too."""
+        rows = np.flatnonzero(self.iteration.suspect_rows & ~self.decided)
+        return np.bincount(self.state.cell_of(rows), minlength=len(self.iteration.cells))
+
+    @property
+    def suspects(self) -> int:
+        """Suspects before anything was decided."""
+        return int(self.iteration.suspect_rows.sum())
+
+    @cached_property
+    def open_errors(self) -> npt.NDArray[np.float64]:
+        """Expected errors of each cell among what is open."""
+        wrong, start = _probability_wrong(self.iteration), self.iteration.cells.start
+        decided = np.flatnonzero(self.decided)
+        gone = expected_errors_of_rows(1 - wrong, start, decided)
+        return np.maximum(expected_errors(1 - wrong, start) - gone, 0.0)
+
+    def bars(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The bin of the histogram of each of some rows."""
+        return self.iteration.bins[rows].astype(np.int64)
+
+    def ids(self, rows: npt.NDArray[np.int64]) -> list[str]:
+        """The ids of the labels of some rows."""
+        return unpack_ids(self.picked("item_id", rows))
+
+    def sample_ids(self, rows: npt.NDArray[np.int64]) -> list[str]:
+        """The ids of the samples that some rows lie on."""
+        return unpack_ids(self.picked("sample_id", rows))
+
+    def samples(self, rows: npt.NDArray[np.int64]) -> events.SampleColumns:
+        """Rows as the screen wants them."""
+        found = super().samples(rows)
+        found["objects"] = self.about(rows)
+        return found
+
+    def about(self, rows: npt.NDArray[np.int64]) -> events.ObjectColumns:
+        """What else there is of objects."""
+        return events.ObjectColumns(
+            sample=self.sample_ids(rows),
+            kind=[self.iteration.kinds[kind] for kind in self.picked("kind", rows)],
+            iou=self.picked("iou", rows).astype(float).round(3).tolist(),
+            confidence=self.picked("confidence", rows).astype(float).round(3).tolist(),
+        )
+
+    def crops(self, rows: npt.NDArray[np.int64], paths: list[str]) -> list[Crop]:
+        """What is shown of some rows, whose images are at ``paths``."""
+        own, seen = self.boxes(rows)
+        return [Crop(p, a, b) for p, a, b in zip(paths, own, seen, strict=True)]
+
+    def boxes(self, rows: npt.NDArray[np.int64]) -> tuple[list[Box | None], list[Box | None]]:
+        """The label's box of each of some rows, and what is predicted there; None without one."""
+        missing = self.picked("label", rows) == len(self.classes)
+        own = [_box(b) for b in self.picked("box", rows)]
+        own = [None if gone else b for gone, b in zip(missing, own, strict=True)]
+        return own, [_box(b) for b in self.picked("seen_box", rows)]
+
+    def rows_in_view(self) -> npt.NDArray[np.bool_] | None:
+        """Whether FiftyOne's current view holds the sample of each row; None where it holds all."""
+        members = self.members()
+        if members is None:
+            return None
+        return np.isin(self.iteration.column("sample_id"), members)
+
+
+def open_any(ctx: foo.ExecutionContext, request: Mapping[str, Any]) -> Opened:
+    """The run and iteration of a request, on whole samples or on objects.
+
+    Raises:
+        InputError: as ``open_iteration``
+    """
+    run, on_objects = open_any_run(dataset_of(ctx), str(request.get("run")))
+    number = int(request["iteration"]) if request.get("iteration") else None
+    if on_objects:
+        return OpenedObjects(ctx, run, object_iteration(run, number))
+    return Opened(ctx, run, run.iteration(number))
+
+
+def iterations_of(run: Run) -> list[Iteration]:
+    """The iterations of a run, on whole samples or on objects."""
+    return run.iterations() or [*object_iterations(run)]
+
+
+def last_opened(ctx: foo.ExecutionContext, run: Run) -> Opened:
+    """The last iteration of a run that has one."""
+    if run.iterations():
+        return Opened(ctx, run, run.iteration())
+    return OpenedObjects(ctx, run, object_iteration(run))
+
+
+def open_objects(ctx: foo.ExecutionContext, request: Mapping[str, Any]) -> OpenedObjects:
+    """The run on objects and the iteration of a request.
+
+    Raises:
+        InputError: as ``open_iteration``, and where the run is not on objects
+    """
+    opened = open_any(ctx, request)
+    if not isinstance(opened, OpenedObjects):
+        raise InputError(
+            f"Run '{opened.run.key}' is on whole samples ('{opened.run.label_field}'), not on "
+            "objects."
+        )
+    return opened
+
+
+def _box(values: npt.NDArray[np.floating[Any]]) -> Box | None:
+    if np.isnan(values).any():
+        return None
+    left, top, width, height = values.astype(float).round(6).tolist()
+    return left, top, width, height
+
+
+def _undecided(iteration: ObjectIteration) -> RunState:
+    cells = iteration.cells
+    kind = np.zeros(iteration.samples, np.uint8)
+    return RunState(iteration, 0, cells.count.copy(), cells.histogram.copy(), kind, {})
+
+
+@lru_cache(maxsize=2)
+def _probability_wrong(iteration: ObjectIteration) -> npt.NDArray[np.float64]:
+    """The probability that each item is wrong: p[label] counts a label that is badly placed."""
+    right = iteration.column("p_label").astype(np.float64)
+    placed = iteration.column("kind") == iteration.kinds.index("placement")
+    odds = np.where(placed, iteration.column("suspicion").astype(np.float64), -np.inf)
+    return 1.0 - right / (1.0 + np.exp(np.minimum(odds, 500.0)))

@@ -1,0 +1,173 @@
+"""Crops of objects: a square with some of what is around, and the boxes drawn on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw
+
+from .decode import UnreadableImageError, open_sized
+from .deep import Windows
+from .thumbnails import Thumbnail, ThumbnailStore, encode, thumbnail_key
+
+MARGIN = 0.35
+"""What is shown on each side of an object, as a share of its longer side."""
+
+LEAST = 24
+"""Pixels of the picture that a crop shows at least: of smaller ones nobody can tell what it is."""
+
+LABEL, SEEN = (255, 138, 51), (92, 157, 255)
+"""The colours of the label's box and of what is predicted, as in the panel."""
+
+Box = tuple[float, float, float, float]
+"""Left, top, width and height, from 0 to 1 of the image."""
+
+
+@dataclass(frozen=True)
+class Crop:
+    """What is to be seen of a picture.
+
+    Attributes:
+        path: the image file
+        label: the label's box, None where it has none
+        seen: the box that is predicted, None where there is none; one of the two is there
+    """
+
+    path: str
+    label: Box | None
+    seen: Box | None
+
+    @property
+    def name(self) -> str:
+        """What tells it from other crops of the same file."""
+        return json.dumps([MARGIN, LEAST, self.label, self.seen])
+
+
+def crop_square(
+    boxes: Sequence[Box], width: int, height: int, margin: float = MARGIN
+) -> tuple[float, float, float, float]:
+    """The part of a picture that is shown of an object: left, top, right and bottom in pixels.
+
+    A square around all of its boxes, moved into the picture, and cut where it is larger.
+
+    Args:
+        boxes: at least one
+        width: of the picture in pixels
+        height: the same
+        margin: on each side, as a share of the longer side
+
+    Example:
+        >>> crop_square([(0.25, 0.5, 0.125, 0.25)], 1024, 1024, 0.5)
+        (64.0, 384.0, 576.0, 896.0)
+    """
+    left = min(b[0] for b in boxes) * width
+    top = min(b[1] for b in boxes) * height
+    right = max(b[0] + b[2] for b in boxes) * width
+    bottom = max(b[1] + b[3] for b in boxes) * height
+    side = max(max(right - left, bottom - top) * (1 + 2 * margin), LEAST)
+    spans = []
+    for low, high, room in ((left, right, width), (top, bottom, height)):
+        size = min(side, float(room))
+        start = min(max((low + high - size) / 2, 0.0), room - size)
+        spans.append((start, start + size))
+    (x, right), (y, bottom) = spans
+    return x, y, right, bottom
+
+
+def get_crops(
+    store: ThumbnailStore, crops: Sequence[Crop], edge: int, windows: Windows | None = None
+) -> list[Thumbnail]:
+    """Crops of objects, in their order, made once and kept as thumbnails are.
+
+    Args:
+        store: where they are kept
+        crops: what is to be seen
+        edge: their longest side in pixels
+        windows: of deep pictures, as for ``decode.decode_image``
+    """
+
+    def make(missing: Sequence[int]) -> list[Thumbnail]:
+        of_image: dict[str, list[int]] = {}
+        for i in missing:
+            of_image.setdefault(crops[i].path, []).append(i)
+        groups = list(of_image.values())
+        made = store.map(lambda group: make_crops([crops[i] for i in group], edge, windows), groups)
+        found = {
+            i: thumbnail
+            for group, thumbnails in zip(groups, made, strict=True)
+            for i, thumbnail in zip(group, thumbnails, strict=True)
+        }
+        return [found[i] for i in missing]
+
+    return store.get_made([thumbnail_key(c.path, edge, windows, c.name) for c in crops], make)
+
+
+def make_crops(crops: Sequence[Crop], edge: int, windows: Windows | None = None) -> list[Thumbnail]:
+    """Crops of one image, which is decoded once.
+
+    Args:
+        crops: all of one ``path``
+        edge: the longest side of each in pixels
+        windows: of deep pictures, as for ``decode.decode_image``
+
+    Returns:
+        one for each; ``width`` and ``height`` are the whole picture's
+    """
+    path = crops[0].path
+    smallest = min(max(_extent(crop)) for crop in crops) * (1 + 2 * MARGIN)
+    hint = round(edge / max(smallest, 1e-3)) if smallest < 1 else edge
+    try:
+        image, (width, height) = open_sized(path, hint, windows)
+    except UnreadableImageError as error:
+        return [Thumbnail(b"", str(error), 0, 0) for _ in crops]
+    return [
+        Thumbnail(encode(_cropped(image, crop, (width, height), edge))[0], "", width, height)
+        for crop in crops
+    ]
+
+
+def _boxes(crop: Crop) -> list[Box]:
+    return [box for box in (crop.label, crop.seen) if box is not None]
+
+
+def _extent(crop: Crop) -> tuple[float, float]:
+    boxes = _boxes(crop)
+    return max(b[2] for b in boxes), max(b[3] for b in boxes)
+
+
+def _cropped(image: Image.Image, crop: Crop, size: tuple[int, int], edge: int) -> Image.Image:
+    """The part of an image, which may have been decoded smaller than its ``size``."""
+    scale = image.width / size[0], image.height / size[1]
+    left, top, right, bottom = crop_square(_boxes(crop), *size)
+    part = (left * scale[0], top * scale[1], right * scale[0], bottom * scale[1])
+    longest = max(right - left, bottom - top)
+    shape = [max(1, round(edge * side / longest)) for side in (right - left, bottom - top)]
+    found = image.resize((shape[0], shape[1]), Image.Resampling.BICUBIC, box=part, reducing_gap=2.0)
+    found = found.convert("RGB")
+    draw = ImageDraw.Draw(found)
+    line = max(1, round(edge / 96))
+    for box, colour in ((crop.seen, SEEN), (crop.label, LABEL)):
+        if box is not None:
+            _outline(draw, _within(box, size, (left, top), shape[0] / (right - left)), colour, line)
+    return found
+
+
+def _within(
+    box: Box, size: tuple[int, int], corner: tuple[float, float], scale: float
+) -> tuple[float, float, float, float]:
+    x, y = (box[0] * size[0] - corner[0]) * scale, (box[1] * size[1] - corner[1]) * scale
+    return x, y, x + box[2] * size[0] * scale, y + box[3] * size[1] * scale
+
+
+def _outline(
+    draw: ImageDraw.ImageDraw,
+    box: tuple[float, float, float, float],
+    colour: tuple[int, int, int],
+    line: int,
+) -> None:
+    """Draw a box around, not over, what is in it, with a dark edge that parts it from bright."""
+    x, y, right, bottom = box
+    for out, fill, width in ((line + 1, (0, 0, 0), 1), (line, colour, line)):
+        draw.rectangle((x - out, y - out, right + out - 1, bottom + out - 1), None, fill, width)

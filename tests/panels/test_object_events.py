@@ -1,0 +1,204 @@
+"""The panel's events on a run on objects, of a real dataset with boxes."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from plugin.objects.iteration import object_iteration
+from plugin.store.runs import load_run
+from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
+from scripts.panel_events import load
+
+CONTRACT = load(Path(__file__).resolve().parents[2] / "panels" / "events.py")
+EVENTS, INFO = CONTRACT.EVENTS, set(CONTRACT.ObjectInfo.__required_keys__)
+DIGITS = [str(digit) for digit in range(10)]
+NOTHING = len(DIGITS)
+
+
+@pytest.fixture(scope="module")
+def run_on_objects(tmp_path_factory: Any, operator: Any) -> Iterator[Any]:
+    """A dataset of 60 canvases, and the iteration on their boxes."""
+    folder = tmp_path_factory.mktemp("canvases")
+    dataset = objects_dataset("test-object-events", folder, images=60, persistent=False)
+    find = operator("find_label_errors")
+    find(dataset, FIELD, source="predictions", prediction_fields=[PREDICTIONS])
+    yield dataset, object_iteration(load_run(dataset, "deconfuse"))
+    dataset.delete()
+
+
+@pytest.fixture
+def ask(run_on_objects: Any, operator: Any, context: Any) -> Any:
+    dataset, iteration = run_on_objects
+
+    def answer(name: str, view: Any = None, **request: Any) -> Any:
+        asked = {"run": "deconfuse", "iteration": 1, **request}
+        ctx = context(dataset, "label_errors", view=view, __method__=name, request=asked)
+        reply = operator("label_errors").execute(ctx)
+        json.dumps(reply, allow_nan=False)
+        return reply
+
+    return answer, dataset, iteration
+
+
+def test_the_run_is_listed_without_a_problem(ask: Any) -> None:
+    answer, _, iteration = ask
+    (run,) = answer("status")["runs"]
+    assert run["problem"] is None
+    (made,) = run["iterations"]
+    assert made["objects"]
+    assert made["samples"] == iteration.samples
+    assert made["misclassified"] == int((iteration.column("suspicion") > -2).sum())
+    assert answer("pulse")["iteration"] == 1
+
+
+def test_the_overview_counts_items_by_label_and_prediction(ask: Any) -> None:
+    answer, _, iteration = ask
+    reply = answer("overview", order="count", labels=[], with_classes=True)
+    assert set(reply) == set(EVENTS["overview"][1].__required_keys__)
+    assert reply["classes"] == DIGITS
+    label, prediction = iteration.column("label"), iteration.column("prediction")
+    suspicion = iteration.column("suspicion")
+    expected = Counter(zip(label.tolist(), prediction.tolist(), strict=True))
+    cells = reply["cells"]
+    at = list(zip(cells["label"], cells["prediction"], strict=True))
+    assert dict(zip(at, cells["open"], strict=True)) == dict(expected)
+    assert NOTHING in cells["label"]
+    assert NOTHING in cells["prediction"]
+    for i, (a, b) in enumerate(at):
+        inside = (label == a) & (prediction == b)
+        assert cells["suspects"][i] == int((suspicion[inside] > -2).sum())
+    assert reply["progress"]["wrong"] == reply["progress"]["open_wrong"] == (suspicion > -2).sum()
+    rows = dict(zip(reply["rows"]["label"], reply["rows"]["wrong"], strict=True))
+    assert rows[NOTHING] == int(((label == NOTHING) & (suspicion > -2)).sum())
+    assert 0 < reply["progress"]["expected_errors"] < len(label)
+
+
+def test_the_bars_of_what_agrees_are_by_overlap(ask: Any) -> None:
+    answer, _, iteration = ask
+    cells = answer("overview", order="count", labels=[], with_classes=False)["cells"]
+    pairs = list(zip(cells["label"], cells["prediction"], strict=True))
+    at = next(i for i, (a, b) in enumerate(pairs) if a == b < NOTHING)
+    rows = iteration.cell_slice(cells["label"][at], cells["prediction"][at])
+    off = 1 - iteration.column("iou")[rows]
+    expected = np.bincount(np.clip((off * 20).astype(int), 0, 19), minlength=20)
+    assert cells["bars"][at * 20 : at * 20 + 20] == expected.tolist()
+
+
+def largest(iteration: Any) -> tuple[int, int]:
+    cells = iteration.cells
+    return max(
+        ((int(a), int(b)) for a, b in zip(cells.label, cells.prediction, strict=True) if a != b),
+        key=lambda pair: np.diff(iteration.cells.start)[iteration.cells.index_of(*pair)],
+    )
+
+
+def test_a_cell_shows_its_items_as_crops(ask: Any) -> None:
+    answer, dataset, iteration = ask
+    label, prediction = largest(iteration)
+    where = {"label": label, "prediction": prediction}
+    reply = answer("cell", **where, offset=0, limit=9, iies=None, edge=64)
+    assert set(reply) == set(EVENTS["cell"][1].__required_keys__)
+    samples = reply["samples"]
+    assert samples["suspicion"] == sorted(samples["suspicion"], reverse=True)
+    assert set(samples["objects"]["sample"]) <= set(dataset.values("id"))
+    sheet = reply["sheet"]
+    picture = Image.open(io.BytesIO(base64.b64decode(sheet["image"].partition(",")[2])))
+    assert picture.mode == "RGB"
+    assert max(sheet["widths"]) == 64
+    again = answer("thumbnails", rows=samples["row"], edge=64)
+    assert again["image"] == sheet["image"]
+    assert answer("suspects", cells=[0])["row"]
+
+
+def test_objects_in_full(ask: Any) -> None:
+    answer, dataset, iteration = ask
+    kinds = iteration.column("kind")
+    rows = [int(np.flatnonzero(kinds == kind)[0]) for kind in range(4) if (kinds == kind).any()]
+    found = answer("objects", rows=rows, size=256)["objects"]
+    assert [one["row"] for one in found] == rows
+    for one in found:
+        assert set(one) == INFO
+        sample = dataset[one["sample"]]
+        labels = {d.id: d for d in sample[FIELD].detections}
+        if one["kind"] == "missing":
+            assert one["box"] is None
+            assert one["label"] == NOTHING
+            assert one["current_box"] is None
+            assert one["seen"] is not None
+        else:
+            assert one["box"] == pytest.approx(labels[one["id"]].bounding_box, abs=1e-5)
+            assert one["current_label"] == labels[one["id"]].label
+        assert {o["id"] for o in one["others"]} == set(labels) - {one["id"]}
+        assert one["width"] == 320
+
+
+def test_the_queue_goes_by_suspicion_whatever_the_kind(ask: Any) -> None:
+    answer, _, iteration = ask
+    suspicion = iteration.column("suspicion")
+    reply = answer("queue", cell=None, skip=[], limit=200)
+    assert reply["left"] == int((suspicion > -2).sum())
+    shown = suspicion[reply["rows"]]
+    assert (np.diff(shown) <= 0).all()
+    kinds = {iteration.kinds[k] for k in iteration.column("kind")[reply["rows"]]}
+    assert kinds == {"class", "spurious", "placement", "missing"}
+    asked = {"by": "suspicion", "above": None, "label": NOTHING, "offset": 0, "limit": 9}
+    ranked = answer("ranking", **asked)
+    assert set(ranked["labels"]) == {NOTHING}
+
+
+def test_a_view_narrows_items_by_their_samples(ask: Any) -> None:
+    answer, dataset, iteration = ask
+    view = dataset.limit(10)
+    inside = set(view.values("id"))
+    counts = answer("in_view", view=view)["open"]
+    owners = [i for i in answer_ids(iteration) if i in inside]
+    assert sum(counts) == len(owners)
+    reply = answer("queue", view=view, cell=None, skip=[], limit=200)
+    assert reply["outside"] > 0
+
+
+def answer_ids(iteration: Any) -> list[str]:
+    from plugin.store.iterations import unpack_ids
+
+    return unpack_ids(iteration.column("sample_id"))
+
+
+@pytest.mark.parametrize(
+    ("name", "request_"),
+    [
+        ("map", {"colour": "label", "map": None}),
+        ("duplicates", {"offset": 0, "limit": 9, "kind": None, "edge": 0}),
+        ("audit", {"audit": None}),
+        ("pairs", {"label": 0, "prediction": 1, "limit": 4}),
+        ("context", {"row": 0}),
+        ("samples", {"rows": [0], "size": 64}),
+        ("history", {}),
+    ],
+)
+def test_what_is_not_for_objects_says_so(ask: Any, name: str, request_: Any) -> None:
+    error = ask[0](name, **request_)["error"]
+    assert error["kind"] == "input"
+    assert "is on objects" in error["message"]
+
+
+def test_objects_of_a_run_on_whole_samples_are_refused(
+    dataset: Any, operator: Any, context: Any
+) -> None:
+    from tests.panels.made_runs import write_iteration
+
+    new = dataset(n=6, labels=["cat", "dog"] * 3)
+    write_iteration(new, np.full((6, 2), 0.5), ["cat", "dog"])
+    asked = {"run": "deconfuse", "iteration": 1, "rows": [0], "size": 64}
+    ctx = context(new, "label_errors", __method__="objects", request=asked)
+    error = operator("label_errors").execute(ctx)["error"]
+    assert "is on whole samples" in error["message"]

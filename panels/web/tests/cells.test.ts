@@ -6,6 +6,7 @@ const columns = {
   label: [1, 1, 2],
   prediction: [1, 0, 0],
   open: [7, 2, 1],
+  suspects: [0, 2, 1],
   errors: [0.5, 1.5, 0.7],
   duplicates: [false, true, false],
   bars: [...Array(20).fill(0), ...Array(19).fill(0), 2, ...Array(20).fill(1)],

@@ -16,6 +16,7 @@ export interface Cell {
   label: number;
   prediction: number;
   open: number;
+  suspects: number;
   errors: number;
   duplicates: boolean;
   bars: number[];
@@ -27,6 +28,7 @@ export function cellsOf(columns: CellColumns): Cell[] {
     label: columns.label[i] as number,
     prediction: columns.prediction[i] as number,
     open: columns.open[i] as number,
+    suspects: columns.suspects[i] as number,
     errors: columns.errors[i] as number,
     duplicates: columns.duplicates[i] as boolean,
     bars: columns.bars.slice(i * BINS, (i + 1) * BINS),

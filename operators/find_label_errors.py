@@ -24,6 +24,7 @@ from ..plugin.store.fields import image_slices, slice_of
 from ..plugin.store.label_field import label_fields
 from ..plugin.store.runs import Run
 from ..plugin.store.samples import Collection
+from ..plugin.tags.job import find_tag_errors, is_on_tags
 from .base import LongOperator, Work, long_config
 from .caller import discreet, file_to_read, is_script
 from .checked import Target
@@ -104,8 +105,8 @@ class FindLabelErrors(LongOperator):
     def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
         """Show the scores and say what was found."""
         yield ctx.ops.reload_dataset()
-        if "objects" in result:
-            yield ctx.ops.notify(_of_objects(result), variant="success")
+        if "objects" in result or "tags" in result:
+            yield ctx.ops.notify(_of_sets(result), variant="success")
             return
         yield ctx.ops.open_panel("label_errors", is_active=True)
         skipped = sum(result["skipped"].values())
@@ -136,19 +137,23 @@ class FindLabelErrors(LongOperator):
 
 
 def _find(samples: Collection, settings: Settings, report: Report = silent) -> dict[str, Any]:
-    on_objects = is_on_objects(samples, settings.label_field)
-    return (find_object_errors if on_objects else find_label_errors)(samples, settings, report)
+    if is_on_objects(samples, settings.label_field):
+        return find_object_errors(samples, settings, report)
+    if is_on_tags(samples, settings.label_field):
+        return find_tag_errors(samples, settings, report)
+    return find_label_errors(samples, settings, report)
 
 
-def _of_objects(result: dict[str, Any]) -> str:
-    """What was found among objects, and what works on them."""
+def _of_sets(result: dict[str, Any]) -> str:
+    """What was found among objects or tags, and what works on them."""
+    named, parts = ("objects", "boxes") if "objects" in result else ("tags", "tags")
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in result["suspects"].items())
     skipped = sum(result["skipped"].values())
     left_out = f" {skipped:,} images were left out." if skipped else ""
-    boxes = sum(result["left_out"].values())
-    left_out += f" {boxes:,} boxes were left out." if boxes else ""
+    unusable = sum(result["left_out"].values())
+    left_out += f" {unusable:,} {parts} were left out." if unusable else ""
     return (
-        f"{sum(result['suspects'].values()):,} suspects among {result['objects']:,} objects of "
+        f"{sum(result['suspects'].values()):,} suspects among {result[named]:,} {named} of "
         f"{result['samples']:,} images: {kinds}.{left_out} {result['so_far']}"
     )
 

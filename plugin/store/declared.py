@@ -15,6 +15,8 @@ from .samples import Dataset
 
 CLASSIFICATION = "fiftyone.core.labels.Classification"
 
+CLASSIFICATIONS = "fiftyone.core.labels.Classifications"
+
 DETECTIONS = "fiftyone.core.labels.Detections"
 
 Declared = Mapping[str, Mapping[str, Any]]
@@ -37,6 +39,11 @@ def declared_in(dataset: Mapping[str, Any]) -> Declared:
 def is_classification(field: Mapping[str, Any] | None) -> bool:
     """Whether a declared field holds a ``Classification``."""
     return field is not None and field.get("embedded_doc_type") == CLASSIFICATION
+
+
+def is_classifications(field: Mapping[str, Any] | None) -> bool:
+    """Whether a declared field holds ``Classifications``."""
+    return field is not None and field.get("embedded_doc_type") == CLASSIFICATIONS
 
 
 def is_detections(field: Mapping[str, Any] | None) -> bool:

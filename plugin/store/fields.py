@@ -66,6 +66,19 @@ OBJECT_ATTRIBUTES: dict[str, str] = {
 }
 """Attributes of labels that a run on objects writes."""
 
+TAG_FIELDS: dict[str, str] = {
+    "errors": "How many of the image's tags, missing ones included, are suspect",
+    "missing": "Tags that the image may lack, the most suspect first",
+}
+"""Fields that a run on tags writes beside ``suspicion``; named as those on objects are."""
+
+TAG_ATTRIBUTES: dict[str, str] = {
+    "suspicion": "Log-odds that the image should not have the tag",
+    "iies": "Instance Interpretation Error Score over the tag and nothing",
+    "kind": "How the tag is wrong if it is: spurious",
+}
+"""Attributes of tags that a run on them writes; a part of those on objects."""
+
 OWN_FIELDS = (*FIELDS, *LATER_FIELDS, *OBJECT_FIELDS)
 """Every field that belongs to a run once it exists, without its prefix."""
 

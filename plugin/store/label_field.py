@@ -15,6 +15,7 @@ from .declared import (
     Declared,
     declared_fields,
     is_classification,
+    is_classifications,
     is_detections,
     type_name,
 )
@@ -34,6 +35,12 @@ OBJECTS_SO_FAR = (
     "them yet."
 )
 
+TAGS_SO_FAR = (
+    "On tags, find_label_errors writes scores, kinds and missing tags, which FiftyOne shows and "
+    "sorts, and delete_run takes them back; decisions, undo, the panel, near-duplicates, "
+    "estimates, reports and annotation do not work on them yet."
+)
+
 
 def check_label_field(run: Run, declared: Declared | None = None) -> None:
     """Raise InputError unless the run's label field is a ``Classification`` field still.
@@ -51,6 +58,10 @@ def check_label_field(run: Run, declared: Declared | None = None) -> None:
     if is_on_objects(run, declared):
         raise InputError(
             f"Run '{run.key}' is on objects: '{run.label_field}' holds Detections. {OBJECTS_SO_FAR}"
+        )
+    if is_classifications(field) and not run.iterations():
+        raise InputError(
+            f"Run '{run.key}' is on tags: '{run.label_field}' holds Classifications. {TAGS_SO_FAR}"
         )
     likely = likely_label_field(run, declared)
     name = run.dataset.name

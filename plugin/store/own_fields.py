@@ -18,6 +18,7 @@ from .fields import (
     OBJECT_ATTRIBUTES,
     OBJECT_FIELDS,
     OWN_FIELDS,
+    TAG_FIELDS,
     field_type,
     sidebar_group,
 )
@@ -27,7 +28,8 @@ from .runs import Run
 from .samples import Dataset, take_off_undeclared
 
 DESCRIPTIONS = {**FIELDS, **LATER_FIELDS, **OBJECT_FIELDS}
-_EARLIER = {"decision": "the decision that stands on the sample"}
+_OTHERWISE = {"decision": "the decision that stands on the sample", **TAG_FIELDS}
+"""What else a field of this name may say: in earlier versions, or in a run on tags."""
 
 
 def names_of(run_key: str) -> set[str]:
@@ -64,7 +66,7 @@ def _is_described(name: str, declared: Declared) -> bool:
     for kind, description in DESCRIPTIONS.items():
         if name.endswith(f"_{kind}"):
             told = declared[name].get("description")
-            return told is not None and told in (description, _EARLIER.get(kind))
+            return told is not None and told in (description, _OTHERWISE.get(kind))
     return False
 
 

@@ -1,0 +1,289 @@
+"""Label errors among tags from end to end: read, learn, score, keep, write the fields."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Mapping
+from contextlib import closing
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..abandonable import abandonable
+from ..arrays import BoolArray
+from ..classify.settings import AUTO, Settings
+from ..errors import InputError
+from ..objects.store import (
+    IMAGES,
+    Columns,
+    keep_iteration,
+    last_iteration,
+    mark_written,
+    sorted_items,
+)
+from ..progress import Report, part_of, silent
+from ..runs.life import begin_run, begins_anew
+from ..runs.renamed import follow_renames
+from ..scoring.cies import cies
+from ..skipped import Skipped
+from ..store.declared import check_writable, declared_fields, is_classifications
+from ..store.fields import check_images, root_dataset
+from ..store.iterations import pack_ids
+from ..store.jobs import Job
+from ..store.label_field import TAGS_SO_FAR
+from ..store.listed_runs import deleted_keys
+from ..store.own_fields import check_own_fields
+from ..store.runs import Run, check_run_key, list_runs, load_run, unlist
+from ..store.samples import Collection
+from ..store.views import check_view
+from .fields import write_tag_fields
+from .labels import TagCounts, new_ids
+from .reading import PredictedTags, TagImages
+from .scoring import KIND_NAMES, MISSING, SPURIOUS, ItemScores, TagModel, learn
+
+SHARE_OF_SCORING = 0.6
+
+
+class TagSource(Protocol):
+    """Where tags and what models say of them come from; see ``reading.PredictedTags``."""
+
+    classes: tuple[str, ...]
+    counts: TagCounts
+    known: list[BoolArray]
+    names: list[str]
+    assumed: list[str]
+    notes: dict[str, Any]
+    skipped: Skipped
+    left_out: Counter[str]
+
+    def prepare(self, report: Report) -> None:
+        """Do what takes long before anything can be read."""
+        ...
+
+    def some(self, seed: int) -> TagImages:
+        """Some images to learn from."""
+        ...
+
+    def batches(self, report: Report) -> Generator[TagImages]:
+        """Every image that can be judged, once."""
+        ...
+
+
+def is_on_tags(samples: Collection, field: str) -> bool:
+    """Whether a field of a collection's dataset holds ``Classifications``."""
+    return is_classifications(declared_fields(root_dataset(samples)).get(field))
+
+
+def find_tag_errors(
+    samples: Collection, settings: Settings, report: Report = silent
+) -> dict[str, Any]:
+    """Score every tag of a ``Classifications`` field, and find tags that images lack.
+
+    Args:
+        samples: a dataset of images, or a view that selects some of them
+        settings: what to do
+        report: told of progress; may be called from this thread only
+
+    Returns:
+        ``run_key``, ``iteration``, ``samples`` (images), ``tags`` (labels), ``candidates`` (tags
+        that may be missing), ``suspects`` (by kind: how many are more likely wrong than right),
+        ``classes``, ``assumed`` (how predictions were read), ``weighed`` (what each model and the
+        other tags count), ``share_of_errors`` (of the labels left out, as estimated), ``skipped``
+        (images, by reason), ``skipped_samples``, ``left_out`` (tags, by reason), and ``so_far``:
+        what works on tags and what does not yet
+
+    Raises:
+        InputError: if something given cannot be worked with; nothing was changed
+        Cancelled: if the job was cancelled; nothing was changed
+    """
+    dataset = root_dataset(samples)
+    check_images(samples)
+    note = _check(samples, settings)
+    with Job(dataset, settings.run_key, "Finding label errors", report) as job:
+        source: TagSource = abandonable(
+            lambda _: _source(samples, settings), part_of(job, 0.0, 0.0), "Reading labels"
+        )
+        source.prepare(part_of(job, 0.0, 0.3))
+        model = abandonable(
+            lambda _: _learn(source, settings), part_of(job, 0.3, 0.3), "Learning from the labels"
+        )
+        found = _Found(model, len(source.classes))
+        with closing(source.batches(part_of(job, 0.3, SHARE_OF_SCORING))) as batches:
+            for images in batches:
+                found.add(images)
+        columns = found.columns()
+        counts = found.counts(columns)
+        weighed = _weighed(model, source.names)
+        run = begin_run(dataset, settings.run_key, settings.label_field)
+        _keep(run, source, settings, counts, weighed, model, columns)
+        writing = part_of(job.note, SHARE_OF_SCORING, 1.0)
+        write_tag_fields(run, columns, source.classes, KIND_NAMES, writing)
+        document = last_iteration(run)
+        assert document is not None, "it was kept just now"
+        mark_written(document["_id"])
+    return {
+        "run_key": run.key,
+        "iteration": document["number"],
+        **counts,
+        "classes": len(source.classes),
+        "assumed": list(source.assumed),
+        "weighed": weighed,
+        "share_of_errors": round(model.share, 4),
+        "skipped": dict(source.skipped.reasons),
+        "skipped_samples": list(source.skipped.samples),
+        "left_out": dict(source.left_out),
+        "so_far": TAGS_SO_FAR,
+        **({} if note is None else {"begun_anew": note}),
+    }
+
+
+def _keep(
+    run: Run,
+    source: TagSource,
+    settings: Settings,
+    counts: Mapping[str, Any],
+    weighed: list[str],
+    model: TagModel,
+    columns: Columns,
+) -> None:
+    header = {
+        "on": "tags",
+        "settings": {
+            "label_field": settings.label_field,
+            "prediction_fields": list(settings.prediction_fields),
+            "source": "predictions" if settings.source == AUTO else settings.source,
+            "seed": settings.seed,
+            **source.notes,
+        },
+        "classes": list(source.classes),
+        "kinds": list(KIND_NAMES),
+        "counts": dict(counts),
+        "assumed": list(source.assumed),
+        "weighed": weighed,
+        "share_of_errors": model.share,
+        "skipped": {"reasons": [[r, n] for r, n in source.skipped.reasons.items()]},
+        "left_out": [[reason, count] for reason, count in source.left_out.items()],
+    }
+    try:
+        keep_iteration(run, header, columns)
+    except BaseException:
+        if last_iteration(run) is None:
+            unlist(run)
+        raise
+
+
+def _source(samples: Collection, settings: Settings) -> TagSource:
+    fields = settings.prediction_fields
+    return PredictedTags(samples, settings.label_field, fields, settings.classes)
+
+
+def _check(samples: Collection, settings: Settings) -> str | None:
+    """Check what is given; why the run begins anew, if something of it is there."""
+    dataset, key = root_dataset(samples), settings.run_key
+    field = settings.label_field
+    if settings.source not in (AUTO, "predictions"):
+        raise InputError(
+            f"source: '{field}' holds Classifications, on which only 'predictions' works yet, got "
+            f"'{settings.source}'. Name fields of predictions as prediction_fields."
+        )
+    if not settings.prediction_fields:
+        raise InputError(
+            f"prediction_fields: '{field}' holds Classifications; name at least one field of "
+            "predictions: Classifications with confidences, or vectors of class scores"
+        )
+    if settings.class_scores is not None:
+        raise InputError(
+            "class_scores: it names an attribute of Detections; name a field of vectors among the "
+            "prediction_fields"
+        )
+    if settings.cleanlab:
+        raise InputError("cleanlab: it is not asked about tags")
+    declared = declared_fields(dataset)
+    follow_renames(dataset)
+    there = key in list_runs(dataset)
+    check_run_key(dataset, key, field)
+    if there and load_run(dataset, key).iterations():
+        raise InputError(
+            f"run_key: the run '{key}' is on whole samples, '{field}' was a Classification field "
+            "then. Choose another run_key."
+        )
+    check_own_fields(dataset, key, ours=there or key in deleted_keys(dataset))
+    check_writable(dataset, [field], declared)
+    check_view(samples, [field, *settings.prediction_fields])
+    return begins_anew(dataset, key)
+
+
+def _learn(source: TagSource, settings: Settings) -> TagModel:
+    some = source.some(settings.seed)
+    if not some.table.any():
+        raise InputError(
+            f"No tag of '{settings.label_field}' is on an image that something is said of; the "
+            f"most frequent reason: {source.skipped.most_common()}."
+        )
+    prevalence = source.counts.prevalence(source.classes)
+    fold = some.tags.fold
+    return learn(some.scores, some.table, fold, prevalence, source.known, settings.seed)
+
+
+def _weighed(model: TagModel, names: list[str]) -> list[str]:
+    """What each model and the other tags count, in a sentence."""
+    *each, others = (f"{w:.2f}" for w in model.weights.tolist())
+    told = [f"'{name}' {w}" for name, w in zip(names, each, strict=True)]
+    return [f"Weights by likelihood of the labels: {', '.join(told)}; the other tags {others}."]
+
+
+class _Found:
+    """The items of all images, gathered: about 70 bytes an item."""
+
+    def __init__(self, model: TagModel, classes: int):
+        self._model = model
+        self._classes = classes
+        self._parts: list[Columns] = []
+
+    def add(self, images: TagImages) -> None:
+        """Score some images."""
+        found = self._model.score(images.scores, images.table, images.tags.fold)
+        packed = pack_ids(images.tags.ids)
+        ids = np.empty(len(found.tag), "S12")
+        ids[found.labelled] = images.tags.label_id  # both in the order of images, then of classes
+        ids[~found.labelled] = new_ids(int((~found.labelled).sum()))
+        part = _columns(found, self._classes)
+        owner = packed[found.image]
+        self._parts.append(part | {"item_id": ids, "sample_id": owner, IMAGES: packed})
+
+    def columns(self) -> Columns:
+        """What is kept of them."""
+        if not self._parts:
+            raise InputError("No image could be scored: none carries labels and predictions.")
+        names = self._parts[0].keys()
+        return sorted_items({n: np.concatenate([p[n] for p in self._parts]) for n in names})
+
+    def counts(self, columns: Columns) -> dict[str, Any]:
+        """How many there are, and how many are suspect."""
+        suspect = Counter(columns["kind"][columns["suspicion"] > 0].tolist())
+        cells = cies(columns["label"], columns["prediction"], self._classes + 1)
+        return {
+            "samples": len(columns[IMAGES]),
+            "tags": int(cells[: self._classes].sum()),
+            "candidates": int(cells[self._classes].sum()),
+            "suspects": {name: suspect[i] for i, name in enumerate(KIND_NAMES)},
+        }
+
+
+def _columns(found: ItemScores, classes: int) -> Columns:
+    nothing = np.int32(classes)
+    label = np.where(found.labelled, found.tag, nothing)
+    likely = np.where(found.predicted, found.tag, nothing)
+    other = np.where(found.predicted, nothing, found.tag)
+    kind = np.where(found.labelled, KIND_NAMES.index(SPURIOUS), KIND_NAMES.index(MISSING))
+    return {
+        "label": label,
+        "prediction": likely,
+        "p_label": found.p_label,
+        "p_max": found.p_max,
+        "suspicion": found.suspicion,
+        "kind": kind.astype(np.int8),
+        "confidence": found.p_tag,
+        "top_class": np.stack([likely, other], axis=1),
+        "top_probability": np.stack([found.p_max, 1 - found.p_max], axis=1),
+    }

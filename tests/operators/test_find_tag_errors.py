@@ -1,0 +1,359 @@
+"""``find_label_errors`` on a ``Classifications`` field of a real dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+import pytest
+
+from plugin.objects.store import last_iteration, read_items
+from plugin.store.iterations import unpack_ids
+from plugin.store.runs import load_run
+from plugin.store.samples import samples_of
+from tests.tagged_digits import CLASSES, Planted, tagged_dataset
+
+FIND = "find_label_errors"
+IMAGES = 120
+
+
+@pytest.fixture
+def tags(dataset_name: str, tmp_path: Path) -> tuple[Any, Planted]:
+    return tagged_dataset(dataset_name, tmp_path / "images", IMAGES)
+
+
+def find(operator: Any, samples: Any, **options: Any) -> dict[str, Any]:
+    given = {"source": "predictions", "prediction_fields": ["model"], **options}
+    return operator(FIND)(samples, "gt", **given)
+
+
+def stored(dataset: Any) -> list[dict[str, Any]]:
+    return list(samples_of(dataset).find().sort("_id", 1))
+
+
+def without(document: Any, *names: str) -> Any:
+    """A document without fields of some names, however deep."""
+    if isinstance(document, dict):
+        return {k: without(v, *names) for k, v in document.items() if k not in names}
+    return [without(v, *names) for v in document] if isinstance(document, list) else document
+
+
+def items(dataset: Any, run: str = "deconfuse") -> list[tuple[float, int, int, str]]:
+    """Suspicion, picture, digit and kind of all items, the most suspect first."""
+    dataset.reload()
+    found = []
+    for i, sample in enumerate(dataset):
+        for name, kind in (("gt", "spurious"), (f"{run}_missing", "missing")):
+            for label in sample[name].classifications if sample[name] else []:
+                score = getattr(label, f"{run}_suspicion", None)
+                if score is not None:
+                    found.append((score, i, CLASSES.index(label.label), kind))
+    return sorted(found, reverse=True)
+
+
+def by_item(order: list[Any]) -> dict[tuple[int, int, str], float]:
+    """The suspicion of each item."""
+    return {(i, c, kind): score for score, i, c, kind in order}
+
+
+def found_of(order: list[Any], kind: str, wrong: set[tuple[int, int]]) -> float:
+    """The share of those planted among as many of the most suspect of their kind."""
+    first = [(i, c) for _, i, c, k in order if k == kind][: len(wrong)]
+    return len(wrong & set(first)) / len(wrong)
+
+
+@pytest.mark.parametrize("fields", [["model"], ["scores"], ["model", "scores"]])
+def test_missing_and_spurious_tags_are_found_and_written(
+    tags: Any, operator: Any, fields: list[str]
+) -> None:
+    dataset, planted = tags
+    result = find(operator, dataset, prediction_fields=fields)
+    order = items(dataset)
+    assert found_of(order, "missing", planted.missing) >= 0.7
+    assert found_of(order, "spurious", planted.spurious) >= 0.7
+    wrong = planted.missing | planted.spurious
+    first = {(i, c) for _, i, c, _ in order[: len(wrong)]}
+    assert len(wrong & first) >= 0.7 * len(wrong), "both kinds in one order"
+    assert result["samples"] == IMAGES
+    assert result["tags"] == planted.tag.sum()
+    assert result["classes"] == 10
+    assert 0.02 <= result["share_of_errors"] <= 0.15
+    assert len(result["assumed"]) == len(fields)
+    assert sum(result["suspects"].values()) == sum(s > 0 for s, *_ in order) > 0
+    assert result["candidates"] == sum(k == "missing" for *_, k in order)
+
+
+def test_fields_say_what_was_found(tags: Any, operator: Any) -> None:
+    dataset, _ = tags
+    find(operator, dataset)
+    dataset.reload()
+    for sample in dataset:
+        labels, missing = sample.gt.classifications, sample.deconfuse_missing.classifications
+        scores = [c.deconfuse_suspicion for c in (*labels, *missing)]
+        assert sample.deconfuse_suspicion == (max(scores) if scores else None)
+        assert sample.deconfuse_errors == sum(v > 0 for v in scores)
+        assert {c.deconfuse_kind for c in labels} <= {"spurious"}
+        for label in labels:
+            p = 1 / (1 + np.exp(label.deconfuse_suspicion))
+            expected = (max(p, 1 - p) + 1 - p) / 2
+            assert label.deconfuse_iies == pytest.approx(expected, abs=1e-5), "equation 2"
+        assert not {c.label for c in labels} & {c.label for c in missing}
+        assert all(0 < c.confidence < 1 for c in missing)
+        order = [c.deconfuse_suspicion for c in missing]
+        assert order == sorted(order, reverse=True)
+
+
+def test_an_iteration_is_kept_by_items(tags: Any, operator: Any) -> None:
+    dataset, _ = tags
+    find(operator, dataset)
+    result = find(operator, dataset)
+    assert result["iteration"] == 2
+    document = last_iteration(load_run(dataset, "deconfuse"))
+    assert document is not None
+    assert document["fields_written"]
+    assert document["on"] == "tags"
+    row = {i: n for n, i in enumerate(unpack_ids(read_items(document, "item_id")))}
+    names = ("label", "prediction", "suspicion", "kind", "p_label", "p_max")
+    label, prediction, suspicion, kind, p_label, p_max = (read_items(document, n) for n in names)
+    owner = unpack_ids(read_items(document, "sample_id"))
+    assert len(row) == document["items"] == result["tags"] + result["candidates"]
+    nothing = len(document["classes"])
+    dataset.reload()
+    for sample in dataset:
+        for tag in sample.gt.classifications:
+            at = row[tag.id]
+            assert owner[at] == sample.id
+            assert document["classes"][label[at]] == tag.label
+            assert suspicion[at] == pytest.approx(tag.deconfuse_suspicion)
+            assert document["kinds"][kind[at]] == "spurious"
+            assert prediction[at] == (nothing if suspicion[at] > 0 else label[at])
+        for tag in sample.deconfuse_missing.classifications:
+            at = row[tag.id]
+            assert label[at] == nothing
+            assert document["kinds"][kind[at]] == "missing"
+            expected = document["classes"].index(tag.label) if suspicion[at] > 0 else nothing
+            assert prediction[at] == expected
+    assert np.allclose(p_label, 1 / (1 + np.exp(suspicion)), atol=1e-6), "the log-odds margin"
+    assert np.allclose(p_max, np.maximum(p_label, 1 - p_label), atol=1e-6)
+
+
+def test_deleting_the_run_leaves_the_dataset_as_it_was(tags: Any, operator: Any) -> None:
+    dataset, _ = tags
+    before, schema = stored(dataset), set(dataset.get_field_schema(flat=True))
+    find(operator, dataset)
+    assert stored(dataset) != before
+    operator("delete_run")(dataset, "deconfuse")
+    dataset.reload()
+    assert without(stored(dataset), "last_modified_at") == without(before, "last_modified_at")
+    assert set(dataset.get_field_schema(flat=True)) == schema
+    assert len(dataset.list_runs()) == 0
+
+
+def test_nothing_else_is_touched(tags: Any, operator: Any) -> None:
+    dataset, _ = tags
+    before = stored(dataset)
+    find(operator, dataset)
+    ours = [f"deconfuse_{n}" for n in ("suspicion", "errors", "missing", "iies", "kind")]
+    after = stored(dataset)
+    assert without(after, "last_modified_at", *ours) == without(before, "last_modified_at")
+    assert all(
+        a["last_modified_at"] > b["last_modified_at"] for a, b in zip(after, before, strict=True)
+    )
+
+
+def test_labelled_with_nothing_is_not_the_same_as_not_labelled(tags: Any, operator: Any) -> None:
+    dataset, planted = tags
+    tagged = [i for i, row in enumerate(planted.truth) if row.any()]
+    unseen, unlabelled, empty, silent = (list(dataset)[i] for i in tagged[:4])
+    unseen["model"], unlabelled["gt"] = None, None
+    empty["gt"], silent["model"] = fo.Classifications(), fo.Classifications()
+    for sample in (unseen, unlabelled, empty, silent):
+        sample.save()
+    result = find(operator, dataset)
+    assert result["skipped"] == {"no predictions in 'model'": 1, "no labels in 'gt'": 1}
+    assert {s["sample_id"] for s in result["skipped_samples"]} == {unseen.id, unlabelled.id}
+    dataset.reload()
+    assert dataset[unseen.id].deconfuse_errors is None
+    assert dataset[unlabelled.id].deconfuse_missing is None
+    assert len(dataset[empty.id].deconfuse_missing.classifications) > 0
+    assert all(c.deconfuse_suspicion is not None for c in dataset[silent.id].gt.classifications)
+
+
+def test_a_tag_that_is_there_twice_is_judged_once_and_reported(tags: Any, operator: Any) -> None:
+    dataset, _ = tags
+    sample = next(s for s in dataset if s.gt.classifications)
+    first = sample.gt.classifications[0]
+    again = fo.Classification(label=first.label)
+    sample.gt.classifications += [again, fo.Classification()]
+    sample.model.classifications += [
+        fo.Classification(label="1"),
+        fo.Classification(label="1", confidence=1.5),
+        fo.Classification(confidence=0.5),
+    ]
+    sample.save()
+    result = find(operator, dataset)
+    assert result["left_out"] == {
+        "the same tag again in 'gt'": 1,
+        "no class in 'gt'": 1,
+        "no class in 'model'": 1,
+        "no confidence between 0 and 1 in 'model'": 2,
+    }
+    dataset.reload()
+    scores = {c.id: c.deconfuse_suspicion for c in dataset[sample.id].gt.classifications}
+    assert scores[first.id] is not None
+    assert scores[again.id] is None
+
+
+def test_rare_and_universal_tags_are_scored(tags: Any, operator: Any) -> None:
+    dataset, _ = tags
+    for i, sample in enumerate(dataset.iter_samples(autosave=True)):
+        sample.gt.classifications.append(fo.Classification(label="picture"))
+        if i in (3, 70):
+            sample.gt.classifications.append(fo.Classification(label="rare"))
+    result = find(operator, dataset)
+    assert result["classes"] == 12
+    dataset.reload()
+    rare = [c for s in dataset for c in s.gt.classifications if c.label == "rare"]
+    assert all(np.isfinite(c.deconfuse_suspicion) and c.deconfuse_suspicion < 0 for c in rare)
+    every = [c for s in dataset for c in s.gt.classifications if c.label == "picture"]
+    assert len(every) == IMAGES
+    assert all(c.deconfuse_suspicion < -3 for c in every)
+    candidates = [c.label for s in dataset for c in s.deconfuse_missing.classifications]
+    assert not {"rare", "picture"} & set(candidates)
+
+
+def test_a_view_is_scored_alone_and_an_earlier_iteration_taken_off(
+    tags: Any, operator: Any
+) -> None:
+    dataset, _ = tags
+    find(operator, dataset)
+    result = find(operator, dataset[:80])
+    assert result["samples"] == 80
+    dataset.reload()
+    left = list(dataset)[80:]
+    assert all(s.deconfuse_errors is None and s.deconfuse_missing is None for s in left)
+    assert all(c.deconfuse_kind is None for s in left for c in s.gt.classifications)
+
+
+def test_what_others_do_to_tags_meanwhile_stays(
+    tags: Any, operator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset, _ = tags
+    from plugin.classify.settings import Settings
+    from plugin.tags import fields
+    from plugin.tags.job import find_tag_errors
+
+    several = [s for s in dataset if len(s.gt.classifications) > 1]
+    emptied, changed = several[:2]
+    first = changed.gt.classifications[0].id
+    fresh = fo.Classification(label="9")
+    declare = fields.declare_tag_fields
+
+    def meanwhile(run: Any) -> None:
+        declare(run)
+        collection = samples_of(dataset)
+        collection.update_one({"_id": emptied._id}, {"$set": {"gt": None}})
+        one = {"_id": changed._id}
+        collection.update_one(one, {"$set": {"gt.classifications.0.label": "8"}})
+        collection.update_one(one, {"$push": {"gt.classifications": fresh.to_dict()}})
+
+    monkeypatch.setattr(fields, "declare_tag_fields", meanwhile)
+    given = {"label_field": "gt", "source": "predictions", "prediction_fields": ["model"]}
+    find_tag_errors(dataset, Settings.from_mapping(given))
+    found = {d["_id"]: d for d in stored(dataset)}
+    assert found[emptied._id]["gt"] is None
+    labels = {str(d["_id"]): d for d in found[changed._id]["gt"]["classifications"]}
+    assert labels[first]["label"] == "8"
+    assert labels[first]["deconfuse_suspicion"] is not None
+    assert labels[fresh.id]["deconfuse_suspicion"] is None
+
+
+def test_kinds_of_scores_are_told_apart(tags: Any, operator: Any) -> None:
+    dataset, planted = tags
+    sigmoids = np.clip(np.array(dataset.values("scores"), np.float64), 1e-6, 1 - 1e-6)
+    odds = np.log(sigmoids) - np.log1p(-sigmoids)
+    soft = sigmoids / sigmoids.sum(axis=1, keepdims=True)
+    kinds = {"logits": odds, "probabilities": soft, "percentages": 100 * soft, "log": np.log(soft)}
+    for name, rows in kinds.items():
+        dataset.set_values(name, list(rows))
+    inside = [fo.Classifications(logits=row) for row in odds]
+    dataset.set_values("inside", inside)
+    dataset.classes = {name: list(CLASSES) for name in ["scores", *kinds, "inside"]}
+    dataset.save()
+    first: dict[str, Any] = {}
+    for name in ("scores", *kinds, "inside"):
+        result = find(operator, dataset, prediction_fields=[name], run_key=f"r_{name}")
+        first[name] = items(dataset, f"r_{name}"), result["assumed"][0]
+        least = 0.6 if name in ("scores", "logits", "inside") else 0.3  # a softmax tells less
+        assert found_of(first[name][0], "missing", planted.missing) >= least, name
+    for name, word in (("scores", "sigmoids"), ("logits", "logits"), ("log", "log-prob")):
+        assert first[name][1].startswith(f"'{name}': {word}")
+    assert first["percentages"][1].startswith("'percentages': percentages")
+    for name in ("logits", "inside"):
+        one, two = by_item(first[name][0]), by_item(first["scores"][0])
+        apart = [abs(one[k] - two[k]) for k in one.keys() & two.keys()]
+        assert np.median(apart) < 0.05, "logits and their sigmoids say the same"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"source": "train"},
+            "source: 'gt' holds Classifications, on which only 'predictions' works",
+        ),
+        (
+            {"source": "auto", "prediction_fields": []},
+            "prediction_fields: 'gt' holds Classifications",
+        ),
+        ({"prediction_fields": ["nowhere"]}, "'nowhere' of dataset .* is not there"),
+        ({"prediction_fields": ["boxes"]}, "'boxes' of dataset .* is of type Detections"),
+        ({"prediction_fields": ["other"]}, "'other' and 'gt' have no class in common"),
+        ({"prediction_fields": ["bare"]}, "tags in 'bare' have no confidence"),
+        ({"prediction_fields": ["unnamed"]}, "Set dataset.classes.'unnamed'. to the list of the 3"),
+        ({"prediction_fields": ["short"]}, "dataset.classes.'short'. lists 2 classes"),
+        ({"prediction_fields": ["scores"], "classes": ["1"]}, "classes: 1 names were given"),
+        ({"class_scores": "logits"}, "class_scores: it names an attribute of Detections"),
+        ({"cleanlab": True}, "cleanlab: it is not asked about tags"),
+        ({"run_key": "a b"}, "run_key must be a valid Python name"),
+    ],
+)
+def test_bad_input_changes_nothing(
+    tags: Any, operator: Any, options: dict[str, Any], message: str
+) -> None:
+    dataset, _ = tags
+    sample = dataset.first()
+    sample["boxes"] = fo.Detections()
+    alien = fo.Classification(label="dog", confidence=0.5)
+    sample["other"] = fo.Classifications(classifications=[alien])
+    sample["bare"] = fo.Classifications(classifications=[fo.Classification(label="1")])
+    sample["unnamed"], sample["short"] = np.ones(3), np.ones(3)
+    sample.save()
+    dataset.classes = {**dataset.classes, "short": ["1", "2"]}
+    dataset.save()
+    before, schema = stored(dataset), set(dataset.get_field_schema(flat=True))
+    with pytest.raises(ValueError, match=message):
+        find(operator, dataset, **options)
+    assert stored(dataset) == before
+    assert set(dataset.get_field_schema(flat=True)) == schema
+    assert dataset.list_runs() == []
+
+
+def test_what_does_not_work_on_tags_says_so(tags: Any, operator: Any) -> None:
+    dataset, _ = tags
+    result = find(operator, dataset)
+    assert "decisions, undo, the panel" in result["so_far"]
+    ids = [dataset.first().id]
+    with pytest.raises(ValueError, match="is on tags: 'gt' holds Classifications"):
+        operator("resolve")(dataset, action="confirm", sample_ids=ids)
+
+
+def test_the_same_model_twice_says_nothing_new(tags: Any, operator: Any) -> None:
+    dataset, _ = tags
+    dataset.clone_sample_field("model", "second")
+    find(operator, dataset)
+    find(operator, dataset, run_key="two", prediction_fields=["model", "second"])
+    one, two = by_item(items(dataset)), by_item(items(dataset, "two"))
+    assert max(abs(one[k] - two[k]) for k in one.keys() & two.keys()) < 0.2

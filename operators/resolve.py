@@ -1,9 +1,9 @@
-"""Operator ``resolve``: relabel, confirm, remove or tag samples, as one decision."""
+"""Operator ``resolve``: decide on samples, or on labels of a run on objects, as one decision."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import fiftyone.operators as foo
 from fiftyone.operators import types
@@ -11,10 +11,14 @@ from fiftyone.operators import types
 from ..plugin.audit.audits import basis_of, open_audit
 from ..plugin.decisions.resolution import Resolution
 from ..plugin.decisions.resolve import resolve
+from ..plugin.errors import InputError
+from ..plugin.runs.opening import open_any_run
+from ..plugin.store.label_field import is_on_objects
 from ..plugin.store.runs import Run
 from .checked import CheckedOperator
 from .forms import choose_one, form, missing, opened_run, suggest
-from .run_choice import answer, counted, open_run, run_of
+from .resolve_objects import chosen_labels, decide_on_labels, labels_inputs, noun_of
+from .run_choice import answer, any_run, any_run_of, counted
 
 ACTIONS = {
     "relabel": ("Relabel", "Give the samples another label. All else that the label holds stays"),
@@ -26,7 +30,9 @@ MOST_CLASSES = 1_000
 
 
 class Resolve(CheckedOperator):
-    """Relabel, confirm, remove or tag samples; written to the journal first, and undoable."""
+    """Decide on samples or on labels; written to the journal first, and undoable."""
+
+    FORM: ClassVar[dict[str, Any]] = {"label_ids": Sequence[str]}
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -39,9 +45,12 @@ class Resolve(CheckedOperator):
         )
 
     def resolve_input(self, ctx: Any) -> types.Property:
-        """The form: what to do with the selected samples."""
+        """The form: what to do with the selected samples, or labels."""
         inputs = types.Object()
-        run = opened_run(ctx, inputs)
+        run = opened_run(ctx, inputs, lambda dataset, key: open_any_run(dataset, key)[0])
+        if run is not None and is_on_objects(run):
+            labels_inputs(ctx, run, inputs)
+            return form(inputs, "Resolve labels")
         if run is not None:
             _samples_input(ctx, inputs)
             choose_one(inputs, "action", ACTIONS, "confirm", label="What to do")
@@ -51,11 +60,18 @@ class Resolve(CheckedOperator):
         return form(inputs, "Resolve samples")
 
     def execute(self, ctx: Any) -> dict[str, Any]:
-        """Make the decision on the samples of the form, by default those selected in the grid."""
+        """Make the decision on what the form names, by default on what is selected in the App."""
         params = ctx.params
         action = params.get("action")
+        run, on_objects = any_run(ctx)
+        if on_objects:
+            chosen = chosen_labels(ctx, run)
+            filled = {k: v for k, v in params.items() if v != "" and k != "sample_ids"}
+            made = decide_on_labels(run, action, chosen, filled, ctx.user_id, asked=False)
+            answer(ctx, summary(made, noun_of(run)), conflicts=made.conflict_count)
+            return made.to_dict()
         made = resolve(
-            open_run(ctx),
+            run,
             action,
             params.get("sample_ids") or list(ctx.selected or []),
             label=params.get("label") if action == "relabel" else None,
@@ -71,15 +87,15 @@ class Resolve(CheckedOperator):
         """What was done."""
         outputs = types.Object()
         outputs.str("decision", label="Decision", description="Give this id to undo")
-        outputs.int("applied", label="Samples resolved")
-        outputs.int("conflict_count", label="Samples left alone, for they changed meanwhile")
+        outputs.int("applied", label="Resolved")
+        outputs.int("conflict_count", label="Left alone, for they changed meanwhile")
         return types.Property(outputs, view=types.View(label="Resolved"))
 
     def __call__(
         self,
         sample_collection: Any,
         action: str,
-        sample_ids: Sequence[str],
+        sample_ids: Sequence[str] | None = None,
         run_key: str = "deconfuse",
         label: str | None = None,
         tag: str | None = None,
@@ -87,12 +103,16 @@ class Resolve(CheckedOperator):
         note: str | None = None,
         author: str | None = None,
         audit: str | None = None,
+        label_ids: Sequence[str] | None = None,
+        box: Sequence[float] | None = None,
+        expected_box: Sequence[float] | Mapping[str, Sequence[float] | None] | None = None,
     ) -> dict[str, Any]:
         """Make one decision from a script.
 
         Args:
             sample_collection: the dataset, or a view of it
-            action: ``relabel``, ``confirm``, ``remove`` or ``tag``
+            action: ``relabel``, ``confirm``, ``remove`` or ``tag``; on objects also ``add`` and
+                ``move``
             sample_ids: the samples
             run_key: the run
             label: the new label, for ``relabel``
@@ -103,6 +123,11 @@ class Resolve(CheckedOperator):
             author: who decided, by default the user of this process
             audit: the audit that this is a verdict of, noted with the decision; samples of an
                 audit that are resolved without it count as judged too
+            label_ids: of a run on objects, the labels and missing objects, in place of
+                ``sample_ids``; ``expected_label`` is by label id then
+            box: for ``move`` and ``add``: x, y, width and height relative to the image, by default
+                what the detectors see
+            expected_box: the box that you saw, one for all or by label id
 
         Returns:
             ``decision`` (its id), ``applied``, ``conflict_count``, ``conflicts`` and what was asked
@@ -110,11 +135,23 @@ class Resolve(CheckedOperator):
         Raises:
             InputError: on bad input, with nothing changed
         """
-        run = run_of(sample_collection, run_key)
+        run, on_objects = any_run_of(sample_collection, run_key)
+        if on_objects:
+            given = {"label": label, "tag": tag, "box": box, "note": note, "sample_ids": sample_ids}
+            given |= {"expected_label": expected_label, "expected_box": expected_box}
+            given |= {"audit": audit}
+            return decide_on_labels(run, action, label_ids, given, author).to_dict()
+        for name, value in (
+            ("label_ids", label_ids),
+            ("box", box),
+            ("expected_box", expected_box),
+        ):
+            if value is not None:
+                raise InputError(f"{name} is for runs on objects; run '{run_key}' is on samples")
         made = resolve(
             run,
             action,
-            sample_ids,
+            sample_ids or [],
             label=label,
             tag=tag,
             expected_label=expected_label,
@@ -172,11 +209,12 @@ def _value_inputs(ctx: Any, run: Run, inputs: types.Object) -> None:
             missing(inputs, "Choose the tag, or type a new one.")
 
 
-def summary(made: Resolution) -> str:
+def summary(made: Resolution, noun: str = "sample") -> str:
     """One sentence on what a decision did.
 
     Args:
         made: what became of it
+        noun: what it was made on
     """
     verbs = {
         "relabel": f"relabeled as '{made.label}'",
@@ -184,10 +222,13 @@ def summary(made: Resolution) -> str:
         "remove": "removed",
         "tag": f"tagged '{made.tag}'",
         "undo": "put back",
+        "add": "added",
+        "move": "moved",
     }
-    text = f"{counted(made.applied)} {verbs[made.action]}"
+    text = f"{counted(made.applied, noun)} {verbs[made.action]}"
     if made.conflict_count:
-        text += f"; {counted(made.conflict_count)} left alone, changed meanwhile by somebody else"
+        left = counted(made.conflict_count, noun)
+        text += f"; {left} left alone, changed meanwhile by somebody else"
     if made.left_out:
         names = ", ".join(f"'{name}'" for name in sorted(made.left_out))
         text += f"; without {names}, which the dataset no longer declares"

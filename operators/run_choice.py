@@ -17,6 +17,17 @@ def open_run(ctx: Any) -> Run:
     return opening.open_run(ctx.dataset, ctx.params.get("run_key") or default_run(ctx.dataset))
 
 
+def any_run(ctx: Any) -> tuple[Run, bool]:
+    """As :func:`open_run`, also a run on objects; and whether it is one."""
+    key = ctx.params.get("run_key") or default_run(ctx.dataset)
+    return opening.open_any_run(ctx.dataset, key)
+
+
+def any_run_of(samples: Collection, run_key: str) -> tuple[Run, bool]:
+    """As :func:`run_of`, also a run on objects; and whether it is one."""
+    return opening.open_any_run(root_dataset(samples), run_key)
+
+
 def chosen_kept_run(ctx: Any) -> Run:
     """The run that the form names, to read what is kept of it. InputError if there is none."""
     return kept_run_of(ctx.dataset, ctx.params.get("run_key") or default_run(ctx.dataset))

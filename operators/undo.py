@@ -7,13 +7,15 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.decisions.journal import headers
+from ..plugin.decisions.journal import OBJECTS, headers
 from ..plugin.decisions.resolution import utc_text
 from ..plugin.decisions.undo import undo
+from ..plugin.runs.opening import open_any_run
 from .checked import CheckedOperator
 from .forms import form, missing, opened_run
 from .resolve import summary
-from .run_choice import answer, counted, open_run, run_of
+from .resolve_objects import noun_of
+from .run_choice import answer, any_run, any_run_of, counted
 
 DECISIONS_SHOWN = 50
 
@@ -34,7 +36,7 @@ class Undo(CheckedOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form: which decision to take back."""
         inputs = types.Object()
-        run = opened_run(ctx, inputs)
+        run = opened_run(ctx, inputs, lambda dataset, key: open_any_run(dataset, key)[0])
         found = [] if run is None else _latest(run)
         if found:
             choices = types.DropdownView()
@@ -55,16 +57,17 @@ class Undo(CheckedOperator):
         """Take the decision back."""
         params = ctx.params
         author = params.get("author") or ctx.user_id
-        made = undo(open_run(ctx), params.get("decision") or None, author=author)
-        answer(ctx, summary(made), conflicts=made.conflict_count)
+        run, _ = any_run(ctx)
+        made = undo(run, params.get("decision") or None, author=author)
+        answer(ctx, summary(made, noun_of(run)), conflicts=made.conflict_count)
         return made.to_dict()
 
     def resolve_output(self, ctx: Any) -> Any:
         """What was done."""
         outputs = types.Object()
         outputs.str("undoes", label="Decision taken back")
-        outputs.int("applied", label="Samples put back")
-        outputs.int("conflict_count", label="Samples left alone, for they changed meanwhile")
+        outputs.int("applied", label="Put back")
+        outputs.int("conflict_count", label="Left alone, for they changed meanwhile")
         return types.Property(outputs, view=types.View(label="Undone"))
 
     def __call__(
@@ -89,7 +92,7 @@ class Undo(CheckedOperator):
         Raises:
             InputError: if it was already undone, or a later decision stands on its samples
         """
-        run = run_of(sample_collection, run_key)
+        run, _ = any_run_of(sample_collection, run_key)
         return undo(run, decision, author=author).to_dict()
 
 
@@ -102,4 +105,5 @@ def _described(header: dict[str, Any]) -> str:
     when = utc_text(header["created_at"])[:16].replace("T", " ")
     value = header["label"] if header["label"] is not None else header["tag"]
     what = header["action"] if value is None else f"{header['action']} '{value}'"
-    return f"{when} UTC, {header['author']}: {what}, {counted(header['applied'])}"
+    noun = "object" if header.get("on") == OBJECTS else "sample"
+    return f"{when} UTC, {header['author']}: {what}, {counted(header['applied'], noun)}"

@@ -20,11 +20,22 @@ from ..store.runs import Run
 from ..store.samples import Schema, reload_held, schema_of
 from . import steps
 from .apply_work import Refused, Work
-from .journal import LONGEST_REASON, Entry, Header, chunked, entries, entries_of, headers
+from .journal import (
+    LONGEST_REASON,
+    Entry,
+    Header,
+    chunked,
+    entries,
+    entries_of,
+    headers,
+    key_of,
+    unit_of,
+)
 from .lock import Lock, LockLost
 from .remove_samples import remove_samples
 from .restore_samples import restore_samples
 from .write_labels import write_labels
+from .write_objects import write_objects
 
 ATTEMPTS = 25
 LONGEST_FOUND = 1_000
@@ -87,7 +98,7 @@ def apply_decision(
         refused = _apply_chunk(lock, work, list(chunk))
         _note_refused(lock, header, refused)
         work.fit_again(chunk)
-        _refresh_in_memory(run.dataset, [e for e in chunk if e["sample_id"] not in refused])
+        _refresh_in_memory(run.dataset, [e for e in chunk if key_of(e) not in refused])
         lost += len(refused)
     steps.reached("applied")
     done = {
@@ -116,6 +127,7 @@ def _apply_chunk(lock: Lock, work: Work, chunk: list[Entry]) -> Refused:
         ("set", write_labels),
         ("delete", remove_samples),
         ("insert", restore_samples),
+        ("object", write_objects),
     ):
         left = [entry for entry in chunk if entry["op"] == op]
         if op != "insert":
@@ -128,7 +140,7 @@ def _apply_chunk(lock: Lock, work: Work, chunk: list[Entry]) -> Refused:
             left = _attempt(lock, write, work, left, refused)
             _still_ours(lock, work, chunk if op == "insert" else [])
         for entry in left:
-            refused[entry["sample_id"]] = {"reason": "busy", "found": None}
+            refused[key_of(entry)] = {"reason": "busy", "found": None}
     return refused
 
 
@@ -153,7 +165,7 @@ def _with_label_field(work: Work, chunk: list[Entry], refused: Refused) -> list[
     if work.schema.holds(work.run.label_field):
         return chunk
     why = {"reason": "no_field", "found": None}
-    refused |= {entry["sample_id"]: why for entry in chunk if entry["expects_label"]}
+    refused |= {key_of(entry): why for entry in chunk if entry["expects_label"]}
     return [entry for entry in chunk if not entry["expects_label"]]
 
 
@@ -182,19 +194,20 @@ def _attempt(
             return [entry for left in again for entry in left]
         logger.exception("sample %s could not be written", chunk[0]["sample_id"])
         found = f"{type(error).__name__}: {error}"[:LONGEST_REASON]
-        refused[chunk[0]["sample_id"]] = {"reason": "error", "found": found}
+        refused[key_of(chunk[0])] = {"reason": "error", "found": found}
         return []
 
 
 def _note_refused(lock: Lock, header: Header, refused: Refused) -> None:
     if not refused:
         return
+    unit = unit_of(header)
     notes = [
         UpdateOne(
-            {"decision": header["_id"], "sample_id": sample_id},
+            {"decision": header["_id"], unit: key},
             {"$set": {f"lost.{lock.token}": {**why, "found": _shortened(why["found"])}}},
         )
-        for sample_id, why in refused.items()
+        for key, why in refused.items()
     ]
     entries().bulk_write(notes, ordered=False)
 
@@ -210,7 +223,7 @@ def _refresh_in_memory(dataset: fo.Dataset, chunk: Sequence[Entry]) -> None:
     """Let this process's sample objects follow, as FiftyOne's own bulk writes do."""
     name = dataset._sample_collection_name
     gone = [entry["sample_id"] for entry in chunk if entry["op"] == "delete"]
-    changed = [entry["sample_id"] for entry in chunk if entry["op"] == "set"]
+    changed = [entry["sample_id"] for entry in chunk if entry["op"] in ("set", "object")]
     try:
         fo.Sample._reset_docs(name, sample_ids=gone)
         reload_held(dataset, changed)

@@ -17,15 +17,15 @@ from ..errors import InputError
 from ..store.database import collection_of
 from ..store.dataset_now import dataset_now
 from ..store.iterations import COLLECTION as ITERATIONS
-from ..store.iterations import load_iteration
+from ..store.iterations import ON_OBJECTS, last_on_objects, load_iteration
 from ..store.label_field import check_current
 from ..store.runs import Run
 from ..store.samples import take_off_undeclared
 from . import steps
 from .cies_field import ROWS_AT_ONCE, follow_cies
-from .decision_field import keep_decision_field
+from .decision_field import keep_decision_attribute, keep_decision_field
 from .draft import Draft
-from .journal import Header, discard, headers_by_id
+from .journal import OBJECTS, Header, discard, headers_by_id
 from .lock import CONNECTIONS_TRIED, PATIENCE_SECONDS, Lock, LockLost, is_pending, take_lock
 from .recovery import carry_out, recover, recover_abandoned
 from .resolution import Resolution, resolution_of
@@ -59,6 +59,8 @@ def commit(run: Run, header: Header, plan: Callable[[Draft], None]) -> Resolutio
     if not draft.header["samples"]:
         return resolution_of(draft.header, draft.conflicts, made=False)
     done = _carried_out(lock, run, draft)
+    if done.get("on") == OBJECTS:  # their cells are counted in memory alone
+        return resolution_of(done, draft.conflicts, made=True)
     try:
         follow_cies(run, draft.id, _made(draft, done))
     except Exception:  # the decision is made; the field follows with the next one or iteration
@@ -113,11 +115,14 @@ def _write_once(
     try:
         recover(lock, run)
         now = dataset_now(run)
-        check_current(run, now)
-        iteration = _iteration_number(run, header["iteration"], now.last)
+        on_objects = check_current(run, now)
+        last = last_on_objects(run) if on_objects else now.last
+        iteration = _iteration_number(run, header["iteration"], last)
         fresh = {**header, "_id": decision, "iteration": iteration}
+        fresh |= {"on": OBJECTS} if on_objects else {}
         draft = Draft(run, lock, fresh, now, asked_after[0])
-        draft.schema = keep_decision_field(run, now.schema)
+        keep = keep_decision_attribute if on_objects else keep_decision_field
+        draft.schema = keep(run, now.schema)
         # FiftyOne takes a field off the samples before it is declared no more. What the last
         # decision wrote in between was noticed by nobody.
         take_off_undeclared(run.dataset, lock.wrote, schema=draft.schema)
@@ -245,6 +250,7 @@ def _iteration_number(run: Run, number: int | None, last: Mapping[str, Any] | No
     if number is None or (last is not None and last["number"] == number):
         return number
     query = {**run.owner, "number": number}
-    if collection_of(ITERATIONS).find_one(query, {"_id": 1}) is None:
+    kept_in = (ITERATIONS, ON_OBJECTS)
+    if all(collection_of(name).find_one(query, {"_id": 1}) is None for name in kept_in):
         raise InputError(f"Run '{run.key}' has no iteration {number!r}")
     return number

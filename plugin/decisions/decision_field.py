@@ -10,7 +10,7 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from ..store.declared import declared_fields
-from ..store.fields import FIELDS
+from ..store.fields import FIELDS, OBJECT_ATTRIBUTES
 from ..store.runs import Run
 from ..store.samples import Schema, catch_up, reload_held, samples_of, schema_of
 from .journal import chunked
@@ -49,6 +49,24 @@ def keep_decision_field(run: Run, schema: Schema) -> Schema:
     _declare(run)
     _write(run)
     return schema_of(run.dataset)
+
+
+def keep_decision_attribute(run: Run, schema: Schema) -> Schema:
+    """Make FiftyOne know ``{run}_decision`` of the labels of a run on objects.
+
+    Args:
+        run: a run on objects
+        schema: the dataset's schema
+
+    Returns:
+        the same
+    """
+    path = f"{run.label_field}.detections.{run.field('decision')}"
+    if path not in run.dataset.get_field_schema(flat=True):
+        catch_up(run.dataset)
+        told = OBJECT_ATTRIBUTES["decision"]
+        run.dataset.add_sample_field(path, fo.StringField, description=told)
+    return schema
 
 
 def _declare(run: Run) -> None:

@@ -74,22 +74,26 @@ class Draft:
             self._written = {k: v for k, v in self.header.items() if k in _COUNTED}
             steps.reached("header")
         common = {"decision": self.id, "seq": self.lock.token, **self.run.owner}
-        full = [{**common, **entry} for entry in new]
+        full = [{**common, **{k: v for k, v in e.items() if k != "paths"}} for e in new]
         insert_entries(full)
         self.entries = full if self.header["samples"] == len(full) else None
         steps.reached("entries")
         self.lock.renew()
 
-    def leave(self, sample_id: ObjectId, reason: str, expected: Any, found: Any) -> None:
-        """Leave a sample alone."""
+    def leave(
+        self, sample_id: ObjectId | None, reason: str, expected: Any, found: Any, **more: Any
+    ) -> None:
+        """Leave a sample alone, or one of its objects."""
         self.header["conflicts"] += 1
         if len(self.conflicts) < CONFLICTS_KEPT:
             names = ("sample_id", "reason", "expected", "found")
-            values = (str(sample_id), reason, expected, found)
-            self.conflicts.append(dict(zip(names, values, strict=True)))
+            values = (str(sample_id) if sample_id else None, reason, expected, found)
+            self.conflicts.append(dict(zip(names, values, strict=True)) | more)
 
 
 def _written_by(entry: Entry) -> list[str]:
     """The paths of a sample that an entry changes."""
+    if entry["op"] == "object":
+        return entry["paths"]
     tags = ["tags"] if "add_tag" in entry or "pull_tag" in entry else []
     return [s["path"] for s in entry["slots"]] + tags

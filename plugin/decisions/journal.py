@@ -1,6 +1,7 @@
 """The journal: what is written of every decision, before it is done, and how it is read back.
 
-A decision is one header and one entry a sample. It counts from the moment that the dataset's lock
+A decision is one header and one entry a unit: a sample, or on objects an item, that is, one label
+of a sample. It counts from the moment that the dataset's lock
 names it (see ``lock.py``), and is seen by readers when its header says ``applied``.
 """
 
@@ -25,6 +26,14 @@ LONGEST_REASON = 200
 BY_SEQ = [("dataset_id", 1), ("run_key", 1), ("seq", 1)]
 BY_SAMPLE = [("dataset_id", 1), ("run_key", 1), ("sample_id", 1), ("seq", -1)]
 BY_DECISION = [("decision", 1), ("sample_id", 1)]
+BY_ITEM = [("dataset_id", 1), ("run_key", 1), ("item_id", 1), ("seq", -1)]
+ITEMS_BY_DECISION = [("decision", 1), ("item_id", 1)]
+
+SAMPLE, ITEM = "sample_id", "item_id"
+"""The names in an entry of what a decision is about: a sample, or one label of it."""
+
+OBJECTS = "objects"
+"""What the header of a decision on objects says that it is ``on``."""
 
 Header = dict[str, Any]
 Entry = dict[str, Any]
@@ -52,6 +61,18 @@ def ensure_indexes(client: Any) -> None:
     database[HEADERS].create_index(BY_SEQ)
     for index in (BY_DECISION, BY_SEQ, BY_SAMPLE):
         database[ENTRIES].create_index(index)
+    for index in (BY_ITEM, ITEMS_BY_DECISION):
+        database[ENTRIES].create_index(index, partialFilterExpression={ITEM: {"$exists": True}})
+
+
+def unit_of(header: Header) -> str:
+    """The name of what a decision is about: ``sample_id`` or ``item_id``."""
+    return ITEM if header.get("on") == OBJECTS else SAMPLE
+
+
+def key_of(entry: Entry) -> ObjectId:
+    """The id of what an entry is about."""
+    return entry[ITEM] if ITEM in entry else entry[SAMPLE]
 
 
 def chunked(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -128,38 +149,45 @@ def was_lost(entry: Entry, header: Header) -> dict[str, Any] | None:
     return entry.get("lost", {}).get(str(header["finisher"]))
 
 
-def heads(run: Run, sample_ids: Sequence[ObjectId]) -> dict[ObjectId, Entry]:
-    """The last applied entry of each sample that has one.
+def heads(run: Run, ids: Sequence[ObjectId], unit: str = SAMPLE) -> dict[ObjectId, Entry]:
+    """The last applied entry of each sample, or item, that has one.
 
     Args:
         run: the run
-        sample_ids: not more than a chunk of them
+        ids: not more than a chunk of them
+        unit: of what, ``SAMPLE`` or ``ITEM``
     """
-    newest = _newest(run, sample_ids)
+    newest = _newest(run, ids, unit)
     known = headers_by_id({entry["decision"] for entry in newest})
-    last = {e["sample_id"]: e for e in newest if _counts(e, known)}
+    last = {e[unit]: e for e in newest if _counts(e, known)}
     # Left alone by their last decision, or written by one that was never committed: look further.
-    doubtful = [e["sample_id"] for e in newest if e["sample_id"] not in last]
+    doubtful = [e[unit] for e in newest if e[unit] not in last]
     if doubtful:
-        query = {**run.owner, "sample_id": {"$in": doubtful}}
-        every = list(entries().find(query, _HEAD).hint(BY_SAMPLE))
+        query = {**run.owner, unit: {"$in": doubtful}}
+        every = list(entries().find(query, _HEAD[unit]).hint(_INDEX[unit]))
         known = headers_by_id({entry["decision"] for entry in every})
         counted = (entry for entry in every if _counts(entry, known))
-        last |= {e["sample_id"]: e for e in sorted(counted, key=lambda e: e["seq"])}
+        last |= {e[unit]: e for e in sorted(counted, key=lambda e: e["seq"])}
     return last
 
 
-_HEAD = dict.fromkeys(("decision", "seq", "sample_id", "top_after", "kind_after", "lost"), 1)
+_INDEX = {SAMPLE: BY_SAMPLE, ITEM: BY_ITEM}
+_OF_HEAD = ("decision", "seq", "sample_id", "top_after", "kind_after", "lost")
+_HEAD = {
+    SAMPLE: dict.fromkeys(_OF_HEAD, 1),
+    ITEM: dict.fromkeys((*_OF_HEAD, ITEM, "label_after", "box_after"), 1),
+}
 
 
-def _newest(run: Run, sample_ids: Sequence[ObjectId]) -> list[Entry]:
+def _newest(run: Run, ids: Sequence[ObjectId], unit: str) -> list[Entry]:
+    index = dict(_INDEX[unit])
     steps = [
-        {"$match": {**run.owner, "sample_id": {"$in": list(sample_ids)}}},
-        {"$sort": dict(BY_SAMPLE)},
-        {"$project": _HEAD},
-        {"$group": {"_id": "$sample_id", "entry": {"$first": "$$ROOT"}}},
+        {"$match": {**run.owner, unit: {"$in": list(ids)}}},
+        {"$sort": index},
+        {"$project": _HEAD[unit]},
+        {"$group": {"_id": f"${unit}", "entry": {"$first": "$$ROOT"}}},
     ]
-    return [found["entry"] for found in entries().aggregate(steps, hint=dict(BY_SAMPLE))]
+    return [found["entry"] for found in entries().aggregate(steps, hint=index)]
 
 
 def _counts(entry: Entry, known: Mapping[ObjectId, Header]) -> bool:

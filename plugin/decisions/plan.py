@@ -9,22 +9,28 @@ from bson import ObjectId
 from bson.errors import InvalidBSON
 
 from ..documents import MISSING, value_at
+from ..errors import InputError
 from ..store.runs import Run
 from ..store.samples import LARGEST_DOCUMENT, raw_samples, samples_of
 from .changes import ACTIONS, KEEP_ALL, label_of, relabelling, slot, tagging
 from .draft import Draft
 from .file_copies import copies_kept, copies_of
-from .journal import LONGEST_REASON, Entry, chunked, headers_by_id, heads
+from .journal import LONGEST_REASON, OBJECTS, Entry, chunked, headers_by_id, heads
 from .request import Request
 
 
 def plan_resolve(draft: Draft, request: Request) -> None:
     """Write down what relabel, confirm, remove, tag or keep_all does to each sample."""
     run = draft.run
+    if draft.header.get("on") == OBJECTS:
+        raise InputError(
+            f"Run '{run.key}' is on objects: decide on labels of '{run.label_field}' by their "
+            "label_ids. Nothing was changed."
+        )
     for ids in chunked(request.ids):
         documents = read_documents(draft, ids, whole=request.action == "remove")
         last = heads(run, ids)
-        same = _asked_at_once(draft, request, last)
+        same = asked_at_once(draft, request.seen, last)
         in_use = copies_of(run, documents) if request.action == "remove" else {}
         planned = []
         for sample_id in ids:
@@ -58,12 +64,18 @@ def plan_resolve(draft: Draft, request: Request) -> None:
         draft.add(planned)
 
 
-def _asked_at_once(draft: Draft, request: Request, last: Mapping[ObjectId, Entry]) -> set[ObjectId]:
-    """Samples on which the same decision of the same author was made while this one waited."""
-    newer = {i: e["decision"] for i, e in last.items() if e["seq"] > request.seen >= 0}
+def asked_at_once(draft: Draft, seen: int, last: Mapping[ObjectId, Entry]) -> set[ObjectId]:
+    """Samples, or items, on which the same author decided the same while this decision waited.
+
+    Args:
+        draft: the decision
+        seen: the last decision that its author had seen, negative where nobody looked
+        last: what stands on each
+    """
+    newer = {i: e["decision"] for i, e in last.items() if e["seq"] > seen >= 0}
     if not newer:
         return set()
-    asked = ("action", "author", "label", "tag", "note", "basis")
+    asked = ("action", "author", "label", "tag", "box", "note", "basis")
     mine = {name: draft.header.get(name) for name in asked}
     known = headers_by_id(set(newer.values()))
     same = {i for i, h in known.items() if {name: h.get(name) for name in asked} == mine}

@@ -44,7 +44,7 @@ class Request:
             raise InputError(f"action must be one of {known}, got {action!r}")
         for name, value, owner in (("label", label, "relabel"), ("tag", tag, "tag")):
             if action == owner:
-                _check_text(name, value, needed_by=owner)
+                check_text(name, value, needed_by=owner)
             elif value is not None:
                 raise InputError(f"{name} goes with action '{owner}', not with '{action}'")
         if action == "tag" and not tag:
@@ -53,7 +53,7 @@ class Request:
         if isinstance(expected, Mapping):
             _check_expected(expected, ids)
         elif expected is not None:
-            _check_text("expected_label", expected)
+            check_text("expected_label", expected)
         return cls(action, ids, label, tag, expected)
 
     def expects(self, sample_id: ObjectId, found: str | None) -> str | None:
@@ -63,7 +63,14 @@ class Request:
         return self.expected if isinstance(self.expected, str) else self.expected[str(sample_id)]
 
 
-def _check_text(name: str, value: Any, needed_by: str | None = None) -> None:
+def check_text(name: str, value: Any, needed_by: str | None = None) -> None:
+    """Raise InputError unless a value is a text that can be kept.
+
+    Args:
+        name: the parameter
+        value: its value
+        needed_by: the action that cannot do without it
+    """
     if not isinstance(value, str):
         wanted = f"action '{needed_by}' needs a {name}" if needed_by else f"{name} must be a text"
         raise InputError(f"{wanted}, got {value!r}")
@@ -95,4 +102,4 @@ def _check_expected(expected: Mapping[str, str | None], ids: Sequence[ObjectId])
             raise InputError(f"expected_label says nothing of sample {sample_id}")
         value = expected[str(sample_id)]
         if value is not None:
-            _check_text(f"expected_label of sample {sample_id}", value)
+            check_text(f"expected_label of sample {sample_id}", value)

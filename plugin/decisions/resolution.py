@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from .journal import Header, entries, was_lost
+from .journal import ITEM, Header, entries, was_lost
 
 CONFLICTS_SHOWN = 100
 
@@ -18,13 +18,18 @@ class Resolution:
 
     Attributes:
         decision: the decision's id; None where no sample could be changed, and none was made
-        action: ``relabel``, ``confirm``, ``remove``, ``tag`` or ``undo``
-        applied: number of samples that were changed
-        conflict_count: number of samples that were left alone
+        action: ``relabel``, ``confirm``, ``remove``, ``tag``, on objects also ``add`` and
+            ``move``, or ``undo``
+        applied: number of samples, or objects, that were changed
+        conflict_count: number of those that were left alone
         conflicts: the first of them, each ``{sample_id, reason, expected, found}``; the reason is
             ``relabeled`` (its label is not the expected one), ``deleted``, ``exists`` (undo of a
             removal finds its id or file in use), ``already`` (the same was decided at the same
-            time), ``no_field`` (the label field was deleted), ``busy``, ``too_large`` or ``error``
+            time), ``no_field`` (the label field was deleted), ``busy``, ``too_large`` or ``error``.
+            Of objects each says its ``label_id``, ``expected_box`` and ``found_box`` too, and the
+            reason can be ``moved`` (its box is not the expected one), ``no_label`` (a missing
+            object has none that could be changed), ``unseen`` (no detector sees where to move it)
+            or ``mask`` (moving its box would warp its mask)
         undoes: the id of the decision that was taken back
         seq: the decision's place among all decisions on the dataset; it grows
         basis: the audit or check that it rests on, if any
@@ -90,7 +95,16 @@ def _late_conflicts(header: Header) -> Iterable[dict[str, Any]]:
             "reason": why["reason"],
             "expected": entry["label_before"],
             "found": why["found"],
+            **_of_object(entry, why),
         }
+
+
+def _of_object(entry: dict[str, Any], why: dict[str, Any]) -> dict[str, Any]:
+    """What is said of an object beside that."""
+    if ITEM not in entry:
+        return {}
+    boxes = {"expected_box": entry["box_before"], "found_box": why.get("found_box")}
+    return {"label_id": str(entry[ITEM]), **boxes}
 
 
 def utc_text(moment: datetime) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from ..store.fields import OWN_FIELDS
 from ..store.runs import Run
-from .journal import Entry, Header
+from .journal import ITEM, Entry, Header
+from .object_changes import OF_A_LABEL
 
 
 def names_now(header: Header, run: Run) -> dict[str, str]:
@@ -26,6 +27,8 @@ def entry_now(entry: Entry, names: Mapping[str, str]) -> Entry:
     """A journal entry with the fields as they are called today."""
     if not names or not entry.get("slots"):
         return entry
+    if ITEM in entry:  # paths within a label, which are never renamed save our own attribute
+        names = {earlier: now for earlier, now in names.items() if earlier not in OF_A_LABEL}
     return {**entry, "slots": [{**s, "path": _path_now(s["path"], names)} for s in entry["slots"]]}
 
 

@@ -18,6 +18,7 @@ from .journal import (
     headers,
     headers_by_id,
     heads,
+    unit_of,
     was_lost,
 )
 
@@ -74,14 +75,15 @@ def standing(run: Run, author: str | None = None) -> Iterator[Header]:
         if header["action"] == "undo":
             if header["applied"] >= header["undoes_applied"]:
                 undone.add(header["undoes"])
-        elif author in (None, header["author"]) and _stands(run, header["_id"]):
+        elif author in (None, header["author"]) and _stands(run, header):
             yield header
 
 
-def _stands(run: Run, decision: ObjectId) -> bool:
-    ids = (entry["sample_id"] for entry in entries_of(decision, {"sample_id": 1}))
+def _stands(run: Run, header: Header) -> bool:
+    decision, unit = header["_id"], unit_of(header)
+    ids = (entry[unit] for entry in entries_of(decision, {unit: 1}))
     while chunk := list(islice(ids, SAMPLES_PER_CHUNK)):
-        if any(head["top_after"] == decision for head in heads(run, chunk).values()):
+        if any(head["top_after"] == decision for head in heads(run, chunk, unit).values()):
             return True
     return False
 

@@ -16,6 +16,7 @@ from .commit import LAST_ITERATION, commit, header_of
 from .draft import Draft
 from .file_copies import added_since, copies_kept, copies_of
 from .journal import (
+    ITEM,
     LONGEST_REASON,
     SAMPLES_PER_CHUNK,
     Entry,
@@ -26,6 +27,8 @@ from .journal import (
     headers,
     headers_by_id,
     heads,
+    key_of,
+    unit_of,
     was_lost,
 )
 from .plan import entry_of, read_documents
@@ -33,6 +36,7 @@ from .resolution import Resolution
 from .run_names import entry_now, names_now
 from .standing import standing
 from .tags import TagsTakenBack
+from .undo_objects import plan_objects_back
 
 
 def undo(run: Run, decision: str | None = None, *, author: str | None = None) -> Resolution:
@@ -80,26 +84,28 @@ def plan_undo(draft: Draft, target: Header, only: Sequence[ObjectId] | None = No
         InputError: if a later decision stands on one of the samples, or all were taken back before
     """
     draft.header |= {"undoes": target["_id"], "undoes_applied": target["applied"]}
+    unit = unit_of(target)
     wanted = None if only is None else set(only)
     names = names_now(target, draft.run)
     few = target["samples"] <= SAMPLES_PER_CHUNK  # and their entries are read but once
     made = [
         e
-        for e in entries_of(target["_id"], {"document": 0} if few else {"sample_id": 1, "lost": 1})
-        if not was_lost(e, target) and (wanted is None or e["sample_id"] in wanted)
+        for e in entries_of(target["_id"], {"document": 0} if few else {unit: 1, "lost": 1})
+        if not was_lost(e, target) and (wanted is None or e[unit] in wanted)
     ]
-    ids = [e["sample_id"] for e in made]
+    ids = [e[unit] for e in made]
     undone = 0
     for chunk in chunked(ids):
-        query = {"decision": target["_id"], "sample_id": {"$in": list(chunk)}}
-        last = heads(draft.run, chunk)
-        of_chunk = (e for e in made if e["sample_id"] in last)
+        query = {"decision": target["_id"], unit: {"$in": list(chunk)}}
+        last = heads(draft.run, chunk, unit)
+        of_chunk = (e for e in made if e[unit] in last)
         read = of_chunk if few else entries().find(query, {"document": 0})
         forward = [entry_now(e, names) for e in read]
         _refuse_blocked(target, forward, last)
-        still = [e for e in forward if last[e["sample_id"]]["top_after"] == e["top_after"]]
+        still = [e for e in forward if last[e[unit]]["top_after"] == e["top_after"]]
         undone += len(forward) - len(still)
-        _plan_back(draft, target, _last_made(draft.run, target, still, last))
+        back = plan_objects_back if unit == ITEM else _plan_back
+        back(draft, target, _last_made(draft.run, target, still, last))
     if ids and undone == len(ids):
         raise InputError(f"Decision {target['_id']} was already undone")
 
@@ -111,35 +117,37 @@ def _last_made(
 
     They say what the samples were like then; others may have changed them since the first time.
     """
-    changed = {e["sample_id"]: (e["top_before"], e["top_after"]) for e in standing}
+    unit = unit_of(target)
+    changed = {e[unit]: (e["top_before"], e["top_after"]) for e in standing}
     later = [i for i in changed if last[i]["decision"] != target["_id"]]
     if not later:
         return list(standing)
-    query = {**run.owner, "sample_id": {"$in": later}, "seq": {"$gt": target["seq"]}}
+    query = {**run.owner, unit: {"$in": later}, "seq": {"$gt": target["seq"]}}
     found = list(entries().find(query, {"document": 0}).sort("seq", 1))
     known = headers_by_id({entry["decision"] for entry in found})
     newer: dict[ObjectId, Entry] = {}
     for entry in found:
         header = known.get(entry["decision"])
-        same = (entry["top_before"], entry["top_after"]) == changed[entry["sample_id"]]
+        same = (entry["top_before"], entry["top_after"]) == changed[entry[unit]]
         if same and header and header["state"] == "applied" and not was_lost(entry, header):
-            newer[entry["sample_id"]] = entry_now(entry, names_now(header, run))
-    return [newer.get(entry["sample_id"], entry) for entry in standing]
+            newer[entry[unit]] = entry_now(entry, names_now(header, run))
+    return [newer.get(entry[unit], entry) for entry in standing]
 
 
 def _refuse_blocked(
     target: Header, forward: Sequence[Entry], last: Mapping[ObjectId, Entry]
 ) -> None:
-    covered = [e for e in forward if last[e["sample_id"]]["top_after"] != e["top_after"]]
-    later = headers_by_id({last[e["sample_id"]]["decision"] for e in covered})
+    covered = [e for e in forward if last[key_of(e)]["top_after"] != e["top_after"]]
+    later = headers_by_id({last[key_of(e)]["decision"] for e in covered})
     blocking = {i: h for i, h in later.items() if h.get("undoes") != target["_id"]}
     if not blocking:
         return
     newest = max(blocking.values(), key=lambda h: h["seq"])
-    count = sum(last[e["sample_id"]]["decision"] in blocking for e in covered)
+    count = sum(last[key_of(e)]["decision"] in blocking for e in covered)
+    what = "objects" if unit_of(target) == ITEM else "samples"
     raise InputError(
         f"Decision {target['_id']} ({target['action']}) cannot be undone: a later decision stands "
-        f"on {count} of its samples, {newest['_id']} ({newest['action']} by {newest['author']}). "
+        f"on {count} of its {what}, {newest['_id']} ({newest['action']} by {newest['author']}). "
         f"Undo {newest['_id']} first."
     )
 

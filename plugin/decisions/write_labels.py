@@ -55,10 +55,15 @@ def _done(work: Work, entry: Entry, document: Any) -> bool:
 def _planned_anew(work: Work, entry: Entry, document: Any) -> Entry:
     """The entry for a document that somebody edited since; the journal says what is done now."""
     new = planned_anew(entry, document, work.tag)
+    keep_changed(entry, new)
+    return {**new, "version": document.get("last_modified_at")}
+
+
+def keep_changed(entry: Entry, new: Entry) -> None:
+    """Let the journal say what is done to tags now, where that is not what was planned."""
     tags = ("slots", "add_tag", "pull_tag")
     if [new.get(name) for name in tags] != [entry.get(name) for name in tags]:
         change: dict[str, Any] = {"$set": {name: new[name] for name in tags if name in new}}
         if "add_tag" in entry and "add_tag" not in new:
             change["$unset"] = {"add_tag": ""}
         entries().update_one({"_id": entry["_id"]}, change)
-    return {**new, "version": document.get("last_modified_at")}

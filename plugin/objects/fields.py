@@ -21,7 +21,9 @@ from .store import IMAGES, Columns
 NOTHING = "(nothing there)"
 """The prediction where the detectors see nothing."""
 
-_TEXTS = ("prediction", "kind")
+_TEXTS = ("prediction", "kind", "decision")
+SCORES = tuple(name for name in OBJECT_ATTRIBUTES if name != "decision")
+"""The attributes that an iteration writes; what was decided stays on the labels."""
 
 
 def declare_object_fields(run: Run) -> None:
@@ -58,7 +60,7 @@ def write_object_fields(
         report: told how far it is
     """
     declare_object_fields(run)
-    onto = LabelSet(run, "detections", tuple(OBJECT_ATTRIBUTES), ("suspicion", *OBJECT_FIELDS))
+    onto = LabelSet(run, "detections", SCORES, ("suspicion", *OBJECT_FIELDS))
     scored = _scored(run, columns, classes, kinds)
     onto.write(columns[IMAGES], scored, "Writing scores onto the objects", report)
 

@@ -16,10 +16,11 @@ from bson import ObjectId
 
 from ..store.columns import delete_columns, read_column, write_column
 from ..store.database import collection_of
+from ..store.iterations import ON_OBJECTS, last_on_objects
 from ..store.runs import Run
 from .shown import is_suspect, seen_class, shown_class
 
-COLLECTION = "deconfuse.object_iterations"
+COLLECTION = ON_OBJECTS
 ROWS_PER_CHUNK = 50_000
 
 COLUMNS = (
@@ -108,7 +109,7 @@ def mark_written(iteration: ObjectId) -> None:
 
 def last_iteration(run: Run) -> dict[str, Any] | None:
     """The document of the run's last iteration on objects, None where it has none."""
-    return collection_of(COLLECTION).find_one(run.owner, sort=[("number", -1)])
+    return last_on_objects(run)
 
 
 def read_items(document: Mapping[str, Any], name: str) -> npt.NDArray[Any]:

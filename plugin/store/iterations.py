@@ -22,6 +22,7 @@ from .columns import ColumnRef, delete_columns, read_column, write_column
 from .database import collection_of
 
 COLLECTION = "deconfuse.iterations"
+ON_OBJECTS = "deconfuse.object_iterations"
 ROWS_PER_CHUNK = 50_000
 
 
@@ -154,6 +155,11 @@ def load_iteration(document: Mapping[str, Any]) -> Iteration:
     cached = _cached_iteration(document["_id"])
     cached.document = document
     return cached
+
+
+def last_on_objects(run: Any) -> dict[str, Any] | None:
+    """The document of a run's last iteration on objects, None where it has none."""
+    return collection_of(ON_OBJECTS).find_one(run.owner, sort=[("number", -1)])
 
 
 @lru_cache(maxsize=8)

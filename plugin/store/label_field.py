@@ -30,9 +30,9 @@ LEAST_AGREEMENT = 0.5
 
 OBJECTS_SO_FAR = (
     "On objects, find_label_errors writes scores, kinds and missing objects, which FiftyOne shows "
-    "and sorts, the panel shows them in its overview, cells, ranking and queue, and delete_run "
-    "takes them back; near-duplicates, maps, estimates, reports and annotation do not work on "
-    "them yet."
+    "and sorts, the panel shows them in its overview, cells, ranking and queue, resolve and undo "
+    "decide on them, and delete_run takes them back; near-duplicates, maps, estimates, reports and "
+    "annotation do not work on them yet."
 )
 
 TAGS_SO_FAR = (
@@ -134,12 +134,15 @@ def note_label_field(run: Run) -> None:
     know(run.dataset, ListedRun(listed.id, run.key, run.label_field), made, fields)
 
 
-def check_current(run: Run, now: DatasetNow) -> None:
+def check_current(run: Run, now: DatasetNow) -> bool:
     """Raise InputError where a run was deleted, renamed or pointed elsewhere since it was opened.
 
     Args:
         run: the run
         now: its dataset, read by a writer that has its lock: nobody does any of that then
+
+    Returns:
+        whether the run is on objects
     """
     listed, known = now.listed.get(run.key), now.known
     kept = known.get(listed.id) if listed is not None else None
@@ -161,7 +164,10 @@ def check_current(run: Run, now: DatasetNow) -> None:
             f"Run '{run.key}' was pointed at label field '{listed.label_field}' meanwhile. Nothing "
             "was changed; open it again."
         )
+    if now.last is None and is_on_objects(run, now.declared):
+        return True
     check_label_field(run, now.declared)
+    return False
 
 
 def check_started(run: Run) -> None:

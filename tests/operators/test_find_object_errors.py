@@ -142,8 +142,28 @@ def test_the_answer_says_what_works_on_objects(objects: Any, operator: Any) -> N
     assert "the panel shows them in its overview" in result["so_far"]
     assert "near-duplicates, maps, estimates" in result["so_far"]
     ids = [dataset.first().id]
-    with pytest.raises(ValueError, match="is on objects: 'gt' holds Detections"):
+    with pytest.raises(ValueError, match=r"'gt' holds Detections[.] Give label_ids"):
         operator("resolve")(dataset, action="confirm", sample_ids=ids)
+    with pytest.raises(ValueError, match="is on objects: 'gt' holds Detections"):
+        operator("find_duplicates")(dataset)
+
+
+def test_decisions_from_scripts_and_the_app(objects: Any, operator: Any, context: Any) -> None:
+    dataset, _ = objects
+    find(operator, dataset)
+    before = without(stored(dataset), "last_modified_at")
+    label = dataset.first().gt.detections[0]
+    missing = next(s.deconfuse_missing for s in dataset if s.deconfuse_missing.detections)
+    made = operator("resolve")(dataset, "relabel", label_ids=[label.id], label="dog")
+    assert (made["applied"], labels_of(dataset)[label.id].label) == (1, "dog")
+    assert labels_of(dataset)[label.id].deconfuse_decision == "relabeled"
+    assert operator("undo")(dataset)["applied"] == 1
+    assert without(stored(dataset), "last_modified_at") == before
+    ids = [d.id for d in missing.detections]
+    assert operator("resolve")(dataset, "add", label_ids=ids)["applied"] == len(ids) > 0
+    assert set(ids) <= labels_of(dataset).keys()
+    operator("undo")(dataset)
+    assert without(stored(dataset), "last_modified_at") == before
 
 
 def test_an_iteration_is_kept_by_items(objects: Any, operator: Any) -> None:

@@ -1,0 +1,135 @@
+"""Operator ``resolve`` on objects: which labels are meant, and what can be done to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fiftyone.operators import types
+
+from ..plugin.decisions.resolution import Resolution
+from ..plugin.errors import InputError
+from ..plugin.objects.items import known_items
+from ..plugin.objects.resolve import resolve
+from ..plugin.store.label_field import is_on_objects
+from ..plugin.store.runs import Run
+from .forms import choose_one, missing, suggest
+from .run_choice import counted
+
+ACTIONS = {
+    "relabel": ("Relabel", "Give the labels another class. All else that they hold stays"),
+    "confirm": (
+        "Confirm",
+        "The labels are right. Of missing objects: nothing is there",
+    ),
+    "remove": ("Remove", "Take the labels off their images. The images stay; undo brings back"),
+    "add": ("Add", "Give missing objects the labels that the detectors propose"),
+    "move": ("Move", "Move the boxes to what the detectors see"),
+    "tag": ("Tag", "Tag the labels, for example those that nobody can decide"),
+}
+MOST_CLASSES = 1_000
+
+
+def noun_of(run: Run) -> str:
+    """What the decisions of a run are made on."""
+    return "object" if is_on_objects(run) else "sample"
+
+
+def chosen_labels(ctx: Any, run: Run) -> list[str]:
+    """The labels that a form names, by default those of the run that are selected in the App.
+
+    In FiftyOne's patches view a selected patch is a label.
+    """
+    given = ctx.params.get("label_ids")
+    if given:
+        return list(given)
+    fields = (run.label_field, run.field("missing"))
+    selected = ctx.selected_labels or []
+    found = [one["label_id"] for one in selected if one.get("field") in fields]
+    if not found and ctx.selected and getattr(ctx.view, "_is_patches", False):
+        found = list(ctx.selected)
+    return found
+
+
+def decide_on_labels(
+    run: Run,
+    action: str,
+    label_ids: Sequence[str] | None,
+    given: Mapping[str, Any],
+    author: str | None,
+    *,
+    asked: bool = True,
+) -> Resolution:
+    """Make a decision on labels.
+
+    Args:
+        run: a run on objects
+        action: what to do
+        label_ids: the labels
+        given: the other parameters of the operator
+        author: who decides, where ``given`` does not say
+        asked: whether a value that the action does not take was meant, or is left over in a form
+
+    Raises:
+        InputError: on bad input, with nothing changed
+    """
+    if given.get("sample_ids") is not None and label_ids is None:
+        raise InputError(
+            f"sample_ids: run '{run.key}' is on objects: '{run.label_field}' holds Detections. "
+            "Give label_ids. Nothing was changed."
+        )
+    if given.get("audit") is not None:
+        raise InputError("audit: there are no audits of objects yet")
+    return resolve(
+        run,
+        action,
+        label_ids or [],
+        label=given.get("label") if action in ("relabel", "add") or asked else None,
+        tag=given.get("tag") if action == "tag" or asked else None,
+        box=given.get("box"),
+        expected_label=given.get("expected_label"),
+        expected_box=given.get("expected_box"),
+        note=given.get("note") or None,
+        author=given.get("author") or author,
+    )
+
+
+def labels_inputs(ctx: Any, run: Run, inputs: types.Object) -> None:
+    """The form: what to do with the selected labels."""
+    chosen = chosen_labels(ctx, run)
+    told = "Those that are selected in the App"
+    view = types.HiddenView(label="Labels", description=told)
+    inputs.list(
+        "label_ids", types.String(), default=chosen, label="Labels", description=told, view=view
+    )
+    if chosen:
+        inputs.view("chosen", types.Notice(label=f"{counted(len(chosen), 'label')} chosen"))
+    else:
+        text = (
+            f"No label of '{run.label_field}' or '{run.field('missing')}' is selected. Open an "
+            "image and select some, or select patches."
+        )
+        missing(inputs, text, types.Warning)
+    choose_one(inputs, "action", ACTIONS, "confirm", label="What to do")
+    _value_inputs(ctx, run, inputs)
+    inputs.str("note", label="Note", description="Kept in the audit trail with the decision")
+
+
+def _value_inputs(ctx: Any, run: Run, inputs: types.Object) -> None:
+    action, items = ctx.params.get("action"), known_items(run)
+    if action in ("relabel", "add"):
+        more = "" if action == "relabel" else ". Empty: the class that the detectors see"
+        suggest(
+            inputs,
+            "label",
+            items.classes[:MOST_CLASSES] if items else (),
+            label="Class",
+            description=f"A class of the run, or a new one{more}",
+        )
+        if action == "relabel" and not ctx.params.get("label"):
+            missing(inputs, "Choose the class, or type one.")
+    elif action == "tag":
+        tags = ctx.dataset.distinct(f"{run.label_field}.detections.tags")
+        suggest(inputs, "tag", tags, label="Tag", description="Added to the labels' tags")
+        if not ctx.params.get("tag"):
+            missing(inputs, "Choose the tag, or type a new one.")

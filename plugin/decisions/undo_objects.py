@@ -1,0 +1,123 @@
+"""Undo on objects: each label goes back to what it was, to its place in the list and its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bson import ObjectId
+from bson.raw_bson import RawBSONDocument
+
+from ..store.samples import samples_of
+from .changes import planned_anew
+from .draft import Draft
+from .journal import Entry, Header, entries
+from .object_changes import (
+    PUT,
+    SET,
+    TAKE,
+    box_of,
+    by_id,
+    class_of,
+    conflict_between,
+    labels_in,
+    paths_of,
+    raw_of,
+    turned,
+)
+from .object_places import packed
+
+
+def plan_objects_back(draft: Draft, target: Header, standing: Sequence[Entry]) -> None:
+    """Write down how each object of a decision goes back to what it was."""
+    run = draft.run
+    images = read_images(draft, [entry["sample_id"] for entry in standing])
+    kept = _kept(standing)
+    planned: list[Entry] = []
+    for entry in standing:
+        document = images.get(entry["sample_id"])
+        back = turned(entry)
+        label = by_id(labels_in(document, run.label_field)).get(entry["item_id"])
+        why = _conflict(back, document, label)
+        if why is not None:
+            expected = {"expected_box": back["box_before"], "found_box": box_of(label)}
+            about = {"label_id": str(entry["item_id"]), **expected}
+            draft.leave(entry["sample_id"], why, back["label_before"], class_of(label), **about)
+            continue
+        if back["labels"] == SET and label is not None:
+            back = planned_anew(back, label, None)
+        entered = {**object_entry_of(document, entry), **back, **kept.get(entry["_id"], {})}
+        if back["labels"] == TAKE:
+            entered["document"] = raw_of(label)
+        entered |= {
+            "kind_before": entry["kind_after"],
+            "top_before": entry["top_after"],
+            "kind_after": entry["kind_before"],
+            "top_after": entry["top_before"],
+        }
+        planned.append({**entered, "paths": paths_of(run, entered)})
+    draft.add(with_orders(draft, images, planned))
+
+
+def _conflict(back: dict[str, Any], document: Any, label: Any) -> str | None:
+    if document is None:
+        return "deleted"
+    if back["labels"] in (PUT, None):
+        return None if label is None else "exists"
+    if label is None:
+        return "deleted"
+    return conflict_between(back["label_before"], back["box_before"], label)
+
+
+def _kept(standing: Sequence[Entry]) -> dict[ObjectId, dict[str, bytes]]:
+    """The labels and candidates that entries took out, by the entry's id."""
+    query = {"_id": {"$in": [entry["_id"] for entry in standing]}}
+    found = entries().find(query, {"document": 1, "candidate": 1})
+    names = ("document", "candidate")
+    return {e["_id"]: {name: e[name] for name in names if name in e} for e in found}
+
+
+def object_entry_of(document: Any, item: dict[str, Any]) -> Entry:
+    """What every entry says of an object, before it says what changes."""
+    return {
+        "sample_id": item["sample_id"],
+        "item_id": item["item_id"],
+        "filepath": document.get("filepath"),
+        "version": document.get("last_modified_at"),
+        "expects_label": True,
+        "op": "object",
+        "labels": None,
+        "missing": None,
+        "slots": [],
+    }
+
+
+def read_images(draft: Draft, ids: Sequence[ObjectId]) -> dict[ObjectId, Any]:
+    """What is needed of samples, their labels as the database holds them."""
+    run = draft.run
+    collection = samples_of(run.dataset)
+    raw = collection.codec_options.with_options(document_class=RawBSONDocument)
+    keep = [f"{run.label_field}.detections", f"{run.field('missing')}.detections"]
+    query = {"_id": {"$in": list(set(ids))}}
+    wanted = dict.fromkeys([*keep, "filepath", "last_modified_at"], 1)
+    found = collection.with_options(codec_options=raw).find(query, wanted)
+    return {document["_id"]: document for document in found}
+
+
+def with_orders(draft: Draft, images: dict[ObjectId, Any], planned: list[Entry]) -> list[Entry]:
+    """The entries, of which the first of each image says in which order its lists are.
+
+    Only where something leaves them: it is what tells where that belongs when it comes back.
+    """
+    fields = {"labels": draft.run.label_field, "missing": draft.run.field("missing")}
+    told: set[tuple[ObjectId, str]] = set()
+    found: list[Entry] = []
+    for entry in planned:
+        order: dict[str, bytes] = {}
+        for name, field in fields.items():
+            labels = labels_in(images[entry["sample_id"]], field)
+            if entry[name] == TAKE and labels and (entry["sample_id"], name) not in told:
+                told.add((entry["sample_id"], name))
+                order[name] = packed(label["_id"] for label in labels)
+        found.append({**entry, "order": order} if order else entry)
+    return found

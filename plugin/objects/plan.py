@@ -1,0 +1,262 @@
+"""Plan: read the labels of a decision on objects and write down how each will change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import bson
+import numpy as np
+from bson import ObjectId
+
+from ..decisions.changes import slot, tagging
+from ..decisions.draft import Draft
+from ..decisions.journal import ITEM, Entry, chunked, headers_by_id, heads
+from ..decisions.object_changes import (
+    KIND_OF,
+    PUT,
+    SET,
+    TAKE,
+    box_of,
+    by_id,
+    class_of,
+    labels_in,
+    paths_of,
+    raw_of,
+    same_box,
+)
+from ..decisions.plan import asked_at_once
+from ..decisions.undo_objects import object_entry_of, read_images, with_orders
+from ..documents import MISSING
+from ..errors import InputError
+from ..store.samples import samples_of
+from .items import KnownItems, known_items
+from .request import ObjectRequest
+
+
+def plan_objects(draft: Draft, request: ObjectRequest) -> None:
+    """Write down what a decision does to each object.
+
+    Raises:
+        InputError: if the run is not on objects, or one of the ids is that of several labels
+    """
+    run = draft.run
+    if draft.header.get("on") is None:
+        raise InputError(
+            f"label_ids: run '{run.key}' is on whole samples, its label field '{run.label_field}' "
+            f"holds Classifications. Decide on samples by their sample_ids. Nothing was changed."
+        )
+    items = known_items(run)
+    samples = _samples_of(draft, request.items, items)
+    # Those of one sample side by side: what is done to it is one update.
+    ordered = sorted(request.items, key=lambda i: samples.get(i) or i)
+    for ids in chunked(ordered):
+        images = read_images(draft, [samples[i] for i in ids if i in samples])
+        last = heads(run, ids, ITEM)
+        planner = _Planner(draft, request, items, images, last)
+        same = asked_at_once(draft, request.seen, last)
+        planned = [planner.entry(i, samples.get(i), already=i in same) for i in ids]
+        draft.add(with_orders(draft, images, [entry for entry in planned if entry is not None]))
+
+
+def _samples_of(
+    draft: Draft, wanted: Sequence[ObjectId], items: KnownItems | None
+) -> dict[ObjectId, ObjectId]:
+    """The sample of each item: by the iteration, the journal, or the samples themselves."""
+    run, found = draft.run, dict[ObjectId, ObjectId]()
+    if items is not None and len(items):
+        texts = [str(i) for i in wanted]
+        items.check_unique(texts)
+        rows = items.rows_of(texts)
+        for item, row in zip(wanted, rows.tolist(), strict=True):
+            if row >= 0:
+                found[item] = items.sample_of(row)
+    for part in chunked([i for i in wanted if i not in found]):
+        for name in (run.label_field, run.field("missing")):
+            path = f"{name}.detections._id"
+            for document in samples_of(run.dataset).find({path: {"$in": list(part)}}, {path: 1}):
+                for item in by_id(labels_in(document, name)):
+                    _note(found, item, document["_id"], part)
+        gone = [i for i in part if i not in found]
+        found |= (
+            {i: head["sample_id"] for i, head in heads(run, gone, ITEM).items()} if gone else {}
+        )
+    return found
+
+
+def _note(
+    found: dict[ObjectId, ObjectId], item: ObjectId, sample: ObjectId, wanted: Sequence[ObjectId]
+) -> None:
+    if item not in wanted:
+        return
+    if found.setdefault(item, sample) != sample:
+        raise InputError(
+            f"label_ids: {item} is the id of labels of samples {found[item]} and {sample}. Give "
+            "the labels ids of their own. Nothing was changed."
+        )
+
+
+@dataclass
+class _Planner:
+    """What is known of a chunk of items, to plan each."""
+
+    draft: Draft
+    request: ObjectRequest
+    items: KnownItems | None
+    images: Mapping[ObjectId, Any]
+    last: Mapping[ObjectId, Entry]
+
+    def __post_init__(self) -> None:
+        run = self.draft.run
+        self._labels = {i: by_id(labels_in(d, run.label_field)) for i, d in self.images.items()}
+        self._missing = {
+            i: by_id(labels_in(d, run.field("missing"))) for i, d in self.images.items()
+        }
+        made = headers_by_id({head["decision"] for head in self.last.values()})
+        self._stamps = {i: header["stamp"] for i, header in made.items()}
+
+    def entry(self, item: ObjectId, sample: ObjectId | None, *, already: bool) -> Entry | None:
+        """The entry of an item; None where it is left alone."""
+        document = self.images.get(sample) if sample is not None else None
+        label = self._labels[sample].get(item) if document is not None and sample else None
+        seen, seen_box = self._seen(item, label)
+        expected = self.request.expects(item, seen)
+        expected_box = self.request.expects_box(item, seen_box)
+        found, found_box = class_of(label), box_of(label)
+        if label is None:
+            found_box = self._candidate_box(item, sample)
+        why = "already" if already else self._conflict(item, document, label)
+        if why is None and found != expected:
+            why = "relabeled" if label is not None else "deleted"
+        if why is None and not same_box(found_box, expected_box):
+            why = "moved"
+        change = None
+        if why is None and sample is not None:
+            change = self._change(item, sample, label)
+            why = change if isinstance(change, str) else None
+        if why is not None or isinstance(change, str | None):
+            about = {"expected_box": expected_box, "found_box": found_box}
+            self.draft.leave(sample, why or "deleted", expected, found, label_id=str(item), **about)
+            return None
+        head = self.last.get(item, {})
+        named = {"sample_id": sample, "item_id": item}
+        full = {
+            **object_entry_of(document, named),
+            "label_before": found,
+            "label_after": found,
+            "box_before": found_box,
+            "box_after": found_box,
+            **change,
+            "kind_before": head.get("kind_after"),
+            "top_before": head.get("top_after"),
+            "kind_after": KIND_OF[self.request.action],
+            "top_after": self.draft.id,
+        }
+        return {**full, "paths": paths_of(self.draft.run, full)}
+
+    def _row(self, item: ObjectId) -> int:
+        return -1 if self.items is None else int(self.items.rows_of([str(item)])[0])
+
+    def _seen(self, item: ObjectId, label: Any) -> tuple[str | None, Any]:
+        """Class and box that the author saw: those of the last decision, or of the iteration."""
+        row, head = self._row(item), self.last.get(item)
+        stamp = None if head is None else self._stamps[head["decision"]].replace(tzinfo=None)
+        later = stamp is not None and (
+            row < 0 or self.items is None or stamp > self.items.created_at
+        )
+        if later and head is not None:
+            return head["label_after"], head["box_after"]
+        if row >= 0 and self.items is not None:
+            return self.items.class_of(row), self.items.box_of(row)
+        return class_of(label), box_of(label)
+
+    def _candidate_box(self, item: ObjectId, sample: ObjectId | None) -> Any:
+        """The box of a missing object; None where the item is none."""
+        candidate = self._missing.get(sample, {}).get(item) if sample is not None else None
+        if candidate is not None:
+            return box_of(candidate)
+        row = self._row(item)
+        missing = row >= 0 and self.items is not None and self.items.class_of(row) is None
+        return self.items.box_of(row) if missing and self.items is not None else None
+
+    def _conflict(self, item: ObjectId, document: Any, label: Any) -> str | None:
+        """Why nothing of the kind can be done to an item, whatever its label is."""
+        if document is None or labels_in(document, self.draft.run.label_field) is None:
+            return "deleted"
+        if label is not None:
+            return "exists" if self.request.action == "add" else None
+        if self._candidate_box(item, document["_id"]) is None:
+            return "deleted"
+        return None if self.request.action in ("add", "confirm") else "no_label"
+
+    def _change(self, item: ObjectId, sample: ObjectId, label: Any) -> dict[str, Any] | str:
+        """What the action does to an item, or why it cannot be done."""
+        if label is None:
+            return self._of_missing(item, sample)
+        if self.request.action == "remove":
+            gone = {"label_after": None, "box_after": None}
+            return {"labels": TAKE, "document": raw_of(label), **gone}
+        return self._in_place(item, label)
+
+    def _in_place(self, item: ObjectId, label: Any) -> dict[str, Any] | str:
+        run, request = self.draft.run, self.request
+        name, standing = run.field("decision"), self.last.get(item, {}).get("kind_after")
+        shown = label.get(name, MISSING)
+        if standing is not None and shown in (MISSING, None):
+            shown = standing  # somebody emptied the attribute; the journal says what stands
+        change: dict[str, Any] = {"labels": SET}
+        slots = [slot(name, shown, KIND_OF[request.action])]
+        if request.action == "relabel":
+            slots.append(slot("label", label.get("label", MISSING), request.label))
+            change["label_after"] = request.label
+        elif request.action == "move":
+            box = request.box or self._seen_box(item)
+            if box is None:
+                return "unseen"
+            if label.get("mask") is not None or label.get("mask_path") is not None:
+                return "mask"
+            slots.append(slot("bounding_box", label.get("bounding_box", MISSING), box))
+            change["box_after"] = box
+        elif request.action == "tag" and request.tag is not None:
+            tagged = tagging(label, request.tag)
+            return {**change, **tagged, "slots": slots + tagged.get("slots", [])}
+        return {**change, "slots": slots}
+
+    def _seen_box(self, item: ObjectId) -> list[float] | None:
+        row = self._row(item)
+        return self.items.seen_box_of(row) if row >= 0 and self.items is not None else None
+
+    def _of_missing(self, item: ObjectId, sample: ObjectId) -> dict[str, Any]:
+        candidate = self._missing[sample].get(item)
+        change: dict[str, Any] = {}
+        if candidate is not None:
+            change |= {"missing": TAKE, "candidate": raw_of(candidate)}
+        if self.request.action == "confirm":  # nothing is there
+            return change
+        return change | self._added(item, sample, candidate)
+
+    def _added(self, item: ObjectId, sample: ObjectId, candidate: Any) -> dict[str, Any]:
+        """A missing object as a label, with the id that it has as an item."""
+        run, row = self.draft.run, self._row(item)
+        known = row >= 0 and self.items is not None
+        label = self.request.label or class_of(candidate)
+        if label is None and known and self.items is not None:
+            label = self.items.seen_class_of(row)
+        box = self.request.box or self._candidate_box(item, sample)
+        score = run.field("suspicion")
+        suspicion = None if candidate is None else candidate.get(score)
+        if suspicion is None and known and self.items is not None:
+            suspicion = float(np.float32(self.items.column("suspicion")[row]))
+        new = {
+            "_id": item,
+            "_cls": "Detection",
+            "attributes": {},
+            "tags": [],
+            "label": label,
+            "bounding_box": [float(v) for v in box],
+            score: suspicion,
+            run.field("decision"): KIND_OF["add"],
+        }
+        after = {"label_after": label, "box_after": new["bounding_box"]}
+        return {"labels": PUT, "document": bson.encode(new), **after}

@@ -1,0 +1,151 @@
+"""What a person asks to be done to objects, checked before anything is read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from bson import ObjectId
+
+from ..decisions.object_changes import KIND_OF
+from ..decisions.request import check_text
+from ..errors import InputError
+from .boxes import REASONS, USABLE, within_image
+
+WITH_LABEL = ("relabel", "add")
+WITH_BOX = ("move", "add")
+
+
+@dataclass(frozen=True)
+class ObjectRequest:
+    """What a person asked for, checked.
+
+    Attributes:
+        expected: the class that the author saw, one for all or by label id; None where not said
+        expected_box: the box likewise
+        seen: as in ``decisions.request.Request``
+    """
+
+    action: str
+    items: list[ObjectId]
+    label: str | None
+    box: list[float] | None
+    tag: str | None
+    expected: str | Mapping[str, str | None] | None
+    expected_box: Sequence[float] | Mapping[str, Sequence[float] | None] | None
+    seen: int = -1
+
+    @classmethod
+    def checked(
+        cls,
+        action: str,
+        label_ids: Sequence[str],
+        label: str | None,
+        box: Any,
+        tag: str | None,
+        expected: str | Mapping[str, str | None] | None,
+        expected_box: Any,
+    ) -> ObjectRequest:
+        """The request, or InputError where a parameter cannot be used."""
+        if action not in KIND_OF:
+            raise InputError(f"action must be one of {', '.join(KIND_OF)}, got {action!r:.80}")
+        for name, value, owners in (
+            ("label", label, WITH_LABEL),
+            ("box", box, WITH_BOX),
+            ("tag", tag, ("tag",)),
+        ):
+            if value is not None and action not in owners:
+                told = " or ".join(f"'{owner}'" for owner in owners)
+                raise InputError(f"{name} goes with action {told}, not with '{action}'")
+        for name, value, owner in (("label", label, "relabel"), ("tag", tag, "tag")):
+            if value is not None or action == owner:
+                check_text(name, value, needed_by=action)
+        for name, value in (("tag", tag), ("label", label if action == "add" else None)):
+            if value == "":
+                raise InputError(f"{name} must not be empty")
+        items = _checked_ids(label_ids)
+        checked_box = None if box is None else _checked_box("box", box)
+        return cls(
+            action,
+            items,
+            label,
+            checked_box,
+            tag,
+            _checked_labels(expected, items),
+            _checked_boxes(expected_box, items),
+        )
+
+    def expects(self, item: ObjectId, otherwise: str | None) -> str | None:
+        """The class that the author saw."""
+        if self.expected is None:
+            return otherwise
+        return self.expected if isinstance(self.expected, str) else self.expected[str(item)]
+
+    def expects_box(self, item: ObjectId, otherwise: Any) -> Any:
+        """The box that the author saw."""
+        if self.expected_box is None:
+            return otherwise
+        if isinstance(self.expected_box, Mapping):
+            return self.expected_box[str(item)]
+        return self.expected_box
+
+
+def _checked_ids(label_ids: Sequence[str]) -> list[ObjectId]:
+    if isinstance(label_ids, str | bytes):
+        raise InputError("label_ids must be a list of label ids, got a text")
+    for label_id in dict.fromkeys(label_ids):
+        if not (isinstance(label_id, str) and ObjectId.is_valid(label_id)):
+            raise InputError(f"label_ids must hold label ids, got {label_id!r:.80}")
+    items = list(dict.fromkeys(ObjectId(label_id) for label_id in label_ids))
+    if not items:
+        raise InputError("label_ids is empty: choose at least one label")
+    return items
+
+
+def _checked_box(name: str, box: Any) -> list[float]:
+    """A box of four finite numbers with an area in its image, as floats."""
+    numbers = list(box) if isinstance(box, list | tuple | np.ndarray) else []
+    right = len(numbers) == 4 and all(
+        isinstance(v, int | float | np.number) and not isinstance(v, bool) and math.isfinite(v)
+        for v in numbers
+    )
+    if not right:
+        raise InputError(
+            f"{name} must be [x, y, width, height] relative to the image, got {box!r:.80}"
+        )
+    checked = [float(v) for v in numbers]
+    if name == "box":
+        problem = int(within_image(np.array([checked]))[1][0])
+        if problem != USABLE:
+            raise InputError(f"box is {REASONS[problem]}: {checked}")
+    return checked
+
+
+def _checked_labels(expected: Any, items: Sequence[ObjectId]) -> Any:
+    if isinstance(expected, Mapping):
+        for item in items:
+            if str(item) not in expected:
+                raise InputError(f"expected_label says nothing of label {item}")
+            if expected[str(item)] is not None:
+                check_text(f"expected_label of label {item}", expected[str(item)])
+    elif expected is not None:
+        check_text("expected_label", expected)
+    return expected
+
+
+def _checked_boxes(expected: Any, items: Sequence[ObjectId]) -> Any:
+    if expected is None:
+        return None
+    if not isinstance(expected, Mapping):
+        return _checked_box("expected_box", expected)
+    found: dict[str, list[float] | None] = {}
+    for item in items:
+        if str(item) not in expected:
+            raise InputError(f"expected_box says nothing of label {item}")
+        box = expected[str(item)]
+        name = f"expected_box of label {item}"
+        found[str(item)] = None if box is None else _checked_box(name, box)
+    return found

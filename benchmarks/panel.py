@@ -101,9 +101,9 @@ def write_run(paths: list[str], samples: int, classes: int) -> Any:
     from bson import ObjectId
 
     from plugin.progress import silent
-    from plugin.store.fields import write_scores
     from plugin.store.iterations import IterationWriter, Rows
     from plugin.store.runs import create_run
+    from plugin.store.write_fields import write_scores
 
     rng = np.random.default_rng(samples + classes)
     names = [f"class {i:04d}" for i in range(classes)]

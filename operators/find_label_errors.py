@@ -20,9 +20,9 @@ from ..plugin.objects.job import find_object_errors, is_on_objects
 from ..plugin.predictions.preview import preview_predictions
 from ..plugin.progress import Report, silent
 from ..plugin.runs.opening import find_runs
-from ..plugin.store.fields import image_slices, slice_of
 from ..plugin.store.label_field import label_fields
 from ..plugin.store.runs import Run
+from ..plugin.store.sample_collection import image_slices, slice_of
 from ..plugin.store.samples import Collection
 from ..plugin.tags.job import find_tag_errors, is_on_tags
 from .base import LongOperator, Work, long_config

@@ -12,8 +12,8 @@ from ..plugin.importance.job import rank_by_importance
 from ..plugin.importance.options import TOP, ImportanceOptions
 from ..plugin.importance.store import kept_rounds
 from ..plugin.learning.choices import DEVICES
-from ..plugin.store.fields import root_dataset
 from ..plugin.store.runs import Run
+from ..plugin.store.sample_collection import root_dataset
 from ..plugin.store.samples import Collection
 from .base import LongOperator, Work, long_config
 from .forms import choose, choose_one, form, more_options, opened_run, suggest, switch

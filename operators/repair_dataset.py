@@ -7,7 +7,7 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.store.fields import root_dataset
+from ..plugin.store.sample_collection import root_dataset
 from ..plugin.store.samples import Collection, repair
 from .checked import CheckedOperator
 

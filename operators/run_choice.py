@@ -7,8 +7,8 @@ from typing import Any
 import fiftyone as fo
 
 from ..plugin.runs import opening
-from ..plugin.store.fields import root_dataset
 from ..plugin.store.runs import Run, list_runs
+from ..plugin.store.sample_collection import root_dataset
 from ..plugin.store.samples import Collection
 
 

@@ -11,11 +11,11 @@ from ..plugin.runs.life import deletable_run, delete_whole_run, repoint_run
 from ..plugin.runs.opening import find_run, find_runs
 from ..plugin.runs.renamed import follow_renames
 from ..plugin.store.declared import declared_fields
-from ..plugin.store.fields import root_dataset
 from ..plugin.store.jobs import cancel_job, running
 from ..plugin.store.label_field import label_fields, likely_label_field
 from ..plugin.store.listed_runs import deleted_keys
 from ..plugin.store.runs import describe_run, list_runs
+from ..plugin.store.sample_collection import root_dataset
 from ..plugin.store.samples import Collection
 from .checked import CheckedOperator
 from .forms import choose, form, missing, opened_run, run_input

@@ -11,8 +11,8 @@ from fiftyone.operators import types
 from ..plugin.annotation.backends import BACKENDS
 from ..plugin.annotation.send import open_in_cell, send_to_annotation
 from ..plugin.errors import InputError
-from ..plugin.store.fields import is_view
 from ..plugin.store.runs import Run
+from ..plugin.store.sample_collection import is_view
 from ..plugin.store.samples import Collection
 from .base import LongOperator, Work, long_config
 from .caller import quiet

@@ -16,9 +16,9 @@ from ..decisions.recovery import recover_abandoned
 from ..decisions.state import current_state
 from ..errors import InputError
 from ..progress import Report, silent
-from ..store.fields import labels_of
 from ..store.iterations import unpack_ids
 from ..store.jobs import Job
+from ..store.raw_documents import labels_of
 from ..store.runs import Run
 from ..store.samples import samples_of
 from .backends import check_backend, explained

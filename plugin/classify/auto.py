@@ -8,8 +8,9 @@ from typing import Any
 
 from ..errors import InputError
 from ..images.decode import probe_images
-from ..store.fields import id_queries, labels_of, read_documents, root_dataset
 from ..store.label_field import label_fields
+from ..store.raw_documents import id_queries, labels_of, read_documents
+from ..store.sample_collection import root_dataset
 from ..store.samples import Collection, samples_of
 from .field_description import describe_field
 from .settings import AUTO, Settings

@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from ..progress import Report, part_of, silent
 from ..scoring.batches import Batch
-from ..store.fields import write_numbers
 from ..store.iterations import Iteration, Rows, pack_ids, unpack_ids
 from ..store.runs import Run
 from ..store.scores import read_rank, write_rank
+from ..store.write_fields import write_numbers
 from .confident_learning import ConfidentLearning
 
 NAMES = ("cleanlab_score", "cleanlab_issue")

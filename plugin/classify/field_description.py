@@ -13,7 +13,8 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..scoring.probabilities import SMALLEST_PROBABILITY
 from ..scoring.score_kind import LOGITS, MixedScores, ScoreKind, kind_of, rounding_step
-from ..store.fields import labels_of, root_dataset
+from ..store.raw_documents import labels_of
+from ..store.sample_collection import root_dataset
 from ..store.samples import Collection
 from ..vectors.field_survey import Survey, survey
 from ..vectors.stored import common_length, decode_vector

@@ -16,7 +16,7 @@ from ..progress import Report, part_of
 from ..scoring.batches import Batch, Outcome
 from ..scoring.probabilities import LogProbabilities, align, complete, from_confidences
 from ..scoring.weighing import Weighing, weigh
-from ..store.fields import draw_documents, labels_of, read_documents
+from ..store.raw_documents import draw_documents, labels_of, read_documents
 from ..store.samples import Collection
 from ..vectors.stored import decode_rows
 from .field_description import PredictionField, describe_field

@@ -29,8 +29,8 @@ from ..learning.warm_start import WarmStart
 from ..progress import Report, part_of
 from ..scoring.batches import Batch, Outcome
 from ..scoring.probabilities import LogProbabilities
-from ..store.fields import root_dataset
 from ..store.runs import load_run
+from ..store.sample_collection import root_dataset
 from ..store.samples import Collection
 from ..vectors.features import PrincipalComponents
 from .kept_together import check_fold_groups, grouped, groups_to_keep

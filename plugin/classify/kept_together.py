@@ -15,8 +15,9 @@ from ..duplicates.store import load_duplicates
 from ..errors import InputError
 from ..images.digests import file_digests, first_equal
 from ..progress import Report, part_of
-from ..store.fields import read_documents, root_dataset
+from ..store.raw_documents import read_documents
 from ..store.runs import list_runs, load_run
+from ..store.sample_collection import root_dataset
 from ..store.samples import Collection
 from ..vectors.bursts import near_pairs
 from .settings import COPIES, NO_GROUPS, Settings

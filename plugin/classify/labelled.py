@@ -11,7 +11,8 @@ import numpy.typing as npt
 from ..documents import value_at
 from ..errors import InputError
 from ..skipped import Skipped
-from ..store.fields import read_documents, root_dataset
+from ..store.raw_documents import read_documents
+from ..store.sample_collection import root_dataset
 from ..store.samples import Collection
 
 

@@ -20,8 +20,8 @@ from ..learning.choices import check_device
 from ..progress import Report, part_of
 from ..skipped import Skipped
 from ..splits import SplitRule
-from ..store.fields import read_documents
 from ..store.iterations import Iteration, pack_ids, unpack_ids
+from ..store.raw_documents import read_documents
 from ..store.runs import Run
 from ..vectors.stored_vectors import check_vectors, read_vectors
 from .pairs import first_copies, pairs_in_scope

@@ -19,11 +19,12 @@ from ..errors import InputError
 from ..learning.training import choose_device
 from ..progress import Report, part_of, silent
 from ..scratch import scratch_prefix
-from ..store.fields import label_values, write_numbers
 from ..store.iterations import Iteration, unpack_ids
 from ..store.jobs import Job
+from ..store.raw_documents import label_values
 from ..store.runs import Run
 from ..store.scores import rank_id, write_rank
+from ..store.write_fields import write_numbers
 from ..vectors.embeddings import EmbeddingVectors
 from .advice import ADVICE, STOP, advice
 from .confusion import Confusion, confusions

@@ -11,11 +11,11 @@ from ..abandonable import abandonable
 from ..arrays import Float32Array
 from ..errors import InputError
 from ..progress import Report, part_of, silent
-from ..store.fields import write_numbers
 from ..store.iterations import Iteration
 from ..store.jobs import Job
 from ..store.own_fields import check_own_writable
 from ..store.runs import Run
+from ..store.write_fields import write_numbers
 from ..vectors.neighbours import NeighbourIndex
 from .landmarks import draw_landmarks, placed
 from .neighbourhood import NEIGHBOURS, neighbour_disagreement

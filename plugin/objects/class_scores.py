@@ -16,7 +16,7 @@ from ..documents import value_at
 from ..errors import InputError
 from ..predictions.class_list import checked_classes
 from ..scoring.score_kind import LOGITS, SIGMOIDS, MixedScores, ScoreKind, kind_of
-from ..store.fields import draw_documents
+from ..store.raw_documents import draw_documents
 from ..store.samples import Collection
 from ..vectors.stored import common_length, decode_rows
 from .detections import Entries, top_entries

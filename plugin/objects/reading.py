@@ -15,8 +15,9 @@ from ..documents import value_at
 from ..errors import InputError
 from ..progress import Report
 from ..skipped import Skipped
-from ..store.fields import draw_documents, id_queries, read_documents, root_dataset
 from ..store.iterations import pack_ids
+from ..store.raw_documents import draw_documents, id_queries, read_documents
+from ..store.sample_collection import root_dataset
 from ..store.samples import Collection, samples_of
 from .boxes import REASONS, USABLE, Boxes, starts, within_image
 from .class_scores import ClassScores, class_scores_of

@@ -15,11 +15,11 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from ..errors import InputError
-from ..store.fields import check_classification
 from ..store.held import forget_deleted
 from ..store.iterations import unpack_ids
 from ..store.own_fields import names_of
 from ..store.runs import list_runs, load_run
+from ..store.sample_collection import check_classification
 from ..store.samples import Dataset, reload_held, samples_of, writing
 
 WRITE_CHUNK = 500

@@ -11,7 +11,8 @@ import numpy as np
 from ..errors import InputError, content
 from ..progress import Report, part_of, silent
 from ..scoring.score_kind import LOGITS, ScoreKind
-from ..store.fields import check_classification, check_images, labels_of, root_dataset
+from ..store.raw_documents import labels_of
+from ..store.sample_collection import check_classification, check_images, root_dataset
 from ..store.samples import Collection
 from .class_numbers import check_names, class_number, labels_are_numbers
 from .fields import begin_predictions, check_target, discard_predictions, write_predictions

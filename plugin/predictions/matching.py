@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
-from ..store.fields import is_view, root_dataset
 from ..store.iterations import unpack_ids
+from ..store.sample_collection import is_view, root_dataset
 from ..store.samples import Collection, samples_of
 from .limits import text_problem
 from .rows import Rows

@@ -11,7 +11,8 @@ from ..classify.from_fields import PredictionSource
 from ..errors import InputError
 from ..scoring.agreement import beside_chance
 from ..scoring.probabilities import LogProbabilities, complete
-from ..store.fields import check_classification, check_images, labels_of
+from ..store.raw_documents import labels_of
+from ..store.sample_collection import check_classification, check_images
 from ..store.samples import Collection
 from .calibration import calibration
 

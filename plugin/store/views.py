@@ -14,9 +14,9 @@ import fiftyone.core.stages as fos
 from bson import ObjectId
 
 from ..errors import InputError
-from .fields import is_view, root_dataset
 from .iterations import unpack_ids
 from .runs import Run
+from .sample_collection import is_view, root_dataset
 from .samples import Collection, samples_of
 
 CHUNK = 1_000

@@ -27,13 +27,13 @@ from ..runs.renamed import follow_renames
 from ..scoring.cies import cies
 from ..skipped import Skipped
 from ..store.declared import check_writable, declared_fields, is_classifications
-from ..store.fields import check_images, root_dataset
 from ..store.iterations import pack_ids
 from ..store.jobs import Job
 from ..store.label_field import TAGS_SO_FAR
 from ..store.listed_runs import deleted_keys
 from ..store.own_fields import check_own_fields
 from ..store.runs import Run, check_run_key, list_runs, load_run, unlist
+from ..store.sample_collection import check_images, root_dataset
 from ..store.samples import Collection
 from ..store.views import check_view
 from .fields import write_tag_fields

@@ -15,8 +15,9 @@ from ..arrays import BoolArray, Float64Array, Int64Array
 from ..documents import value_at
 from ..errors import InputError
 from ..skipped import Skipped
-from ..store.fields import id_queries, root_dataset
 from ..store.iterations import pack_ids
+from ..store.raw_documents import id_queries
+from ..store.sample_collection import root_dataset
 from ..store.samples import Collection, samples_of
 from .scoring import FOLDS
 

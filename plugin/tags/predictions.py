@@ -13,7 +13,8 @@ from ..documents import value_at
 from ..errors import InputError
 from ..scoring.score_kind import MixedScores, rounding_step
 from ..store.declared import declared_fields, is_classification, is_classifications, type_name
-from ..store.fields import draw_documents, id_queries, root_dataset
+from ..store.raw_documents import draw_documents, id_queries
+from ..store.sample_collection import root_dataset
 from ..store.samples import Collection, samples_of
 from ..vectors.stored import common_length, decode_rows
 from .labels import LIST, NO_CLASS, Counting, TagCounts

@@ -12,7 +12,7 @@ import numpy as np
 from ..arrays import BoolArray, Float32Array
 from ..progress import Report
 from ..skipped import Skipped
-from ..store.fields import draw_documents, read_documents
+from ..store.raw_documents import draw_documents, read_documents
 from ..store.samples import Collection
 from .labels import LIST, Counting, Tags, is_labelled, read_tags, tag_counts
 from .predictions import describe_tag_field

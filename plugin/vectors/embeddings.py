@@ -19,7 +19,8 @@ from ..images.windows import windows_of
 from ..learning.networks import known_networks
 from ..learning.training import choose_device
 from ..progress import Report
-from ..store.fields import read_documents, root_dataset
+from ..store.raw_documents import read_documents
+from ..store.sample_collection import root_dataset
 from ..store.samples import Collection
 from .field_survey import draw_vectors, vector_length
 from .named_networks import known_zoo, named_network

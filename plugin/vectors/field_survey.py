@@ -9,7 +9,8 @@ from random import Random
 from typing import Any
 
 from ..documents import value_at
-from ..store.fields import id_queries, root_dataset
+from ..store.raw_documents import id_queries
+from ..store.sample_collection import root_dataset
 from ..store.samples import Collection, samples_of
 from .stored import common_length
 

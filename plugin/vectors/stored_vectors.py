@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ..documents import value_at
 from ..errors import InputError
-from ..store.fields import read_documents
+from ..store.raw_documents import read_documents
 from ..store.samples import Dataset
 from .axes import random_axes
 from .field_survey import vector_length

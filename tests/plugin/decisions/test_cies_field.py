@@ -12,9 +12,9 @@ from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state
 from plugin.decisions.undo import undo
 from plugin.progress import silent
-from plugin.store.fields import write_scores
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import Run
+from plugin.store.write_fields import write_scores
 from tests.plugin.decided import all_raw, ids_of, make_run
 
 

@@ -13,8 +13,8 @@ from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state
 from plugin.decisions.undo import undo
 from plugin.progress import silent
-from plugin.store.fields import write_scores
 from plugin.store.runs import Run
+from plugin.store.write_fields import write_scores
 from tests.plugin.decided import ids_of, make_run
 
 MOST_OF_A_RELABEL = 11

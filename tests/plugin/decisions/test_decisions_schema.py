@@ -15,7 +15,6 @@ from plugin.decisions.state import current_state
 from plugin.decisions.undo import undo
 from plugin.errors import InputError
 from plugin.progress import silent
-from plugin.store.fields import write_numbers, write_scores
 from plugin.store.iterations import pack_ids
 from plugin.store.runs import Run
 from plugin.store.samples import (
@@ -26,6 +25,7 @@ from plugin.store.samples import (
     undeclared_fields,
     writing,
 )
+from plugin.store.write_fields import write_numbers, write_scores
 from tests.plugin.decided import all_raw, ids_of, make_run
 
 

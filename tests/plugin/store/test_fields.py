@@ -13,9 +13,9 @@ from bson import ObjectId
 from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state
 from plugin.progress import silent
-from plugin.store.fields import write_numbers, write_scores
 from plugin.store.iterations import Iteration, pack_ids
 from plugin.store.runs import Run, create_run
+from plugin.store.write_fields import write_numbers, write_scores
 from tests.panels.made_runs import write_iteration
 from tests.plugin.decided import CLASSES, all_raw, ids_of, make_iteration, make_run
 

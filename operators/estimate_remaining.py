@@ -13,6 +13,8 @@ from ..plugin.audit import audits
 from ..plugin.audit import verdicts as reading
 from ..plugin.audit.audits import OpenedAudit
 from ..plugin.audit.estimator import Interval
+from ..plugin.audit.judging import give_verdicts
+from ..plugin.audit.target import choose_target, read_target
 from ..plugin.errors import InputError
 from ..plugin.store.iterations import unpack_ids
 from ..plugin.store.runs import Run
@@ -173,7 +175,7 @@ def estimate(
             f"Run '{run.key}' has no open audit. Call estimate_remaining without verdicts first."
         )
     if last is not None and verdicts:
-        audits.give_verdicts(last, verdicts, author=author)
+        give_verdicts(last, verdicts, author=author)
     _choose_target(run, *target)
     if last is not None and close:
         audits.end_audit(last)
@@ -200,8 +202,8 @@ def _check(size: int, seed: int | None, share: float | None, confidence: float |
 def _choose_target(run: Run, share: float | None, confidence: float | None) -> None:
     if share is None and confidence is None:
         return
-    known = audits.read_target(run)
-    audits.choose_target(
+    known = read_target(run)
+    choose_target(
         run,
         known.share if share is None else share,
         known.confidence if confidence is None else confidence,
@@ -212,7 +214,7 @@ def report(run: Run, audit: OpenedAudit) -> dict[str, Any]:
     """An audit, its estimate and the distance to the target, as plain values."""
     verdict = audit.verdict
     ids = unpack_ids(audit.record.sample_id)
-    target = audits.read_target(run)
+    target = read_target(run)
     return {
         "run_key": run.key,
         "audit": str(audit.record.id),

@@ -10,7 +10,7 @@ from fiftyone.operators import types
 
 from ..plugin.duplicates.comparison import DuplicateOptions
 from ..plugin.duplicates.job import find_duplicates
-from ..plugin.duplicates.store import LOWEST_THRESHOLD
+from ..plugin.duplicates.options import LOWEST_THRESHOLD
 from ..plugin.learning.choices import DEVICES
 from ..plugin.store.samples import Collection
 from .base import LongOperator, Work, long_config

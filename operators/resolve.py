@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.audit.audits import basis_of, open_audit
+from ..plugin.audit.audits import open_audit
+from ..plugin.audit.judging import basis_of
 from ..plugin.decisions.resolution import Resolution
 from ..plugin.decisions.resolve import resolve
 from ..plugin.errors import InputError

@@ -14,6 +14,8 @@ from ..plugin.audit import audits, verdicts
 from ..plugin.audit.audits import OpenedAudit
 from ..plugin.audit.checks import draw_check, give_check
 from ..plugin.audit.estimator import Interval
+from ..plugin.audit.judging import give_verdict
+from ..plugin.audit.target import choose_target, read_target
 from ..plugin.decisions.resolution import utc_text
 from ..plugin.errors import InputError
 from ..plugin.images.dataset_windows import image_windows
@@ -52,7 +54,7 @@ def audit_close(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Au
 def set_target(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AuditReply:
     """Set the stopping target."""
     run = open_run(ctx, request.get("run"))
-    audits.choose_target(run, request.get("share"), request.get("confidence"))
+    choose_target(run, request.get("share"), request.get("confidence"))
     return _reply(run, audits.open_audit(run))
 
 
@@ -82,7 +84,7 @@ def audit_verdict(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.
     if unclear == isinstance(label, str):
         raise InputError("A verdict is either a label or unclear")
     place: Any = request.get("place")
-    made = audits.give_verdict(opened, place, label, author=ctx.user_id)
+    made = give_verdict(opened, place, label, author=ctx.user_id)
     now = _opened(run, request)
     return events.AuditVerdictReply(
         decision=None if made is None else made.decision,
@@ -168,7 +170,7 @@ def _classes(opened: OpenedAudit, place: int) -> list[int]:
 
 
 def _reply(run: Run, opened: OpenedAudit | None) -> events.AuditReply:
-    target = audits.read_target(run)
+    target = read_target(run)
     far = target.distance
     estimate = None if opened is None else _estimate(opened, far.found)
     everything = far.found + (0.0 if estimate is None else estimate["left"]["point"])

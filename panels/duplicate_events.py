@@ -24,7 +24,9 @@ from ..plugin.duplicates.current import (
 from ..plugin.duplicates.difference import difference_of, similarity
 from ..plugin.duplicates.groups import DuplicateGroup
 from ..plugin.duplicates.job import complete_duplicate_fields
+from ..plugin.duplicates.options import check_scope, check_threshold
 from ..plugin.duplicates.resolve_group import resolve_group as decide_on_group
+from ..plugin.duplicates.row_pairs import pairs_of_rows, rows_of_compared
 from ..plugin.duplicates.store import KeptDuplicates, load_duplicates
 from ..plugin.errors import InputError
 from ..plugin.images.decode import UnreadableImageError
@@ -66,8 +68,8 @@ def duplicates(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Dup
         _write_fields_later(opened)
     asked = request.get("threshold")
     threshold = kept.threshold if asked is None else asked
-    store.check_threshold(threshold, kept.floor, store.WHY_LOWEST)
-    scope = store.check_scope(request.get("scope") or kept.scope)
+    check_threshold(threshold, kept.floor, store.WHY_LOWEST)
+    scope = check_scope(request.get("scope") or kept.scope)
     found = current_groups(opened.run, opened.iteration, kept, threshold, scope)
     matching = _of_kind(found.groups, request.get("kind"))
     offset = max(0, int(request.get("offset") or 0))
@@ -162,7 +164,7 @@ def _totals(found: CurrentGroups) -> events.DuplicateTotals:
 
 def _added(opened: Opened, kept: KeptDuplicates) -> int:
     """Samples of the iteration that are there and were not compared, unreadable ones aside."""
-    compared = store.rows_of_compared(kept, opened.iteration)
+    compared = rows_of_compared(kept, opened.iteration)
     missing = opened.state.kind != REMOVED
     missing[compared[compared >= 0]] = False
     unreadable = sum(
@@ -173,7 +175,7 @@ def _added(opened: Opened, kept: KeptDuplicates) -> int:
 
 @lru_cache(maxsize=4)
 def _steps(kept: KeptDuplicates, iteration: Iteration, scope: str) -> events.ThresholdSteps:
-    ses = store.pairs_of_rows(kept, iteration, kept.floor, scope).ses
+    ses = pairs_of_rows(kept, iteration, kept.floor, scope).ses
     # Rounded up: a step below the floor would be refused.
     steps = np.ceil(np.linspace(kept.floor, 1.0, STEPS) * 1e4) / 1e4
     count = np.searchsorted(-ses, -steps, side="right")

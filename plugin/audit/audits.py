@@ -8,42 +8,35 @@ a verdict that is undone is open again, and a process that dies loses nothing.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
-from ..decisions.changes import KINDS, label_of
-from ..decisions.resolution import Resolution
-from ..decisions.resolve import resolve
+from ..decisions.changes import KINDS
 from ..decisions.state import RunState, current_state
 from ..errors import InputError
 from ..store.iterations import unpack_ids
 from ..store.runs import Run
 from ..store.samples import samples_of
-from . import sampling, stopping
+from . import sampling
 from . import verdicts as reading
 from .estimator import Interval
-from .stopping import Distance
 from .store import (
     AuditRecord,
-    audits_of,
     close_audit,
     insert_audit,
     load_audit,
-    set_target,
-    target_of,
 )
 
-UNCLEAR_TAG = "unclear"
 LARGEST = 20_000
-ATTEMPTS = 5
 RELABELED = 1 + KINDS.index("relabeled")
 _VERDICTS = np.zeros(1 + len(KINDS), np.int64)
+
+
 for _kind, _verdict in (
     ("relabeled", reading.WRONG),
     ("confirmed", reading.RIGHT),
@@ -208,141 +201,3 @@ def open_audit(run: Run, audit: str | None = None) -> OpenedAudit | None:
 def end_audit(audit: OpenedAudit) -> None:
     """Close an audit that nobody will finish. What was judged stays decided."""
     close_audit(audit.record)
-
-
-def give_verdict(
-    audit: OpenedAudit, place: int, label: str | None, *, author: str | None = None
-) -> Resolution | None:
-    """Judge one sample: the class that a person sees in it, or None where nobody can tell.
-
-    The sample's own label is confirmed, another class relabels it, None tags it ``unclear``.
-
-    Returns:
-        the decision; None where the sample is not in the dataset any more
-
-    Raises:
-        InputError: if the audit has no such place, or a decision stands on its sample already
-    """
-    if not isinstance(place, int) or not 0 <= place < len(audit.record.row):
-        raise InputError(f"place must lie between 0 and {len(audit.record.row) - 1}, got {place!r}")
-    if audit.verdict[place] == reading.GONE:
-        return None
-    if audit.verdict[place] != reading.WAITING:
-        raise InputError("This sample of the audit has been judged already. Undo that first.")
-    sample_id = unpack_ids(audit.record.sample_id[place : place + 1])[0]
-    for _ in range(ATTEMPTS):
-        document = samples_of(audit.run.dataset).find_one(
-            {"_id": ObjectId(sample_id)}, {audit.run.label_field: 1}
-        )
-        if document is None:
-            return None
-        now = label_of(document, audit.run.label_field)
-        made = resolve(
-            audit.run,
-            "tag" if label is None else "confirm" if label == now else "relabel",
-            [sample_id],
-            label=label if label not in (None, now) else None,
-            tag=UNCLEAR_TAG if label is None else None,
-            expected_label={sample_id: now},
-            author=author,
-            iteration=audit.record.iteration,
-            basis=basis_of(audit),
-        )
-        if made.decision is not None or made.conflicts[0]["reason"] == "already":
-            return made
-    raise InputError("This sample of the audit is being changed by somebody else. Try again.")
-
-
-def basis_of(audit: OpenedAudit) -> dict[str, Any]:
-    """What the journal notes with a verdict."""
-    return {"kind": "audit", "audit": str(audit.record.id), "number": audit.record.number}
-
-
-def give_verdicts(
-    audit: OpenedAudit, verdicts: Mapping[str, str | None], *, author: str | None = None
-) -> list[Resolution]:
-    """Judge many samples at once, by sample id; one decision for each class that is given.
-
-    Raises:
-        InputError: if the audit does not hold one of them or it is judged already; nothing is done
-    """
-    if not isinstance(verdicts, Mapping):
-        raise InputError(f"verdicts must map sample ids to classes, got {type(verdicts).__name__}")
-    places = {i: place for place, i in enumerate(unpack_ids(audit.record.sample_id))}
-    for sample_id, label in verdicts.items():
-        if sample_id not in places:
-            raise InputError(f"audit {audit.record.id} does not hold sample {sample_id!r}")
-        if audit.verdict[places[sample_id]] not in (reading.WAITING, reading.GONE):
-            raise InputError(f"sample {sample_id} of the audit has been judged already")
-        if label is not None and not isinstance(label, str):
-            raise InputError(f"the verdict on sample {sample_id} must be a class, got {label!r}")
-    groups: dict[tuple[str, str | None], dict[str, str | None]] = {}
-    query = {"_id": {"$in": [ObjectId(i) for i in verdicts]}}
-    for document in samples_of(audit.run.dataset).find(query, {audit.run.label_field: 1}):
-        sample_id, now = str(document["_id"]), label_of(document, audit.run.label_field)
-        given = verdicts[sample_id]
-        action = "tag" if given is None else "confirm" if given == now else "relabel"
-        group = groups.setdefault((action, given if action == "relabel" else None), {})
-        group[sample_id] = now
-    return [
-        resolve(
-            audit.run,
-            action,
-            list(expected),
-            label=label,
-            tag=UNCLEAR_TAG if action == "tag" else None,
-            expected_label=expected,
-            author=author,
-            iteration=audit.record.iteration,
-            basis=basis_of(audit),
-        )
-        for (action, label), expected in groups.items()
-    ]
-
-
-@dataclass(frozen=True)
-class Target:
-    """The stopping target of a run and how far it is."""
-
-    share: float
-    confidence: float
-    distance: Distance
-
-
-def choose_target(run: Run, share: Any, confidence: Any) -> None:
-    """Set the stopping target: find ``share`` of the errors, with ``confidence``.
-
-    Raises:
-        InputError: if one of them is no number between 0 and 1
-    """
-    for name, value in (("share", share), ("confidence", confidence)):
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not 0.0 < value < 1.0:
-            raise InputError(f"{name} must be a number between 0 and 1, got {value!r}")
-    set_target(run, float(share), float(confidence))
-
-
-def read_target(run: Run) -> Target:
-    """The stopping target and its distance; 90 % of the errors with 95 % unless somebody chose."""
-    chosen = target_of(run) or {}
-    share = chosen.get("share", stopping.SHARE)
-    confidence = chosen.get("confidence", stopping.CONFIDENCE)
-    state = current_state(run)
-    counts = state.counts()
-    bounds = []
-    for record in audits_of(run):
-        alpha = stopping.spent(record.number, 1.0 - confidence)
-        bound = OpenedAudit(run, record).reading.bound(alpha)
-        if bound is not None:
-            bounds.append(bound + _beyond(run, state, record))
-    found = counts["by_kind"]["relabeled"]
-    return Target(share, confidence, stopping.distance(found, counts["open"], bounds, share))
-
-
-def _beyond(run: Run, state: RunState, record: AuditRecord) -> int:
-    """Open samples that the audit was not drawn from: new ones, and reopened ones."""
-    is_open = state.kind == 0
-    if record.iteration == state.iteration.number:
-        return int((is_open & ~record.open_rows).sum())
-    drawn_from = run.iteration(record.iteration).column("sample_id")[record.open_rows]
-    return int((~np.isin(state.iteration.column("sample_id")[is_open], drawn_from)).sum())

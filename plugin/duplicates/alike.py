@@ -11,7 +11,8 @@ from scipy.sparse.csgraph import connected_components
 
 from ..store.iterations import Iteration
 from ..store.runs import Run
-from .store import KeptDuplicates, load_duplicates, rows_of_compared
+from .row_pairs import rows_of_compared
+from .store import KeptDuplicates, load_duplicates
 
 
 def groups_of_rows(run: Run, iteration: Iteration) -> npt.NDArray[np.int64]:

@@ -24,8 +24,9 @@ from ..store.iterations import Iteration, pack_ids, unpack_ids
 from ..store.raw_documents import read_documents
 from ..store.runs import Run
 from ..vectors.stored_vectors import check_vectors, read_vectors
+from .options import check_scope, check_threshold
 from .pairs import first_copies, pairs_in_scope
-from .store import COLUMNS, NOT_IN_ITERATION, KeptDuplicates, check_scope, check_threshold
+from .store import COLUMNS, NOT_IN_ITERATION, KeptDuplicates
 
 STAGES = {"look": (0.0, 0.1), "decode": (0.1, 0.35), "features": (0.35, 0.48)}
 STAGES |= {"copies": (0.48, 0.5), "pairs": (0.5, 1.0)}

@@ -18,7 +18,8 @@ from .dismissed import dismissed_groups
 from .fields import Member, read_members, sign_of_change, split_names
 from .groups import DuplicateGroup, duplicate_groups
 from .pairs import Pairs
-from .store import KeptDuplicates, pairs_of_rows, rows_of_compared
+from .row_pairs import pairs_of_rows, rows_of_compared
+from .store import KeptDuplicates
 
 REMOVED = 1 + KINDS.index("removed")
 GROUPS_KEPT = 4

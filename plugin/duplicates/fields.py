@@ -20,7 +20,8 @@ from ..store.iterations import Iteration, unpack_ids
 from ..store.runs import Run
 from ..store.samples import Dataset, reload_held, samples_of, writing
 from .pairs import highest_ses, partners
-from .store import KeptDuplicates, load_duplicates, mark_fields_written, pairs_of_rows
+from .row_pairs import pairs_of_rows
+from .store import KeptDuplicates, load_duplicates, mark_fields_written
 
 WRITE_CHUNK = 1_000
 READ_CHUNK = 20_000

@@ -19,18 +19,15 @@ from bson import ObjectId
 from ..errors import InputError
 from ..store.columns import BUCKET, delete_columns, read_column, write_column
 from ..store.database import collection_of
-from ..store.iterations import Iteration, unpack_ids
+from ..store.iterations import unpack_ids
 from ..store.own_fields import check_own_writable
 from ..store.runs import Run
-from .pairs import Pairs, pairs_in_scope
+from .options import check_scope, check_threshold
 
 COLLECTION = "deconfuse.duplicates"
-SCOPES = ("same_prediction", "all")
-LOWEST_THRESHOLD = 0.5
 WHY_LOWEST = "the lowest SES that was kept"
 NOT_IN_ITERATION = "not in the run's last iteration"
 ROWS_PER_CHUNK = 50_000
-
 COLUMNS = (
     "sample_id",  # S12 (n,): the samples that were compared
     "path",  # uint64 (n,): digest of each file's path, to notice another file
@@ -146,83 +143,6 @@ def _opened(comparison: ObjectId) -> KeptDuplicates | None:
     return None if document is None else KeptDuplicates(document)
 
 
-@lru_cache(maxsize=8)
-def rows_of_compared(kept: KeptDuplicates, iteration: Iteration) -> npt.NDArray[np.int64]:
-    """The row of each compared sample, -1 where the iteration does not hold it."""
-    wanted, ids = kept.column("sample_id"), iteration.column("id_sorted")
-    if not len(ids):
-        return np.full(len(wanted), -1, np.int64)
-    at = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
-    rows = iteration.column("id_row")[at].astype(np.int64)
-    return np.where(ids[at] == wanted, rows, -1)
-
-
-def pairs_of_rows(
-    kept: KeptDuplicates,
-    iteration: Iteration,
-    threshold: float,
-    scope: str,
-    left_out: npt.NDArray[np.bool_] | None = None,
-    touching: slice | None = None,
-) -> Pairs:
-    """The pairs at a threshold and in a scope, as rows of an iteration.
-
-    What it costs depends on the number of pairs, hardly on that of samples.
-
-    Args:
-        kept: the comparison
-        iteration: what the rows are of, and the predictions
-        threshold: from ``kept.floor`` to 1
-        scope: ``same_prediction`` or ``all``
-        left_out: shape (rows,): rows without which the pairs are made; of three equal images of
-            which the first is left out, the other two are a pair
-        touching: consecutive rows: enough to know the pairs that one of them is in
-    """
-    stop = int(np.searchsorted(-kept.ses, -threshold, side="right"))
-    near, ses, copies = kept.near[:stop], kept.ses[:stop], kept.with_copies
-    rows = rows_of_compared(kept, iteration)
-    if touching is not None:
-        near, ses, copies = _touching(
-            kept, near, ses, (rows >= touching.start) & (rows < touching.stop)
-        )
-    images = np.union1d(near, copies)
-    rows = rows[images]
-    group = np.zeros(len(images), np.int64)
-    if scope == "same_prediction" and iteration.samples:
-        group[:] = _predictions(iteration)[rows]
-    group[rows < 0] = -1
-    if left_out is not None and len(left_out):
-        group[left_out[rows]] = -1
-    local = pairs_in_scope(
-        np.searchsorted(images, near),
-        ses,
-        np.searchsorted(images, kept.first_copy[images]),
-        group,
-    )
-    return Pairs(np.sort(rows[local.pair], axis=1), local.ses, local.exact)
-
-
-def _touching(
-    kept: KeptDuplicates,
-    near: npt.NDArray[np.int64],
-    ses: npt.NDArray[np.float64],
-    wanted: npt.NDArray[np.bool_],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """The pairs that the wanted images or their copies are in, and the copies in these."""
-    first = kept.first_copy
-    touched = np.zeros(len(first), bool)
-    touched[first[wanted]] = True
-    which = touched[near].any(axis=1)
-    near, ses = near[which], ses[which]
-    touched[near.ravel()] = True
-    return near, ses, kept.with_copies[touched[first[kept.with_copies]]]
-
-
-@lru_cache(maxsize=2)
-def _predictions(iteration: Iteration) -> npt.NDArray[np.int32]:
-    return iteration.column("prediction")
-
-
 @contextmanager
 def storing(run: Run) -> Iterator[Any]:
     """Gives ``keep(columns, header)``, which makes a comparison the run's.
@@ -303,23 +223,6 @@ def mark_fields_written(kept: KeptDuplicates) -> bool:
     mine = {"_id": kept.id, "threshold": kept.threshold, "scope": kept.scope}
     found = _collection().update_one(mine, {"$set": {"fields_written": True}})
     return found.matched_count == 1
-
-
-def check_threshold(threshold: Any, lowest: float = LOWEST_THRESHOLD, why: str = "") -> None:
-    """Raise InputError unless the threshold is a number from ``lowest`` to 1."""
-    number = isinstance(threshold, (int, float)) and not isinstance(threshold, bool)
-    if not number or not lowest <= threshold <= 1:
-        # Rounded up, so that the number that is shown can be given.
-        shown = np.ceil(lowest * 1e4) / 1e4
-        low = f"{shown:g} ({why})" if why else f"{shown:g}"
-        raise InputError(f"threshold: expected a number from {low} to 1, got {threshold!r}")
-
-
-def check_scope(scope: Any) -> str:
-    """The scope. InputError if it is none."""
-    if scope not in SCOPES:
-        raise InputError(f"scope: expected one of {', '.join(SCOPES)}, got {scope!r}")
-    return scope
 
 
 def _collection() -> Any:

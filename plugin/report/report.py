@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from bson import ObjectId
 
-from ..audit.audits import open_audit, read_target
+from ..audit.audits import open_audit
+from ..audit.target import read_target
 from ..decisions.journal import applied_headers, entries, was_lost
 from ..decisions.state import RunState, current_state
 from ..images.dataset_windows import image_windows

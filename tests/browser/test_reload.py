@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Locator, expect
 
-from plugin.audit.audits import draw_audit, give_verdict, open_audit
+from plugin.audit.audits import draw_audit, open_audit
+from plugin.audit.judging import give_verdict
 from plugin.decisions.resolve import resolve
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run

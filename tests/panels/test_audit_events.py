@@ -99,7 +99,8 @@ def test_a_refused_verdict_tells_nothing_either(
     answer("audit_verdict", audit=None, place=0, unclear=True)
     refused.append(answer("audit_verdict", audit=None, place=0, label="?", unclear=False))
     panel = __import__(type(operator("label_errors")).__module__, fromlist=["audit_events"])
-    monkeypatch.setattr(panel.audit_events.audits, "ATTEMPTS", 0)  # changed again and again
+    judging = panel.audit_events.give_verdict.__globals__
+    monkeypatch.setitem(judging, "ATTEMPTS", 0)  # changed again and again
     refused.append(answer("audit_verdict", audit=None, place=1, label="?", unclear=False))
     assert [reply["error"]["kind"] for reply in refused] == ["input"] * 5
     said = json.dumps(refused).lower()

@@ -11,17 +11,11 @@ import pytest
 
 from plugin.audit import audits
 from plugin.audit import verdicts as reading
-from plugin.audit.audits import (
-    choose_target,
-    draw_audit,
-    end_audit,
-    give_verdict,
-    give_verdicts,
-    open_audit,
-    read_target,
-)
+from plugin.audit.audits import draw_audit, end_audit, open_audit
 from plugin.audit.checks import basis_of_check, draw_check, give_check
+from plugin.audit.judging import give_verdict, give_verdicts
 from plugin.audit.store import audits_of
+from plugin.audit.target import choose_target, read_target
 from plugin.decisions.journal import applied_headers
 from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state

@@ -8,9 +8,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugin.duplicates import store as duplicates
+from plugin.duplicates import row_pairs
 from plugin.duplicates.pairs import pairs_in_scope
-from plugin.duplicates.store import KeptDuplicates, pairs_of_rows
+from plugin.duplicates.row_pairs import pairs_of_rows
+from plugin.duplicates.store import KeptDuplicates
 from plugin.store.iterations import pack_ids
 from tests.plugin.duplicates.test_pairs import found
 
@@ -78,8 +79,8 @@ def test_rows_are_those_of_the_iteration(case: Any, random: Any, threshold: floa
     assert {p for p in _as_set(near_cell) if min(p[0]) < cell.stop} == {
         p for p in wanted if min(p[0]) < cell.stop
     }
-    duplicates.rows_of_compared.cache_clear()
-    duplicates._predictions.cache_clear()
+    row_pairs.rows_of_compared.cache_clear()
+    row_pairs._predictions.cache_clear()
 
 
 def _as_set(pairs: Any) -> set[Any]:

@@ -8,10 +8,12 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
+import fiftyone as fo
 import numpy as np
 
 from ..abandonable import abandonable
 from ..decisions.decision_field import restore_decision_field
+from ..decisions.first_labels import first_labels
 from ..decisions.state import current_state, standing_decisions
 from ..duplicates.job import after_label_errors
 from ..errors import InputError
@@ -34,6 +36,7 @@ from ..store.samples import Collection
 from ..store.views import check_covers, check_view
 from ..store.write_fields import write_scores
 from ..vectors.features import from_probabilities
+from .after_decisions import AfterDecisions
 from .auto import Choice, choose_source
 from .cleanlab import CleanlabColumns, write_cleanlab_fields
 from .settings import Settings
@@ -166,12 +169,14 @@ def _classify(
         CleanlabColumns(len(source.classes), wanted=settings.cleanlab) as cleanlab,
     ):
         tally = Tally(source.classes)
+        after = AfterDecisions(source.classes, _judged_before(dataset, settings))
         with closing(source.batches(report)) as batches:
             for batch in batches:
                 rows = _scored(batch)
                 writer.append(rows)
                 cleanlab.append(batch, rows)
                 tally.add(batch, rows.prediction)
+                after.add(batch, rows)
         skipped = source.outcome.skipped
         if writer.samples == 0:
             raise InputError(
@@ -180,6 +185,7 @@ def _classify(
             )
         trained = settings.source != "predictions"
         judged = tally.judged(source.outcome.predicted, trained=trained)
+        moved = abandonable(lambda _: after.move(writer), report, "Learning from decisions", 1.0)
         writer.set_apart(judged.apart, judged.suspicion)
         abandonable(cleanlab.compute, report, "cleanlab")
         report(1.0, "Storing the iteration")
@@ -188,7 +194,9 @@ def _classify(
             header = {
                 "number": 1 + max((i.number for i in run.iterations()), default=0),
                 "settings": {**asdict(settings), **source.outcome.notes},
-                "chosen": " ".join(text for text in [choice.said, *source.outcome.said] if text),
+                "chosen": " ".join(
+                    text for text in [choice.said, *source.outcome.said, moved] if text
+                ),
                 "counts": judged.counts,
                 "set_apart": _set_apart(judged, source.classes, settings),
                 "assumed": source.outcome.assumed,
@@ -206,6 +214,14 @@ def _classify(
             raise
         found = cleanlab.keep(run, iteration)
     return run, iteration, _summary(iteration) | found
+
+
+def _judged_before(dataset: fo.Dataset, settings: Settings) -> dict[str, str]:
+    """The labels that people judged in this run; none where it begins anew."""
+    key = settings.run_key
+    if key not in list_runs(dataset) or begins_anew(dataset, key) is not None:
+        return {}
+    return first_labels(load_run(dataset, key))
 
 
 def _source(samples: Collection, settings: Settings) -> Source:

@@ -5,6 +5,7 @@ COMPUTES = (
     "batches",
     "cells",
     "cies",
+    "decided",
     "iies",
     "margin",
     "judged",

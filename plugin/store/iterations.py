@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -234,6 +234,28 @@ class IterationWriter:
             part = slice(start, start + ROWS_PER_CHUNK)
             values[part][classes[self._spooled("label")[part]]] = suspicion
         values.flush()
+
+    def move_suspicion(self, moved: Callable[[slice], npt.NDArray[np.float64]]) -> None:
+        """Add to every sample's suspicion.
+
+        Args:
+            moved: what to add, float (m,), to a slice of m rows in the order they were added in
+        """
+        for file in self._files.values():
+            file.flush()
+        if not self.samples:
+            return
+        values = np.memmap(
+            self._spool / "suspicion", self._formats["suspicion"][0], "r+", shape=(self.samples,)
+        )
+        for start in range(0, self.samples, ROWS_PER_CHUNK):
+            part = slice(start, min(start + ROWS_PER_CHUNK, self.samples))
+            values[part] += moved(part).astype(values.dtype)
+        values.flush()
+
+    def added(self, name: str, part: slice) -> npt.NDArray[Any]:
+        """Some values of a column, in the order they were added in; flushed before."""
+        return np.asarray(self._spooled(name)[part])
 
     def commit(self, header: Mapping[str, Any], weights: bytes | None = None) -> Iteration:
         """Sort, store, and make the iteration visible to everybody at once.

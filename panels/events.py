@@ -900,6 +900,20 @@ class AuditItemsReply(TypedDict):
     waiting: int
 
 
+class AuditOriginalRequest(AuditNamed):
+    """A sample's picture in full resolution, by its place."""
+
+    place: int
+
+
+class AuditOriginalReply(TypedDict):
+    """The picture as a data URL, empty where ``problem`` says why there is none."""
+
+    place: int
+    image: str
+    problem: str
+
+
 class AuditVerdictRequest(AuditNamed):
     """The class that a person sees in the picture, or ``unclear``: nobody can tell.
 
@@ -1172,6 +1186,7 @@ EVENTS: dict[str, tuple[type, type]] = {
     "audit": (AuditNamed, AuditReply),
     "audit_draw": (AuditDrawRequest, AuditReply),
     "audit_items": (AuditItemsRequest, AuditItemsReply),
+    "audit_original": (AuditOriginalRequest, AuditOriginalReply),
     "audit_verdict": (AuditVerdictRequest, AuditVerdictReply),
     "audit_close": (AuditNamed, AuditReply),
     "set_target": (TargetRequest, AuditReply),

@@ -69,6 +69,7 @@ ANSWERS: dict[str, Answer] = {
     "audit": audit_events.audit,
     "audit_draw": audit_events.audit_draw,
     "audit_items": audit_events.audit_items,
+    "audit_original": audit_events.audit_original,
     "audit_verdict": audit_events.audit_verdict,
     "audit_close": audit_events.audit_close,
     "set_target": audit_events.set_target,

@@ -118,7 +118,8 @@ def reviewed(made: Any) -> Any:
     """A dataset after a day: suspects judged by the truth, two iterations, an audit."""
     import fiftyone.operators as foo
 
-    from plugin.audit.audits import draw_audit, give_verdicts
+    from plugin.audit.audits import draw_audit
+    from plugin.audit.judging import give_verdicts
     from plugin.store.iterations import unpack_ids
     from plugin.store.runs import load_run
     from scripts.scenes import class_of

@@ -91,6 +91,7 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
         "audit_draw": {"size": 9},
         "audit": {"audit": None},
         "audit_items": {"audit": None, "skip": [], "limit": 4, "size": 64},
+        "audit_original": {"audit": None, "place": 0},
         "audit_verdict": {"audit": None, "place": 0, "unclear": True},
         "audit_close": {"audit": None},
         "set_target": {"share": 0.9, "confidence": 0.95},

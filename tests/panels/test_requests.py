@@ -60,6 +60,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "audit": {"audit": "0" * 24},
     "audit_draw": {"size": 3},
     "audit_items": {"audit": "0" * 24, "skip": [], "limit": 4, "size": 64},
+    "audit_original": {"audit": "0" * 24, "place": 0},
     "audit_verdict": {"audit": "0" * 24, "place": 0, "label": "cat", "unclear": False},
     "audit_close": {"audit": "0" * 24},
     "set_target": {"share": 0.9, "confidence": 0.95},

@@ -757,6 +757,20 @@ export interface AuditItemsReply {
   waiting: number;
 }
 
+/** A sample's picture in full resolution, by its place. */
+export interface AuditOriginalRequest {
+  run: string;
+  audit: string | null;
+  place: number;
+}
+
+/** The picture as a data URL, empty where ``problem`` says why there is none. */
+export interface AuditOriginalReply {
+  place: number;
+  image: string;
+  problem: string;
+}
+
 /** The class that a person sees in the picture, or ``unclear``: nobody can tell. */
 export interface AuditVerdictRequest {
   run: string;
@@ -982,6 +996,7 @@ export interface Events {
   audit: { request: AuditNamed; reply: AuditReply };
   audit_draw: { request: AuditDrawRequest; reply: AuditReply };
   audit_items: { request: AuditItemsRequest; reply: AuditItemsReply };
+  audit_original: { request: AuditOriginalRequest; reply: AuditOriginalReply };
   audit_verdict: { request: AuditVerdictRequest; reply: AuditVerdictReply };
   audit_close: { request: AuditNamed; reply: AuditReply };
   set_target: { request: TargetRequest; reply: AuditReply };

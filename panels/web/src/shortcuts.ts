@@ -115,8 +115,13 @@ export const SHORTCUTS = {
   },
   layout: { keys: ["l"], scope: "cell", does: "Lay the images out again" },
   view: { keys: ["g"], scope: "cell", does: "Switch between map and grid" },
-  zoomIn: { keys: ["+"], also: ["="], scope: ["cell", "map", "queue", "image"], does: "Zoom in" },
-  zoomOut: { keys: ["-"], scope: ["cell", "map", "queue", "image"], does: "Zoom out" },
+  zoomIn: {
+    keys: ["+"],
+    also: ["="],
+    scope: ["cell", "map", "queue", "audit", "image"],
+    does: "Zoom in",
+  },
+  zoomOut: { keys: ["-"], scope: ["cell", "map", "queue", "audit", "image"], does: "Zoom out" },
   fit: { keys: ["0"], scope: ["cell", "map"], does: "Show the whole map" },
   pick: {
     keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"],
@@ -135,22 +140,22 @@ export const SHORTCUTS = {
   },
   fullSize: {
     keys: ["z"],
-    scope: ["queue", "image"],
+    scope: ["queue", "audit", "image"],
     does: "Full size (1:1), or the whole image again",
   },
   pictureMove: {
     keys: [...ARROWS],
-    scope: ["queue", "image"],
+    scope: ["queue", "audit", "image"],
     does: "Move an enlarged image; with Light on, change brightness and contrast",
   },
   lighting: {
     keys: ["b"],
-    scope: ["queue", "image"],
+    scope: ["queue", "audit", "image"],
     does: "Brightness and contrast by dragging, on or off",
   },
   lightReset: {
     keys: ["d"],
-    scope: ["queue", "image"],
+    scope: ["queue", "audit", "image"],
     does: "Show images in their own light again",
   },
   closeEnlarged: { keys: ["Escape"], scope: "image", does: "Close the enlarged image" },

@@ -1,6 +1,8 @@
 // A picture as large as there is room, enlarged up to its full resolution, brighter if wanted.
+import * as fos from "@fiftyone/state";
 import * as React from "react";
 import { usePainted } from "../acts/useShown";
+import { ask } from "../ask";
 import type { SampleInfo } from "../events";
 import { useSession } from "../session";
 import { SHORTCUTS, type ShortcutName, useShortcuts } from "../shortcuts";
@@ -8,7 +10,7 @@ import { AS_IT_IS, dragged, filterOf, isChanged, type Light, useLight } from "./
 import { Picture } from "./Picture";
 import { PIXELS_FROM } from "./pixels";
 import { Tip } from "./Tip";
-import { useOriginal } from "./useOriginal";
+import { type FetchOriginal, useOriginal } from "./useOriginal";
 import { fitting, laid, moved, type Place, type Size, within, zoomed } from "./zoom";
 
 const STEP = 1.5;
@@ -17,6 +19,18 @@ const ARROW = 60;
 const LIGHT_STEP = 24;
 /** By how much a preview may be enlarged before the file itself is fetched. */
 const SOFT = 1.3;
+
+/** What can be looked at closely. */
+export interface Pictured {
+  /** A data URL; empty where it cannot be shown. */
+  image: string;
+  /** Of the file, in pixels. */
+  width: number;
+  height: number;
+  alt: string;
+  /** Where it comes from in full resolution. */
+  original: FetchOriginal;
+}
 
 interface Props {
   sample: SampleInfo | null;
@@ -28,39 +42,71 @@ interface Props {
 }
 
 export function Viewer({ sample, preview, onShown, tools }: Props) {
+  const { key, classes } = useSession();
+  const row = sample?.row ?? 0;
+  const original = React.useCallback<FetchOriginal>(
+    async (decoded) => {
+      const { filepath, image, problem } = await ask("original", { ...key, row, decoded });
+      return { source: filepath ? fos.getSampleSrc(filepath) : image, problem };
+    },
+    [key, row],
+  );
   if (!sample?.image || !sample.width)
     return (
-      <div className="dcf-viewer">
+      <NoPicture tools={tools}>
         <Picture sample={sample} {...(onShown ? { onShown } : {})} />
-        <div className="dcf-viewer-tools">{tools}</div>
-      </div>
+      </NoPicture>
     );
+  const { image, width, height } = sample;
+  const alt = `Labelled ${sample.current_label}, predicted ${classes[sample.prediction]}`;
   return (
-    <Zoomable key={sample.row} sample={sample} preview={preview} onShown={onShown} tools={tools} />
+    <Zoomable
+      key={row}
+      picture={{ image, width, height, alt, original }}
+      preview={preview}
+      onShown={onShown && (() => onShown(row))}
+      tools={tools}
+    />
+  );
+}
+
+/** The same frame around what cannot be enlarged. */
+export function NoPicture({
+  children,
+  tools,
+}: {
+  children: React.ReactNode;
+  tools?: React.ReactNode;
+}) {
+  return (
+    <div className="dcf-viewer">
+      {children}
+      <div className="dcf-viewer-tools">{tools}</div>
+    </div>
   );
 }
 
 interface ZoomableProps {
-  sample: SampleInfo;
+  picture: Pictured;
   preview: number;
-  onShown: ((row: number) => void) | undefined;
-  tools: React.ReactNode;
+  onShown: (() => void) | undefined;
+  tools?: React.ReactNode;
 }
 
-function Zoomable({ sample, preview, onShown, tools }: ZoomableProps) {
-  const { classes } = useSession();
+/** A picture with the tools to look at it closely; give each a key of its own. */
+export function Zoomable({ picture, preview, onShown, tools }: ZoomableProps) {
   const [element, box] = useBox();
   const [chosen, setChosen] = React.useState<Place | null>(null);
   const [light, setLight] = useLight();
   const [lighting, setLighting] = React.useState(false);
   const image = React.useRef<HTMLImageElement>(null);
-  usePainted(image, onShown && (() => onShown(sample.row)));
-  const size = { width: sample.width, height: sample.height };
+  usePainted(image, onShown);
+  const size = { width: picture.width, height: picture.height };
   const fit = fitting(size, box);
   const place = chosen ? within(chosen, size, box) : { scale: fit, x: 0.5, y: 0.5 };
   const longest = Math.max(size.width, size.height);
   const wanted = longest > preview && place.scale * longest > SOFT * preview;
-  const original = useOriginal(sample.row, wanted);
+  const original = useOriginal(picture.original, wanted);
   const [there, setThere] = React.useState("");
 
   const go = (next: Place) => setChosen(next.scale <= fit ? null : next);
@@ -117,13 +163,7 @@ function Zoomable({ sample, preview, onShown, tools }: ZoomableProps) {
         onDoubleClick={(event) => full(pointOf(event))}
         {...drag}
       >
-        <img
-          ref={image}
-          src={sample.image}
-          alt={`Labelled ${sample.current_label}, predicted ${classes[sample.prediction]}`}
-          draggable={false}
-          style={shape}
-        />
+        <img ref={image} src={picture.image} alt={picture.alt} draggable={false} style={shape} />
         {wanted && original.source && (
           <img
             src={original.source}

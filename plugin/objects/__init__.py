@@ -5,7 +5,6 @@ COMPUTES = (
     "boxes",
     "candidates",
     "detections",
-    "dismissed",
     "error_model",
     "evidence",
     "features",

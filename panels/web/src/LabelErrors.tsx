@@ -4,7 +4,6 @@ import * as React from "react";
 import { useRecoilValue } from "recoil";
 import { OnDataset } from "./OnDataset";
 import { Guard } from "./parts/Guard";
-import { Layers } from "./parts/Layers";
 import { NoDataset } from "./parts/States";
 import { WholeContext } from "./parts/WholeWindow";
 import { ActiveContext, KeyboardContext, keepPress, pressOnce, useActive } from "./shortcuts";
@@ -30,11 +29,9 @@ export function LabelErrors() {
           onKeyDown={keepPress}
         >
           <style>{styles}</style>
-          <Layers>
-            <WholeContext.Provider value={wholeWindow}>
-              <Guard key={dataset ?? ""}>{dataset ? <OnDataset /> : <NoDataset />}</Guard>
-            </WholeContext.Provider>
-          </Layers>
+          <WholeContext.Provider value={wholeWindow}>
+            <Guard key={dataset ?? ""}>{dataset ? <OnDataset /> : <NoDataset />}</Guard>
+          </WholeContext.Provider>
         </div>
       </KeyboardContext.Provider>
     </ActiveContext.Provider>

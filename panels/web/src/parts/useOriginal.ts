@@ -1,9 +1,8 @@
-// A picture in full resolution, asked for when it is wanted.
+// The picture of a sample in full resolution, asked for when it is wanted.
+import * as fos from "@fiftyone/state";
 import * as React from "react";
-import { asProblem } from "../ask";
-
-/** Fetches a picture; `decoded` where the browser could not show what came before. */
-export type FetchOriginal = (decoded: boolean) => Promise<{ source: string; problem: string }>;
+import { ask, asProblem } from "../ask";
+import { useSession } from "../session";
 
 export interface Original {
   /** Empty while it is on its way, and where there is none. */
@@ -13,23 +12,23 @@ export interface Original {
   failed: () => void;
 }
 
-const NOTHING = { source: "", problem: "" };
-
-/** `fetchIt` has to stay the same for as long as the picture is. */
-export function useOriginal(fetchIt: FetchOriginal, wanted: boolean): Original {
+export function useOriginal(row: number, wanted: boolean): Original {
+  const { key } = useSession();
   const [decoded, setDecoded] = React.useState(false);
-  const [found, setFound] = React.useState(NOTHING);
+  const [found, setFound] = React.useState({ source: "", problem: "" });
   React.useEffect(() => {
     if (!wanted) return;
     let current = true;
-    fetchIt(decoded).then(
-      (reply) => current && setFound(reply),
+    ask("original", { ...key, row, decoded }).then(
+      ({ filepath, image, problem }) => {
+        if (current) setFound({ source: filepath ? fos.getSampleSrc(filepath) : image, problem });
+      },
       (error) => current && setFound({ source: "", problem: asProblem(error).message }),
     );
     return () => {
       current = false;
     };
-  }, [fetchIt, wanted, decoded]);
+  }, [key, row, wanted, decoded]);
   const failed = () => {
     const problem = decoded ? "the browser cannot show it" : "";
     setFound({ source: "", problem });

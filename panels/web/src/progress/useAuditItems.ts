@@ -7,8 +7,7 @@ import { useSession } from "../session";
 
 const FETCH = 12;
 const LOW = 4;
-/** Longest side in pixels of the pictures that come with the samples. */
-export const PREVIEW = 640;
+const SIZE = 640;
 const MOST_TAKEN_BACK = 50;
 
 interface Counts {
@@ -58,7 +57,7 @@ export function useAuditItems(info: AuditInfo) {
   const fetchItems = React.useCallback(() => {
     const mine = ++turn.current;
     const skip = [...new Set([...passed.current, ...sent.current])];
-    ask("audit_items", { run, audit: info.id, skip, limit: FETCH, size: PREVIEW }).then(
+    ask("audit_items", { run, audit: info.id, skip, limit: FETCH, size: SIZE }).then(
       (reply) => {
         if (mine !== turn.current) return;
         const away = new Set([...passed.current, ...sent.current]);

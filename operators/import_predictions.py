@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
@@ -14,7 +13,7 @@ from ..plugin.errors import InputError
 from ..plugin.predictions.job import import_predictions
 from ..plugin.predictions.settings import FOREIGN, MATCHES, ImportSettings
 from ..plugin.predictions.understanding import KINDS
-from ..plugin.store.runs import list_runs
+from ..plugin.store.label_field import label_fields
 from ..plugin.store.samples import Collection
 from ..plugin.values import checked
 from .base import LongOperator, Work, long_config
@@ -214,9 +213,7 @@ def _field_inputs(ctx: Any, inputs: Any) -> None:
         choice.add_choice("dataset", label="The whole dataset")
         choice.add_choice("view", label="The current view", description="Only what it selects")
         inputs.enum("target", choice.values(), default="dataset", label="Samples", view=choice)
-    ours = {f"{key}_prediction" for key in list_runs(ctx.dataset)}
-    schema = ctx.dataset.get_field_schema(embedded_doc_type=fo.Classification)
-    labels = [name for name in schema if name not in ours]
+    labels = label_fields(ctx.dataset)
     inputs.enum(
         "label_field",
         labels,

@@ -27,11 +27,11 @@ from ..scoring.scores import score
 from ..splits import SplitRule
 from ..store.iterations import Iteration, IterationWriter, Rows, pack_ids
 from ..store.jobs import Job, current_job
-from ..store.label_field import check_label_field
+from ..store.label_field import check_classification, check_label_field
 from ..store.listed_runs import deleted_keys
 from ..store.own_fields import check_own_fields
 from ..store.runs import Run, check_run_key, discard_empty, list_runs, load_run
-from ..store.sample_collection import check_classification, check_images, root_dataset
+from ..store.sample_collection import check_images, root_dataset
 from ..store.samples import Collection
 from ..store.views import check_covers, check_view
 from ..store.write_fields import write_scores

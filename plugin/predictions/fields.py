@@ -17,9 +17,9 @@ from pymongo import UpdateOne
 from ..errors import InputError
 from ..store.held import forget_deleted
 from ..store.iterations import unpack_ids
-from ..store.own_fields import names_of
+from ..store.label_field import check_classification
+from ..store.own_fields import names_of, own_fields
 from ..store.runs import list_runs, load_run
-from ..store.sample_collection import check_classification
 from ..store.samples import Dataset, reload_held, samples_of, writing
 
 WRITE_CHUNK = 500
@@ -39,6 +39,8 @@ def check_target(dataset: Dataset, field: str, overwrite: bool) -> bool:
             raise InputError(f"field: '{field}' holds the labels that run '{key}' cleans")
         if field in names_of(key):
             raise InputError(f"field: '{field}' belongs to run '{key}'")
+    if field in own_fields(dataset):
+        raise InputError(f"field: '{field}' was written by a run of this plugin that is gone")
     if not dataset.has_field(field):
         return False
     check_classification(dataset, field, "field")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import fiftyone as fo
 import numpy as np
 
 from ..errors import InputError, content
 from ..progress import Report, part_of, silent
 from ..scoring.score_kind import LOGITS, ScoreKind
+from ..store.label_field import check_classification, label_fields
 from ..store.raw_documents import labels_of
-from ..store.sample_collection import check_classification, check_images, root_dataset
+from ..store.sample_collection import check_images, root_dataset
 from ..store.samples import Collection
 from .class_numbers import check_names, class_number, labels_are_numbers
 from .fields import begin_predictions, check_target, discard_predictions, write_predictions
@@ -187,8 +187,7 @@ class _Plan:
         if field is not None:
             check_names(names, self._labels or [], f"'{field}'", path)
             return
-        schema = self._dataset.get_field_schema(embedded_doc_type=fo.Classification)
-        others = [name for name in schema if name != self._settings.field]
+        others = [name for name in label_fields(self._dataset) if name != self._settings.field]
         known = {name: labels_of(self._dataset, name) for name in others}
         if not any(set(names) & set(labels) for labels in known.values()):
             for name, labels in known.items():

@@ -11,8 +11,9 @@ from ..classify.from_fields import PredictionSource
 from ..errors import InputError
 from ..scoring.agreement import beside_chance
 from ..scoring.probabilities import LogProbabilities, complete
+from ..store.label_field import check_classification
 from ..store.raw_documents import labels_of
-from ..store.sample_collection import check_classification, check_images
+from ..store.sample_collection import check_images
 from ..store.samples import Collection
 from .calibration import calibration
 

@@ -18,7 +18,7 @@ from ..store.jobs import COLLECTION as JOBS
 from ..store.jobs import current_job
 from ..store.listed_runs import COLLECTION as KNOWN
 from ..store.listed_runs import KnownRun, ListedRun, adopt, known_runs, listed_runs, move
-from ..store.own_fields import delete_fields
+from ..store.own_fields import delete_fields, names_of
 from ..store.runs import Run, delete_run
 from ..store.samples import Dataset, take_off_undeclared
 
@@ -96,7 +96,7 @@ def _why_not(dataset: Dataset, known: KnownRun, listed: ListedRun) -> str | None
             "field, or the run again (dataset.rename_run)."
         )
     try:
-        check_writable(dataset, [f"{known.key}_{name}" for name in OWN_FIELDS])
+        check_writable(dataset, names_of(known.key))
     except InputError as error:
         return f"{told}but its fields cannot be renamed: {error}"
     return None

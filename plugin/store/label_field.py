@@ -101,6 +101,24 @@ def label_fields(dataset: Dataset) -> list[str]:
     return [name for name in declared if is_classification(declared[name]) and name not in own]
 
 
+def check_classification(dataset: Dataset, field: str, option: str) -> None:
+    """Raise InputError unless ``field`` is a ``Classification`` field of the dataset.
+
+    Args:
+        dataset: the dataset
+        field: the field's name
+        option: what named it
+    """
+    found = declared_fields(dataset).get(field)
+    if is_classification(found):
+        return
+    what = "does not exist" if found is None else f"is of type {type_name(found)}"
+    raise InputError(
+        f"{option}: field '{field}' of dataset '{dataset.name}' {what}; expected a Classification "
+        f"field (there are: {', '.join(label_fields(dataset)) or 'none'})."
+    )
+
+
 def likely_label_field(run: Run, declared: Declared) -> str | None:
     """The field that a run's labels are probably in by now, None where there is no likely one."""
     known = _known(run)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import fiftyone as fo
 import fiftyone.core.media as fom
 
@@ -71,25 +69,3 @@ def slice_of(samples: Collection, group_slice: str | None) -> Collection:
             f"{what}."
         )
     return samples.select_group_slices(group_slice)
-
-
-def check_classification(dataset: Dataset, field: str, option: str) -> None:
-    """Raise InputError unless ``field`` is a ``Classification`` field of the dataset."""
-    schema = dataset.get_field_schema()
-    found = schema.get(field)
-    kind = getattr(found, "document_type", None)
-    if kind is fo.Classification:
-        return
-    usable = [
-        k for k, f in schema.items() if getattr(f, "document_type", None) is fo.Classification
-    ]
-    what = "does not exist" if found is None else f"is of type {_type_name(found)}"
-    raise InputError(
-        f"{option}: field '{field}' of dataset '{dataset.name}' {what}; expected a Classification "
-        f"field (there are: {', '.join(usable) or 'none'})."
-    )
-
-
-def _type_name(field: Any) -> str:
-    kind = getattr(field, "document_type", None)
-    return kind.__name__ if kind is not None else type(field).__name__

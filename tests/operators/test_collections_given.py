@@ -1,6 +1,7 @@
 """What operators are given: views that select, change or repeat samples, and odd names."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
@@ -123,6 +124,30 @@ def test_a_run_hides_its_own_fields_from_the_panel_and_no_others(
     status = panel.execute(context(copy, "label_errors", __method__="status", request={}))
     assert status["label_fields"] == ["ground_truth", "pred", *names]
     copy.delete()
+
+
+@pytest.mark.parametrize("cloned", [False, True], ids=["with its run", "in a copy without it"])
+def test_what_a_run_wrote_is_offered_and_taken_by_nobody(
+    made: Any, operator: Any, context: Any, tmp_path: Path, cloned: bool
+) -> None:
+    find(operator, made, run_key="ground")
+    dataset = made.clone() if cloned else made
+    labels = ["ground_truth", "pred"]
+    ctx = context(dataset, "import_predictions")
+    ctx.executor = None
+    inputs = operator("import_predictions").resolve_input(ctx).type.properties
+    assert inputs["label_field"].type.values == labels
+    path = tmp_path / "p.csv"
+    rows = "".join(f"{file},cat\n" for file in dataset.values("filepath"))
+    path.write_text(f"filepath,label\n{rows}")
+    before = stored(dataset, "ground_prediction", "weight")
+    with pytest.raises(ValueError, match=r"'ground_prediction' (belongs to|was written by a) run"):
+        operator("import_predictions")(dataset, path, "ground_prediction", overwrite=True)
+    with pytest.raises(ValueError, match=rf"\(there are: {', '.join(labels)}\)"):
+        operator("import_predictions")(dataset, path, "weight", overwrite=True)
+    assert stored(dataset, "ground_prediction", "weight") == before
+    if cloned:
+        dataset.delete()
 
 
 def test_a_held_sample_that_somebody_deleted_stops_nothing(made: Any, operator: Any) -> None:

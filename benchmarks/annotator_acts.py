@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from annotator_hand import KEY, Hand
+from annotator_hand import Hand
 
 LOST_SECONDS = 3.0
 QUEUE = """(before) => {
@@ -123,32 +123,39 @@ def in_pages(
 
 
 def open_modal(page: Any) -> None:
-    """Enlarge the first sample of the grid and show what FiftyOne annotates there."""
-    box = page.locator('[data-cy="fo-grid"]').bounding_box()
-    tab = page.locator('[data-cy="modal"] [data-cy="annotate"]')
-    for _ in range(20):  # a click that comes before the grid has drawn its pictures opens nothing
-        if tab.count():
-            tab.click()  # as does one that comes before the modal is ready
-            page.wait_for_timeout(3000)
-            if page.locator(MODAL_LABEL).count():
-                return
-        else:
-            page.mouse.click(box["x"] + 80, box["y"] + 120)
-            page.wait_for_timeout(3000)
+    """Enlarge the first sample of the grid and show what FiftyOne annotates there.
+
+    Raises:
+        TimeoutError: of Playwright, where that does not come up
+    """
+    first = page.locator('[data-cy="fo-grid"] [data-cy="looker"]').first
+    first.wait_for()
+    modal, label = page.locator('[data-cy="modal"]'), page.locator(MODAL_LABEL).first
+    for _ in range(20):  # what comes before the grid or the modal is ready does nothing
+        if not modal.count():
+            first.click(position={"x": 60, "y": 60})
+        elif modal.locator('[data-cy="annotate"]').count():
+            modal.locator('[data-cy="annotate"]').click()
+        page.wait_for_timeout(3000)
+        if label.count():
+            return
+    label.wait_for()
 
 
-def in_modal(hand: Hand, truth: Mapping[str, str], classes: list[str], samples: int) -> list[str]:
+def in_modal(hand: Hand, truth: Mapping[str, str], samples: int) -> list[str]:
     """Judge in FiftyOne's enlarged sample, on its tab *Annotate*; what the annotator looked at.
 
     What is right is passed over by the arrow beside the picture, on which the mouse rests. What is
-    wrong is clicked in the sidebar; the old class is selected, the new one typed as far as needed
-    and taken with Enter, and the list is gone back to. The annotator does not return to a sample.
+    wrong is clicked in the sidebar, then the right class in the list of all; FiftyOne keeps that by
+    itself. The annotator does not return to a sample.
     """
     page = hand.page
     open_modal(page)
     after = page.locator('[data-cy="nav-right-button"]').first
     looked: list[str] = []
     now = now_shown(page, MODAL, None, 120)
+    if now is None:
+        raise RuntimeError("FiftyOne's modal showed no picture with a label to annotate")
     hand.begin()
     rests = False
     while now is not None:
@@ -157,16 +164,8 @@ def in_modal(hand: Hand, truth: Mapping[str, str], classes: list[str], samples: 
         if right != now["label"]:
             rests = False
             hand.click(page.locator(MODAL_LABEL).first)
-            hand.click(page.locator('[data-cy="root_label_container"] input').first)
-            hand.wait(KEY)
-            page.keyboard.press("Control+a")
-            for letter in shortest(right, classes):
-                hand.wait(KEY)
-                page.keyboard.type(letter)
-            hand.wait(KEY)
-            page.get_by_role("option").first.wait_for()
-            page.keyboard.press("Enter")
-            hand.click(page.locator('[data-cy="annotate-edit-back"]').first)
+            choices = page.locator('[data-cy="root_label_container"]')
+            hand.click(choices.get_by_role("radio", name=right, exact=True))
         looked.append(now["row"])
         if len(looked) == samples:
             break
@@ -175,12 +174,3 @@ def in_modal(hand: Hand, truth: Mapping[str, str], classes: list[str], samples: 
         now = now_shown(page, MODAL, now["row"], 60)
     page.wait_for_timeout(3000)
     return looked
-
-
-def shortest(name: str, names: list[str]) -> str:
-    """As much of a class as has to be typed until it is the first that is offered."""
-    for length in range(1, len(name)):
-        offered = [other for other in names if name[:length] in other]
-        if offered[0] == name:
-            return name[:length]
-    return name

@@ -21,12 +21,14 @@ class Verdict:
         of_detection: float (m,), how likely the detection is of an object without label
         in_one_order: float (n,), of each label, on the scale of ``of_detection``
         seconds: what it took
+        cpu: seconds of this process's processors, without those of a database
     """
 
     of_label: dict[str, np.ndarray]
     of_detection: np.ndarray
     in_one_order: np.ndarray
     seconds: float
+    cpu: float
 
 
 def objectlab(photographs: Photographs, labels: Boxes) -> Verdict:
@@ -47,18 +49,18 @@ def objectlab(photographs: Photographs, labels: Boxes) -> Verdict:
         each = np.empty(classes, object)
         each[:] = [box[at] for at in of_class]
         predicted.append(each)
-    began = time.monotonic()
+    began, cpu = time.monotonic(), time.process_time()
     auxiliary = rank._get_valid_inputs_for_compute_scores(
         rank.ALPHA, labels=given, predictions=predicted
     )
     missing = rank.compute_overlooked_box_scores(auxiliary_inputs=auxiliary)
     swapped = rank.compute_swap_box_scores(auxiliary_inputs=auxiliary)
     placed = rank.compute_badloc_box_scores(auxiliary_inputs=auxiliary)
-    took = time.monotonic() - began
+    took, cpu = time.monotonic() - began, time.process_time() - cpu
     of_detection = np.full(len(said), np.nan)
     of_detection[np.concatenate(order)] = 1 - np.concatenate(missing)
     kinds = {"class": 1 - np.concatenate(swapped), "placement": 1 - np.concatenate(placed)}
-    return Verdict(kinds, of_detection, np.fmax(kinds["class"], kinds["placement"]), took)
+    return Verdict(kinds, of_detection, np.fmax(kinds["class"], kinds["placement"]), took, cpu)
 
 
 def corners(box: np.ndarray) -> np.ndarray:
@@ -94,9 +96,9 @@ def mistakenness(photographs: Photographs, labels: Boxes) -> Verdict:
         samples.append(fo.Sample(filepath=f"/nowhere/{name}", **fields))
     dataset = fo.Dataset()
     dataset.add_samples(samples, progress=False)
-    began = time.monotonic()
+    began, cpu = time.monotonic(), time.process_time()
     fob.compute_mistakenness(dataset, "said", "truth", progress=False)
-    took = time.monotonic() - began
+    took, cpu = time.monotonic() - began, time.process_time() - cpu
 
     def values(path: str, count: int) -> np.ndarray:
         found = np.full(count, np.nan)
@@ -114,4 +116,4 @@ def mistakenness(photographs: Photographs, labels: Boxes) -> Verdict:
     dataset.delete()
     kinds = {"class": right_class, "placement": right_place, "spurious": spurious}
     one = np.fmax(np.fmax(right_class, right_place), 0.5 * spurious)
-    return Verdict(kinds, np.where(missing > 0, said.confidence, np.nan), one, took)
+    return Verdict(kinds, np.where(missing > 0, said.confidence, np.nan), one, took, cpu)

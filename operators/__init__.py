@@ -17,10 +17,12 @@ from .repair_dataset import RepairDataset
 from .resolve import Resolve
 from .runs import CancelRun, DeleteRun, ListRuns, RepointRun
 from .send_to_annotation import SendToAnnotation
+from .show_panel import ShowPanel
 from .undo import Undo
 
 OPERATORS: tuple[type[Any], ...] = (
     FindLabelErrors,
+    ShowPanel,
     FindDuplicates,
     MapDataset,
     CompareIterations,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import fiftyone.operators as foo
@@ -19,16 +18,20 @@ from ..plugin.audit.target import choose_target, read_target
 from ..plugin.decisions.resolution import utc_text
 from ..plugin.errors import InputError
 from ..plugin.images.dataset_windows import image_windows
+from ..plugin.images.deep import Windows
+from ..plugin.images.whole_picture import whole_picture
 from ..plugin.store.iterations import unpack_ids
 from ..plugin.store.runs import Run
 from ..plugin.store.samples import samples_of
 from . import events
 from .opened import open_iteration, open_run
-from .picture_events import LARGEST_PREVIEW, thumbnail_store
+from .picture_events import LARGEST_PREVIEW, thumbnail_store, url_of
 
 MOST_ITEMS = 64
 ALL_CLASSES_UP_TO = 20
 MOST_PARTS = 200
+UNREADABLE = "This image cannot be read"
+"""Not the store's own words: they name the file, and its folder may name the class."""
 
 
 def audit(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AuditReply:
@@ -73,6 +76,18 @@ def audit_items(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Au
         skipped=skip[np.isin(skip, opened.waiting)].tolist(),
         judged=len(opened.verdict) - len(opened.waiting),
         waiting=len(opened.waiting),
+    )
+
+
+def audit_original(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AuditOriginalReply:
+    """A sample's picture in full resolution, as a picture of its own: its file's name may tell."""
+    run = open_run(ctx, request.get("run"))
+    opened = _opened(run, request)
+    place: int = request["place"]
+    opened.require_place(place)
+    made = whole_picture(_paths(opened, np.array([place]))[0], _windows(opened))
+    return events.AuditOriginalReply(
+        place=place, image=url_of(made), problem=UNREADABLE if made.problem else ""
     )
 
 
@@ -135,29 +150,31 @@ def _opened(run: Run, request: dict[str, Any]) -> OpenedAudit:
 
 
 def _items(opened: OpenedAudit, places: npt.NDArray[np.int64], size: int) -> list[events.AuditItem]:
+    files = _paths(opened, places)
+    pictures = thumbnail_store().get(files, size, _windows(opened)) if files else []
+    return [
+        events.AuditItem(
+            place=place,
+            classes=_classes(opened, place),
+            image=url_of(picture),
+            width=picture.width,
+            height=picture.height,
+            problem=UNREADABLE if picture.problem else "",
+        )
+        for place, picture in zip(places.tolist(), pictures, strict=True)
+    ]
+
+
+def _paths(opened: OpenedAudit, places: npt.NDArray[np.int64]) -> list[str]:
     ids = unpack_ids(opened.record.sample_id[places])
     query = {"_id": {"$in": [ObjectId(i) for i in ids]}}
     found = samples_of(opened.run.dataset).find(query, {"filepath": 1})
     paths = {str(document["_id"]): document.get("filepath") or "" for document in found}
-    windows = image_windows(opened.run.dataset, opened.state.iteration)
-    files = [paths.get(i, "") for i in ids]
-    pictures = thumbnail_store().get(files, size, windows) if ids else []
-    items = []
-    for place, picture in zip(places.tolist(), pictures, strict=True):
-        kind = "image/png" if picture.data.startswith(b"\x89PNG") else "image/jpeg"
-        data = base64.b64encode(picture.data).decode()
-        items.append(
-            events.AuditItem(
-                place=place,
-                classes=_classes(opened, place),
-                image=f"data:{kind};base64,{data}" if data else "",
-                width=picture.width,
-                height=picture.height,
-                # Not the store's own words: they name the file, and its folder may name the class.
-                problem="This image cannot be read" if picture.problem else "",
-            )
-        )
-    return items
+    return [paths.get(i, "") for i in ids]
+
+
+def _windows(opened: OpenedAudit) -> Windows:
+    return image_windows(opened.run.dataset, opened.state.iteration)
 
 
 def _classes(opened: OpenedAudit, place: int) -> list[int]:

@@ -16,7 +16,6 @@ Features = Literal["embedding", "pixels", "saliency"]
 Colour = Literal["label", "prediction", "decision", "suspicion", "disagreement"]
 RankBy = Literal["suspicion", "confidence", "importance", "disagreement", "cleanlab", "both"]
 Action = Literal["relabel", "confirm", "remove", "tag"]
-ObjectAction = Literal["relabel", "confirm", "remove", "add", "move"]
 Variant = Literal["success", "warning", "error", "info"]
 ErrorKind = Literal["input", "unexpected"]
 DuplicateScope = Literal["same_prediction", "all"]
@@ -544,23 +543,6 @@ class ResolveRequest(IterationRequest):
     seen: NotRequired[int | None]
 
 
-class ResolveObjectsRequest(IterationRequest):
-    """A decision on objects; ``add`` is for those without a label.
-
-    ``label`` is the class that ``relabel`` and ``add`` give, ``box`` the outline that ``move`` and
-    ``add`` give, by default the predicted one. ``expected_label`` and ``expected_box`` are what the
-    panel showed of a single object that has a label. ``seen`` is as in ``ResolveRequest``.
-    """
-
-    action: ObjectAction
-    rows: list[int]
-    label: NotRequired[str | None]
-    box: NotRequired[tuple[float, float, float, float] | None]
-    expected_label: NotRequired[str | None]
-    expected_box: NotRequired[tuple[float, float, float, float] | None]
-    seen: NotRequired[int | None]
-
-
 class Conflict(TypedDict):
     """A sample that was left as it is, and why (see ``plugin/decisions/decisions.py``)."""
 
@@ -918,6 +900,20 @@ class AuditItemsReply(TypedDict):
     waiting: int
 
 
+class AuditOriginalRequest(AuditNamed):
+    """A sample's picture in full resolution, by its place."""
+
+    place: int
+
+
+class AuditOriginalReply(TypedDict):
+    """The picture as a data URL, empty where ``problem`` says why there is none."""
+
+    place: int
+    image: str
+    problem: str
+
+
 class AuditVerdictRequest(AuditNamed):
     """The class that a person sees in the picture, or ``unclear``: nobody can tell.
 
@@ -1181,7 +1177,6 @@ EVENTS: dict[str, tuple[type, type]] = {
     "context": (ContextRequest, ContextReply),
     "queue": (QueueRequest, QueueReply),
     "resolve": (ResolveRequest, ResolveReply),
-    "resolve_objects": (ResolveObjectsRequest, ResolveReply),
     "undo": (UndoRequest, ResolveReply),
     "recent": (IterationRequest, RecentReply),
     "duplicates": (DuplicatesRequest, DuplicatesReply),
@@ -1191,6 +1186,7 @@ EVENTS: dict[str, tuple[type, type]] = {
     "audit": (AuditNamed, AuditReply),
     "audit_draw": (AuditDrawRequest, AuditReply),
     "audit_items": (AuditItemsRequest, AuditItemsReply),
+    "audit_original": (AuditOriginalRequest, AuditOriginalReply),
     "audit_verdict": (AuditVerdictRequest, AuditVerdictReply),
     "audit_close": (AuditNamed, AuditReply),
     "set_target": (TargetRequest, AuditReply),

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable
 
 FIRST_SECONDS = 3.0
-"""For so long nothing is said: the first steps of a computation are no measure of the others."""
+"""For so long nothing is said: the first steps of a computation are no measure of the others, and
+what comes before them, such as loading packages, is none at all."""
 
 WINDOW_SECONDS = 10.0
 WINDOW_SHARE = 0.25
@@ -27,25 +28,27 @@ class TimeLeft:
         clock: a steady clock, in seconds
 
     Example:
-        >>> now = iter([0.0, 2.0, 4.0, 4.0])
+        >>> now = iter([0.0, 9.0, 13.0, 13.0])
         >>> left = TimeLeft(lambda: next(now))
         >>> left.told(0.1); left.told(0.2)
         >>> left.seconds()
-        16.0
+        32.0
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self._clock = clock
         self._began = clock()
-        self._points: deque[tuple[float, float]] = deque([(self._began, 0.0)])
+        self._points: deque[tuple[float, float]] = deque()
         self._said: tuple[float, float] | None = None
 
     def told(self, progress: float | None) -> None:
         """Take note of the share that is done, 0 to 1; None says nothing."""
-        if progress is None:
+        if not progress:
             return
         now = self._clock()
-        if progress < self._points[-1][1]:  # another pass, which is measured anew
+        if not self._points:
+            self._began = now
+        elif progress < self._points[-1][1]:  # another pass, which is measured anew
             self._points.clear()
         elif now - self._points[-1][0] < 0.1:
             return
@@ -57,6 +60,8 @@ class TimeLeft:
     def seconds(self) -> float | None:
         """The seconds that are left, None while nobody can tell."""
         now = self._clock()
+        if not self._points:
+            return None
         since, before = self._points[0]
         done = self._points[-1][1]
         if now - self._began < FIRST_SECONDS or done <= before or now <= since:

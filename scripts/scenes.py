@@ -129,12 +129,18 @@ def render(name: str, seed: int) -> Image.Image:
     return Image.fromarray((255 * np.clip(seen, 0, 1) ** 0.8).astype(np.uint8))
 
 
+def class_of(path: str | Path) -> str:
+    """What a picture that ``write_scenes`` made shows."""
+    return CLASSES[int(Path(path).stem) % len(CLASSES)]
+
+
 def write_scenes(folder: Path, count: int) -> list[tuple[Path, str]]:
     """So many pictures, the classes in turn; the path and the class of each."""
     folder.mkdir(parents=True, exist_ok=True)
     made = []
     for i in range(count):
-        name, path = CLASSES[i % len(CLASSES)], folder / f"{i:04}.jpg"
+        path = folder / f"{i:04}.jpg"
+        name = class_of(path)
         if not path.exists():
             render(name, i).save(path, quality=90)
         made.append((path, name))

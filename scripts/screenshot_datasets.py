@@ -8,6 +8,8 @@ from typing import Any
 SCENES = 320
 PLANTED = 0.1
 COPIED = 8
+JUDGED = 45
+AUDITED = 100
 CLASSES = 1_000
 SPREAD = 30_000
 FIELD = "ground_truth"
@@ -77,7 +79,7 @@ def copies(made: Any, folder: Path) -> Any:
     twice = []
     for i, sample in enumerate(dataset.limit(COPIED)):
         path = folder / f"{i}.jpg"
-        Image.open(sample.filepath).save(path, quality=70)
+        Image.open(sample.filepath).save(path, quality=95)
         label = sample[FIELD].label
         other = names[(names.index(label) + 1) % len(names)]
         shown = fo.Classification(label=other if i >= COPIED // 2 else label)
@@ -109,6 +111,35 @@ def without_suspects(made: Any) -> Any:
     wrong = [i for i, label, at in zip(ids, labels, said, strict=True) if label != at]
     resolve = foo.get_operator("@deconfuse/label-errors/resolve")
     resolve(dataset, run_key="deconfuse", action="confirm", sample_ids=wrong)
+    return dataset
+
+
+def reviewed(made: Any) -> Any:
+    """A dataset after a day: suspects judged by the truth, two iterations, an audit."""
+    import fiftyone.operators as foo
+
+    from plugin.audit.audits import draw_audit
+    from plugin.audit.judging import give_verdicts
+    from plugin.store.iterations import unpack_ids
+    from plugin.store.runs import load_run
+    from scripts.scenes import class_of
+
+    dataset = _again("reviewed", made)
+    _run(dataset)
+    said = zip(*dataset.values(["id", f"{FIELD}.label", "deconfuse_prediction.label"]), strict=True)
+    suspects = {i for i, label, at in said if label != at}
+    resolve = foo.get_operator("@deconfuse/label-errors/resolve")
+    first = dataset.select(suspects).sort_by("deconfuse_suspicion", reverse=True).limit(JUDGED)
+    for sample in first:
+        right = class_of(sample.filepath)
+        same = right == sample[FIELD].label
+        act = {"action": "confirm"} if same else {"action": "relabel", "label": right}
+        resolve(dataset, run_key="deconfuse", sample_ids=[sample.id], **act)
+    _run(dataset)
+    audit = draw_audit(load_run(dataset, "deconfuse"), AUDITED, seed=0)
+    ids = unpack_ids(audit.record.sample_id)
+    paths = dict(zip(*dataset.values(["id", "filepath"]), strict=True))
+    give_verdicts(audit, {i: class_of(paths[i]) for i in ids})
     return dataset
 
 

@@ -21,6 +21,14 @@ from scripts.private_fiftyone import isolated  # noqa: E402
 
 OUT = ROOT / "docs" / "screenshots"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader"]
+DRAWN = """() => {
+  const root = document.querySelector('.dcf');
+  const pictures = [...root.querySelectorAll('.dcf-cell-pictures > span, .dcf-landmark')];
+  return !root.querySelector('.dcf-wait')
+    && pictures.every((one) => one.querySelector('[style*="background-image"]'));
+}"""
+SETTLED_MS = 400
+"""After which a press is meant for the picture that came."""
 PANEL = '[data-cy="panel-content-label_errors"]'
 
 
@@ -56,26 +64,28 @@ class Camera:
         """Write one picture, of the panel or of the whole App."""
         self.page.mouse.move(5, 5)
         self.page.wait_for_timeout(600)
-        self.page.wait_for_function("!document.querySelector('.dcf-cell-pictures .dcf-wait')")
+        self.page.wait_for_function(DRAWN)
         target = self.page if whole else self.page.locator(".dcf")
         target.screenshot(path=OUT / f"{name}-{self.theme}.png")
 
 
-def rounds(camera: Camera, things: Any, copies: Any) -> None:
+def rounds(camera: Camera, things: Any, copies: Any, done: Any) -> None:
     """The screens beyond cells: near-duplicates, and progress with a blind audit."""
     page = camera.page
     camera.open(copies, ".dcf-cell-open")
-    page.locator(".dcf").get_by_role("button", name="Duplicates", exact=True).click()
+    page.keyboard.press("n")
     page.locator(".dcf-groupscroll h2").wait_for()
     page.keyboard.press("d")
     page.locator(".dcf-differ-pictures img").first.wait_for()
     camera.take("duplicates")
+    camera.open(done, ".dcf-cell-open")
+    page.keyboard.press("p")
+    page.locator(".dcf-interval").first.wait_for()
+    camera.take("progress")
     camera.open(things, ".dcf-cell-open")
     page.keyboard.press("p")
     judge = page.get_by_role("button", name="Judge", exact=False)
     draw = page.get_by_role("button", name="Draw an audit", exact=True)
-    judge.or_(draw).first.wait_for()
-    camera.take("progress")
     judge.or_(draw).first.click()
     page.locator(".dcf-queue-picture img").wait_for()
     camera.take("audit")
@@ -110,6 +120,7 @@ def tour(camera: Camera, thousand: Any, things: Any) -> None:
     page.keyboard.press("o")
     page.keyboard.press("q")
     page.locator(".dcf-queue-picture[data-shown]").wait_for()
+    page.wait_for_timeout(SETTLED_MS)
     page.keyboard.press("a")
     page.locator(".dcf-recent button").first.wait_for()
     page.locator(".dcf-queue-picture[data-shown]").wait_for()
@@ -183,6 +194,7 @@ def main() -> None:
     from scripts.screenshot_datasets import (
         changed_outside,
         copies,
+        reviewed,
         scenes,
         thousand,
         without_suspects,
@@ -195,6 +207,7 @@ def main() -> None:
     fresh.add_samples(
         fo.Sample(filepath=s.filepath, ground_truth=s.ground_truth) for s in made.limit(40)
     )
+    done = reviewed(made)
     changed, clean = changed_outside(made), without_suspects(made)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -202,7 +215,7 @@ def main() -> None:
     with app_server(port, home / "server.log") as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
         for theme in ("dark", "light"):
-            rounds(Camera(browser, url, theme), made, twice)
+            rounds(Camera(browser, url, theme), made, twice, done)
             tour(Camera(browser, url, theme), many, made)
             states(Camera(browser, url, theme), fresh, changed, clean)
             narrow_panel(Camera(browser, url, theme, width=1090), made)

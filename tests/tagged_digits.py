@@ -95,6 +95,14 @@ def write_pictures(folder: Path, chosen: np.ndarray) -> list[str]:
     return paths
 
 
+def pixels_of(path: str) -> np.ndarray:
+    """A picture as a vector: how bright each two by two pixels are."""
+    from PIL import Image
+
+    pixels = np.asarray(Image.open(path), np.float32) / 255
+    return pixels.reshape(8, 2, 8, 2).mean(axis=(1, 3)).ravel()
+
+
 def tagged(row: np.ndarray) -> Any:
     """The ``Classifications`` of a picture."""
     import fiftyone as fo
@@ -118,7 +126,10 @@ def listed(row: np.ndarray, least: float = 0.05) -> Any:
 
 
 def tagged_dataset(name: str, folder: Path, n: int = 120) -> tuple[Any, Planted]:
-    """Pictures with tags in ``gt``, and predictions: ``model`` lists, ``scores`` is a vector."""
+    """Pictures with tags in ``gt``, and predictions: ``model`` lists, ``scores`` is a vector.
+
+    ``pixels`` is an embedding.
+    """
     import fiftyone as fo
 
     chosen, truth = drawn(n)
@@ -129,6 +140,7 @@ def tagged_dataset(name: str, folder: Path, n: int = 120) -> tuple[Any, Planted]
     for i, path in enumerate(write_pictures(folder, chosen)):
         sample = fo.Sample(filepath=path)
         sample["gt"], sample["model"] = tagged(found.tag[i]), listed(odds[i])
+        sample["pixels"] = pixels_of(path)
         sample["scores"] = (1 / (1 + np.exp(-odds[i]))).astype(np.float32)
         samples.append(sample)
     dataset.add_samples(samples, progress=False)

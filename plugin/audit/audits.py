@@ -80,6 +80,16 @@ class OpenedAudit:
         """The places that have no verdict yet, in their order."""
         return np.flatnonzero(self.verdict == reading.WAITING)
 
+    def require_place(self, place: object) -> None:
+        """Refuse what names no sample of the audit.
+
+        Raises:
+            InputError: if the audit has no such place
+        """
+        last = len(self.record.row) - 1
+        if not isinstance(place, int) or not 0 <= place <= last:
+            raise InputError(f"place must lie between 0 and {last}, got {place!r}")
+
     @cached_property
     def _stratum(self) -> npt.NDArray[np.int32]:
         """The stratum of each row of the iteration, −1 where it was not open at the draw."""

@@ -33,8 +33,7 @@ def give_verdict(
     Raises:
         InputError: if the audit has no such place, or a decision stands on its sample already
     """
-    if not isinstance(place, int) or not 0 <= place < len(audit.record.row):
-        raise InputError(f"place must lie between 0 and {len(audit.record.row) - 1}, got {place!r}")
+    audit.require_place(place)
     if audit.verdict[place] == reading.GONE:
         return None
     if audit.verdict[place] != reading.WAITING:

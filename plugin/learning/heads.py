@@ -86,7 +86,7 @@ def out_of_fold(
         report: told how far it is
     """
     fold = stratified_folds(label, folds, seed, groups)
-    rows = abandonable(lambda _: _on_axes(features, seed), report, "Reducing features", 0.0)
+    rows = abandonable(lambda _: on_axes(features, seed), report, "Reducing features", 0.0)
     said: dict[str, Float32Array] = {}
     unseen = np.zeros(len(label), bool)
     heads = _Heads(rows, label, classes, device)
@@ -125,7 +125,7 @@ def _pooled(
     return OutOfFold(together, unseen, told, shares)
 
 
-def _on_axes(features: Float32Array, seed: int) -> Float32Array:
+def on_axes(features: Float32Array, seed: int) -> Float32Array:
     """The standardised features on their principal axes, each as wide as it is.
 
     Axes that are made equally wide give what hardly varies as much to say as the rest: on

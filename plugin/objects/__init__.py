@@ -5,6 +5,7 @@ COMPUTES = (
     "boxes",
     "candidates",
     "detections",
+    "dismissed",
     "error_model",
     "evidence",
     "features",

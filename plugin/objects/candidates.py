@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from ..arrays import BoolArray, FloatArray, IntArray
 from .boxes import Boxes, intersection
 from .detections import Detections
+from .error_model import SOLVER
 from .evidence import Evidence, evidence
 from .features import NEAR
 from .matching import NONE, match, representatives
@@ -169,7 +170,7 @@ def _logistic(features: FloatArray, y: BoolArray) -> FloatArray:
     if y.all() or not y.any():
         share = (y.sum() + 0.5) / (len(y) + 1)
         return np.concatenate([[np.log(share / (1 - share))], np.zeros(features.shape[1])])
-    model = LogisticRegression(max_iter=300).fit(features, y)
+    model = LogisticRegression(solver=SOLVER).fit(features, y)
     return np.concatenate([model.intercept_, model.coef_[0]])
 
 

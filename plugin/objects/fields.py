@@ -9,6 +9,7 @@ import fiftyone as fo
 import numpy as np
 from bson import ObjectId
 
+from ..arrays import BoolArray
 from ..progress import Report
 from ..scoring.iies import iies
 from ..store.fields import OBJECT_ATTRIBUTES, OBJECT_FIELDS, field_type, group_in_sidebar
@@ -16,6 +17,7 @@ from ..store.iterations import unpack_ids
 from ..store.label_sets import ImageScores, LabelSet
 from ..store.runs import Run
 from ..store.samples import catch_up
+from .known import KnownDecisions
 from .store import IMAGES, Columns
 
 NOTHING = "(nothing there)"
@@ -60,15 +62,25 @@ def write_object_fields(
         report: told how far it is
     """
     declare_object_fields(run)
-    onto = LabelSet(run, "detections", SCORES, ("suspicion", *OBJECT_FIELDS))
-    scored = _scored(run, columns, classes, kinds)
+    fields = ("suspicion", *OBJECT_FIELDS)
+    onto = LabelSet(run, "detections", SCORES, fields)
+    known = KnownDecisions(run)
+    decided = known.decided(columns, classes)
+    reopened = known.reopened(columns, decided)
+    scored = _scored(run, columns, classes, kinds, decided, reopened)
     onto.write(columns[IMAGES], scored, "Writing scores onto the objects", report)
 
 
 def _scored(
-    run: Run, columns: Columns, classes: Sequence[str], kinds: Sequence[str]
+    run: Run,
+    columns: Columns,
+    classes: Sequence[str],
+    kinds: Sequence[str],
+    decided: BoolArray,
+    reopened: BoolArray,
 ) -> Iterator[ImageScores]:
-    """What is written onto each judged image, in their order."""
+    """What is written onto each judged image, in their order; decided items are no suspects."""
+    opened = {run.field("decision"): None}
     order = np.argsort(columns["sample_id"], kind="stable")
     ids = columns["sample_id"][order]
     names = [*classes, NOTHING]
@@ -76,17 +88,21 @@ def _scored(
         rows = order[np.searchsorted(ids, image) : np.searchsorted(ids, image, "right")]
         candidate = columns["label"][rows] == len(classes)
         labels, missing = rows[~candidate], rows[candidate]
+        missing = missing[~decided[missing]]
         missing = missing[np.argsort(-columns["suspicion"][missing], kind="stable")]
-        suspicion = columns["suspicion"][rows]
+        suspicion = columns["suspicion"][rows[~decided[rows]]]
         values = {
-            run.field("suspicion"): float(suspicion.max()) if len(rows) else None,
+            run.field("suspicion"): float(suspicion.max()) if len(suspicion) else None,
             run.field("errors"): int((suspicion > 0).sum()),
             run.field("missing"): {
                 "_cls": "Detections",
                 "detections": [_candidate(run, columns, row, names) for row in missing],
             },
         }
-        found = [_attributes(run, columns, row, names, kinds) for row in labels]
+        found = [
+            _attributes(run, columns, row, names, kinds) | (opened if reopened[row] else {})
+            for row in labels
+        ]
         of_label = [ObjectId(i) for i in unpack_ids(columns["item_id"][labels])]
         yield ImageScores(of_label, found, values)
 

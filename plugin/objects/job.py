@@ -10,6 +10,7 @@ import numpy as np
 from bson import ObjectId
 
 from ..abandonable import abandonable
+from ..arrays import BoolArray
 from ..classify.settings import AUTO, Settings
 from ..errors import InputError
 from ..progress import Report, part_of, silent
@@ -22,11 +23,12 @@ from ..store.jobs import Job
 from ..store.label_field import OBJECTS_SO_FAR
 from ..store.listed_runs import deleted_keys
 from ..store.own_fields import check_own_fields
-from ..store.runs import check_run_key, list_runs, load_run, unlist
+from ..store.runs import Run, check_run_key, list_runs, load_run, unlist
 from ..store.sample_collection import check_images, root_dataset
-from ..store.samples import Collection
+from ..store.samples import Collection, Dataset
 from ..store.views import check_view
 from .fields import write_object_fields
+from .known import KnownDecisions
 from .reading import Images, ObjectReader
 from .scoring import KIND_NAMES, ItemScores, ObjectModel, Scored, learn
 from .store import (
@@ -60,10 +62,10 @@ def find_object_errors(
     Returns:
         ``run_key``, ``iteration``, ``samples`` (images), ``objects`` (labels), ``candidates``
         (objects that may lack a label), ``suspects`` (by kind: how many are more likely wrong than
-        right), ``misclassified`` (labels whose prediction is another class), ``classes``,
-        ``crowd``, ``skipped`` (images, by reason), ``skipped_samples``, ``left_out`` (boxes, by
-        reason), ``assumed`` (how predictions were read), and ``so_far``: what works on objects and
-        what does not yet
+        right; decided ones are not counted), ``misclassified`` (labels whose prediction is another
+        class), ``classes``, ``crowd``, ``skipped`` (images, by reason), ``skipped_samples``,
+        ``left_out`` (boxes, by reason), ``assumed`` (how predictions were read), and ``so_far``:
+        what works on objects and what does not yet
 
     Raises:
         InputError: if something given cannot be worked with; nothing was changed
@@ -90,7 +92,9 @@ def find_object_errors(
         found = _Found(model, len(reader.classes))
         for images in reader.batches(part_of(job, SHARE_OF_LEARNING, SHARE_OF_SCORING)):
             found.add(images)
-        columns = found.columns()
+        known = KnownDecisions(_kept_run(dataset, settings.run_key))
+        columns = known.carried_over(found.columns(), reader.classes)
+        counts = found.counts(columns, known.decided(columns, reader.classes))
         header = {
             "settings": {
                 "label_field": settings.label_field,
@@ -100,7 +104,7 @@ def find_object_errors(
             },
             "classes": list(reader.classes),
             "kinds": list(KIND_NAMES),
-            "counts": found.counts(columns),
+            "counts": counts,
             "skipped": dict(reader.skipped.reasons),
             "left_out": [[reason, count] for reason, count in reader.left_out.items()],
             "assumed": reader.assumed(),
@@ -119,7 +123,7 @@ def find_object_errors(
     return {
         "run_key": run.key,
         "iteration": number,
-        **found.counts(columns),
+        **counts,
         "classes": len(reader.classes),
         "crowd": reader.crowd,
         "skipped": dict(reader.skipped.reasons),
@@ -168,6 +172,13 @@ def _check(samples: Collection, settings: Settings) -> str | None:
     return begins_anew(dataset, key)
 
 
+def _kept_run(dataset: Dataset, key: str) -> Run | None:
+    """The run that goes on; None where one begins."""
+    if key not in list_runs(dataset) or begins_anew(dataset, key):
+        return None
+    return load_run(dataset, key)
+
+
 def _learn(reader: ObjectReader, settings: Settings) -> ObjectModel:
     some = reader.some(settings.seed)
     if not len(some.labels):
@@ -205,9 +216,10 @@ class _Found:
         found = {n: np.concatenate([p[n] for p in self._parts]) for n in names}
         return sorted_items(found, self._classes)
 
-    def counts(self, columns: Columns) -> dict[str, Any]:
-        """How many there are, and how many are suspect."""
-        suspect = Counter(columns["kind"][columns["suspicion"] > 0].tolist())
+    def counts(self, columns: Columns, decided: BoolArray) -> dict[str, Any]:
+        """How many there are, and how many of those that are not decided are suspect."""
+        wrong = (columns["suspicion"] > 0) & ~decided
+        suspect = Counter(columns["kind"][wrong].tolist())
         cells = cies(columns["label"], columns["prediction"], self._classes + 1)
         within = cells[: self._classes, : self._classes]
         return {

@@ -229,20 +229,25 @@ class _Planner:
 
     def _of_missing(self, item: ObjectId, sample: ObjectId) -> dict[str, Any]:
         candidate = self._missing[sample].get(item)
-        change: dict[str, Any] = {}
+        change: dict[str, Any] = {"proposed": self._proposed(item, candidate)}
         if candidate is not None:
             change |= {"missing": TAKE, "candidate": raw_of(candidate)}
         if self.request.action == "confirm":  # nothing is there
             return change
         return change | self._added(item, sample, candidate)
 
+    def _proposed(self, item: ObjectId, candidate: Any) -> str | None:
+        """The class that a missing object is proposed as."""
+        row = self._row(item)
+        if class_of(candidate) is not None or row < 0 or self.items is None:
+            return class_of(candidate)
+        return self.items.seen_class_of(row)
+
     def _added(self, item: ObjectId, sample: ObjectId, candidate: Any) -> dict[str, Any]:
         """A missing object as a label, with the id that it has as an item."""
         run, row = self.draft.run, self._row(item)
         known = row >= 0 and self.items is not None
-        label = self.request.label or class_of(candidate)
-        if label is None and known and self.items is not None:
-            label = self.items.seen_class_of(row)
+        label = self.request.label or self._proposed(item, candidate)
         box = self.request.box or self._candidate_box(item, sample)
         score = run.field("suspicion")
         suspicion = None if candidate is None else candidate.get(score)

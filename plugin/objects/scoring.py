@@ -38,7 +38,7 @@ KIND_NAMES = ("class", "spurious", "placement", MISSING)
 
 LABELS_TO_LEARN_FROM = 20_000
 IMAGES_TO_LEARN_FROM = 4_000
-LEAST_LIKELY = 0.01
+LEAST_LIKELY = 0.005
 """Objects that are less likely than this to lack a label are no candidates."""
 
 

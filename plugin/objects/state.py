@@ -37,7 +37,9 @@ class Standing:
         decision: the id of the decision
         sample_id: the item's sample
         label: the class that the decision left, None where no label is there
-        box: the box that it left
+        box: the box that it left; of a missing object that was dismissed, the object's
+        was_label: the class before it; of a missing object the one that was proposed
+        was_box: the box before it
         stamp: when it was made, by the database's clock
     """
 
@@ -46,6 +48,8 @@ class Standing:
     sample_id: str
     label: str | None
     box: Any
+    was_label: str | None
+    was_box: Any
     stamp: datetime
 
 
@@ -164,10 +168,20 @@ def holds(items: KnownItems, row: int, made: Standing) -> bool:
     """
     if made.stamp > items.created_at:
         return True
-    label = items.class_of(row)
-    if label is None or made.label is None:  # nothing there; what was removed may be seen again
+    return still_holds(items.class_of(row), items.box_of(row), made)
+
+
+def still_holds(label: str | None, box: Any, made: Standing) -> bool:
+    """Whether a label is as a decision left it.
+
+    Args:
+        label: its class now; None for a missing object, such as a dismissed one that is seen again
+        box: its box now
+        made: the decision
+    """
+    if label is None or made.label is None:
         return label == made.label
-    return label == made.label and same_box(items.box_of(row), made.box)
+    return label == made.label and same_box(box, made.box)
 
 
 def standing_items(run: Run) -> dict[str, Standing]:
@@ -180,7 +194,8 @@ def changed_items(run: Run, after: int, new: Sequence[Header]) -> dict[str, Stan
     """What stands on each item that decisions touched, None where nothing does any more."""
     by_id = {header["_id"]: header for header in new}
     names = ("decision", "sample_id", "item_id", "kind_after", "top_after", "lost")
-    keep = dict.fromkeys((*names, "label_after", "box_after"), 1)
+    of_label = ("label_before", "label_after", "box_before", "box_after", "proposed")
+    keep = dict.fromkeys((*names, *of_label), 1)
     query = {**run.owner, "seq": {"$gt": after, "$lte": new[-1]["seq"]}}
     changed: dict[str, Standing | None] = {}
     for entry in entries().find(query, keep).sort("seq", 1).hint(BY_SEQ).batch_size(20_000):
@@ -194,6 +209,8 @@ def changed_items(run: Run, after: int, new: Sequence[Header]) -> dict[str, Stan
             sample_id=str(entry["sample_id"]),
             label=entry["label_after"],
             box=entry["box_after"],
+            was_label=entry["label_before"] or entry.get("proposed"),
+            was_box=entry["box_before"],
             stamp=header["stamp"].replace(tzinfo=None),
         )
     return changed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Generator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..abandonable import abandonable
 from ..arrays import BoolArray
 from ..classify.settings import AUTO, Settings
 from ..errors import InputError
+from ..objects.scoring import KIND_NAMES
 from ..objects.store import (
     IMAGES,
     Columns,
@@ -39,9 +41,9 @@ from ..store.views import check_view
 from .fields import write_tag_fields
 from .labels import TagCounts, new_ids
 from .reading import PredictedTags, TagImages
-from .scoring import KIND_NAMES, MISSING, SPURIOUS, ItemScores, TagModel, learn
+from .scoring import MISSING, SPURIOUS, ItemScores, TagModel, learn
 
-SHARE_OF_SCORING = 0.6
+SHARE_BEFORE, SHARE_OF_SCORING = 0.5, 0.7
 
 
 class TagSource(Protocol):
@@ -58,6 +60,10 @@ class TagSource(Protocol):
 
     def prepare(self, report: Report) -> None:
         """Do what takes long before anything can be read."""
+        ...
+
+    def close(self) -> None:
+        """Forget what was worked out."""
         ...
 
     def some(self, seed: int) -> TagImages:
@@ -87,8 +93,9 @@ def find_tag_errors(
     Returns:
         ``run_key``, ``iteration``, ``samples`` (images), ``tags`` (labels), ``candidates`` (tags
         that may be missing), ``suspects`` (by kind: how many are more likely wrong than right),
-        ``classes``, ``assumed`` (how predictions were read), ``weighed`` (what each model and the
-        other tags count), ``share_of_errors`` (of the labels left out, as estimated), ``skipped``
+        ``classes``, ``source``, ``chosen`` (what was done and why, where nobody named a source),
+        ``assumed`` (how predictions were read), ``weighed`` (what each model and the other tags
+        count), ``share_of_errors`` (of the labels left out, as estimated), ``skipped``
         (images, by reason), ``skipped_samples``, ``left_out`` (tags, by reason), and ``so_far``:
         what works on tags and what does not yet
 
@@ -98,19 +105,23 @@ def find_tag_errors(
     """
     dataset = root_dataset(samples)
     check_images(samples)
+    settings, chosen = _chosen(settings)
     note = _check(samples, settings)
     with Job(dataset, settings.run_key, "Finding label errors", report) as job:
         source: TagSource = abandonable(
             lambda _: _source(samples, settings), part_of(job, 0.0, 0.0), "Reading labels"
         )
-        source.prepare(part_of(job, 0.0, 0.3))
-        model = abandonable(
-            lambda _: _learn(source, settings), part_of(job, 0.3, 0.3), "Learning from the labels"
-        )
-        found = _Found(model, len(source.classes))
-        with closing(source.batches(part_of(job, 0.3, SHARE_OF_SCORING))) as batches:
-            for images in batches:
-                found.add(images)
+        with closing(source):
+            source.prepare(part_of(job, 0.0, SHARE_BEFORE))
+            learning = part_of(job, SHARE_BEFORE, SHARE_BEFORE)
+            model = abandonable(
+                lambda _: _learn(source, settings), learning, "Learning from the labels"
+            )
+            found = _Found(model, len(source.classes))
+            scoring = part_of(job, SHARE_BEFORE, SHARE_OF_SCORING)
+            with closing(source.batches(scoring)) as batches:
+                for images in batches:
+                    found.add(images)
         columns = found.columns()
         counts = found.counts(columns)
         weighed = _weighed(model, source.names)
@@ -126,6 +137,8 @@ def find_tag_errors(
         "iteration": document["number"],
         **counts,
         "classes": len(source.classes),
+        "source": settings.source,
+        "chosen": chosen,
         "assumed": list(source.assumed),
         "weighed": weighed,
         "share_of_errors": round(model.share, 4),
@@ -151,7 +164,7 @@ def _keep(
         "settings": {
             "label_field": settings.label_field,
             "prediction_fields": list(settings.prediction_fields),
-            "source": "predictions" if settings.source == AUTO else settings.source,
+            "source": settings.source,
             "seed": settings.seed,
             **source.notes,
         },
@@ -172,7 +185,33 @@ def _keep(
         raise
 
 
+def _chosen(settings: Settings) -> tuple[Settings, str]:
+    """The settings with a source, and what was chosen and why."""
+    if settings.source != AUTO:
+        return settings, ""
+    asked = {
+        "predictions": bool(settings.prediction_fields),
+        "embeddings": settings.embeddings is not None,
+        "features": settings.network is not None,
+    }
+    names = [name for name, wanted in asked.items() if wanted]
+    if len(names) > 1:
+        raise InputError(
+            f"source: the options given belong to several sources ({', '.join(names)}); name one"
+        )
+    if names:
+        return replace(settings, source=names[0]), ""
+    return replace(settings, source="features"), (
+        "Cheap classifiers of each tag on features of a pretrained network, out of fold. A model "
+        "that was trained for these tags would find more: name its field as prediction_fields."
+    )
+
+
 def _source(samples: Collection, settings: Settings) -> TagSource:
+    if settings.source in ("embeddings", "features"):
+        from .from_vectors import HeadTags  # imports torch
+
+        return HeadTags(samples, settings)
     fields = settings.prediction_fields
     return PredictedTags(samples, settings.label_field, fields, settings.classes)
 
@@ -181,15 +220,10 @@ def _check(samples: Collection, settings: Settings) -> str | None:
     """Check what is given; why the run begins anew, if something of it is there."""
     dataset, key = root_dataset(samples), settings.run_key
     field = settings.label_field
-    if settings.source not in (AUTO, "predictions"):
+    if settings.source == "train":
         raise InputError(
-            f"source: '{field}' holds Classifications, on which only 'predictions' works yet, got "
-            f"'{settings.source}'. Name fields of predictions as prediction_fields."
-        )
-    if not settings.prediction_fields:
-        raise InputError(
-            f"prediction_fields: '{field}' holds Classifications; name at least one field of "
-            "predictions: Classifications with confidences, or vectors of class scores"
+            f"source: '{field}' holds Classifications, on which no network is trained yet; use "
+            "'features', 'embeddings' or 'predictions'"
         )
     if settings.class_scores is not None:
         raise InputError(
@@ -256,7 +290,8 @@ class _Found:
         if not self._parts:
             raise InputError("No image could be scored: none carries labels and predictions.")
         names = self._parts[0].keys()
-        return sorted_items({n: np.concatenate([p[n] for p in self._parts]) for n in names})
+        found = {n: np.concatenate([p[n] for p in self._parts]) for n in names}
+        return sorted_items(found, self._classes)
 
     def counts(self, columns: Columns) -> dict[str, Any]:
         """How many there are, and how many are suspect."""
@@ -266,11 +301,12 @@ class _Found:
             "samples": len(columns[IMAGES]),
             "tags": int(cells[: self._classes].sum()),
             "candidates": int(cells[self._classes].sum()),
-            "suspects": {name: suspect[i] for i, name in enumerate(KIND_NAMES)},
+            "suspects": {name: suspect[KIND_NAMES.index(name)] for name in (SPURIOUS, MISSING)},
         }
 
 
 def _columns(found: ItemScores, classes: int) -> Columns:
+    """As those of objects, but for boxes; what overlap is to these, the label's probability is."""
     nothing = np.int32(classes)
     label = np.where(found.labelled, found.tag, nothing)
     likely = np.where(found.predicted, found.tag, nothing)
@@ -283,6 +319,7 @@ def _columns(found: ItemScores, classes: int) -> Columns:
         "p_max": found.p_max,
         "suspicion": found.suspicion,
         "kind": kind.astype(np.int8),
+        "iou": np.where(found.labelled, found.p_label, 0).astype(np.float32),
         "confidence": found.p_tag,
         "top_class": np.stack([likely, other], axis=1),
         "top_probability": np.stack([found.p_max, 1 - found.p_max], axis=1),

@@ -81,6 +81,9 @@ class PredictedTags:
     def prepare(self, report: Report) -> None:
         """Nothing is to be done before images are read."""
 
+    def close(self) -> None:
+        """Nothing is kept."""
+
     def some(self, seed: int) -> TagImages:
         """Some images to learn from, drawn at random."""
         most = images_to_learn_from(len(self.classes))

@@ -37,9 +37,6 @@ from .pooling import MOST_ENTRIES, pool_weights
 
 FOLDS = 5
 MISSING, SPURIOUS = "missing", "spurious"
-KIND_NAMES = (SPURIOUS, MISSING)
-"""What an item's ``kind`` indexes."""
-
 LEAST_LIKELY = 0.01
 """Tags that are less likely than this to be missing are no candidates."""
 RAREST, MOST_FREQUENT = 0.02, 0.3

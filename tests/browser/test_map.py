@@ -118,3 +118,54 @@ def test_map_and_grid_share_the_selection(
     app.page.keyboard.press("Escape")
     expect(selected).to_contain_text("0 samples selected")
     expect(app.by("action-manage-selected")).to_have_count(0)
+
+
+PLACES = """() => [...document.querySelectorAll('.dcf-landmark')].map((e) => {
+  const box = e.getBoundingClientRect();
+  return [Number(e.dataset.row), box.x, box.y, box.width, box.height];
+})"""
+
+
+def test_pictures_of_the_map_do_not_overlap_and_come_with_the_zoom(
+    app: Any, made: tuple[Any, set[str]], operator: Any
+) -> None:
+    dataset, _ = made
+    operator("map_dataset")(dataset)
+    content, page = on_map(app, dataset), app.page
+
+    def pictures() -> dict[int, tuple[float, ...]]:
+        expect(content.locator(".dcf-landmark").first).to_be_visible()
+        page.wait_for_timeout(700)  # longer than a zoom and the rest after it
+        expect(content.locator(".dcf-landmark .dcf-wait")).to_have_count(0)
+        found = {int(row): tuple(box) for row, *box in page.evaluate(PLACES)}
+        boxes = list(found.values())
+        for i, (x, y, w, h) in enumerate(boxes):
+            for ox, oy, _, _ in boxes[:i]:
+                assert abs(ox - x) >= w or abs(oy - y) >= h, "they overlap"
+        return found
+
+    whole = pictures()
+    shoot(app, "map-pictures")
+    assert 5 < len(whole) < 300
+    content.locator(".dcf-scatter canvas").focus()
+    for _ in range(4):
+        page.keyboard.press("+")
+        page.wait_for_timeout(250)
+    near = pictures()
+    shoot(app, "map-pictures-near")
+    assert set(near) - set(whole), "others come"
+    page.keyboard.press("0")
+    assert set(pictures()) == set(whole)
+
+    # Those that are selected go first, and are marked.
+    page.keyboard.press("e")
+    expect(content.locator(".dcf-landmark[data-selected]").first).to_be_visible()
+    assert violations(app) == []
+    images = content.get_by_role("button", name="Images", exact=True)
+    images.click()
+    expect(content.locator(".dcf-landmark")).to_have_count(0)
+    page.reload()
+    expect(content.get_by_test_id("map-points")).to_have_text("300 samples")
+    expect(images).to_have_attribute("aria-pressed", "false")
+    expect(content.locator(".dcf-landmark")).to_have_count(0)
+    assert app.errors == []

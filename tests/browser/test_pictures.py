@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from plugin.store.runs import load_run
+from scripts import chromium
+from tests.browser.conftest import FLAGS, NO_PROMOTION, App
 from tests.browser.label_errors_panel import misplaced, panel, shoot, toggle_theme, violations
 from tests.panels.made_runs import write_iteration
 
@@ -114,6 +117,47 @@ def test_pictures_fill_the_columns_at_every_width_and_size(app: Any, photographs
     expect(content.locator(".dcf-tile > span").first).to_be_visible()
     assert abs(side(content, ".dcf-tile") - small) < 40, "the size is kept"
     assert app.errors == []
+
+
+WIDTHS_OVER_TIME = """async (e) => {
+  const found = [];
+  for (let frame = 0; frame < 20; frame++) {
+    await new Promise(requestAnimationFrame);
+    found.push(e.getBoundingClientRect().width);
+  }
+  return [...new Set(found)];
+}"""
+
+
+@pytest.fixture
+def with_bars(browser: Browser, app_url: str) -> Iterator[App]:
+    """A window whose scrollbars take room, as those of most desktops do."""
+    launched = browser.browser_type.launch(
+        executable_path=chromium.find(), args=FLAGS, ignore_default_args=["--hide-scrollbars"]
+    )
+    context = launched.new_context(viewport={"width": 1600, "height": 1000})
+    context.add_init_script(NO_PROMOTION)
+    yield App(context.new_page(), app_url)
+    launched.close()
+
+
+def test_no_size_hangs_on_whether_there_is_a_scrollbar(with_bars: App, photographs: Any) -> None:
+    content, page = panel(with_bars, photographs), with_bars.page
+    cell, tile = ".dcf-cell-open", ".dcf-tile"
+    for key, scroller, card in (("o", ".dcf-list", cell), ("w", ".dcf-grid", tile)):
+        page.keyboard.press(key)
+        found = {}
+        for height in (3_000, 500, 640, 720, 800, 3_000):
+            page.set_viewport_size({"width": 1600, "height": height})
+            expect(content.locator(f"{card} .dcf-wait")).to_have_count(0)
+            page.wait_for_timeout(150)
+            bar = content.locator(scroller).evaluate("e => e.scrollHeight > e.clientHeight")
+            widths = content.locator(card).first.evaluate(WIDTHS_OVER_TIME)
+            assert len(widths) == 1, (scroller, height, "it flickers")
+            found.setdefault(bar, set()).update(widths)
+        room = content.locator(scroller).evaluate("e => e.offsetWidth - e.clientWidth")
+        assert room > 8, "the browser shows bars"
+        assert found[True] == found[False], (scroller, found)
 
 
 def test_few_pixels_are_shown_as_they_are_and_photographs_smoothly(

@@ -12,7 +12,17 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from tests.browser.label_errors_panel import largest, open_cell, panel, shoot, truth, violations
+from plugin.audit.audits import draw_audit
+from plugin.store.runs import load_run
+from tests.browser.label_errors_panel import (
+    PRESS_MS,
+    largest,
+    open_cell,
+    panel,
+    shoot,
+    truth,
+    violations,
+)
 from tests.browser.test_context import STICKING_OUT, in_queue
 from tests.panels.made_runs import write_iteration
 
@@ -103,6 +113,33 @@ def test_it_is_enlarged_to_the_pixels_of_its_file(app: Any, large: Any) -> None:
     full = original(box)
     assert full.evaluate("e => [e.naturalWidth, e.naturalHeight]") == [WIDTH, HEIGHT]
     assert str(full.get_attribute("src")).startswith("data:image")
+    assert app.errors == []
+
+
+def test_an_audit_is_looked_at_as_closely_and_stays_blind(app: Any, large: Any) -> None:
+    draw_audit(load_run(large, "deconfuse"), 2, seed=0)
+    content, page = panel(app, large), app.page
+    page.keyboard.press("p")
+    content.get_by_role("button", name=re.compile("Judge")).click()
+    for place in range(2):
+        content.locator(f'.dcf-queue-picture[data-place="{place}"][data-shown]').wait_for()
+        box, image = picture_of(content)
+        page.keyboard.press("z")
+        full = original(box)
+        assert full.evaluate("e => [e.naturalWidth, e.naturalHeight]") == [WIDTH, HEIGHT]
+        html = content.inner_html()
+        for told in ("photo.jpg", "scan.tif", "filepath", str(large.first().filepath)):
+            assert told not in html
+        page.keyboard.press("b")
+        page.keyboard.press("ArrowUp")
+        expect(content.locator(".dcf-viewer-tools")).to_contain_text("drag for light")
+        assert "brightness(1." in str(image.evaluate("e => getComputedStyle(e).filter"))
+        shoot(app, f"audit-full-{place}")
+        page.keyboard.press("d")
+        assert image.evaluate("e => getComputedStyle(e).filter") == "none"
+        page.wait_for_timeout(PRESS_MS)
+        page.keyboard.press("1")
+    expect(content.get_by_role("region", name="Audit")).to_contain_text("2 of 2 judged")
     assert app.errors == []
 
 
@@ -208,4 +245,64 @@ def test_nothing_is_decided_on_an_enlarged_picture_of_a_cell(app: Any, digits_ru
     dataset.reload()
     assert len(dataset) == 400
     assert not any(dataset.values("deconfuse_decision"))
+    assert app.errors == []
+
+
+# Whether each of the points that cover an element is on it, with nothing over it.
+ON_TOP = """(e) => {
+  const box = e.getBoundingClientRect();
+  const under = [];
+  for (let i = 1; i < 40; i++) for (let j = 1; j < 40; j++) {
+    const [x, y] = [box.left + (box.width * i) / 40, box.top + (box.height * j) / 40];
+    const top = document.elementFromPoint(x, y);
+    const other = !e.contains(top) && !top?.closest('.MuiTooltip-popper');
+    if (x < innerWidth && y < innerHeight && other) under.push([x, y, top?.outerHTML]);
+  }
+  return under.slice(0, 3);
+}"""
+
+
+def test_what_opens_lies_over_all_else_of_the_app(app: Any, digits_run: Any) -> None:
+    content, page = in_queue(app, digits_run[0]), app.page
+    paper = page.locator(".MuiModal-root .MuiPaper-root")
+
+    def alone(selector: str) -> None:
+        expect(page.locator(selector).first).to_be_visible()
+        page.wait_for_timeout(300)  # it fades in
+        assert page.locator(selector).first.evaluate(ON_TOP) == [], selector
+        page.keyboard.press("Escape")
+        expect(paper).to_have_count(0)
+
+    for whole in (False, True):
+        if whole:
+            page.keyboard.press("f")
+            expect(content.locator(".dcf-whole")).to_be_visible()
+            assert content.locator(".dcf").evaluate(ON_TOP) == []
+        page.keyboard.press("?")
+        alone(".MuiDialog-paper")
+        picture_of(content)
+        page.keyboard.press("r")
+        alone(".MuiPopover-paper")
+        content.get_by_role("combobox").first.press("Enter")
+        alone(".MuiPopover-paper")
+        content.get_by_role("button", name="Options of the next iteration").press("Enter")
+        alone(".MuiDialog-paper")
+        page.keyboard.press("`")
+        expect(app.by("operators-browser-search")).to_be_visible()
+        assert app.by("operators-browser").evaluate(ON_TOP) == []
+        page.keyboard.press("Escape")
+        expect(app.by("operators-browser-search")).to_have_count(0)
+    assert app.errors == []
+
+
+def test_the_panel_is_opened_by_the_keyboard(app: Any, digits_run: Any) -> None:
+    app.open(digits_run[0])
+    page = app.page
+    page.keyboard.press("`")
+    app.by("operators-browser-search").fill("open the panel")
+    page.keyboard.press("Enter")
+    content = app.by("panel-content-label_errors")
+    expect(content.locator(".dcf-cell-open").first).to_be_visible()
+    page.keyboard.press("q")
+    expect(content.locator(".dcf-queue-picture[data-shown]")).to_be_visible()
     assert app.errors == []

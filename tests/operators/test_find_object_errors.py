@@ -7,8 +7,10 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 import pytest
+from bson import ObjectId
 
 from plugin.objects.fields import NOTHING
+from plugin.objects.state import items_state
 from plugin.objects.store import last_iteration, read_items
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
@@ -164,6 +166,53 @@ def test_decisions_from_scripts_and_the_app(objects: Any, operator: Any, context
     assert set(ids) <= labels_of(dataset).keys()
     operator("undo")(dataset)
     assert without(stored(dataset), "last_modified_at") == before
+
+
+def test_the_next_iteration_knows_what_was_decided(objects: Any, operator: Any) -> None:
+    dataset, _ = objects
+    resolve = operator("resolve")
+    first = find(operator, dataset)
+    suspects = [i for i, d in labels_of(dataset).items() if d.deconfuse_suspicion > 0]
+    right, wrong, changed, gone, *_ = suspects
+    missing = [d for s in dataset for d in s.deconfuse_missing.detections]
+    missing.sort(key=lambda d: -d.deconfuse_suspicion)
+    dismissed, added = missing[0], missing[1]
+    confirmed = resolve(dataset, "confirm", label_ids=[right, changed, dismissed.id])
+    resolve(dataset, "relabel", label_ids=[wrong], label="cat")
+    resolve(dataset, "remove", label_ids=[gone])
+    resolve(dataset, "add", label_ids=[added.id])
+    query = {"gt.detections._id": ObjectId(changed)}
+    other = "bee" if labels_of(dataset)[changed].label == "ant" else "ant"
+    samples_of(dataset).update_one(query, {"$set": {"gt.detections.$.label": other}})
+
+    second = find(operator, dataset)
+    assert second["iteration"] == 2
+    labels = labels_of(dataset)
+    run = load_run(dataset, "deconfuse")
+    state = items_state(run)
+    decided = {right, wrong, dismissed.id, gone, added.id}
+    assert set(state.standing) == {*decided, changed}
+    rows = dict(zip((*decided, changed), state.items.rows_of([*decided, changed]), strict=True))
+    assert rows[dismissed.id] >= 0, "it is seen again, and is the item that it was"
+    for item in decided:
+        assert rows[item] < 0 or state.kind[rows[item]] > 0
+    assert state.kind[rows[changed]] == 0, "somebody changed its label: it is open again"
+    assert labels[changed].deconfuse_decision is None
+    assert labels[right].deconfuse_decision == "confirmed"
+    assert dismissed.id not in shown_as_missing(dataset)
+    assert sum(dataset.values("deconfuse_errors")) == sum(second["suspects"].values())
+    assert sum(second["suspects"].values()) == sum(state.counts()["suspects"].values())
+    assert sum(second["suspects"].values()) < sum(first["suspects"].values())
+
+    made = operator("undo")(dataset, decision=confirmed["decision"])
+    assert (made["applied"], made["conflicts"][0]["label_id"]) == (2, changed)
+    assert dismissed.id in shown_as_missing(dataset)
+    assert items_state(run).kind[rows[dismissed.id]] == 0
+
+
+def shown_as_missing(dataset: Any) -> set[str]:
+    dataset.reload()
+    return {d.id for s in dataset for d in s.deconfuse_missing.detections}
 
 
 def test_an_iteration_is_kept_by_items(objects: Any, operator: Any) -> None:

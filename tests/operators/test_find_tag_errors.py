@@ -85,6 +85,48 @@ def test_missing_and_spurious_tags_are_found_and_written(
     assert result["candidates"] == sum(k == "missing" for *_, k in order)
 
 
+@pytest.mark.parametrize("source", ["embeddings", "features"])
+def test_no_model_is_needed(tags: Any, operator: Any, source: str) -> None:
+    """Heads on the pixels of each picture, and on a network that is not made for such pictures."""
+    dataset, planted = tags
+    result = find(
+        operator,
+        dataset,
+        source=source,
+        prediction_fields=[],
+        embeddings="pixels" if source == "embeddings" else None,
+        folds=3,
+    )
+    assert result["source"] == source
+    assert result["samples"] == IMAGES
+    assert "linear discriminant" in result["weighed"][0]
+    wrong = planted.missing | planted.spurious
+    place = {(i, c): at for at, (_, i, c, _) in enumerate(items(dataset))}
+    found = [place[k] for k in wrong if k in place]
+    if source == "embeddings":
+        assert np.median(found) < 0.3 * len(place), "ranked far above the middle"
+    document = last_iteration(load_run(dataset, "deconfuse"))
+    assert document is not None
+    assert document["settings"]["folds"] == 3
+
+
+def test_vectors_that_are_missing_are_counted(tags: Any, operator: Any) -> None:
+    dataset, _ = tags
+    sample = dataset.first()
+    sample["pixels"] = None
+    sample.save()
+    twice = dataset.skip(1).first()
+    twice.gt.classifications += [fo.Classification(label="0"), fo.Classification(label="0")]
+    twice.save()
+    given = {"source": "auto", "prediction_fields": [], "embeddings": "pixels"}
+    result = find(operator, dataset, **given)
+    assert result["source"] == "embeddings"
+    assert result["skipped"] == {"embedding in 'pixels' is missing": 1}
+    assert result["left_out"]["the same tag again in 'gt'"] >= 1
+    dataset.reload()
+    assert dataset.first().deconfuse_errors is None
+
+
 def test_fields_say_what_was_found(tags: Any, operator: Any) -> None:
     dataset, _ = tags
     find(operator, dataset)
@@ -300,14 +342,10 @@ def test_kinds_of_scores_are_told_apart(tags: Any, operator: Any) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (
-            {"source": "train"},
-            "source: 'gt' holds Classifications, on which only 'predictions' works",
-        ),
-        (
-            {"source": "auto", "prediction_fields": []},
-            "prediction_fields: 'gt' holds Classifications",
-        ),
+        ({"source": "train"}, "source: 'gt' holds Classifications, on which no network is trained"),
+        ({"source": "auto", "embeddings": "pixels"}, "belong to several sources"),
+        ({"source": "embeddings", "embeddings": "gone"}, "'gone' is neither a vector field"),
+        ({"source": "embeddings", "embeddings": "pixels", "folds": 1}, "need at least 2"),
         ({"prediction_fields": ["nowhere"]}, "'nowhere' of dataset .* is not there"),
         ({"prediction_fields": ["boxes"]}, "'boxes' of dataset .* is of type Detections"),
         ({"prediction_fields": ["other"]}, "'other' and 'gt' have no class in common"),

@@ -25,6 +25,7 @@ PLUGIN = "@deconfuse/label-errors"
 CLASSES = ["cat", "dog", "eel"]
 WHOLE: dict[str, dict[str, Any]] = {
     "find_label_errors": {"label_field": "ground_truth", "epochs": 1, "duplicates": False},
+    "show_panel": {},
     "find_duplicates": {},
     "map_dataset": {},
     "compare_iterations": {},

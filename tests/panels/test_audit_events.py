@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,12 @@ def test_nothing_that_is_sent_to_a_judge_tells_the_class(ask: Any, tmp_path: Pat
         assert item["classes"] == [0, 1, 2]
         assert item["problem"] == ("" if image else "This image cannot be read")
     said = json.dumps(reply).lower().encode()
+    whole = [answer("audit_original", audit=None, place=place) for place in range(N)]
+    for reply, image in zip(whole, pictures, strict=True):
+        assert bool(reply["image"]) == bool(image)
+        assert reply["problem"] == ("" if image else "This image cannot be read")
+    pictures += [reply.pop("image") for reply in whole]
+    said += json.dumps(whole).lower().encode()
     shown = [base64.b64decode(image.split(",")[1]) for image in pictures if image]
     telling = {*CLASSES, str(tmp_path), ".jpg", *map(str, new.values("id"))}
     for text in telling:
@@ -106,6 +113,21 @@ def test_a_refused_verdict_tells_nothing_either(
     said = json.dumps(refused).lower()
     for text in (*CLASSES, ".jpg", *map(str, new.values("id"))):
         assert text not in said
+
+
+def test_an_original_has_the_size_of_its_file(ask: Any) -> None:
+    answer, _ = ask
+    answer("audit_draw", size=N)
+    widths = set()
+    for place in range(N):
+        image = answer("audit_original", audit=None, place=place)["image"]
+        if image:
+            made = Image.open(io.BytesIO(base64.b64decode(image.split(",")[1])))
+            widths.add(made.size)
+    assert widths == {(120, 90), (20, 20)}
+    for place in (N, -1, None, "0", True):
+        reply = answer("audit_original", audit=None, place=place)
+        assert reply["error"]["kind"] == "input", place
 
 
 def test_samples_come_in_the_order_of_the_draw(ask: Any) -> None:

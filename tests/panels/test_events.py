@@ -91,6 +91,7 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
         "audit_draw": {"size": 9},
         "audit": {"audit": None},
         "audit_items": {"audit": None, "skip": [], "limit": 4, "size": 64},
+        "audit_original": {"audit": None, "place": 0},
         "audit_verdict": {"audit": None, "place": 0, "unclear": True},
         "audit_close": {"audit": None},
         "set_target": {"share": 0.9, "confidence": 0.95},
@@ -102,7 +103,7 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
         "recent": {},
         "undo": {"decision": None},
     }
-    about_objects = {"objects", "resolve_objects"}  # of a run on objects: test_object_events.py
+    about_objects = {"objects"}  # of a run on objects: test_object_events.py
     assert set(requests) | {"check_draw", "check_read"} | about_objects == set(EVENTS)
     for name, request in requests.items():
         reply = answer(name, **request)

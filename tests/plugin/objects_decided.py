@@ -64,7 +64,7 @@ def make_iteration(run: Run, missing: int, seed: int = 51) -> None:
                 }
             )
         for _ in range(missing):
-            box = [float(v) for v in np.float32([*g.random(2) * 0.5, 0.25, 0.25])]
+            box = [*(g.random(2) * 0.5).astype(np.float32).tolist(), 0.25, 0.25]
             rows.append(
                 {
                     "sample_id": images[-1],
@@ -112,7 +112,7 @@ def _columns(rows: Sequence[dict[str, Any]], g: np.random.Generator) -> Columns:
         "box": box,
         "seen_box": (box + 0.01).astype(np.float32),
         "top_class": np.tile(np.arange(C + 1, dtype=np.int32), (n, 1)),
-        "top_probability": np.tile(np.float32([0.4, 0.3, 0.2, 0.1]), (n, 1)),
+        "top_probability": np.tile(np.array([4, 3, 2, 1], np.float32) / 10, (n, 1)),
     }
 
 

@@ -52,6 +52,24 @@ def test_nothing_is_said_while_nothing_is_known() -> None:
     assert left.seconds() is None
 
 
+@pytest.mark.parametrize("told", [None, 0.0])
+def test_what_comes_before_the_first_step_is_no_measure(told: float | None) -> None:
+    """Loading packages on a busy machine takes a minute, in which nothing is done."""
+    left = TimeLeft(clock := Clock())
+    for _ in range(60):
+        clock.now += 1
+        left.told(told)
+        assert left.seconds() is None
+    guesses = []
+    for i in range(1, 101):
+        clock.now += 1
+        left.told(0.01 * i)
+        guesses.append(left.seconds())
+    assert guesses[0] is None
+    for i, guess in enumerate(guesses[5:-1], start=6):
+        assert guess == pytest.approx(100 - i, abs=3), i
+
+
 def test_a_stage_that_stands_still_takes_longer_and_longer() -> None:
     left = TimeLeft(clock := Clock())
     for i in range(1, 21):

@@ -4,6 +4,7 @@ import * as React from "react";
 import { useRecoilValue } from "recoil";
 import { OnDataset } from "./OnDataset";
 import { Guard } from "./parts/Guard";
+import { Layers } from "./parts/Layers";
 import { NoDataset } from "./parts/States";
 import { WholeContext } from "./parts/WholeWindow";
 import { ActiveContext, KeyboardContext, keepPress, pressOnce, useActive } from "./shortcuts";
@@ -29,9 +30,11 @@ export function LabelErrors() {
           onKeyDown={keepPress}
         >
           <style>{styles}</style>
-          <WholeContext.Provider value={wholeWindow}>
-            <Guard key={dataset ?? ""}>{dataset ? <OnDataset /> : <NoDataset />}</Guard>
-          </WholeContext.Provider>
+          <Layers>
+            <WholeContext.Provider value={wholeWindow}>
+              <Guard key={dataset ?? ""}>{dataset ? <OnDataset /> : <NoDataset />}</Guard>
+            </WholeContext.Provider>
+          </Layers>
         </div>
       </KeyboardContext.Provider>
     </ActiveContext.Provider>

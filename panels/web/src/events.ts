@@ -5,7 +5,6 @@ export type Features = "embedding" | "pixels" | "saliency";
 export type Colour = "label" | "prediction" | "decision" | "suspicion" | "disagreement";
 export type RankBy = "suspicion" | "confidence" | "importance" | "disagreement" | "cleanlab" | "both";
 export type Action = "relabel" | "confirm" | "remove" | "tag";
-export type ObjectAction = "relabel" | "confirm" | "remove" | "add" | "move";
 export type Variant = "success" | "warning" | "error" | "info";
 export type ErrorKind = "input" | "unexpected";
 export type DuplicateScope = "same_prediction" | "all";
@@ -470,19 +469,6 @@ export interface ResolveRequest {
   seen?: number | null;
 }
 
-/** A decision on objects; ``add`` is for those without a label. */
-export interface ResolveObjectsRequest {
-  run: string;
-  iteration: number;
-  action: "relabel" | "confirm" | "remove" | "add" | "move";
-  rows: number[];
-  label?: string | null;
-  box?: [number, number, number, number] | null;
-  expected_label?: string | null;
-  expected_box?: [number, number, number, number] | null;
-  seen?: number | null;
-}
-
 /** A sample that was left as it is, and why (see ``plugin/decisions/decisions.py``). */
 export interface Conflict {
   id: string;
@@ -771,6 +757,20 @@ export interface AuditItemsReply {
   waiting: number;
 }
 
+/** A sample's picture in full resolution, by its place. */
+export interface AuditOriginalRequest {
+  run: string;
+  audit: string | null;
+  place: number;
+}
+
+/** The picture as a data URL, empty where ``problem`` says why there is none. */
+export interface AuditOriginalReply {
+  place: number;
+  image: string;
+  problem: string;
+}
+
 /** The class that a person sees in the picture, or ``unclear``: nobody can tell. */
 export interface AuditVerdictRequest {
   run: string;
@@ -987,7 +987,6 @@ export interface Events {
   context: { request: ContextRequest; reply: ContextReply };
   queue: { request: QueueRequest; reply: QueueReply };
   resolve: { request: ResolveRequest; reply: ResolveReply };
-  resolve_objects: { request: ResolveObjectsRequest; reply: ResolveReply };
   undo: { request: UndoRequest; reply: ResolveReply };
   recent: { request: IterationRequest; reply: RecentReply };
   duplicates: { request: DuplicatesRequest; reply: DuplicatesReply };
@@ -997,6 +996,7 @@ export interface Events {
   audit: { request: AuditNamed; reply: AuditReply };
   audit_draw: { request: AuditDrawRequest; reply: AuditReply };
   audit_items: { request: AuditItemsRequest; reply: AuditItemsReply };
+  audit_original: { request: AuditOriginalRequest; reply: AuditOriginalReply };
   audit_verdict: { request: AuditVerdictRequest; reply: AuditVerdictReply };
   audit_close: { request: AuditNamed; reply: AuditReply };
   set_target: { request: TargetRequest; reply: AuditReply };

@@ -12,7 +12,6 @@ export type Scope =
   | "map"
   | "progress"
   | "audit"
-  | "objects"
   | "image";
 
 export interface Shortcut {
@@ -116,8 +115,13 @@ export const SHORTCUTS = {
   },
   layout: { keys: ["l"], scope: "cell", does: "Lay the images out again" },
   view: { keys: ["g"], scope: "cell", does: "Switch between map and grid" },
-  zoomIn: { keys: ["+"], also: ["="], scope: ["cell", "map", "queue", "image"], does: "Zoom in" },
-  zoomOut: { keys: ["-"], scope: ["cell", "map", "queue", "image"], does: "Zoom out" },
+  zoomIn: {
+    keys: ["+"],
+    also: ["="],
+    scope: ["cell", "map", "queue", "audit", "image"],
+    does: "Zoom in",
+  },
+  zoomOut: { keys: ["-"], scope: ["cell", "map", "queue", "audit", "image"], does: "Zoom out" },
   fit: { keys: ["0"], scope: ["cell", "map"], does: "Show the whole map" },
   pick: {
     keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"],
@@ -136,67 +140,23 @@ export const SHORTCUTS = {
   },
   fullSize: {
     keys: ["z"],
-    scope: ["queue", "image"],
+    scope: ["queue", "audit", "image"],
     does: "Full size (1:1), or the whole image again",
   },
   pictureMove: {
     keys: [...ARROWS],
-    scope: ["queue", "image"],
+    scope: ["queue", "audit", "image"],
     does: "Move an enlarged image; with Light on, change brightness and contrast",
   },
   lighting: {
     keys: ["b"],
-    scope: ["queue", "image"],
+    scope: ["queue", "audit", "image"],
     does: "Brightness and contrast by dragging, on or off",
   },
   lightReset: {
     keys: ["d"],
-    scope: ["queue", "image"],
+    scope: ["queue", "audit", "image"],
     does: "Show images in their own light again",
-  },
-  objectAccept: {
-    keys: ["a"],
-    scope: "objects",
-    does: "Do what the model says: add, remove, relabel, or take its outline",
-  },
-  objectConfirm: {
-    keys: ["c"],
-    scope: "objects",
-    does: "Confirm the label; where none is, that nothing is there",
-  },
-  objectPick: {
-    keys: ["1", "2", "3", "4", "5"],
-    scope: "objects",
-    does: "Give the object the class with that number",
-  },
-  objectChoose: { keys: ["r"], scope: "objects", does: "Choose the class from all classes" },
-  objectRemove: { keys: ["x"], scope: "objects", does: "Remove the label, not the image" },
-  objectSkip: { keys: ["s"], scope: "objects", does: "Skip the object for now" },
-  objectAdjust: {
-    keys: ["e"],
-    scope: "objects",
-    does: "Adjust the outline; again: size it in place of moving it",
-  },
-  objectNudge: {
-    keys: [...ARROWS],
-    scope: "objects",
-    does: "While adjusting: move or size the outline",
-  },
-  objectSave: { keys: ["Enter"], scope: "objects", does: "While adjusting: save the outline" },
-  objectLeave: {
-    keys: ["Escape"],
-    scope: "objects",
-    does: "Leave the outline as it was, then go back",
-  },
-  objectWhole: {
-    keys: ["v"],
-    scope: ["objects", "image"],
-    does: "The whole image, or the object again",
-  },
-  objectOthers: {
-    keys: ["h"],
-    scope: ["objects", "image"],
-    does: "Show or hide the other labels of the image",
   },
   closeEnlarged: { keys: ["Escape"], scope: "image", does: "Close the enlarged image" },
   context: {

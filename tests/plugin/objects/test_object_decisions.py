@@ -362,3 +362,28 @@ def test_bad_input_changes_nothing(run: Run, given: dict[str, Any], message: str
     with pytest.raises(InputError, match=message):
         resolve(run, **{"label_ids": ids_at(run, 0)[:1], **given})
     assert all_raw(run, whole=True) == before
+
+
+def test_undo_in_an_order_that_makes_sense(run: Run) -> None:
+    before, (one, two, *_) = all_raw(run), ids_at(run, 0)
+    first = resolve(run, "confirm", [one, two])
+    second = resolve(run, "relabel", [one], label="fly")
+    with pytest.raises(InputError, match=f"on 1 of its objects, {second.decision}"):
+        undo(run, first.decision)
+    undo(run, second.decision)
+    with pytest.raises(InputError, match="already undone"):
+        undo(run, second.decision)
+    undo(run, first.decision)
+    assert all_raw(run) == before
+
+
+def test_a_decision_asked_for_twice_at_once_counts_once(run: Run) -> None:
+    item = ids_at(run, 0)[0]
+    box = label_of(run, item)["bounding_box"]
+    seen = resolve(run, "confirm", [item], author="a").seq
+    assert seen is not None
+    resolve(run, "move", [item], box=BOX, author="a", seen=seen)
+    made = resolve(run, "move", [item], box=BOX, author="a", seen=seen, expected_box=BOX)
+    assert (made.applied, made.conflicts[0]["reason"]) == (0, "already")
+    made = resolve(run, "move", [item], box=box, author="a", seen=seen)
+    assert made.applied == 1

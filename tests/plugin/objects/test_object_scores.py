@@ -199,8 +199,8 @@ def slow_probabilities(
     """Probabilities of a label over the classes and nothing, its suspicion and its kind."""
     p = {own: state[RIGHT] + state[PLACEMENT], CLASSES: state[SPURIOUS]}
     others = {c: v for c, v in seen.items() if c != own}
-    if not others:
-        others = {(1 if own == 0 else 0): 1 / (CLASSES - 1)}
+    if not sum(others.values()):
+        others |= {(1 if own == 0 else 0): 1 / (CLASSES - 1)}
         total = 1.0
     else:
         total = sum(others.values())

@@ -3,7 +3,6 @@ import { Button, IconButton } from "@mui/material";
 import * as React from "react";
 import type { CellReply } from "../events";
 import { count, plural } from "../format";
-import { useNames } from "../objects/names";
 import { Icon } from "../parts/Icon";
 import { Tip } from "../parts/Tip";
 import { useSession } from "../session";
@@ -27,19 +26,18 @@ interface Props extends Ways {
 }
 
 export function CellHead({ label, prediction, reply, onBack, onQueue, onShow, onStep }: Props) {
-  const { overview, inView } = useSession();
-  const names = useNames();
+  const { classes, overview, inView } = useSession();
   const counted = overview.cells.get(label)?.find((cell) => cell.prediction === prediction);
   const within = inView && counted ? (inView[counted.cell] ?? 0) : null;
   const title =
     label === prediction ? (
       <>
-        <bdi>{names.label(label)}</bdi> <span className="dcf-soft">predicted the same</span>
+        <bdi>{classes[label]}</bdi> <span className="dcf-soft">predicted the same</span>
       </>
     ) : (
       <>
-        <bdi>{names.label(label)}</bdi> <span className="dcf-soft">predicted</span>{" "}
-        <bdi>{names.prediction(prediction)}</bdi>
+        <bdi>{classes[label]}</bdi> <span className="dcf-soft">predicted</span>{" "}
+        <bdi>{classes[prediction]}</bdi>
       </>
     );
   return (

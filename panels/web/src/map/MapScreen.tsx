@@ -1,11 +1,11 @@
 // The whole dataset on one map: colour it, hover, draw a lasso, decide.
 import * as fos from "@fiftyone/state";
-import { Button, MenuItem, Select, Tooltip } from "@mui/material";
+import { Button, MenuItem, Select, ToggleButton, Tooltip } from "@mui/material";
 import * as React from "react";
 import { useRecoilValue } from "recoil";
 import type { Colour } from "../events";
 import { count, plural } from "../format";
-import { oneOf, useKept } from "../kept";
+import { isFlag, oneOf, useKept } from "../kept";
 import { DragTool, type Tool } from "../parts/DragTool";
 import { NotYet } from "../parts/NotYet";
 import { Outcome } from "../parts/Outcome";
@@ -17,6 +17,8 @@ import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
 import { highest, hues, isNumeric, pointsOf, ramp } from "./arrays";
 import { Legend } from "./Legend";
+import { type Frame, sameFrame } from "./landmarks";
+import { MapPictures } from "./MapPictures";
 import { Scatter, type ScatterHandle } from "./Scatter";
 import { useMap } from "./useMap";
 import { MOST_SHARED, useMapSelection } from "./useMapSelection";
@@ -39,6 +41,8 @@ export function MapScreen({ onBack }: { onBack: () => void }) {
   const { chosen, choose: select, alone } = useMapSelection();
   const [at, setAt] = React.useState(0);
   const [hovered, setHovered] = React.useState<number | null>(null);
+  const [pictures, setPictures] = useKept("map/pictures", true, isFlag);
+  const [frame, setFrame] = React.useState<Frame | null>(null);
   const scatter = React.useRef<ScatterHandle>(null);
   const { map, problem, retry } = useMap(colour);
   const ready = map !== null && map !== "none" ? map : null;
@@ -163,6 +167,16 @@ export function MapScreen({ onBack }: { onBack: () => void }) {
             </Button>
           </Tooltip>
         )}
+        <Tooltip describeChild title="Images of some points, of more as you zoom in">
+          <ToggleButton
+            size="small"
+            value="pictures"
+            selected={pictures}
+            onChange={() => setPictures(!pictures)}
+          >
+            Images
+          </ToggleButton>
+        </Tooltip>
         <span className="dcf-grow" />
         <span className="dcf-soft" role="status" data-testid="map-points">
           {plural(points.rows.length, "sample")}
@@ -181,7 +195,17 @@ export function MapScreen({ onBack }: { onBack: () => void }) {
           label={`Map of ${plural(points.rows.length, "sample")} coloured by ${COLOURS[colour].toLowerCase()}`}
           onSelect={(found) => choose(found.map((point) => points.rows[point] ?? 0))}
           onHover={setHovered}
+          onFrame={(next) => setFrame((old) => (sameFrame(old, next) ? old : next))}
         />
+        {pictures && frame && (
+          <MapPictures
+            points={points}
+            frame={frame}
+            selected={selected}
+            numeric={numeric}
+            colours={colours}
+          />
+        )}
         {preview && place && (
           <div
             className="dcf-preview"

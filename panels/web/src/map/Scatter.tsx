@@ -1,6 +1,7 @@
 // The points, drawn by WebGL: zoom, pan, lasso, hover. It knows points only, not what they stand for.
 import * as React from "react";
 import type { Points } from "./arrays";
+import { extremesOf, type Frame, frameThrough } from "./landmarks";
 import { type Create, loadPlot } from "./loadPlot";
 
 export interface ScatterHandle {
@@ -21,6 +22,8 @@ interface Props {
   label: string;
   onSelect: (points: number[]) => void;
   onHover: (point: number | null) => void;
+  /** Told what was drawn where, after each time that it was drawn. */
+  onFrame: (frame: Frame | null) => void;
 }
 
 type Plot = ReturnType<Create>;
@@ -32,8 +35,9 @@ export const Scatter = React.forwardRef<ScatterHandle, Props>(function Scatter(p
   const [ready, setReady] = React.useState(false);
   const [create, setCreate] = React.useState<{ plot: Create } | null>(null);
   const [failed, setFailed] = React.useState("");
-  const handlers = React.useRef(props);
-  handlers.current = props;
+  const extremes = React.useMemo(() => extremesOf(points), [points]);
+  const handlers = React.useRef({ ...props, extremes });
+  handlers.current = { ...props, extremes };
 
   React.useEffect(() => {
     let current = true;
@@ -62,6 +66,15 @@ export const Scatter = React.forwardRef<ScatterHandle, Props>(function Scatter(p
     made.subscribe("deselect", () => handlers.current.onSelect([]));
     made.subscribe("pointOver", (point) => handlers.current.onHover(point));
     made.subscribe("pointOut", () => handlers.current.onHover(null));
+    const tell = () => {
+      const { points, extremes, onFrame } = handlers.current;
+      const size = { width: element.clientWidth, height: element.clientHeight };
+      const drawn = made.get("isPointsDrawn");
+      const position = (point: number) => made.getScreenPosition(point) ?? null;
+      onFrame(drawn ? frameThrough(points, extremes, position, size) : null);
+    };
+    made.subscribe("view", tell);
+    made.subscribe("draw", tell);
     // What Escape does is the panel's to say.
     made.set({ deselectOnEscape: false, deselectOnDblClick: true, lassoColor: "#7fa8ff" });
     // The library fits the height; in a narrow panel the width is what has to fit.

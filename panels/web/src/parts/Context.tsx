@@ -6,6 +6,7 @@ import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
 import { useAsk } from "../useAsk";
 import { useThumbnails } from "../useThumbnails";
+import { Icon, type IconName } from "./Icon";
 import { KeyButton } from "./KeyButton";
 import { TilePicture } from "./PictureGrid";
 
@@ -14,6 +15,11 @@ const AFTER_MS = 80;
 const EDGE = 128;
 const GAP = 6;
 const BETWEEN = 20;
+const DECIDED: Record<string, { icon: IconName; says: string }> = {
+  confirmed: { icon: "check", says: "Confirmed" },
+  relabeled: { icon: "edit", says: "Relabelled" },
+  tagged: { icon: "tag", says: "Tagged" },
+};
 const LARGEST = 128;
 /** What can still be told apart; below it there are more lines. */
 const SMALLEST = 40;
@@ -112,7 +118,7 @@ function Groups({ reply, side, name }: GroupsProps) {
         const { decision } = known(row);
         return (
           <Tile key={row} tile={thumbnails.get(row)} side={side} row={row}>
-            {decision && <span className="dcf-soft">{decision}</span>}
+            {decision && <Decided kind={decision} />}
           </Tile>
         );
       })}
@@ -141,6 +147,17 @@ function Groups({ reply, side, name }: GroupsProps) {
         {reply?.note && <li className="dcf-context-none dcf-soft">{reply.note}</li>}
       </Group>
     </>
+  );
+}
+
+/** Which of them a person has judged: a sign, for a word is wider than a small picture. */
+function Decided({ kind }: { kind: string }) {
+  const sign = DECIDED[kind];
+  if (!sign) return <span className="dcf-soft">{kind}</span>;
+  return (
+    <span className="dcf-soft" role="img" aria-label={sign.says} title={sign.says}>
+      <Icon name={sign.icon} />
+    </span>
   );
 }
 

@@ -1,16 +1,21 @@
 // One sample over the whole panel, to be looked at closely; nothing is decided here.
 import { IconButton, Tooltip } from "@mui/material";
 import * as React from "react";
+import type { SampleInfo } from "../events";
+import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
+import { CompareButton, Context } from "./Context";
 import { Icon } from "./Icon";
+import { Viewer } from "./Viewer";
 
 interface Props {
-  title: React.ReactNode;
+  sample: SampleInfo;
+  preview: number;
   onClose: () => void;
-  children: React.ReactNode;
 }
 
-export function Enlarged({ title, onClose, children }: Props) {
+export function Enlarged({ sample, preview, onClose }: Props) {
+  const { classes } = useSession();
   const nothing = () => {};
   useShortcuts({
     closeEnlarged: onClose,
@@ -35,9 +40,15 @@ export function Enlarged({ title, onClose, children }: Props) {
             <Icon name="back" />
           </IconButton>
         </Tooltip>
-        <h2 className="dcf-title">{title}</h2>
+        <h2 className="dcf-title">
+          <span className="dcf-soft">Labelled</span> <bdi>{classes[sample.label]}</bdi>
+          <span className="dcf-soft">, predicted</span> <bdi>{classes[sample.prediction]}</bdi>
+        </h2>
       </header>
-      <div className="dcf-enlarged-body">{children}</div>
+      <div className="dcf-enlarged-body">
+        <Viewer sample={sample} preview={preview} tools={<CompareButton />} />
+        <Context row={sample.row} />
+      </div>
     </section>
   );
 }

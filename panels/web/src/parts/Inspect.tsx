@@ -2,7 +2,6 @@
 import * as React from "react";
 import type { SampleInfo } from "../events";
 import { PREVIEW } from "../samples";
-import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
 import { CompareButton, Context } from "./Context";
 import { Details } from "./Details";
@@ -10,7 +9,6 @@ import { Enlarged } from "./Enlarged";
 import { KeyButton } from "./KeyButton";
 import { Picture } from "./Picture";
 import { Probabilities } from "./Probabilities";
-import { Viewer } from "./Viewer";
 
 interface Props {
   /** Null while it is on its way. */
@@ -31,10 +29,7 @@ export function Inspect({ sample, hint, chosen }: Props) {
       {!chosen && <p className="dcf-hint">{hint}</p>}
       {chosen && <Picture sample={sample} />}
       {chosen && sample && enlarged && (
-        <Enlarged title={<Title sample={sample} />} onClose={() => setEnlarged(false)}>
-          <Viewer sample={sample} preview={PREVIEW} tools={<CompareButton />} />
-          <Context row={sample.row} />
-        </Enlarged>
+        <Enlarged sample={sample} preview={PREVIEW} onClose={() => setEnlarged(false)} />
       )}
       {chosen && sample && (
         <>
@@ -50,15 +45,5 @@ export function Inspect({ sample, hint, chosen }: Props) {
         </>
       )}
     </section>
-  );
-}
-
-function Title({ sample }: { sample: SampleInfo }) {
-  const { classes } = useSession();
-  return (
-    <>
-      <span className="dcf-soft">Labelled</span> <bdi>{classes[sample.label]}</bdi>
-      <span className="dcf-soft">, predicted</span> <bdi>{classes[sample.prediction]}</bdi>
-    </>
   );
 }

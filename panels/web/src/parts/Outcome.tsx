@@ -11,8 +11,7 @@ const SHOWN_MS = 8000;
 const SIDE = 32;
 
 export function Outcome() {
-  const { outcome, dismiss, undo, busy, refresh, iteration } = useSession();
-  const noun = iteration.objects ? "object" : "sample";
+  const { outcome, dismiss, undo, busy, refresh } = useSession();
   const { pictureOf } = useRecent();
   const [open, setOpen] = React.useState(false);
   const bad = outcome !== null && isBad(outcome);
@@ -35,7 +34,7 @@ export function Outcome() {
           {bad && <Icon name="warn" />}
           {picture && <TilePicture tile={picture} side={SIDE} />}
           <span className="dcf-outcome-text">
-            <span>{summary(outcome, noun)}</span>{" "}
+            <span>{summary(outcome)}</span>{" "}
             {what && (
               <strong data-testid="what">
                 <bdi>{change(what)}</bdi>

@@ -16,14 +16,11 @@ const ICONS: Record<string, IconName> = {
   confirm: "check",
   remove: "remove",
   tag: "tag",
-  add: "accept",
-  move: "fit",
   keep_all: "copies",
 };
 
 export function Recent() {
-  const { undo, busy, iteration } = useSession();
-  const noun = iteration.objects ? "object" : "sample";
+  const { undo, busy } = useSession();
   const { decisions, pictureOf } = useRecent();
   const { pass } = useGate(true);
   if (!decisions.length) return null;
@@ -36,13 +33,11 @@ export function Recent() {
       <ol>
         {decisions.map((what) => (
           <li key={what.decision}>
-            <Tooltip
-              title={`Undo ${nameOf(what, noun)}${what.author ? `, by ${what.author}` : ""}`}
-            >
+            <Tooltip title={`Undo ${nameOf(what)}${what.author ? `, by ${what.author}` : ""}`}>
               <button
                 type="button"
                 data-decision={what.decision}
-                aria-label={`Undo ${nameOf(what, noun)}`}
+                aria-label={`Undo ${nameOf(what)}`}
                 disabled={busy}
                 onClick={() => takeBack(what)}
               >
@@ -52,7 +47,7 @@ export function Recent() {
                 <Icon name={ICONS[what.action] ?? "check"} />
                 <bdi className="dcf-recent-text">
                   {change(what)}
-                  {what.samples > 1 && ` (${plural(what.samples, noun)})`}
+                  {what.samples > 1 && ` (${plural(what.samples, "sample")})`}
                 </bdi>
               </button>
             </Tooltip>

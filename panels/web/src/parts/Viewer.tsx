@@ -1,6 +1,8 @@
 // A picture as large as there is room, enlarged up to its full resolution, brighter if wanted.
+import * as fos from "@fiftyone/state";
 import * as React from "react";
 import { usePainted } from "../acts/useShown";
+import { ask } from "../ask";
 import type { SampleInfo } from "../events";
 import { useSession } from "../session";
 import { SHORTCUTS, type ShortcutName, useShortcuts } from "../shortcuts";
@@ -8,8 +10,8 @@ import { AS_IT_IS, dragged, filterOf, isChanged, type Light, useLight } from "./
 import { Picture } from "./Picture";
 import { PIXELS_FROM } from "./pixels";
 import { Tip } from "./Tip";
-import { useOriginal } from "./useOriginal";
-import { fitting, type Laid, laid, moved, type Place, type Size, within, zoomed } from "./zoom";
+import { type FetchOriginal, useOriginal } from "./useOriginal";
+import { fitting, laid, moved, type Place, type Size, within, zoomed } from "./zoom";
 
 const STEP = 1.5;
 const WHEEL = 0.0015;
@@ -18,6 +20,18 @@ const LIGHT_STEP = 24;
 /** By how much a preview may be enlarged before the file itself is fetched. */
 const SOFT = 1.3;
 
+/** What can be looked at closely. */
+export interface Pictured {
+  /** A data URL; empty where it cannot be shown. */
+  image: string;
+  /** Of the file, in pixels. */
+  width: number;
+  height: number;
+  alt: string;
+  /** Where it comes from in full resolution. */
+  original: FetchOriginal;
+}
+
 interface Props {
   sample: SampleInfo | null;
   /** Longest side of the picture that comes with the sample. */
@@ -25,50 +39,74 @@ interface Props {
   onShown?: (row: number) => void;
   /** Beside its own tools. */
   tools?: React.ReactNode;
-  /** Where it begins, for what is a part of the picture; without it the whole picture is shown. */
-  start?: (picture: Size, box: Size) => Place;
-  /** What lies over the picture, given where that lies. */
-  over?: (at: Laid) => React.ReactNode;
-  /** Whether arrow keys are for something else now. */
-  still?: boolean;
-  /** What the picture shows, where that is not a label and its prediction. */
-  alt?: string;
 }
 
-export function Viewer({ sample, ...props }: Props) {
-  const { onShown, tools } = props;
+export function Viewer({ sample, preview, onShown, tools }: Props) {
+  const { key, classes } = useSession();
+  const row = sample?.row ?? 0;
+  const original = React.useCallback<FetchOriginal>(
+    async (decoded) => {
+      const { filepath, image, problem } = await ask("original", { ...key, row, decoded });
+      return { source: filepath ? fos.getSampleSrc(filepath) : image, problem };
+    },
+    [key, row],
+  );
   if (!sample?.image || !sample.width)
     return (
-      <div className="dcf-viewer">
+      <NoPicture tools={tools}>
         <Picture sample={sample} {...(onShown ? { onShown } : {})} />
-        <div className="dcf-viewer-tools">{tools}</div>
-      </div>
+      </NoPicture>
     );
-  return <Zoomable key={sample.row} {...props} sample={sample} />;
+  const { image, width, height } = sample;
+  const alt = `Labelled ${sample.current_label}, predicted ${classes[sample.prediction]}`;
+  return (
+    <Zoomable
+      key={row}
+      picture={{ image, width, height, alt, original }}
+      preview={preview}
+      onShown={onShown && (() => onShown(row))}
+      tools={tools}
+    />
+  );
 }
 
-interface ZoomableProps extends Props {
-  sample: SampleInfo;
+/** The same frame around what cannot be enlarged. */
+export function NoPicture({
+  children,
+  tools,
+}: {
+  children: React.ReactNode;
+  tools?: React.ReactNode;
+}) {
+  return (
+    <div className="dcf-viewer">
+      {children}
+      <div className="dcf-viewer-tools">{tools}</div>
+    </div>
+  );
 }
 
-function Zoomable({ sample, preview, onShown, tools, start, over, alt, still }: ZoomableProps) {
-  const { classes } = useSession();
+interface ZoomableProps {
+  picture: Pictured;
+  preview: number;
+  onShown: (() => void) | undefined;
+  tools?: React.ReactNode;
+}
+
+/** A picture with the tools to look at it closely; give each a key of its own. */
+export function Zoomable({ picture, preview, onShown, tools }: ZoomableProps) {
   const [element, box] = useBox();
-  const [kept, setKept] = React.useState<Place | "whole" | null>(null);
+  const [chosen, setChosen] = React.useState<Place | null>(null);
   const [light, setLight] = useLight();
   const [lighting, setLighting] = React.useState(false);
   const image = React.useRef<HTMLImageElement>(null);
-  usePainted(image, onShown && (() => onShown(sample.row)));
-  const size = { width: sample.width, height: sample.height };
+  usePainted(image, onShown);
+  const size = { width: picture.width, height: picture.height };
   const fit = fitting(size, box);
-  const begin = start ? within(start(size, box), size, box) : null;
-  const first = begin && begin.scale > fit * 1.001 ? begin : null;
-  const chosen = kept === "whole" ? null : (kept ?? first);
-  const setChosen = (next: Place | null) => setKept(next ?? "whole");
   const place = chosen ? within(chosen, size, box) : { scale: fit, x: 0.5, y: 0.5 };
   const longest = Math.max(size.width, size.height);
   const wanted = longest > preview && place.scale * longest > SOFT * preview;
-  const original = useOriginal(sample.row, wanted);
+  const original = useOriginal(picture.original, wanted);
   const [there, setThere] = React.useState("");
 
   const go = (next: Place) => setChosen(next.scale <= fit ? null : next);
@@ -79,7 +117,6 @@ function Zoomable({ sample, preview, onShown, tools, start, over, alt, still }: 
       ? setChosen(null)
       : setChosen(zoomed(place, 1, size, box, at));
   const acts = {
-    home: () => setKept(chosen ? "whole" : null),
     zoomIn: () => by(STEP),
     zoomOut: () => by(1 / STEP),
     fullSize: () => full(),
@@ -102,21 +139,16 @@ function Zoomable({ sample, preview, onShown, tools, start, over, alt, still }: 
     fullSize: acts.fullSize,
     lighting: acts.lighting,
     lightReset: acts.lightReset,
-    pictureMove: !still && (lighting || chosen) ? arrow : undefined,
-    objectWhole: start && acts.home,
+    pictureMove: lighting || chosen ? arrow : undefined,
   });
   const drag = useDrag((dx, dy, lit) => {
     if (lit || lighting) setLight((old) => dragged(old, dx, dy));
-    else if (chosen) {
-      const dragged = (old: Place) => moved(within(old, size, box), dx, dy, size, box);
-      setKept((old) => (old === "whole" ? old : (old ?? first) && dragged(old ?? chosen)));
-    }
+    else if (chosen) setChosen((old) => old && moved(within(old, size, box), dx, dy, size, box));
   });
   useWheel(element, (delta, at) => by(Math.exp(-delta * WHEEL), at));
 
-  const at = laid(place, size, box);
   const shape: React.CSSProperties = {
-    ...at,
+    ...laid(place, size, box),
     filter: filterOf(light),
     imageRendering: place.scale >= PIXELS_FROM ? "pixelated" : "auto",
   };
@@ -131,13 +163,7 @@ function Zoomable({ sample, preview, onShown, tools, start, over, alt, still }: 
         onDoubleClick={(event) => full(pointOf(event))}
         {...drag}
       >
-        <img
-          ref={image}
-          src={sample.image}
-          alt={alt ?? `Labelled ${sample.current_label}, predicted ${classes[sample.prediction]}`}
-          draggable={false}
-          style={shape}
-        />
+        <img ref={image} src={picture.image} alt={picture.alt} draggable={false} style={shape} />
         {wanted && original.source && (
           <img
             src={original.source}
@@ -150,15 +176,11 @@ function Zoomable({ sample, preview, onShown, tools, start, over, alt, still }: 
             onError={original.failed}
           />
         )}
-        {over?.(at)}
       </div>
       <div className="dcf-viewer-tools">
         <Tool name="zoomOut" text="−" onClick={acts.zoomOut} />
         <Tool name="fullSize" text="1:1" pressed={chosen?.scale === 1} onClick={acts.fullSize} />
         <Tool name="zoomIn" text="+" onClick={acts.zoomIn} />
-        {start && (
-          <Tool name="objectWhole" text="Whole" pressed={chosen === null} onClick={acts.home} />
-        )}
         <Tool name="lighting" text="Light" pressed={lighting} onClick={acts.lighting} />
         {isChanged(light) && (
           <Tool name="lightReset" text="Light as it was" onClick={acts.lightReset} />

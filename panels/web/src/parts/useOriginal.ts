@@ -1,8 +1,9 @@
-// The picture of a sample in full resolution, asked for when it is wanted.
-import * as fos from "@fiftyone/state";
+// A picture in full resolution, asked for when it is wanted.
 import * as React from "react";
-import { ask, asProblem } from "../ask";
-import { useSession } from "../session";
+import { asProblem } from "../ask";
+
+/** Fetches a picture; `decoded` where the browser could not show what came before. */
+export type FetchOriginal = (decoded: boolean) => Promise<{ source: string; problem: string }>;
 
 export interface Original {
   /** Empty while it is on its way, and where there is none. */
@@ -12,23 +13,23 @@ export interface Original {
   failed: () => void;
 }
 
-export function useOriginal(row: number, wanted: boolean): Original {
-  const { key } = useSession();
+const NOTHING = { source: "", problem: "" };
+
+/** `fetchIt` has to stay the same for as long as the picture is. */
+export function useOriginal(fetchIt: FetchOriginal, wanted: boolean): Original {
   const [decoded, setDecoded] = React.useState(false);
-  const [found, setFound] = React.useState({ source: "", problem: "" });
+  const [found, setFound] = React.useState(NOTHING);
   React.useEffect(() => {
     if (!wanted) return;
     let current = true;
-    ask("original", { ...key, row, decoded }).then(
-      ({ filepath, image, problem }) => {
-        if (current) setFound({ source: filepath ? fos.getSampleSrc(filepath) : image, problem });
-      },
+    fetchIt(decoded).then(
+      (reply) => current && setFound(reply),
       (error) => current && setFound({ source: "", problem: asProblem(error).message }),
     );
     return () => {
       current = false;
     };
-  }, [key, row, wanted, decoded]);
+  }, [fetchIt, wanted, decoded]);
   const failed = () => {
     const problem = decoded ? "the browser cannot show it" : "";
     setFound({ source: "", problem });

@@ -2,7 +2,8 @@
 import { Button, IconButton, Tooltip } from "@mui/material";
 import * as React from "react";
 import { useGate, useShown } from "../acts/useShown";
-import type { AuditInfo } from "../events";
+import { ask } from "../ask";
+import type { AuditInfo, AuditItem } from "../events";
 import { count } from "../format";
 import { Choose, useChooser } from "../parts/Choose";
 import { keysOf } from "../parts/digits";
@@ -12,9 +13,10 @@ import { BlindOutcome } from "../parts/Outcome";
 import { Drawn } from "../parts/Picture";
 import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
+import { NoPicture, Zoomable } from "../parts/Viewer";
 import { useSession } from "../session";
 import { SHORTCUTS, useShortcuts } from "../shortcuts";
-import { useAuditItems } from "./useAuditItems";
+import { PREVIEW, useAuditItems } from "./useAuditItems";
 
 export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => void }) {
   const { classes, refresh } = useSession();
@@ -83,18 +85,19 @@ export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => v
       )}
       {item ? (
         <div className="dcf-queuebody">
-          <div
-            className="dcf-queue-picture"
-            data-place={item.place}
-            data-shown={shown || undefined}
-          >
-            <Drawn
-              key={item.place}
-              picture={item}
-              problem={`${item.problem}.`}
-              alt="The sample to judge"
-              onShown={() => setShown(String(item.place))}
-            />
+          <div className="dcf-queue-stage">
+            <div
+              className="dcf-queue-picture"
+              data-place={item.place}
+              data-shown={shown || undefined}
+            >
+              <AuditPicture
+                key={item.place}
+                audit={info.id}
+                item={item}
+                onShown={() => setShown(String(item.place))}
+              />
+            </div>
           </div>
           <aside className="dcf-queue-side" aria-label="Verdict">
             <p className="dcf-question">What do you see?</p>
@@ -170,4 +173,28 @@ export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => v
       <BlindOutcome />
     </section>
   );
+}
+
+interface AuditPictureProps {
+  audit: string;
+  item: AuditItem;
+  onShown: () => void;
+}
+
+function AuditPicture({ audit, item, onShown }: AuditPictureProps) {
+  const { run } = useSession().key;
+  const { place, image, width, height } = item;
+  const original = React.useCallback(async () => {
+    const { image, problem } = await ask("audit_original", { run, audit, place });
+    return { source: image, problem };
+  }, [run, audit, place]);
+  const alt = "The sample to judge";
+  if (!image)
+    return (
+      <NoPicture>
+        <Drawn picture={item} problem={`${item.problem}.`} alt={alt} onShown={onShown} />
+      </NoPicture>
+    );
+  const picture = { image, width, height, alt, original };
+  return <Zoomable picture={picture} preview={PREVIEW} onShown={onShown} />;
 }

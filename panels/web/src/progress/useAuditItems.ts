@@ -7,7 +7,8 @@ import { useSession } from "../session";
 
 const FETCH = 12;
 const LOW = 4;
-const SIZE = 640;
+/** Longest side in pixels of the pictures that come with the samples. */
+export const PREVIEW = 640;
 const MOST_TAKEN_BACK = 50;
 
 interface Counts {
@@ -57,7 +58,7 @@ export function useAuditItems(info: AuditInfo) {
   const fetchItems = React.useCallback(() => {
     const mine = ++turn.current;
     const skip = [...new Set([...passed.current, ...sent.current])];
-    ask("audit_items", { run, audit: info.id, skip, limit: FETCH, size: SIZE }).then(
+    ask("audit_items", { run, audit: info.id, skip, limit: FETCH, size: PREVIEW }).then(
       (reply) => {
         if (mine !== turn.current) return;
         const away = new Set([...passed.current, ...sent.current]);

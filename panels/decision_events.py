@@ -56,12 +56,12 @@ def resolve(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Resolv
         author=ctx.user_id,
         iteration=opened.iteration.number,
         basis=_basis(opened, request, ids),
-        seen=_seen(request),
+        seen=seen_revision(request),
     )
     return resolution_reply(opened, done)
 
 
-def _seen(request: dict[str, Any]) -> int | None:
+def seen_revision(request: dict[str, Any]) -> int | None:
     """The revision that the panel had shown."""
     seen = request.get("seen")
     if seen is not None and seen < 0:
@@ -80,7 +80,7 @@ def _basis(opened: Opened, request: dict[str, Any], ids: list[str]) -> dict[str,
 
 def undo(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ResolveReply:
     """Take a decision back, the last one if none is named."""
-    opened = open_iteration(ctx, request)
+    opened = open_any(ctx, request)
     done = take_back(opened.run, request.get("decision"), author=ctx.user_id)
     return resolution_reply(opened, done)
 
@@ -94,7 +94,7 @@ def resolution_reply(opened: Opened, done: Resolution) -> events.ResolveReply:
         conflict_count=done.conflict_count,
         conflicts=[
             events.Conflict(
-                id=str(conflict["sample_id"]),
+                id=str(conflict.get("label_id") or conflict["sample_id"]),
                 expected=str(conflict.get("expected") or ""),
                 found=str(conflict.get("found") or ""),
                 reason=str(conflict["reason"]),

@@ -16,6 +16,7 @@ Features = Literal["embedding", "pixels", "saliency"]
 Colour = Literal["label", "prediction", "decision", "suspicion", "disagreement"]
 RankBy = Literal["suspicion", "confidence", "importance", "disagreement", "cleanlab", "both"]
 Action = Literal["relabel", "confirm", "remove", "tag"]
+ObjectAction = Literal["relabel", "confirm", "remove", "add", "move"]
 Variant = Literal["success", "warning", "error", "info"]
 ErrorKind = Literal["input", "unexpected"]
 DuplicateScope = Literal["same_prediction", "all"]
@@ -540,6 +541,23 @@ class ResolveRequest(IterationRequest):
     label: NotRequired[str | None]
     tag: NotRequired[str | None]
     check: NotRequired[str | None]
+    seen: NotRequired[int | None]
+
+
+class ResolveObjectsRequest(IterationRequest):
+    """A decision on objects; ``add`` is for those without a label.
+
+    ``label`` is the class that ``relabel`` and ``add`` give, ``box`` the outline that ``move`` and
+    ``add`` give, by default the predicted one. ``expected_label`` and ``expected_box`` are what the
+    panel showed of a single object that has a label. ``seen`` is as in ``ResolveRequest``.
+    """
+
+    action: ObjectAction
+    rows: list[int]
+    label: NotRequired[str | None]
+    box: NotRequired[tuple[float, float, float, float] | None]
+    expected_label: NotRequired[str | None]
+    expected_box: NotRequired[tuple[float, float, float, float] | None]
     seen: NotRequired[int | None]
 
 
@@ -1177,6 +1195,7 @@ EVENTS: dict[str, tuple[type, type]] = {
     "context": (ContextRequest, ContextReply),
     "queue": (QueueRequest, QueueReply),
     "resolve": (ResolveRequest, ResolveReply),
+    "resolve_objects": (ResolveObjectsRequest, ResolveReply),
     "undo": (UndoRequest, ResolveReply),
     "recent": (IterationRequest, RecentReply),
     "duplicates": (DuplicatesRequest, DuplicatesReply),

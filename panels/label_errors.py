@@ -62,6 +62,7 @@ ANSWERS: dict[str, Answer] = {
     "resolve_group": duplicate_events.resolve_group,
     "set_threshold": duplicate_events.set_threshold,
     "resolve": decision_events.resolve,
+    "resolve_objects": object_events.resolve_objects,
     "undo": decision_events.undo,
     "recent": recent_events.recent,
     "queue": decision_events.queue,

@@ -1,4 +1,4 @@
-"""Answers about objects in full: the image, the boxes of label and prediction, the other labels."""
+"""Answers about objects in full, with their images and boxes, and decisions on them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import fiftyone.operators as foo
 
 from ..plugin.documents import value_at
 from ..plugin.duplicates.fields import split_rule
+from ..plugin.errors import InputError
+from ..plugin.objects.resolve import resolve as decide
 from . import events
+from .decision_events import MOST_AT_ONCE, resolution_reply, seen_revision
 from .opened_objects import OpenedObjects, open_objects
 from .picture_events import LARGEST_PREVIEW, probabilities_of, thumbnail_store, url_of
 from .sample_documents import documents_of
@@ -67,6 +70,33 @@ def objects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Object
             )
         )
     return events.ObjectsReply(objects=found)
+
+
+def resolve_objects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ResolveReply:
+    """Decide on objects. What lies on a sample that FiftyOne's view leaves out is never touched."""
+    opened = open_objects(ctx, request)
+    rows = opened.rows(request["rows"], MOST_AT_ONCE)
+    visible = opened.in_view(opened.sample_ids(rows))
+    if not visible.all():
+        raise InputError(
+            f"{int((~visible).sum())} of the {len(rows)} objects are not in FiftyOne's current "
+            "view. Nothing was changed: clear the view, or select objects that it shows."
+        )
+    shown = {name: request[name] for name in ("expected_label", "expected_box") if name in request}
+    if shown and len(rows) != 1:
+        raise InputError(f"{', '.join(shown)}: for one object, got {len(rows)}")
+    done = decide(
+        opened.run,
+        request["action"],
+        opened.ids(rows),
+        label=request.get("label"),
+        box=request.get("box"),
+        **{name: value for name, value in shown.items() if value is not None},
+        author=ctx.user_id,
+        iteration=opened.iteration.number,
+        seen=seen_revision(request),
+    )
+    return resolution_reply(opened, done)
 
 
 def _probabilities(opened: OpenedObjects, rows: Any) -> list[list[events.Probability]]:

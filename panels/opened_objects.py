@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from threading import Lock
 from typing import Any
 
 import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
+from cachetools import LRUCache
 
 from ..plugin.decisions.state import RunState
 from ..plugin.errors import InputError
 from ..plugin.images.crops import Box, Crop
 from ..plugin.objects.iteration import ObjectIteration, object_iteration, object_iterations
+from ..plugin.objects.state import ItemsState, items_state
 from ..plugin.runs.opening import open_any_run
 from ..plugin.scoring.overview import expected_errors, expected_errors_of_rows
 from ..plugin.store.iterations import Iteration, unpack_ids
@@ -32,7 +35,12 @@ class OpenedObjects(Opened):
     @cached_property
     def state(self) -> RunState:
         """The iteration with the journal applied."""
-        return _undecided(self.iteration)
+        found = items_state(self.run, self.iteration.document)
+        key = (str(self.iteration.id), found.revision)
+        with _lock:
+            if key not in _states:
+                _states[key] = _counted(self.iteration, found)
+            return _states[key]
 
     @property
     def label_count(self) -> int:
@@ -152,10 +160,43 @@ def _box(values: npt.NDArray[np.floating[Any]]) -> Box | None:
     return left, top, width, height
 
 
-def _undecided(iteration: ObjectIteration) -> RunState:
+@dataclass(frozen=True)
+class _State(RunState):
+    """The same of objects, on which other decisions can stand."""
+
+    by_kind: Mapping[str, int]
+
+    def counts(self) -> dict[str, Any]:
+        """How far the run is, as for whole samples."""
+        reviewed = int((self.kind != 0).sum())
+        return {
+            "samples": self.iteration.samples,
+            "reviewed": reviewed,
+            "open": self.iteration.samples - reviewed,
+            "by_kind": dict(self.by_kind),
+        }
+
+
+_states: LRUCache[tuple[str, int], RunState] = LRUCache(4)
+_lock = Lock()
+
+
+def _counted(iteration: ObjectIteration, found: ItemsState) -> RunState:
+    """What is open of each cell: what is decided is taken off the whole."""
     cells = iteration.cells
-    kind = np.zeros(iteration.samples, np.uint8)
-    return RunState(iteration, 0, cells.count.copy(), cells.histogram.copy(), kind, {})
+    rows = np.flatnonzero(found.kind)
+    cell = np.searchsorted(cells.start, rows, side="right") - 1
+    histogram = cells.histogram.copy()
+    np.subtract.at(histogram, (cell, iteration.bins[rows]), 1)
+    return _State(
+        iteration=iteration,
+        revision=found.revision,
+        open_count=cells.count - np.bincount(cell, minlength=len(cells)),
+        open_histogram=histogram,
+        kind=found.kind,
+        elsewhere={},
+        by_kind=found.counts()["by_kind"],
+    )
 
 
 @lru_cache(maxsize=2)

@@ -124,18 +124,15 @@ def positions(
 
 def _sheet(opened: Opened, rows: npt.NDArray[np.int64], edge: int) -> events.Sheet:
     paths = paths_of(opened, opened.sample_ids(rows))
-    if not isinstance(opened, OpenedObjects):
-        return sheet_of_files(opened, rows.tolist(), paths, edge)
-    crops = opened.crops(rows, paths)
-    return _told(rows.tolist(), get_crops(thumbnail_store(), crops, edge, opened.windows), edge)
+    if isinstance(opened, OpenedObjects):
+        made = get_crops(thumbnail_store(), opened.crops(rows, paths), edge, opened.windows)
+    else:
+        made = thumbnail_store().get(paths, edge, opened.windows)
+    return sheet_of(rows.tolist(), made, edge)
 
 
-def sheet_of_files(opened: Opened, names: list[int], paths: list[str], edge: int) -> events.Sheet:
-    """Thumbnails of some files in one picture, each under a number."""
-    return _told(names, thumbnail_store().get(paths, edge, opened.windows), edge)
-
-
-def _told(names: list[int], thumbnails: list[Thumbnail], edge: int) -> events.Sheet:
+def sheet_of(names: list[int], thumbnails: list[Thumbnail], edge: int) -> events.Sheet:
+    """Some thumbnails in one picture, each under a number."""
     sheet = make_sheet(thumbnails, edge)
     return events.Sheet(
         rows=names,

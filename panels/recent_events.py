@@ -6,14 +6,16 @@ from itertools import islice
 from typing import Any
 
 import fiftyone.operators as foo
+import numpy as np
 from bson import ObjectId
 
 from ..plugin.decisions import standing
 from ..plugin.decisions.resolution import utc_text
+from ..plugin.images.crops import get_crops
 from . import events
 from .opened import Opened
-from .opened_objects import open_any
-from .picture_events import sheet_of_files
+from .opened_objects import OpenedObjects, open_any
+from .picture_events import sheet_of, thumbnail_store
 
 MOST_NAMED = 5
 EDGE = 64
@@ -28,12 +30,34 @@ def recent(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.RecentR
     opened = open_any(ctx, request)
     revision = opened.state.revision
     found = [standing.name_of(h) for h in islice(standing.standing(opened.run), MOST_NAMED)]
-    files = [name.filepath for name in found]
     return events.RecentReply(
         revision=revision,
         decisions=[_decided(opened, name) for name in found],
-        sheet=sheet_of_files(opened, list(range(len(files))), files, EDGE) if files else None,
+        sheet=_pictures(opened, found) if found else None,
     )
+
+
+def _pictures(opened: Opened, found: list[standing.Named]) -> events.Sheet:
+    """A picture of the first sample, or object, of each decision."""
+    files = [name.filepath for name in found]
+    made = thumbnail_store().get(files, EDGE, opened.windows)
+    if isinstance(opened, OpenedObjects):
+        first = [_rows(opened, name)[:1] for name in found]
+        held = [at for at, rows in enumerate(first) if rows]
+        crops = opened.crops(
+            np.array([first[at][0] for at in held], np.int64), [files[at] for at in held]
+        )
+        cut = get_crops(thumbnail_store(), crops, EDGE, opened.windows)
+        for at, crop in zip(held, cut, strict=True):
+            made[at] = crop
+    return sheet_of(list(range(len(found))), made, EDGE)
+
+
+def _rows(opened: Opened, name: standing.Named) -> list[int]:
+    """The rows of the first samples, or objects, of a decision that the iteration holds."""
+    ids = name.item_ids if isinstance(opened, OpenedObjects) else name.sample_ids
+    rows = opened.iteration.rows_of(ids)
+    return rows[rows >= 0].tolist()
 
 
 def named(opened: Opened, decision: str) -> events.Decided | None:
@@ -43,7 +67,6 @@ def named(opened: Opened, decision: str) -> events.Decided | None:
 
 
 def _decided(opened: Opened, name: standing.Named) -> events.Decided:
-    rows = opened.iteration.rows_of(name.sample_ids)
     return events.Decided(
         decision=name.id,
         action=name.action,
@@ -52,7 +75,7 @@ def _decided(opened: Opened, name: standing.Named) -> events.Decided:
         label=name.label,
         tag=name.tag,
         samples=name.samples,
-        rows=rows[rows >= 0].tolist(),
+        rows=_rows(opened, name),
         again=name.again,
         author=name.author,
         created_at=utc_text(name.header["created_at"]),

@@ -12,6 +12,7 @@ from bson import ObjectId
 
 from ..store.runs import Run
 from .journal import (
+    ITEM,
     SAMPLES_PER_CHUNK,
     Header,
     entries_of,
@@ -40,6 +41,7 @@ class Named:
         others: whether they had more
         samples: how many were changed
         sample_ids: the first of them, at most three
+        item_ids: of a decision on objects the ids of the first labels, at most three
         filepath: the file of the first of them, also where it was removed
         again: whether it was undone and redone
         author: who decided, empty where nobody is named
@@ -54,6 +56,7 @@ class Named:
     others: bool
     samples: int
     sample_ids: tuple[str, ...]
+    item_ids: tuple[str, ...]
     filepath: str
     again: bool
     author: str
@@ -101,7 +104,7 @@ def named(run: Run, decision: ObjectId) -> Named | None:
 
 def name_of(header: Header, *, again: bool = False) -> Named:
     """What a header and the first of its entries say; of very many samples not all are read."""
-    keep = {"sample_id": 1, "label_before": 1, "filepath": 1, "lost": 1}
+    keep = {ITEM: 1, "sample_id": 1, "label_before": 1, "filepath": 1, "lost": 1}
     read = islice(entries_of(header["_id"], keep), LOOKED_AT)
     changed: list[dict[str, Any]] = [entry for entry in read if not was_lost(entry, header)]
     before = Counter(entry["label_before"] or "" for entry in changed)
@@ -114,6 +117,7 @@ def name_of(header: Header, *, again: bool = False) -> Named:
         others=len(before) > LABELS_NAMED or header["applied"] > len(changed),
         samples=header["applied"],
         sample_ids=tuple(str(entry["sample_id"]) for entry in changed[:SAMPLES_NAMED]),
+        item_ids=tuple(str(entry[ITEM]) for entry in changed[:SAMPLES_NAMED] if ITEM in entry),
         filepath=str(changed[0].get("filepath") or "") if changed else "",
         again=again,
         author=header["author"] or "",

@@ -18,6 +18,9 @@ MARGIN = 0.35
 LEAST = 24
 """Pixels of the picture that a crop shows at least: of smaller ones nobody can tell what it is."""
 
+_MADE_AS = 2
+"""Counted up when the same object gives another crop than it did before."""
+
 LABEL, SEEN = (255, 138, 51), (92, 157, 255)
 """The colours of the label's box and of what is predicted, as in the panel."""
 
@@ -42,7 +45,7 @@ class Crop:
     @property
     def name(self) -> str:
         """What tells it from other crops of the same file."""
-        return json.dumps([MARGIN, LEAST, self.label, self.seen])
+        return json.dumps([_MADE_AS, self.label, self.seen])
 
 
 def crop_square(
@@ -147,7 +150,7 @@ def _cropped(image: Image.Image, crop: Crop, size: tuple[int, int], edge: int) -
     found = image.resize((shape[0], shape[1]), Image.Resampling.BICUBIC, box=part, reducing_gap=2.0)
     found = found.convert("RGB")
     draw = ImageDraw.Draw(found)
-    line = max(1, round(edge / 96))
+    line = max(2, round(edge / 80))
     for box, colour in ((crop.seen, SEEN), (crop.label, LABEL)):
         if box is not None:
             _outline(draw, _within(box, size, (left, top), shape[0] / (right - left)), colour, line)

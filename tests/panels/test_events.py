@@ -103,7 +103,7 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
         "recent": {},
         "undo": {"decision": None},
     }
-    about_objects = {"objects"}  # of a run on objects: test_object_events.py
+    about_objects = {"objects", "resolve_objects"}  # of a run on objects: test_object_events.py
     assert set(requests) | {"check_draw", "check_read"} | about_objects == set(EVENTS)
     for name, request in requests.items():
         reply = answer(name, **request)

@@ -202,3 +202,105 @@ def test_objects_of_a_run_on_whole_samples_are_refused(
     ctx = context(new, "label_errors", __method__="objects", request=asked)
     error = operator("label_errors").execute(ctx)["error"]
     assert "is on whole samples" in error["message"]
+
+
+def labels_of(dataset: Any) -> dict[str, Any]:
+    dataset.reload()
+    return {d.id: d for s in dataset for d in s[FIELD].detections}
+
+
+def first_of(answer: Any, iteration: Any, kind: str) -> dict[str, Any]:
+    """The most suspicious open object of a kind, in full."""
+    rows = answer("queue", cell=None, skip=[], limit=200)["rows"]
+    code = iteration.kinds.index(kind)
+    row = next(r for r in rows if iteration.column("kind")[r] == code)
+    return answer("objects", rows=[row], size=64)["objects"][0]
+
+
+ACTS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "add": ("missing", "add", {"label": "7"}),
+    "add with an outline": ("missing", "add", {"label": "7", "box": [0.1, 0.2, 0.3, 0.4]}),
+    "nothing there": ("missing", "confirm", {}),
+    "remove": ("spurious", "remove", {}),
+    "confirm": ("spurious", "confirm", {}),
+    "relabel": ("class", "relabel", {"label": "7"}),
+    "move": ("placement", "move", {}),
+    "move to an outline": ("placement", "move", {"box": [0.1, 0.2, 0.3, 0.4]}),
+}
+
+
+@pytest.mark.parametrize("case", ACTS)
+def test_each_act_is_done_shown_and_undone(ask: Any, case: str) -> None:
+    answer, dataset, iteration = ask
+    kind, action, option = ACTS[case]
+    one = first_of(answer, iteration, kind)
+    before, counted = (
+        labels_of(dataset),
+        answer("overview", order="count", labels=[], with_classes=False),
+    )
+    expected = {}
+    if one["current_box"]:
+        expected = {"expected_label": one["current_label"], "expected_box": one["current_box"]}
+    reply = answer("resolve_objects", action=action, rows=[one["row"]], **option, **expected)
+    assert set(reply) == set(EVENTS["resolve_objects"][1].__required_keys__)
+    assert (reply["applied"], reply["conflicts"]) == (1, [])
+    assert reply["what"]["rows"] == [one["row"]]
+    now = labels_of(dataset).get(one["id"])
+    if action == "remove" or case == "nothing there":
+        assert now is None
+    else:
+        box = option.get("box") or (one["seen"] if action in ("add", "move") else one["box"])
+        assert now.bounding_box == pytest.approx(box, abs=1e-5)
+        assert now.label == option.get("label", one["current_label"])
+    shown = answer("overview", order="count", labels=[], with_classes=False)
+    assert shown["progress"]["open"] == counted["progress"]["open"] - 1
+    assert shown["progress"]["open_wrong"] == counted["progress"]["open_wrong"] - 1
+    assert sum(shown["cells"]["bars"]) == shown["progress"]["open"]
+    assert one["row"] not in answer("queue", cell=None, skip=[], limit=200)["rows"]
+    last = answer("recent")
+    assert last["decisions"][0]["action"] == action
+    assert last["sheet"]["widths"][0] == 64
+    assert answer("undo", decision=None)["applied"] == 1
+    after = labels_of(dataset)
+    assert {i: (d.label, d.bounding_box) for i, d in after.items()} == {
+        i: (d.label, d.bounding_box) for i, d in before.items()
+    }
+    again = answer("overview", order="count", labels=[], with_classes=False)
+    assert again["cells"] == counted["cells"]
+
+
+def test_an_edit_between_seeing_and_deciding_is_a_conflict(ask: Any) -> None:
+    answer, dataset, iteration = ask
+    one = first_of(answer, iteration, "class")
+    sample = dataset[one["sample"]]
+    label = next(d for d in sample[FIELD].detections if d.id == one["id"])
+    was, label.bounding_box = list(label.bounding_box), [0.4, 0.4, 0.2, 0.2]
+    sample.save()
+    seen = {"expected_label": one["current_label"], "expected_box": one["current_box"]}
+    reply = answer("resolve_objects", action="confirm", rows=[one["row"]], **seen)
+    assert reply["applied"] == 0
+    assert [(c["id"], c["reason"]) for c in reply["conflicts"]] == [(one["id"], "moved")]
+    fresh = answer("objects", rows=[one["row"]], size=64)["objects"][0]
+    assert list(fresh["current_box"]) == [0.4, 0.4, 0.2, 0.2]
+    label.bounding_box = was
+    sample.save()
+
+
+def test_what_cannot_be_decided_is_refused_and_changes_nothing(ask: Any) -> None:
+    answer, dataset, iteration = ask
+    one = first_of(answer, iteration, "class")
+    view = dataset.exclude(one["sample"])
+    for told, request in {
+        "not in FiftyOne's current view": {"view": view, "action": "confirm", "rows": [one["row"]]},
+        "rows must lie between": {"action": "confirm", "rows": [10**6]},
+        "for one object": {"action": "confirm", "rows": [0, 1], "expected_label": "7"},
+        "label": {"action": "relabel", "rows": [one["row"]]},
+        "box": {"action": "move", "rows": [one["row"]], "box": [0.5, 0.5, 0.0, 0.1]},
+    }.items():
+        reply = answer("resolve_objects", **request)
+        assert "error" in reply, (told, reply)
+        error = reply["error"]
+        assert error["kind"] == "input"
+        assert told in error["message"]
+    revision = answer("pulse")["revision"]
+    assert answer("overview", order="count", labels=[], with_classes=False)["revision"] == revision

@@ -91,6 +91,15 @@ WHOLE: dict[str, dict[str, Any]] = {
         "check": "0" * 24,
         "seen": 1,
     },
+    "resolve_objects": {
+        "action": "move",
+        "rows": [0],
+        "label": "dog",
+        "box": [0.1, 0.2, 0.3, 0.4],
+        "expected_label": "cat",
+        "expected_box": [0.1, 0.2, 0.3, 0.4],
+        "seen": 1,
+    },
     "undo": {"decision": "0" * 24, "iteration": 1},
 }
 """A request with every field that an event has."""

@@ -41,7 +41,7 @@ export function OnIteration(props: OnIterationProps) {
   const [screen, setScreen] = useKeptHere<Screen>(
     "screen",
     { name: "overview" },
-    isScreen(iteration.classes),
+    isScreen(iteration.classes + (iteration.objects ? 1 : 0)),
   );
   const [help, setHelp] = React.useState(false);
   const [dismissed, setDismissed] = React.useState(false);

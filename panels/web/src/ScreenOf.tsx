@@ -5,6 +5,10 @@ import { CellScreen } from "./cell/CellScreen";
 import { DuplicatesScreen } from "./duplicates/DuplicatesScreen";
 import { useKeptHere } from "./kept";
 import { MapScreen } from "./map/MapScreen";
+import { FOR_OBJECTS, NotForObjects } from "./objects/NotForObjects";
+import { ObjectCell } from "./objects/ObjectCell";
+import { ObjectQueue } from "./objects/ObjectQueue";
+import { ObjectRanking } from "./objects/ObjectRanking";
 import { Overview } from "./overview/Overview";
 import { Outcome } from "./parts/Outcome";
 import { AllResolved } from "./parts/States";
@@ -22,12 +26,11 @@ interface Props<S extends Screen = Screen> {
 
 export function ScreenOf({ screen, onScreen }: Props) {
   const { iteration } = useSession();
-  const [ranking, setRanking] = useKeptHere<RankingChoice>(
-    "ranking",
-    FIRST,
-    isChoice(iteration.classes),
-  );
+  const classes = iteration.classes + (iteration.objects ? 1 : 0);
+  const [ranking, setRanking] = useKeptHere<RankingChoice>("ranking", FIRST, isChoice(classes));
   const toOverview = () => onScreen({ name: "overview" });
+  if (iteration.objects && !FOR_OBJECTS.has(screen.name))
+    return <NotForObjects screen={screen.name} onBack={toOverview} />;
   switch (screen.name) {
     case "overview":
       return <OverviewScreen screen={screen} onScreen={onScreen} />;
@@ -50,7 +53,14 @@ export function ScreenOf({ screen, onScreen }: Props) {
         />
       );
     case "ranking":
-      return (
+      return iteration.objects ? (
+        <ObjectRanking
+          choice={ranking}
+          onChoice={setRanking}
+          onReview={() => onScreen({ name: "queue", cell: null, ranked: true })}
+          onBack={toOverview}
+        />
+      ) : (
         <RankingScreen
           choice={ranking}
           onChoice={setRanking}
@@ -88,10 +98,11 @@ function OverviewScreen({ onScreen }: Props) {
 
 function OneCell({ screen, onScreen }: Props<Extract<Screen, { name: "cell" }>>) {
   const { label, prediction } = screen;
-  const { step } = useSession();
+  const { step, iteration } = useSession();
   const show = useShowInGrid();
+  const Screen = iteration.objects ? ObjectCell : CellScreen;
   return (
-    <CellScreen
+    <Screen
       key={`${label}/${prediction}`}
       label={label}
       prediction={prediction}
@@ -112,12 +123,14 @@ interface OneQueueProps extends Props<Extract<Screen, { name: "queue" }>> {
 
 function OneQueue({ screen, onScreen, ranking }: OneQueueProps) {
   const { cell, ranked } = screen;
+  const { iteration } = useSession();
+  const Screen = iteration.objects ? ObjectQueue : Queue;
   const back = (): Screen => {
     if (ranked) return { name: "ranking" };
     return cell ? { name: "cell", label: cell[0], prediction: cell[1] } : { name: "overview" };
   };
   return (
-    <Queue
+    <Screen
       key={cell ? cell.join() : ranked ? "ranked" : "all"}
       cell={cell}
       ranking={ranked ? ranking : null}

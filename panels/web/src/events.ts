@@ -5,6 +5,7 @@ export type Features = "embedding" | "pixels" | "saliency";
 export type Colour = "label" | "prediction" | "decision" | "suspicion" | "disagreement";
 export type RankBy = "suspicion" | "confidence" | "importance" | "disagreement" | "cleanlab" | "both";
 export type Action = "relabel" | "confirm" | "remove" | "tag";
+export type ObjectAction = "relabel" | "confirm" | "remove" | "add" | "move";
 export type Variant = "success" | "warning" | "error" | "info";
 export type ErrorKind = "input" | "unexpected";
 export type DuplicateScope = "same_prediction" | "all";
@@ -466,6 +467,19 @@ export interface ResolveRequest {
   label?: string | null;
   tag?: string | null;
   check?: string | null;
+  seen?: number | null;
+}
+
+/** A decision on objects; ``add`` is for those without a label. */
+export interface ResolveObjectsRequest {
+  run: string;
+  iteration: number;
+  action: "relabel" | "confirm" | "remove" | "add" | "move";
+  rows: number[];
+  label?: string | null;
+  box?: [number, number, number, number] | null;
+  expected_label?: string | null;
+  expected_box?: [number, number, number, number] | null;
   seen?: number | null;
 }
 
@@ -987,6 +1001,7 @@ export interface Events {
   context: { request: ContextRequest; reply: ContextReply };
   queue: { request: QueueRequest; reply: QueueReply };
   resolve: { request: ResolveRequest; reply: ResolveReply };
+  resolve_objects: { request: ResolveObjectsRequest; reply: ResolveReply };
   undo: { request: UndoRequest; reply: ResolveReply };
   recent: { request: IterationRequest; reply: RecentReply };
   duplicates: { request: DuplicatesRequest; reply: DuplicatesReply };

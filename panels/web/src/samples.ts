@@ -1,7 +1,7 @@
 // Samples in full, with their enlarged picture: the last ones looked at and the next ones expected.
 import * as React from "react";
 import { ask } from "./ask";
-import type { SampleInfo } from "./events";
+import type { ObjectInfo, SampleInfo } from "./events";
 import { useSession } from "./session";
 
 const KEPT = 60;
@@ -12,6 +12,11 @@ interface Known {
   sample: SampleInfo;
   /** The revision of the journal that it was asked for at. */
   revision: number;
+}
+
+/** The same for a run on objects. */
+export function useObject(...asked: Parameters<typeof useSample>): ObjectInfo | null {
+  return useSample(...asked) as ObjectInfo | null;
 }
 
 /**
@@ -28,7 +33,8 @@ export function useSample(
 ) {
   const tell = React.useRef(onGone);
   tell.current = onGone;
-  const { key, overview } = useSession();
+  const { key, overview, iteration: shown } = useSession();
+  const { objects } = shown;
   const { revision } = overview;
   const cache = React.useRef(new Map<number, Known>());
   const pending = React.useRef(new Map<number, number>());
@@ -50,7 +56,11 @@ export function useSample(
       const [known, waiting] = [cache.current, pending.current];
       for (const r of rows) waiting.set(r, revision);
       const latest = (r: number) => waiting.get(r) === revision;
-      ask("samples", { ...key, rows, size })
+      const asked = { ...key, rows, size };
+      const answer: Promise<{ samples: SampleInfo[] }> = objects
+        ? ask("objects", asked).then((reply) => ({ samples: reply.objects }))
+        : ask("samples", asked);
+      answer
         .then((reply) => {
           for (const r of rows) if (latest(r)) known.delete(r);
           for (const sample of reply.samples) {
@@ -73,6 +83,6 @@ export function useSample(
       fetchRows(missing.slice(0, 1));
       if (missing.length > 1) fetchRows(missing.slice(1));
     } else fetchRows(missing);
-  }, [wantedKey, revision, key, size]);
+  }, [wantedKey, revision, key, size, objects]);
   return row === null ? null : (cache.current.get(row)?.sample ?? null);
 }

@@ -10,6 +10,7 @@ const PLAIN = ["overview", "map", "duplicates", "progress", "ranking"];
 
 /** Whether what was kept is a screen of an iteration with so many classes. */
 export function isScreen(classes: number) {
+  // Of objects the index after the last class is nothing.
   const isClass = (value: unknown) => isIndex(value) && value < classes;
   return (value: unknown): value is Screen => {
     if (!isObject(value)) return false;

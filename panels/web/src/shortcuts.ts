@@ -12,6 +12,7 @@ export type Scope =
   | "map"
   | "progress"
   | "audit"
+  | "objects"
   | "image";
 
 export interface Shortcut {
@@ -157,6 +158,50 @@ export const SHORTCUTS = {
     keys: ["d"],
     scope: ["queue", "audit", "image"],
     does: "Show images in their own light again",
+  },
+  objectAccept: {
+    keys: ["a"],
+    scope: "objects",
+    does: "Do what the model says: add, remove, relabel, or take its outline",
+  },
+  objectConfirm: {
+    keys: ["c"],
+    scope: "objects",
+    does: "Confirm the label; where none is, that nothing is there",
+  },
+  objectPick: {
+    keys: ["1", "2", "3", "4", "5"],
+    scope: "objects",
+    does: "Give the object the class with that number",
+  },
+  objectChoose: { keys: ["r"], scope: "objects", does: "Choose the class from all classes" },
+  objectRemove: { keys: ["x"], scope: "objects", does: "Remove the label, not the image" },
+  objectSkip: { keys: ["s"], scope: "objects", does: "Skip the object for now" },
+  objectAdjust: {
+    keys: ["e"],
+    scope: "objects",
+    does: "Adjust the outline; again: size it in place of moving it",
+  },
+  objectNudge: {
+    keys: [...ARROWS],
+    scope: "objects",
+    does: "While adjusting: move or size the outline",
+  },
+  objectSave: { keys: ["Enter"], scope: "objects", does: "While adjusting: save the outline" },
+  objectLeave: {
+    keys: ["Escape"],
+    scope: "objects",
+    does: "Leave the outline as it was, then go back",
+  },
+  objectWhole: {
+    keys: ["v"],
+    scope: ["objects", "image"],
+    does: "The whole image, or the object again",
+  },
+  objectOthers: {
+    keys: ["h"],
+    scope: ["objects", "image"],
+    does: "Show or hide the other labels of the image",
   },
   closeEnlarged: { keys: ["Escape"], scope: "image", does: "Close the enlarged image" },
   context: {

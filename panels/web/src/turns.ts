@@ -3,12 +3,14 @@ import type { EventName } from "./events";
 
 const AWAITED: ReadonlySet<EventName> = new Set<EventName>([
   "resolve",
+  "resolve_objects",
   "resolve_group",
   "undo",
   "overview",
   "cell",
   "queue",
   "samples",
+  "objects",
 ]);
 const MEANWHILE: ReadonlySet<EventName> = new Set<EventName>([
   "thumbnails",

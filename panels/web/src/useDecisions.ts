@@ -3,7 +3,14 @@ import { executeOperator } from "@fiftyone/operators";
 import * as React from "react";
 import { drop } from "./acts/dropped";
 import { ask, asProblem } from "./ask";
-import type { Action, GroupRequest, Problem, ResolveReply } from "./events";
+import type {
+  Action,
+  GroupRequest,
+  ObjectAction,
+  Problem,
+  ResolveObjectsRequest,
+  ResolveReply,
+} from "./events";
 import { lastOutcome } from "./parts/summary";
 
 const SETTLED_KEPT = 50;
@@ -32,6 +39,12 @@ export interface Decisions {
     action: Action,
     rows: number[],
     option?: { label?: string; tag?: string; check?: string },
+  ) => Promise<boolean>;
+  /** The same for objects. */
+  resolveObjects: (
+    action: ObjectAction,
+    rows: number[],
+    option?: Pick<ResolveObjectsRequest, "label" | "box" | "expected_label" | "expected_box">,
   ) => Promise<boolean>;
   decideGroup: (request: Omit<GroupRequest, "run" | "iteration">) => Promise<boolean>;
   /** What was taken back, null where nothing was. */
@@ -105,6 +118,14 @@ export function useDecisions({ key, seen, refresh }: Options): Decisions {
     },
     [act, key, seen],
   );
+  const resolveObjects = React.useCallback<Decisions["resolveObjects"]>(
+    async (action, rows, option) => {
+      const request = { ...key, action, rows, ...option };
+      const work = () => ask("resolve_objects", { ...request, seen: seen.current });
+      return (await act(action, rows.length, work, rows)) !== null;
+    },
+    [act, key, seen],
+  );
   const decideGroup = React.useCallback<Decisions["decideGroup"]>(
     async (request) => {
       const work = () => ask("resolve_group", { ...key, ...request });
@@ -135,7 +156,17 @@ export function useDecisions({ key, seen, refresh }: Options): Decisions {
     [],
   );
   return React.useMemo(
-    () => ({ settled, busy, outcome, dismiss, resolve, decideGroup, undo, report }),
-    [settled, busy, outcome, dismiss, resolve, decideGroup, undo, report],
+    () => ({
+      settled,
+      busy,
+      outcome,
+      dismiss,
+      resolve,
+      resolveObjects,
+      decideGroup,
+      undo,
+      report,
+    }),
+    [settled, busy, outcome, dismiss, resolve, resolveObjects, decideGroup, undo, report],
   );
 }

@@ -3,6 +3,7 @@ import { Button, IconButton } from "@mui/material";
 import * as React from "react";
 import type { CellReply } from "../events";
 import { count, plural } from "../format";
+import { useNames } from "../objects/names";
 import { Icon } from "../parts/Icon";
 import { Tip } from "../parts/Tip";
 import { useSession } from "../session";
@@ -26,18 +27,19 @@ interface Props extends Ways {
 }
 
 export function CellHead({ label, prediction, reply, onBack, onQueue, onShow, onStep }: Props) {
-  const { classes, overview, inView } = useSession();
+  const { overview, inView } = useSession();
+  const names = useNames();
   const counted = overview.cells.get(label)?.find((cell) => cell.prediction === prediction);
   const within = inView && counted ? (inView[counted.cell] ?? 0) : null;
   const title =
     label === prediction ? (
       <>
-        <bdi>{classes[label]}</bdi> <span className="dcf-soft">predicted the same</span>
+        <bdi>{names.label(label)}</bdi> <span className="dcf-soft">predicted the same</span>
       </>
     ) : (
       <>
-        <bdi>{classes[label]}</bdi> <span className="dcf-soft">predicted</span>{" "}
-        <bdi>{classes[prediction]}</bdi>
+        <bdi>{names.label(label)}</bdi> <span className="dcf-soft">predicted</span>{" "}
+        <bdi>{names.prediction(prediction)}</bdi>
       </>
     );
   return (

@@ -39,6 +39,7 @@ export function without(reply: CellReply, settled: readonly Settled[]): CellRepl
   if (!fewer) return reply;
   const keep = <T>(values: T[]): T[] => values.filter((_, i) => stays[i]);
   const { samples, layout } = reply;
+  const { objects } = samples;
   return {
     ...reply,
     open: reply.open - fewer,
@@ -52,6 +53,14 @@ export function without(reply: CellReply, settled: readonly Settled[]): CellRepl
       iies: keep(samples.iies),
       suspicion: keep(samples.suspicion),
       in_view: keep(samples.in_view),
+      ...(objects && {
+        objects: {
+          sample: keep(objects.sample),
+          kind: keep(objects.kind),
+          iou: keep(objects.iou),
+          confidence: keep(objects.confidence),
+        },
+      }),
     },
     layout: { ...layout, x: keep(layout.x), y: keep(layout.y) },
   };

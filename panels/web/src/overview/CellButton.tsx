@@ -1,6 +1,7 @@
 // One cell of the overview: predicted class, count, and how confidently its samples are misclassified.
 import * as React from "react";
 import { count } from "../format";
+import { useNames } from "../objects/names";
 import { Icon } from "../parts/Icon";
 import { useSession } from "../session";
 import type { Thumbnails } from "../thumbnails";
@@ -51,17 +52,21 @@ export function placeAt(left: number, width: number): React.CSSProperties {
 // Each scrolled frame draws the list anew: a cell whose props are the same costs nothing then.
 export const CellButton = React.memo(function CellButton(props: Props) {
   const { cell, inView } = props;
-  const { classes, overview } = useSession();
+  const { overview, iteration } = useSession();
+  const names = useNames();
   const correct = cell.label === cell.prediction;
-  const prediction = classes[cell.prediction] ?? "";
+  const prediction = names.prediction(cell.prediction);
+  const nothing = cell.prediction === names.nothing;
   const blue = correct ? 0 : saturation(cell.open, overview.largest);
+  const placed = iteration.objects && correct && cell.suspects > 0 ? cell.suspects : 0;
   const path = React.useMemo(() => barsPath(cell.bars, BARS_WIDTH, BARS_HEIGHT), [cell.bars]);
   const part = inView !== null && inView !== cell.open;
   const shown = part ? `${count(inView)} of ${count(cell.open)}` : count(cell.open);
   // Begins as it is written, so that people who speak to their machine can say what they see.
   const name = [
     `${prediction} ${shown} open`,
-    `label ${classes[cell.label]}, predicted ${correct ? "the same" : prediction}`,
+    `label ${names.label(cell.label)}, predicted ${correct ? "the same" : prediction}`,
+    placed ? `${count(placed)} badly placed` : "",
     part ? "counted in the current view" : "",
     cell.duplicates ? "holds near-duplicates" : "",
   ]
@@ -86,7 +91,7 @@ export const CellButton = React.memo(function CellButton(props: Props) {
         onFocus={() => props.onFocus(props.row, props.column)}
         onClick={() => props.onOpen(cell)}
       >
-        <bdi className="dcf-cell-name" title={prediction}>
+        <bdi className={`dcf-cell-name${nothing ? " dcf-nothing" : ""}`} title={prediction}>
           {prediction}
         </bdi>{" "}
         <span className="dcf-cell-text">
@@ -99,6 +104,11 @@ export const CellButton = React.memo(function CellButton(props: Props) {
               count(cell.open)
             )}
           </span>
+          {placed > 0 && (
+            <small className="dcf-cell-placed" title={`${count(placed)} badly placed`}>
+              {count(placed)} placed badly
+            </small>
+          )}
           {cell.duplicates && <Icon name="copies" className="dcf-cell-copies" />}
         </span>
         <svg

@@ -11,6 +11,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import * as React from "react";
 import { count, decimal } from "../format";
 import { isFlag, isText, useKept, useKeptHere } from "../kept";
+import { useNames } from "../objects/names";
 import { Icon } from "../parts/Icon";
 import { useSession } from "../session";
 import { inBlocks } from "./blocks";
@@ -36,7 +37,8 @@ interface Props {
 }
 
 export function Overview({ onOpen, onShow }: Props) {
-  const { overview, classes, order, setOrder, wantCells, inView, iteration } = useSession();
+  const { overview, order, setOrder, wantCells, inView, iteration } = useSession();
+  const names = useNames();
   const [search, setSearch] = useKeptHere("overview/search", "", isText);
   const [focus, setFocus] = React.useState<[number, number]>([0, 0]);
   const [pictures, setPictures] = useKept("overview/pictures", true, isFlag);
@@ -47,9 +49,9 @@ export function Overview({ onOpen, onShow }: Props) {
     const wanted = search.trim().toLocaleLowerCase();
     const all = overview.rows.label.map((label, at) => ({ label, at }));
     return wanted
-      ? all.filter(({ label }) => (classes[label] ?? "").toLocaleLowerCase().includes(wanted))
+      ? all.filter(({ label }) => names.label(label).toLocaleLowerCase().includes(wanted))
       : all;
-  }, [overview.rows.label, classes, search]);
+  }, [overview.rows.label, names, search]);
 
   const widest = React.useMemo(
     () => rows.reduce((most, { at }) => Math.max(most, overview.rows.cells[at] ?? 0), 1),
@@ -157,7 +159,7 @@ export function Overview({ onOpen, onShow }: Props) {
         >
           Images
         </ToggleButton>
-        <Legend />
+        <Legend objects={iteration.objects} />
       </div>
       {iteration.chosen ? (
         <p className="dcf-hint" title={iteration.chosen}>
@@ -206,8 +208,12 @@ export function Overview({ onOpen, onShow }: Props) {
                 >
                   {/* biome-ignore lint/a11y/useFocusableInteractive: nothing to do with it */}
                   {/* biome-ignore lint/a11y/useSemanticElements: see above */}
-                  <div role="rowheader" className="dcf-head" title={classes[label]}>
-                    <bdi className="dcf-head-name">{classes[label]}</bdi>
+                  <div role="rowheader" className="dcf-head" title={names.label(label)}>
+                    <bdi
+                      className={`dcf-head-name${label === names.nothing ? " dcf-nothing" : ""}`}
+                    >
+                      {names.label(label)}
+                    </bdi>
                     <span className="dcf-head-count">
                       {order === "errors"
                         ? `≈ ${decimal(overview.rows.errors[at] ?? 0)} errors`
@@ -255,11 +261,13 @@ export function Overview({ onOpen, onShow }: Props) {
   );
 }
 
-function Legend() {
+function Legend({ objects }: { objects: boolean }) {
   return (
     <div className="dcf-legend" aria-hidden="true">
       <span className="dcf-legend-blue">more suspects</span>
-      <span className="dcf-legend-red">by IIES, 1 on top</span>
+      <span className="dcf-legend-red">
+        {objects ? "how likely wrong; where all agree 1 − IoU" : "by IIES, 1 on top"}
+      </span>
     </div>
   );
 }

@@ -143,6 +143,8 @@ export function Decide({ rows, confirm, accept, probable, onDone, shown }: Decid
 
 export interface ChosenProps {
   chosen: number;
+  /** What is chosen, if not samples. */
+  what?: string;
   onClear: () => void;
   /** Selects all that is on screen, where that is offered. */
   all?: { samples: number; onSelect: () => void };
@@ -150,10 +152,10 @@ export interface ChosenProps {
 }
 
 /** How many samples the decisions are about, and a button that clears or selects all. */
-export function Chosen({ chosen, onClear, all, children }: ChosenProps) {
+export function Chosen({ chosen, what = "sample", onClear, all, children }: ChosenProps) {
   return (
     <div className="dcf-chosen" role="status">
-      <strong>{plural(chosen, "sample")} selected</strong>
+      <strong>{plural(chosen, what)} selected</strong>
       {children}
       {chosen > 0 && (
         <Button size="small" onClick={onClear}>

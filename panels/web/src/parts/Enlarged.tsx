@@ -1,21 +1,16 @@
 // One sample over the whole panel, to be looked at closely; nothing is decided here.
 import { IconButton, Tooltip } from "@mui/material";
 import * as React from "react";
-import type { SampleInfo } from "../events";
-import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
-import { CompareButton, Context } from "./Context";
 import { Icon } from "./Icon";
-import { Viewer } from "./Viewer";
 
 interface Props {
-  sample: SampleInfo;
-  preview: number;
+  title: React.ReactNode;
   onClose: () => void;
+  children: React.ReactNode;
 }
 
-export function Enlarged({ sample, preview, onClose }: Props) {
-  const { classes } = useSession();
+export function Enlarged({ title, onClose, children }: Props) {
   const nothing = () => {};
   useShortcuts({
     closeEnlarged: onClose,
@@ -40,15 +35,9 @@ export function Enlarged({ sample, preview, onClose }: Props) {
             <Icon name="back" />
           </IconButton>
         </Tooltip>
-        <h2 className="dcf-title">
-          <span className="dcf-soft">Labelled</span> <bdi>{classes[sample.label]}</bdi>
-          <span className="dcf-soft">, predicted</span> <bdi>{classes[sample.prediction]}</bdi>
-        </h2>
+        <h2 className="dcf-title">{title}</h2>
       </header>
-      <div className="dcf-enlarged-body">
-        <Viewer sample={sample} preview={preview} tools={<CompareButton />} />
-        <Context row={sample.row} />
-      </div>
+      <div className="dcf-enlarged-body">{children}</div>
     </section>
   );
 }

@@ -11,12 +11,22 @@ import {
 import * as React from "react";
 import type { IterationInfo, RunInfo } from "../events";
 import { percent } from "../format";
+import { FOR_OBJECTS } from "../objects/NotForObjects";
 import { Icon } from "./Icon";
 import { KeyboardState } from "./KeyboardState";
 import { NextIteration } from "./NextIteration";
 import { WholeButton } from "./WholeWindow";
 
 export type ScreenName = "overview" | "queue" | "ranking" | "duplicates" | "map" | "progress";
+
+const SCREENS: [ScreenName, string][] = [
+  ["overview", "Overview"],
+  ["queue", "Queue"],
+  ["ranking", "Ranking"],
+  ["duplicates", "Duplicates"],
+  ["map", "Map"],
+  ["progress", "Progress"],
+];
 
 interface Props {
   runs: RunInfo[];
@@ -71,12 +81,13 @@ export function Header(props: Props) {
         aria-label="Screen"
         className="dcf-screens"
       >
-        <ToggleButton value="overview">Overview</ToggleButton>
-        <ToggleButton value="queue">Queue</ToggleButton>
-        <ToggleButton value="ranking">Ranking</ToggleButton>
-        <ToggleButton value="duplicates">Duplicates</ToggleButton>
-        <ToggleButton value="map">Map</ToggleButton>
-        <ToggleButton value="progress">Progress</ToggleButton>
+        {SCREENS.filter(([name]) => !iteration.objects || FOR_OBJECTS.has(name)).map(
+          ([name, title]) => (
+            <ToggleButton key={name} value={name}>
+              {title}
+            </ToggleButton>
+          ),
+        )}
       </ToggleButtonGroup>
       <span className="dcf-grow" />
       <KeyboardState />

@@ -10,6 +10,7 @@ const TITLES: [Scope, string][] = [
   ["overview", "Overview"],
   ["cell", "Cell"],
   ["queue", "Queue"],
+  ["objects", "Queue of objects"],
   ["ranking", "Ranking"],
   ["duplicates", "Duplicates"],
   ["map", "Map of the dataset"],

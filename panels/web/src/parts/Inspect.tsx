@@ -2,6 +2,7 @@
 import * as React from "react";
 import type { SampleInfo } from "../events";
 import { PREVIEW } from "../samples";
+import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
 import { CompareButton, Context } from "./Context";
 import { Details } from "./Details";
@@ -9,6 +10,7 @@ import { Enlarged } from "./Enlarged";
 import { KeyButton } from "./KeyButton";
 import { Picture } from "./Picture";
 import { Probabilities } from "./Probabilities";
+import { Viewer } from "./Viewer";
 
 interface Props {
   /** Null while it is on its way. */
@@ -29,7 +31,10 @@ export function Inspect({ sample, hint, chosen }: Props) {
       {!chosen && <p className="dcf-hint">{hint}</p>}
       {chosen && <Picture sample={sample} />}
       {chosen && sample && enlarged && (
-        <Enlarged sample={sample} preview={PREVIEW} onClose={() => setEnlarged(false)} />
+        <Enlarged title={<Title sample={sample} />} onClose={() => setEnlarged(false)}>
+          <Viewer sample={sample} preview={PREVIEW} tools={<CompareButton />} />
+          <Context row={sample.row} />
+        </Enlarged>
       )}
       {chosen && sample && (
         <>
@@ -45,5 +50,15 @@ export function Inspect({ sample, hint, chosen }: Props) {
         </>
       )}
     </section>
+  );
+}
+
+function Title({ sample }: { sample: SampleInfo }) {
+  const { classes } = useSession();
+  return (
+    <>
+      <span className="dcf-soft">Labelled</span> <bdi>{classes[sample.label]}</bdi>
+      <span className="dcf-soft">, predicted</span> <bdi>{classes[sample.prediction]}</bdi>
+    </>
   );
 }

@@ -11,7 +11,8 @@ const SHOWN_MS = 8000;
 const SIDE = 32;
 
 export function Outcome() {
-  const { outcome, dismiss, undo, busy, refresh } = useSession();
+  const { outcome, dismiss, undo, busy, refresh, iteration } = useSession();
+  const noun = iteration.objects ? "object" : "sample";
   const { pictureOf } = useRecent();
   const [open, setOpen] = React.useState(false);
   const bad = outcome !== null && isBad(outcome);
@@ -34,7 +35,7 @@ export function Outcome() {
           {bad && <Icon name="warn" />}
           {picture && <TilePicture tile={picture} side={SIDE} />}
           <span className="dcf-outcome-text">
-            <span>{summary(outcome)}</span>{" "}
+            <span>{summary(outcome, noun)}</span>{" "}
             {what && (
               <strong data-testid="what">
                 <bdi>{change(what)}</bdi>

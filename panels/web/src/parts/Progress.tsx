@@ -6,6 +6,8 @@ import { count, percent } from "../format";
 import { useSession } from "../session";
 
 const KINDS: [string, string][] = [
+  ["added", "added"],
+  ["moved", "moved"],
   ["relabeled", "relabelled"],
   ["confirmed", "confirmed"],
   ["removed", "removed"],

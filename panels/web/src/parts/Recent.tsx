@@ -16,11 +16,14 @@ const ICONS: Record<string, IconName> = {
   confirm: "check",
   remove: "remove",
   tag: "tag",
+  add: "accept",
+  move: "fit",
   keep_all: "copies",
 };
 
 export function Recent() {
-  const { undo, busy } = useSession();
+  const { undo, busy, iteration } = useSession();
+  const noun = iteration.objects ? "object" : "sample";
   const { decisions, pictureOf } = useRecent();
   const { pass } = useGate(true);
   if (!decisions.length) return null;
@@ -33,11 +36,13 @@ export function Recent() {
       <ol>
         {decisions.map((what) => (
           <li key={what.decision}>
-            <Tooltip title={`Undo ${nameOf(what)}${what.author ? `, by ${what.author}` : ""}`}>
+            <Tooltip
+              title={`Undo ${nameOf(what, noun)}${what.author ? `, by ${what.author}` : ""}`}
+            >
               <button
                 type="button"
                 data-decision={what.decision}
-                aria-label={`Undo ${nameOf(what)}`}
+                aria-label={`Undo ${nameOf(what, noun)}`}
                 disabled={busy}
                 onClick={() => takeBack(what)}
               >
@@ -47,7 +52,7 @@ export function Recent() {
                 <Icon name={ICONS[what.action] ?? "check"} />
                 <bdi className="dcf-recent-text">
                   {change(what)}
-                  {what.samples > 1 && ` (${plural(what.samples, "sample")})`}
+                  {what.samples > 1 && ` (${plural(what.samples, noun)})`}
                 </bdi>
               </button>
             </Tooltip>

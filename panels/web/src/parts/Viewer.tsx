@@ -11,7 +11,7 @@ import { Picture } from "./Picture";
 import { PIXELS_FROM } from "./pixels";
 import { Tip } from "./Tip";
 import { type FetchOriginal, useOriginal } from "./useOriginal";
-import { fitting, laid, moved, type Place, type Size, within, zoomed } from "./zoom";
+import { fitting, type Laid, laid, moved, type Place, type Size, within, zoomed } from "./zoom";
 
 const STEP = 1.5;
 const WHEEL = 0.0015;
@@ -32,16 +32,28 @@ export interface Pictured {
   original: FetchOriginal;
 }
 
-interface Props {
+/** What is shown of a picture, where that is a part of it. */
+interface Part {
+  /** Where it begins, for what is a part of the picture; without it the whole picture is shown. */
+  start?: (picture: Size, box: Size) => Place;
+  /** What lies over the picture, given where that lies. */
+  over?: (at: Laid) => React.ReactNode;
+  /** Whether arrow keys are for something else now. */
+  still?: boolean;
+}
+
+interface Props extends Part {
   sample: SampleInfo | null;
   /** Longest side of the picture that comes with the sample. */
   preview: number;
   onShown?: (row: number) => void;
   /** Beside its own tools. */
   tools?: React.ReactNode;
+  /** What the picture shows, where that is not a label and its prediction. */
+  alt?: string;
 }
 
-export function Viewer({ sample, preview, onShown, tools }: Props) {
+export function Viewer({ sample, preview, onShown, tools, alt: told, ...part }: Props) {
   const { key, classes } = useSession();
   const row = sample?.row ?? 0;
   const original = React.useCallback<FetchOriginal>(
@@ -58,7 +70,7 @@ export function Viewer({ sample, preview, onShown, tools }: Props) {
       </NoPicture>
     );
   const { image, width, height } = sample;
-  const alt = `Labelled ${sample.current_label}, predicted ${classes[sample.prediction]}`;
+  const alt = told ?? `Labelled ${sample.current_label}, predicted ${classes[sample.prediction]}`;
   return (
     <Zoomable
       key={row}
@@ -66,6 +78,7 @@ export function Viewer({ sample, preview, onShown, tools }: Props) {
       preview={preview}
       onShown={onShown && (() => onShown(row))}
       tools={tools}
+      {...part}
     />
   );
 }
@@ -86,7 +99,7 @@ export function NoPicture({
   );
 }
 
-interface ZoomableProps {
+interface ZoomableProps extends Part {
   picture: Pictured;
   preview: number;
   onShown: (() => void) | undefined;
@@ -94,15 +107,20 @@ interface ZoomableProps {
 }
 
 /** A picture with the tools to look at it closely; give each a key of its own. */
-export function Zoomable({ picture, preview, onShown, tools }: ZoomableProps) {
+export function Zoomable(props: ZoomableProps) {
+  const { picture, preview, onShown, tools, start, over, still } = props;
   const [element, box] = useBox();
-  const [chosen, setChosen] = React.useState<Place | null>(null);
+  const [kept, setKept] = React.useState<Place | "whole" | null>(null);
   const [light, setLight] = useLight();
   const [lighting, setLighting] = React.useState(false);
   const image = React.useRef<HTMLImageElement>(null);
   usePainted(image, onShown);
   const size = { width: picture.width, height: picture.height };
   const fit = fitting(size, box);
+  const begin = start ? within(start(size, box), size, box) : null;
+  const first = begin && begin.scale > fit * 1.001 ? begin : null;
+  const chosen = kept === "whole" ? null : (kept ?? first);
+  const setChosen = (next: Place | null) => setKept(next ?? "whole");
   const place = chosen ? within(chosen, size, box) : { scale: fit, x: 0.5, y: 0.5 };
   const longest = Math.max(size.width, size.height);
   const wanted = longest > preview && place.scale * longest > SOFT * preview;
@@ -117,6 +135,7 @@ export function Zoomable({ picture, preview, onShown, tools }: ZoomableProps) {
       ? setChosen(null)
       : setChosen(zoomed(place, 1, size, box, at));
   const acts = {
+    home: () => setKept(chosen ? "whole" : null),
     zoomIn: () => by(STEP),
     zoomOut: () => by(1 / STEP),
     fullSize: () => full(),
@@ -139,16 +158,21 @@ export function Zoomable({ picture, preview, onShown, tools }: ZoomableProps) {
     fullSize: acts.fullSize,
     lighting: acts.lighting,
     lightReset: acts.lightReset,
-    pictureMove: lighting || chosen ? arrow : undefined,
+    pictureMove: !still && (lighting || chosen) ? arrow : undefined,
+    objectWhole: start && acts.home,
   });
   const drag = useDrag((dx, dy, lit) => {
     if (lit || lighting) setLight((old) => dragged(old, dx, dy));
-    else if (chosen) setChosen((old) => old && moved(within(old, size, box), dx, dy, size, box));
+    else if (chosen) {
+      const dragged = (old: Place) => moved(within(old, size, box), dx, dy, size, box);
+      setKept((old) => (old === "whole" ? old : (old ?? first) && dragged(old ?? chosen)));
+    }
   });
   useWheel(element, (delta, at) => by(Math.exp(-delta * WHEEL), at));
 
+  const at = laid(place, size, box);
   const shape: React.CSSProperties = {
-    ...laid(place, size, box),
+    ...at,
     filter: filterOf(light),
     imageRendering: place.scale >= PIXELS_FROM ? "pixelated" : "auto",
   };
@@ -176,11 +200,15 @@ export function Zoomable({ picture, preview, onShown, tools }: ZoomableProps) {
             onError={original.failed}
           />
         )}
+        {over?.(at)}
       </div>
       <div className="dcf-viewer-tools">
         <Tool name="zoomOut" text="−" onClick={acts.zoomOut} />
         <Tool name="fullSize" text="1:1" pressed={chosen?.scale === 1} onClick={acts.fullSize} />
         <Tool name="zoomIn" text="+" onClick={acts.zoomIn} />
+        {start && (
+          <Tool name="objectWhole" text="Whole" pressed={chosen === null} onClick={acts.home} />
+        )}
         <Tool name="lighting" text="Light" pressed={lighting} onClick={acts.lighting} />
         {isChanged(light) && (
           <Tool name="lightReset" text="Light as it was" onClick={acts.lightReset} />

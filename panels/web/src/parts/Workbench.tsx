@@ -17,13 +17,17 @@ interface Props {
   children: React.ReactNode;
   focus: number | null;
   sample: SampleInfo | null;
+  /** What is shown of the sample in focus, where that is not its picture and probabilities. */
+  inspect?: React.ReactNode;
   /** Whether the picture in focus has been drawn among the others; once enlarged it has anyway. */
   drawn?: boolean;
   hint: string;
   chosen: ChosenProps;
   /** Between what is chosen and what can be done with it. */
   notes?: React.ReactNode;
-  decide: Omit<DecideProps, "shown">;
+  decide?: Omit<DecideProps, "shown">;
+  /** In its place. */
+  acts?: React.ReactNode;
   /** In place of what can be done with the chosen ones: what is done with a page as a whole. */
   paged?: React.ReactNode;
 }
@@ -31,6 +35,7 @@ interface Props {
 export function Workbench(props: Props) {
   const { label, revision, head, instead, children, focus, sample, drawn, hint, notes, paged } =
     props;
+  const { inspect, acts } = props;
   const enlarged = sample !== null && sample.row === focus;
   return (
     <section className="dcf-cellscreen" aria-label={label} data-revision={revision}>
@@ -39,12 +44,13 @@ export function Workbench(props: Props) {
         <div className="dcf-cellbody" data-paged={paged ? true : undefined}>
           <div className="dcf-stage">{children}</div>
           <aside className="dcf-side" aria-label="Chosen sample">
-            <Inspect sample={sample} chosen={focus !== null} hint={hint} />
+            {inspect ?? <Inspect sample={sample} chosen={focus !== null} hint={hint} />}
             {paged || (
               <div className="dcf-decide">
                 <Chosen {...props.chosen} />
                 {notes}
-                <Decide {...props.decide} shown={drawn === true || enlarged} />
+                {acts}
+                {props.decide && <Decide {...props.decide} shown={drawn === true || enlarged} />}
               </div>
             )}
           </aside>

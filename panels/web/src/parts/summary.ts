@@ -8,6 +8,8 @@ const DONE: Record<string, string> = {
   confirm: "Confirmed",
   remove: "Removed",
   tag: "Tagged",
+  add: "Added",
+  move: "Moved",
   keep_one: "Removed",
   keep_all: "Kept",
   relabel_alike: "Relabelled",
@@ -17,6 +19,10 @@ const DONE: Record<string, string> = {
 
 const REASONS: Record<string, string> = {
   relabeled: "somebody gave it another label meanwhile",
+  moved: "somebody gave it another outline meanwhile",
+  no_label: "it has no label that could be changed",
+  unseen: "the model sees nothing there to take the outline of",
+  mask: "it has a mask, which another outline would warp",
   deleted: "it is no longer in the dataset",
   exists: "its id is in use, or its file in a sample added since",
   already: "the same was decided at the same moment",
@@ -43,10 +49,14 @@ export function labelsBefore({ before, others }: Pick<Decided, "before" | "other
 export function change(what: Decided): string {
   const before = labelsBefore(what);
   if (what.action === "relabel") return `${before} → ${what.label ?? ""}`;
+  if (what.action === "add") return what.label ?? "label";
+  if (what.action === "move") return `${before}, another outline`;
   return what.action === "tag" ? `${before}, tagged ${what.tag ?? ""}` : before;
 }
 
 const DID: Record<string, string> = {
+  add: "added ",
+  move: "moved ",
   relabel: "",
   confirm: "confirmed ",
   remove: "removed ",
@@ -55,8 +65,8 @@ const DID: Record<string, string> = {
 };
 
 /** The same as a sentence part, such as "confirmed shirt" or "3 samples: shirt → skirt". */
-export function nameOf(what: Decided): string {
-  const many = what.samples > 1 ? `${plural(what.samples, "sample")}: ` : "";
+export function nameOf(what: Decided, noun = "sample"): string {
+  const many = what.samples > 1 ? `${plural(what.samples, noun)}: ` : "";
   return `${many}${DID[what.action] ?? ""}${change(what)}`;
 }
 
@@ -72,19 +82,20 @@ function why(conflicts: readonly Conflict[], all: number): string {
   return listed.map(([text, n]) => `${count(n)} × ${text}`).join("; ");
 }
 
-export function summary({ action, rows, reply, problem }: Result): string {
+/** `noun` is what decisions are made on. */
+export function summary({ action, rows, reply, problem }: Result, noun = "sample"): string {
   if (problem) return problem.message;
   const applied = reply?.applied ?? 0;
   const kept = reply?.conflict_count ?? 0;
   const name = action === "undo" && reply?.what?.again ? "redo" : action;
   const parts = [
-    applied ? `${DONE[name] ?? name} ${plural(applied, "sample")}.` : "Nothing was changed.",
+    applied ? `${DONE[name] ?? name} ${plural(applied, noun)}.` : "Nothing was changed.",
   ];
   if (kept) {
     const reason = why(reply?.conflicts ?? [], kept);
-    const left = `${plural(kept, "sample")} ${kept === 1 ? "was" : "were"} left alone`;
+    const left = `${plural(kept, noun)} ${kept === 1 ? "was" : "were"} left alone`;
     parts.push(reason ? `${left}: ${reason}.` : `${left}.`);
-  } else if (!applied && rows) parts.push("These samples are reviewed already.");
+  } else if (!applied && rows) parts.push(`These ${noun}s are reviewed already.`);
   const fields = Object.keys(reply?.left_out ?? {}).sort();
   if (fields.length) {
     const values = fields.map((field) => `“${field}”`).join(", ");

@@ -1,7 +1,9 @@
 // Which of the samples on screen are chosen, by FiftyOne's selection, and which one is in focus.
 import * as React from "react";
+import { useObjectSelection } from "../objects/selection";
 import { useSample } from "../samples";
 import { useSelection } from "../selection";
+import { useSession } from "../session";
 
 export interface Pickable {
   row: number;
@@ -10,7 +12,9 @@ export interface Pickable {
 
 /** `faint` are rows that are shown but left alone. */
 export function usePicked(samples: readonly Pickable[], faint: ReadonlySet<number> = NONE) {
-  const { ids: inFiftyOne, set, add, toggle, drop } = useSelection();
+  const { iteration } = useSession();
+  const [ofSamples, ofObjects] = [useSelection(), useObjectSelection()];
+  const { ids: inFiftyOne, set, add, toggle, drop } = iteration.objects ? ofObjects : ofSamples;
   const [wanted, setFocus] = React.useState<number | null>(null);
   const byRow = React.useMemo(() => new Map(samples.map(({ row, id }) => [row, id])), [samples]);
   const chosen = React.useMemo(

@@ -67,8 +67,14 @@ export const moved = (place: Place, dx: number, dy: number, picture: Size, box: 
     box,
   );
 
+/** Where a picture lies in its box, in pixels of the screen. */
+export interface Laid extends Size {
+  left: number;
+  top: number;
+}
+
 /** Left, top, width and height of the picture in its box. */
-export const laid = ({ scale, x, y }: Place, picture: Size, box: Size) => ({
+export const laid = ({ scale, x, y }: Place, picture: Size, box: Size): Laid => ({
   left: box.width / 2 - x * picture.width * scale,
   top: box.height / 2 - y * picture.height * scale,
   width: picture.width * scale,

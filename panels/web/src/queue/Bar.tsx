@@ -2,9 +2,9 @@
 import { Button, IconButton, Tooltip } from "@mui/material";
 import * as React from "react";
 import { count } from "../format";
+import { useNames } from "../objects/names";
 import { Icon } from "../parts/Icon";
 import { SCORES } from "../ranking/choice";
-import { useSession } from "../session";
 import { SkippedList } from "./Skipped";
 import type { Line, Through } from "./useLine";
 
@@ -58,12 +58,12 @@ export function leftText({ left, outside, skipped, deleted }: Line): string {
 }
 
 function Where({ cell, ranking }: Through) {
-  const { classes } = useSession();
+  const names = useNames();
   if (cell)
     return (
       <>
-        <bdi>{classes[cell[0]]}</bdi> <span className="dcf-soft">predicted</span>{" "}
-        <bdi>{classes[cell[1]]}</bdi>
+        <bdi>{names.label(cell[0])}</bdi> <span className="dcf-soft">predicted</span>{" "}
+        <bdi>{names.prediction(cell[1])}</bdi>
       </>
     );
   if (!ranking) return <>All suspects</>;
@@ -73,7 +73,7 @@ function Where({ cell, ranking }: Through) {
       {ranking.label !== null && (
         <>
           {" "}
-          <span className="dcf-soft">labelled</span> <bdi>{classes[ranking.label]}</bdi>
+          <span className="dcf-soft">labelled</span> <bdi>{names.label(ranking.label)}</bdi>
         </>
       )}
     </>

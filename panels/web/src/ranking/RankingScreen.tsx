@@ -1,11 +1,10 @@
 // The open samples in the order of a score: set a threshold, select, decide, or review them one by one.
-import { Autocomplete, Button, MenuItem, Select, TextField, ToggleButton } from "@mui/material";
+import { Button, MenuItem, Select, ToggleButton } from "@mui/material";
 import * as React from "react";
 import type { RankBy } from "../events";
 import { plural } from "../format";
 import { isFlag, isIndex, useKept, useKeptHere } from "../kept";
 import { Icon } from "../parts/Icon";
-import { optionsFor } from "../parts/options";
 import { Pages } from "../parts/Pages";
 import { GridSize } from "../parts/PictureSize";
 import { Problem } from "../parts/Problem";
@@ -19,6 +18,7 @@ import { usePages } from "../review/usePages";
 import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
+import { ClassFilter } from "./ClassFilter";
 import { byPrediction, type RankingChoice, SCORES, written } from "./choice";
 import { NoSamples, NotComputed } from "./Nothing";
 import { ScoreRange } from "./ScoreRange";
@@ -232,41 +232,5 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
         </>
       )}
     </Workbench>
-  );
-}
-
-interface ClassFilterProps {
-  label: number | null;
-  onLabel: (label: number | null) => void;
-}
-
-/** Which class the samples are labelled as; all of them where nothing is chosen. */
-function ClassFilter({ label, onLabel }: ClassFilterProps) {
-  const { classes } = useSession();
-  const [typed, setTyped] = React.useState("");
-  const options = React.useMemo(() => optionsFor(typed, classes, []), [typed, classes]);
-  const value = label === null ? null : { name: classes[label] ?? "", hint: "" };
-  return (
-    <Autocomplete
-      size="small"
-      className="dcf-search"
-      options={options}
-      filterOptions={(found) => found}
-      getOptionLabel={(option) => option.name}
-      isOptionEqualToValue={(a, b) => a.name === b.name}
-      value={value}
-      onInputChange={(_, text, reason) => setTyped(reason === "input" ? text : "")}
-      onChange={(_, option) => onLabel(option ? classes.indexOf(option.name) : null)}
-      noOptionsText="No class of that name"
-      renderOption={(props, option) => (
-        <li {...props} key={option.name}>
-          <bdi>{option.name}</bdi>
-        </li>
-      )}
-      renderInput={(params) => {
-        const input = { ...params.inputProps, "aria-label": "Labelled as" };
-        return <TextField {...params} inputProps={input} placeholder="All classes" />;
-      }}
-    />
   );
 }

@@ -1,0 +1,92 @@
+// An outline that is dragged by its edges and corners, or moved and sized by the arrow keys.
+import * as React from "react";
+import type { Laid } from "../parts/zoom";
+import { useShortcuts } from "../shortcuts";
+import { styleOf } from "./Boxes";
+import { adjusted, type Box, type Part } from "./place";
+
+interface Props {
+  box: Box;
+  laid: Laid;
+  /** Width of the picture in pixels. */
+  width: number;
+  onChange: (change: (box: Box) => Box) => void;
+  onSave: () => void;
+  onLeave: () => void;
+}
+
+const PARTS: readonly Part[] = ["n", "e", "s", "w", "ne", "se", "sw", "nw"];
+/** What a press moves at least, in pixels of the screen. */
+const STEP = 2;
+
+export function Adjust({ box, laid, width, onChange, onSave, onLeave }: Props) {
+  const [sizing, setSizing] = React.useState(false);
+  const element = React.useRef<HTMLDivElement>(null);
+  // A button that has the focus would take Enter.
+  React.useEffect(() => element.current?.focus({ preventScroll: true }), []);
+  const least = 2 / width;
+  const step = Math.max(STEP / laid.width, 1 / width);
+  const down = (step * laid.width) / laid.height;
+  useShortcuts({
+    objectAdjust: () => setSizing(!sizing),
+    objectNudge: (at) => {
+      const [dx, dy] = [
+        [0, -down],
+        [0, down],
+        [-step, 0],
+        [step, 0],
+      ][at] as [number, number];
+      onChange((old) => adjusted(old, sizing ? "se" : "all", dx, dy, least));
+    },
+    objectSave: onSave,
+    objectLeave: onLeave,
+  });
+  const drag = useParts((part, dx, dy) =>
+    onChange((old) => adjusted(old, part, dx / laid.width, dy / laid.height, least)),
+  );
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a box on a picture is no fieldset
+    <div
+      ref={element}
+      role="group"
+      tabIndex={-1}
+      className="dcf-box dcf-box-label dcf-adjust"
+      data-box="adjusted"
+      data-sizing={sizing || undefined}
+      aria-label={`Outline: arrow keys ${sizing ? "size" : "move"} it, e switches, Enter saves`}
+      style={styleOf(box, laid)}
+      {...drag("all")}
+    >
+      {PARTS.map((part) => (
+        <span key={part} className={`dcf-handle dcf-handle-${part}`} {...drag(part)} />
+      ))}
+    </div>
+  );
+}
+
+/** Tells how far a part was dragged since it was last told. */
+function useParts(onDrag: (part: Part, dx: number, dy: number) => void) {
+  const last = React.useRef<{ part: Part; x: number; y: number } | null>(null);
+  return (part: Part) => ({
+    onPointerDown: (event: React.PointerEvent) => {
+      if (event.button !== 0) return;
+      event.stopPropagation();
+      last.current = { part, x: event.clientX, y: event.clientY };
+      event.currentTarget.setPointerCapture(event.pointerId);
+    },
+    onPointerMove: (event: React.PointerEvent) => {
+      const from = last.current;
+      if (from?.part !== part) return;
+      event.stopPropagation();
+      last.current = { part, x: event.clientX, y: event.clientY };
+      onDrag(part, event.clientX - from.x, event.clientY - from.y);
+    },
+    onPointerUp: () => {
+      last.current = null;
+    },
+    onPointerCancel: () => {
+      last.current = null;
+    },
+    onDoubleClick: (event: React.MouseEvent) => event.stopPropagation(),
+  });
+}

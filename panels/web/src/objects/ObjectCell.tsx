@@ -1,0 +1,115 @@
+// One cell of objects: its crops, the most suspicious first, and the one in focus in its image.
+import * as React from "react";
+import { CellDone, CellHead, type Ways } from "../cell/CellHead";
+import { PAGE, useCell } from "../cell/useCell";
+import { plural } from "../format";
+import { isIndex, useKeptHere } from "../kept";
+import { Pages } from "../parts/Pages";
+import { type GridItem, PictureGrid } from "../parts/PictureGrid";
+import { GridSize } from "../parts/PictureSize";
+import { Problem } from "../parts/Problem";
+import { useGridEdge } from "../parts/sizes";
+import { usePicked } from "../parts/usePicked";
+import { useSession } from "../session";
+import { useShortcuts } from "../shortcuts";
+import { useThumbnails } from "../useThumbnails";
+import { captionOf } from "./caption";
+import { kindOf } from "./Numbers";
+import { useNames } from "./names";
+import { ObjectBench } from "./ObjectBench";
+
+interface Props extends Ways {
+  label: number;
+  prediction: number;
+}
+
+export function ObjectCell({ label, prediction, ...ways }: Props) {
+  const { overview } = useSession();
+  const names = useNames();
+  const { onBack } = ways;
+  const kept = `objects/cell/${label}/${prediction}`;
+  const [offset, setOffset] = useKeptHere(kept, 0, isIndex);
+  const thumbnails = useThumbnails(useGridEdge());
+  const version = React.useSyncExternalStore(thumbnails.subscribe, thumbnails.snapshot);
+  const { reply, samples, problem, retry } = useCell(
+    { label, prediction, offset, iies: null },
+    thumbnails,
+  );
+  const faint = React.useMemo(
+    () => new Set(samples.filter((s) => !s.inView).map((s) => s.row)),
+    [samples],
+  );
+  const picked = usePicked(samples, faint);
+  const objects = reply?.samples.objects;
+  const items = React.useMemo<GridItem[]>(
+    () =>
+      samples.map((s, at) => {
+        const kind = kindOf(objects?.kind[at] ?? "");
+        const value = s.suspicion.toFixed(1);
+        return {
+          row: s.row,
+          faint: faint.has(s.row),
+          name: `${names.label(label)}, ${kind}, suspicion ${value}, object ${offset + at + 1}`,
+          caption: captionOf(names, label, prediction, s.suspicion, kind),
+        };
+      }),
+    [samples, objects, faint, names, label, prediction, offset],
+  );
+  const known = React.useMemo(
+    () => samples.map(({ row }) => ({ row, label, seen: prediction })),
+    [samples, label, prediction],
+  );
+  useShortcuts({
+    none: () => (picked.chosen.length ? picked.clear() : onBack()),
+    all: picked.all,
+  });
+  if (problem) return <Problem problem={problem} onRetry={retry} onBack={onBack} />;
+  const instead = reply && reply.open === 0 && (
+    <CellDone decided={reply.decided} onNext={() => ways.onStep(1)} onBack={onBack} />
+  );
+  return (
+    <ObjectBench
+      label="Cell"
+      revision={overview.revision}
+      head={<CellHead label={label} prediction={prediction} reply={reply} {...ways} />}
+      instead={instead || undefined}
+      picked={picked}
+      all={samples.length - faint.size}
+      thumbnails={thumbnails}
+      known={known}
+    >
+      <div className="dcf-tools">
+        <GridSize />
+      </div>
+      <PictureGrid
+        items={items}
+        thumbnails={thumbnails}
+        version={version}
+        selected={picked.selected}
+        focus={picked.focus}
+        label="Objects, most suspicious first"
+        onClick={picked.click}
+        onRange={(rows) => picked.enclose(rows, true)}
+        onFocus={picked.setFocus}
+      />
+      <div className="dcf-under">
+        {reply && (
+          <Pages
+            offset={offset}
+            page={PAGE}
+            total={reply.matching}
+            order="most suspicious first"
+            before="More suspicious objects"
+            after="Less suspicious objects"
+            onOffset={setOffset}
+          />
+        )}
+        {faint.size > 0 && (
+          <p className="dcf-note">
+            {plural(faint.size, "object")} faint: outside FiftyOne's current view, and left alone.
+          </p>
+        )}
+      </div>
+    </ObjectBench>
+  );
+}

@@ -1,0 +1,159 @@
+// The open objects in order of suspicion, of all kinds or of one label.
+import { Button } from "@mui/material";
+import * as React from "react";
+import { isIndex, useKeptHere } from "../kept";
+import { Icon } from "../parts/Icon";
+import { Pages } from "../parts/Pages";
+import { type GridItem, PictureGrid } from "../parts/PictureGrid";
+import { GridSize } from "../parts/PictureSize";
+import { Problem } from "../parts/Problem";
+import { Waiting } from "../parts/States";
+import { useGridEdge } from "../parts/sizes";
+import { usePicked } from "../parts/usePicked";
+import { ClassFilter } from "../ranking/ClassFilter";
+import type { RankingChoice } from "../ranking/choice";
+import { NoSamples } from "../ranking/Nothing";
+import { ScoreRange } from "../ranking/ScoreRange";
+import { PAGE, useRanking } from "../ranking/useRanking";
+import { useShortcuts } from "../shortcuts";
+import { useThumbnails } from "../useThumbnails";
+import { captionOf } from "./caption";
+import { useNames } from "./names";
+import { ObjectBench } from "./ObjectBench";
+
+interface Props {
+  choice: RankingChoice;
+  onChoice: (choice: RankingChoice) => void;
+  onReview: () => void;
+  onBack: () => void;
+}
+
+export function ObjectRanking({ choice: kept, onChoice, onReview, onBack }: Props) {
+  const names = useNames();
+  const choice = React.useMemo<RankingChoice>(() => ({ ...kept, by: "suspicion" }), [kept]);
+  const [offset, setOffset] = useKeptHere("objects/ranking/offset", 0, isIndex);
+  const thumbnails = useThumbnails(useGridEdge());
+  const version = React.useSyncExternalStore(thumbnails.subscribe, thumbnails.snapshot);
+  const { reply, problem, retry } = useRanking(choice, offset);
+  const choose = (next: RankingChoice) => {
+    setOffset(0);
+    onChoice(next);
+  };
+  const samples = React.useMemo(
+    () => reply?.rows.map((row, at) => ({ row, id: reply.ids[at] ?? "" })) ?? [],
+    [reply],
+  );
+  const picked = usePicked(samples);
+  const items = React.useMemo<GridItem[]>(
+    () =>
+      reply?.rows.map((row, at) => {
+        const label = names.label(reply.labels[at] ?? -1);
+        const seen = names.prediction(reply.predictions[at] ?? -1);
+        const same = reply.labels[at] === reply.predictions[at];
+        const value = (reply.values[at] ?? 0).toFixed(1);
+        return {
+          row,
+          faint: false,
+          name: `${same ? label : `${label} → ${seen}`} ${value}, object ${offset + at + 1}`,
+          caption: captionOf(
+            names,
+            reply.labels[at] ?? -1,
+            reply.predictions[at] ?? -1,
+            reply.values[at] ?? 0,
+          ),
+        };
+      }) ?? [],
+    [reply, names, offset],
+  );
+  const known = React.useMemo(
+    () =>
+      reply?.rows.map((row, at) => ({
+        row,
+        label: reply.labels[at] ?? -1,
+        seen: reply.predictions[at] ?? -1,
+      })) ?? [],
+    [reply],
+  );
+  const review = () => {
+    if (!reply?.total) return;
+    onChoice(choice);
+    onReview();
+  };
+  useShortcuts({
+    none: () => (picked.chosen.length ? picked.clear() : onBack()),
+    all: picked.all,
+    rankingReview: reply?.total ? review : undefined,
+  });
+  if (problem) return <Problem problem={problem} onRetry={retry} onBack={onBack} />;
+  const head = (
+    <div className="dcf-bar dcf-cellbar">
+      <strong>Suspicion</strong>
+      <ClassFilter label={choice.label} onLabel={(label) => choose({ ...choice, label })} />
+      <span className="dcf-grow" />
+      <Button
+        size="small"
+        startIcon={<Icon name="queue" />}
+        disabled={!reply?.total}
+        onClick={review}
+        aria-keyshortcuts="v"
+      >
+        One by one
+      </Button>
+    </div>
+  );
+  return (
+    <ObjectBench
+      label="Ranking"
+      head={head}
+      instead={reply ? undefined : <Waiting text="Ranking the objects …" />}
+      picked={picked}
+      all={samples.length}
+      thumbnails={thumbnails}
+      known={known}
+    >
+      {reply && (
+        <>
+          <div className="dcf-about">
+            <p className="dcf-note">
+              All objects by the log-odds of their likeliest error: missing labels, labels where
+              nothing is, other classes and bad outlines in one order.
+            </p>
+            {reply.total > 0 && <GridSize />}
+          </div>
+          <ScoreRange
+            reply={reply}
+            name="suspicion"
+            above={choice.above}
+            onCommit={(above) => choose({ ...choice, above })}
+          />
+          {reply.total === 0 ? (
+            <NoSamples reply={reply} choice={choice} onChoice={choose} onBack={onBack} />
+          ) : (
+            <PictureGrid
+              items={items}
+              thumbnails={thumbnails}
+              version={version}
+              selected={picked.selected}
+              focus={picked.focus}
+              label="Objects, most suspicious first"
+              onClick={picked.click}
+              onRange={(rows) => picked.enclose(rows, true)}
+              onFocus={picked.setFocus}
+            />
+          )}
+          <div className="dcf-under">
+            <Pages
+              offset={offset}
+              page={PAGE}
+              total={reply.total}
+              order="highest first"
+              before="Higher values"
+              after="Lower values"
+              onOffset={setOffset}
+            />
+          </div>
+        </>
+      )}
+    </ObjectBench>
+  );
+}

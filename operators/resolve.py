@@ -14,7 +14,7 @@ from ..plugin.decisions.resolution import Resolution
 from ..plugin.decisions.resolve import resolve
 from ..plugin.errors import InputError
 from ..plugin.runs.opening import open_any_run
-from ..plugin.store.label_field import is_on_objects
+from ..plugin.store.label_field import is_on_sets
 from ..plugin.store.runs import Run
 from .checked import CheckedOperator
 from .forms import choose_one, form, missing, opened_run, suggest
@@ -49,7 +49,7 @@ class Resolve(CheckedOperator):
         """The form: what to do with the selected samples, or labels."""
         inputs = types.Object()
         run = opened_run(ctx, inputs, lambda dataset, key: open_any_run(dataset, key)[0])
-        if run is not None and is_on_objects(run):
+        if run is not None and is_on_sets(run):
             labels_inputs(ctx, run, inputs)
             return form(inputs, "Resolve labels")
         if run is not None:

@@ -1,4 +1,4 @@
-"""Operator ``resolve`` on objects: which labels are meant, and what can be done to them."""
+"""Operator ``resolve`` on objects and tags: which are meant, and what can be done to them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from ..plugin.decisions.resolution import Resolution
 from ..plugin.errors import InputError
 from ..plugin.objects.items import known_items
 from ..plugin.objects.resolve import resolve
-from ..plugin.store.label_field import is_on_objects
+from ..plugin.store.label_field import is_on_objects, is_on_tags
+from ..plugin.store.label_sets import list_of
 from ..plugin.store.runs import Run
 from .forms import choose_one, missing, suggest
 from .run_choice import counted
@@ -30,9 +31,22 @@ ACTIONS = {
 MOST_CLASSES = 1_000
 
 
+TAG_ACTIONS = {
+    "relabel": ("Relabel", "Give the images another tag in place of these"),
+    "confirm": ("Confirm", "The tags are right. Of missing tags: the images should not have them"),
+    "remove": ("Remove", "Take the tags off their images; undo brings back"),
+    "add": ("Add", "Give the images the tags that they lack"),
+    "tag": ("Tag", "Tag the labels, for example those that nobody can decide"),
+}
+
+
+def _actions(run: Run) -> dict[str, tuple[str, str]]:
+    return TAG_ACTIONS if is_on_tags(run) else ACTIONS
+
+
 def noun_of(run: Run) -> str:
     """What the decisions of a run are made on."""
-    return "object" if is_on_objects(run) else "sample"
+    return "object" if is_on_objects(run) else "tag" if is_on_tags(run) else "sample"
 
 
 def chosen_labels(ctx: Any, run: Run) -> list[str]:
@@ -75,11 +89,11 @@ def decide_on_labels(
     """
     if given.get("sample_ids") is not None and label_ids is None:
         raise InputError(
-            f"sample_ids: run '{run.key}' is on objects: '{run.label_field}' holds Detections. "
-            "Give label_ids. Nothing was changed."
+            f"sample_ids: run '{run.key}' is on {noun_of(run)}s: '{run.label_field}' holds "
+            f"{list_of(run).title()}. Give label_ids. Nothing was changed."
         )
     if given.get("audit") is not None:
-        raise InputError("audit: there are no audits of objects yet")
+        raise InputError(f"audit: there are no audits of {noun_of(run)}s yet")
     return resolve(
         run,
         action,
@@ -110,7 +124,7 @@ def labels_inputs(ctx: Any, run: Run, inputs: types.Object) -> None:
             "image and select some, or select patches."
         )
         missing(inputs, text, types.Warning)
-    choose_one(inputs, "action", ACTIONS, "confirm", label="What to do")
+    choose_one(inputs, "action", _actions(run), "confirm", label="What to do")
     _value_inputs(ctx, run, inputs)
     inputs.str("note", label="Note", description="Kept in the audit trail with the decision")
 
@@ -129,7 +143,7 @@ def _value_inputs(ctx: Any, run: Run, inputs: types.Object) -> None:
         if action == "relabel" and not ctx.params.get("label"):
             missing(inputs, "Choose the class, or type one.")
     elif action == "tag":
-        tags = ctx.dataset.distinct(f"{run.label_field}.detections.tags")
+        tags = ctx.dataset.distinct(f"{run.label_field}.{list_of(run)}.tags")
         suggest(inputs, "tag", tags, label="Tag", description="Added to the labels' tags")
         if not ctx.params.get("tag"):
             missing(inputs, "Choose the tag, or type a new one.")

@@ -21,6 +21,7 @@ from ..plugin.objects.state import ItemsState, items_state
 from ..plugin.runs.opening import open_any_run
 from ..plugin.scoring.overview import expected_errors, expected_errors_of_rows
 from ..plugin.store.iterations import Iteration, unpack_ids
+from ..plugin.store.label_field import check_label_field, is_on_objects
 from ..plugin.store.runs import Run
 from . import events
 from .opened import Opened, dataset_of
@@ -120,6 +121,8 @@ def open_any(ctx: foo.ExecutionContext, request: Mapping[str, Any]) -> Opened:
         InputError: as ``open_iteration``
     """
     run, on_objects = open_any_run(dataset_of(ctx), str(request.get("run")))
+    if on_objects and not is_on_objects(run):
+        check_label_field(run)  # says what works on tags
     number = int(request["iteration"]) if request.get("iteration") else None
     if on_objects:
         return OpenedObjects(ctx, run, object_iteration(run, number))

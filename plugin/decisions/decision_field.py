@@ -11,6 +11,7 @@ from pymongo import UpdateOne
 
 from ..store.declared import declared_fields
 from ..store.fields import FIELDS, OBJECT_ATTRIBUTES
+from ..store.label_sets import list_of
 from ..store.runs import Run
 from ..store.samples import Schema, catch_up, reload_held, samples_of, schema_of
 from .journal import chunked
@@ -52,7 +53,7 @@ def keep_decision_field(run: Run, schema: Schema) -> Schema:
 
 
 def keep_decision_attribute(run: Run, schema: Schema) -> Schema:
-    """Make FiftyOne know ``{run}_decision`` of the labels of a run on objects.
+    """Make FiftyOne know ``{run}_decision`` of the labels of a run on objects or tags.
 
     Args:
         run: a run on objects
@@ -61,7 +62,7 @@ def keep_decision_attribute(run: Run, schema: Schema) -> Schema:
     Returns:
         the same
     """
-    path = f"{run.label_field}.detections.{run.field('decision')}"
+    path = f"{run.label_field}.{list_of(run)}.{run.field('decision')}"
     if path not in run.dataset.get_field_schema(flat=True):
         catch_up(run.dataset)
         told = OBJECT_ATTRIBUTES["decision"]

@@ -1,4 +1,4 @@
-"""Changes of objects: what one decision does to one label of a ``Detections`` field, and back.
+"""Changes of objects and tags: what one decision does to one label of a set, and back.
 
 A label stays in the list of its image and is changed there (``set``), leaves it (``take``) or
 enters it (``put``). A missing object is in another list, ``{run}_missing``, until it is accepted or
@@ -14,6 +14,7 @@ from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
 
 from ..documents import value_at
+from ..store.label_sets import BOXES, TAGS, list_of
 from ..store.runs import Run
 from .changes import Document, inverse
 from .journal import Entry
@@ -40,9 +41,12 @@ Box = list[float]
 
 
 def labels_in(document: Document | None, field: str) -> list[Any] | None:
-    """The labels of a ``Detections`` field of a sample document; None where it has no list."""
-    found = None if document is None else value_at(document, f"{field}.detections")
-    return found if isinstance(found, list) else None
+    """The boxes or tags in a field of a sample document; None where it has no list of them."""
+    for name in (BOXES, TAGS):
+        found = None if document is None else value_at(document, f"{field}.{name}")
+        if isinstance(found, list):
+            return found
+    return None
 
 
 def by_id(labels: Sequence[Any] | None) -> dict[ObjectId, Any]:
@@ -104,7 +108,7 @@ def turned(entry: Entry) -> dict[str, Any]:
 def paths_of(run: Run, entry: Entry) -> list[str]:
     """The declared paths that an entry writes to."""
     tags = ["tags"] if "add_tag" in entry or "pull_tag" in entry else []
-    labels = f"{run.label_field}.detections"
+    labels = f"{run.label_field}.{list_of(run)}"
     inside = [f"{labels}.{s['path']}" for s in entry["slots"]] + [f"{labels}.{t}" for t in tags]
     return inside + ([run.label_field] if entry["labels"] in (PUT, TAKE) else [])
 

@@ -12,6 +12,7 @@ from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
 from pymongo import UpdateOne
 
+from ..store.label_sets import list_of
 from ..store.runs import Run
 from .changes import update_of
 from .journal import Entry
@@ -57,7 +58,8 @@ def update_of_image(
         put: where what enters a list belongs
         stamp: the new ``last_modified_at``
     """
-    labels, missing = f"{run.label_field}.detections", f"{run.field('missing')}.detections"
+    part = list_of(run)
+    labels, missing = f"{run.label_field}.{part}", f"{run.field('missing')}.{part}"
     query = _query(labels, lists, due)
     numbers = _numbers(run, lists, due)
     entering = [e for e in due if PUT in (e["labels"], e["missing"])]

@@ -8,6 +8,7 @@ from typing import Any
 from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
 
+from ..store.label_sets import list_of
 from ..store.samples import samples_of
 from .changes import planned_anew
 from .draft import Draft
@@ -99,7 +100,8 @@ def read_images(draft: Draft, ids: Sequence[ObjectId]) -> dict[ObjectId, Any]:
     run = draft.run
     collection = samples_of(run.dataset)
     raw = collection.codec_options.with_options(document_class=RawBSONDocument)
-    keep = [f"{run.label_field}.detections", f"{run.field('missing')}.detections"]
+    part = list_of(run)
+    keep = [f"{run.label_field}.{part}", f"{run.field('missing')}.{part}"]
     query = {"_id": {"$in": list(set(ids))}}
     wanted = dict.fromkeys([*keep, "filepath", "last_modified_at"], 1)
     found = collection.with_options(codec_options=raw).find(query, wanted)

@@ -77,12 +77,19 @@ class KnownItems:
         index = int(self.column("label")[row])
         return self.classes[index] if index < len(self.classes) else None
 
-    def box_of(self, row: int) -> list[float]:
-        """The box of a row's label as it is stored; of a missing label that of the object."""
+    def box_of(self, row: int) -> list[float] | None:
+        """The box of a row's label as it is stored; of a missing label that of the object.
+
+        None of a tag, which has none.
+        """
+        if "box" not in self.document["columns"]:
+            return None
         return self.column("box")[row].tolist()
 
     def seen_box_of(self, row: int) -> list[float] | None:
         """The box of what the detectors see there, None without."""
+        if "seen_box" not in self.document["columns"]:
+            return None
         box = self.column("seen_box")[row].astype(np.float64)
         return box.tolist() if np.isfinite(box).all() else None
 

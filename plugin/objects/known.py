@@ -71,7 +71,8 @@ class KnownDecisions:
             index = int(columns["label"][row])
             label = classes[index] if index < len(classes) else None
             made = self.standing[unpack_ids(columns["item_id"][row : row + 1])[0]]
-            found[row] = still_holds(label, columns["box"][row].tolist(), made)
+            box = columns["box"][row].tolist() if "box" in columns else None
+            found[row] = still_holds(label, box, made)
         return found
 
     def reopened(self, columns: Columns, decided: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

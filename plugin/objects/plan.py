@@ -30,6 +30,7 @@ from ..decisions.plan import asked_at_once
 from ..decisions.undo_objects import object_entry_of, read_images, with_orders
 from ..documents import MISSING
 from ..errors import InputError
+from ..store.label_sets import TAGS, list_of
 from ..store.samples import samples_of
 from .items import KnownItems, known_items
 from .request import ObjectRequest
@@ -48,6 +49,8 @@ def plan_objects(draft: Draft, request: ObjectRequest) -> None:
             f"holds Classifications. Decide on samples by their sample_ids. Nothing was changed."
         )
     items = known_items(run)
+    if list_of(run) == TAGS:
+        request.check_without_boxes()
     samples = _samples_of(draft, request.items, items)
     # Those of one sample side by side: what is done to it is one update.
     ordered = sorted(request.items, key=lambda i: samples.get(i) or i)
@@ -74,7 +77,7 @@ def _samples_of(
                 found[item] = items.sample_of(row)
     for part in chunked([i for i in wanted if i not in found]):
         for name in (run.label_field, run.field("missing")):
-            path = f"{name}.detections._id"
+            path = f"{name}.{list_of(run)}._id"
             for document in samples_of(run.dataset).find({path: {"$in": list(part)}}, {path: 1}):
                 for item in by_id(labels_in(document, name)):
                     _note(found, item, document["_id"], part)
@@ -113,6 +116,12 @@ class _Planner:
         self._missing = {
             i: by_id(labels_in(d, run.field("missing"))) for i, d in self.images.items()
         }
+        self._tags: dict[ObjectId, dict[ObjectId, str | None]] = {}
+        if list_of(run) == TAGS:
+            self._tags = {
+                sample: {item: class_of(label) for item, label in labels.items()}
+                for sample, labels in self._labels.items()
+            }
         made = headers_by_id({head["decision"] for head in self.last.values()})
         self._stamps = {i: header["stamp"] for i, header in made.items()}
 
@@ -134,7 +143,7 @@ class _Planner:
         change = None
         if why is None and sample is not None:
             change = self._change(item, sample, label)
-            why = change if isinstance(change, str) else None
+            why = change if isinstance(change, str) else self._twice(item, sample, change)
         if why is not None or isinstance(change, str | None):
             about = {"expected_box": expected_box, "found_box": found_box}
             self.draft.leave(sample, why or "deleted", expected, found, label_id=str(item), **about)
@@ -171,6 +180,13 @@ class _Planner:
             return self.items.class_of(row), self.items.box_of(row)
         return class_of(label), box_of(label)
 
+    def _is_missing(self, item: ObjectId, sample: ObjectId) -> bool:
+        """Whether an item is a missing label, now or by the iteration."""
+        if item in self._missing.get(sample, {}):
+            return True
+        row = self._row(item)
+        return row >= 0 and self.items is not None and self.items.class_of(row) is None
+
     def _candidate_box(self, item: ObjectId, sample: ObjectId | None) -> Any:
         """The box of a missing object; None where the item is none."""
         candidate = self._missing.get(sample, {}).get(item) if sample is not None else None
@@ -186,9 +202,23 @@ class _Planner:
             return "deleted"
         if label is not None:
             return "exists" if self.request.action == "add" else None
-        if self._candidate_box(item, document["_id"]) is None:
+        if not self._is_missing(item, document["_id"]):
             return "deleted"
         return None if self.request.action in ("add", "confirm") else "no_label"
+
+    def _twice(self, item: ObjectId, sample: ObjectId, change: Mapping[str, Any]) -> str | None:
+        """Why a tag cannot be put onto an image, where it is there already."""
+        if not self._tags:
+            return None
+        there = self._tags[sample]
+        before, after = there.get(item), change.get("label_after", there.get(item))
+        if after is not None and after != before:
+            if after in (name for i, name in there.items() if i != item):
+                return "exists"
+            there[item] = after
+        elif after is None:
+            there.pop(item, None)
+        return None
 
     def _change(self, item: ObjectId, sample: ObjectId, label: Any) -> dict[str, Any] | str:
         """What the action does to an item, or why it cannot be done."""
@@ -248,20 +278,21 @@ class _Planner:
         run, row = self.draft.run, self._row(item)
         known = row >= 0 and self.items is not None
         label = self.request.label or self._proposed(item, candidate)
-        box = self.request.box or self._candidate_box(item, sample)
+        box = None if self._tags else self.request.box or self._candidate_box(item, sample)
         score = run.field("suspicion")
         suspicion = None if candidate is None else candidate.get(score)
         if suspicion is None and known and self.items is not None:
             suspicion = float(np.float32(self.items.column("suspicion")[row]))
+        kind = {"_cls": "Classification"} if self._tags else {"_cls": "Detection", "attributes": {}}
+        placed = {} if box is None else {"bounding_box": [float(v) for v in box]}
         new = {
             "_id": item,
-            "_cls": "Detection",
-            "attributes": {},
+            **kind,
             "tags": [],
             "label": label,
-            "bounding_box": [float(v) for v in box],
+            **placed,
             score: suspicion,
             run.field("decision"): KIND_OF["add"],
         }
-        after = {"label_after": label, "box_after": new["bounding_box"]}
+        after = {"label_after": label, "box_after": placed.get("bounding_box")}
         return {"labels": PUT, "document": bson.encode(new), **after}

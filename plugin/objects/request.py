@@ -78,6 +78,14 @@ class ObjectRequest:
             _checked_boxes(expected_box, items),
         )
 
+    def check_without_boxes(self) -> None:
+        """Raise InputError where something is asked of boxes, which tags have none of."""
+        if self.action == "move":
+            raise InputError("action: tags have no boxes that could be moved")
+        for name in ("box", "expected_box"):
+            if getattr(self, name) is not None:
+                raise InputError(f"{name}: tags have no boxes")
+
     def expects(self, item: ObjectId, otherwise: str | None) -> str | None:
         """The class that the author saw."""
         if self.expected is None:

@@ -33,7 +33,7 @@ def resolve(
     """Decide on objects: one decision, however many objects on however many samples.
 
     Args:
-        run: a run on a ``Detections`` field
+        run: a run on a ``Detections`` field, or on the tags of a ``Classifications`` field
         action: ``relabel`` (needs ``label``), ``confirm``, ``remove`` (the label, never the
             sample), ``tag`` (needs ``tag``), ``move`` (to the predicted outline, or to ``box``),
             or ``add`` (a missing object gets a label; of class ``label``, by default the predicted

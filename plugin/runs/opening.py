@@ -7,7 +7,7 @@ the label field is looked at each time; whoever reads what is kept of a run does
 from __future__ import annotations
 
 from ..errors import InputError
-from ..store.label_field import check_label_field, check_started, is_on_objects
+from ..store.label_field import check_label_field, check_started, is_on_objects, is_on_sets
 from ..store.runs import Run, list_runs, load_run
 from ..store.samples import Dataset
 from .renamed import follow_renames
@@ -27,14 +27,14 @@ def open_run(dataset: Dataset, key: str) -> Run:
 
 
 def open_any_run(dataset: Dataset, key: str) -> tuple[Run, bool]:
-    """Open a run on whole samples or on objects to work on it, and say whether it is on objects.
+    """Open a run to decide in it, and say whether it is on objects or tags, or on whole samples.
 
     Raises:
         InputError: as :func:`open_run`
     """
     run = find_run(dataset, key)
     check_started(run)
-    if is_on_objects(run):
+    if is_on_sets(run):
         return run, True
     check_label_field(run)
     return run, False

@@ -37,8 +37,8 @@ OBJECTS_SO_FAR = (
 
 TAGS_SO_FAR = (
     "On tags, find_label_errors writes scores, kinds and missing tags, which FiftyOne shows and "
-    "sorts, and delete_run takes them back; decisions, undo, the panel, near-duplicates, "
-    "estimates, reports and annotation do not work on them yet."
+    "sorts, resolve and undo decide on them, and delete_run takes them back; the panel, "
+    "near-duplicates, maps, estimates, reports and annotation do not work on them yet."
 )
 
 
@@ -59,7 +59,7 @@ def check_label_field(run: Run, declared: Declared | None = None) -> None:
         raise InputError(
             f"Run '{run.key}' is on objects: '{run.label_field}' holds Detections. {OBJECTS_SO_FAR}"
         )
-    if is_classifications(field) and not run.iterations():
+    if is_on_tags(run, declared):
         raise InputError(
             f"Run '{run.key}' is on tags: '{run.label_field}' holds Classifications. {TAGS_SO_FAR}"
         )
@@ -93,6 +93,18 @@ def is_on_objects(run: Run, declared: Declared | None = None) -> bool:
     """
     declared = declared_fields(run.dataset) if declared is None else declared
     return is_detections(declared.get(run.label_field)) and not run.iterations()
+
+
+def is_on_tags(run: Run, declared: Declared | None = None) -> bool:
+    """Whether a run is on the tags of a ``Classifications`` field; see :func:`is_on_objects`."""
+    declared = declared_fields(run.dataset) if declared is None else declared
+    return is_classifications(declared.get(run.label_field)) and not run.iterations()
+
+
+def is_on_sets(run: Run, declared: Declared | None = None) -> bool:
+    """Whether a run is on labels that are sets, objects or tags, whose items are decided on."""
+    declared = declared_fields(run.dataset) if declared is None else declared
+    return is_on_objects(run, declared) or is_on_tags(run, declared)
 
 
 def label_fields(dataset: Dataset) -> list[str]:
@@ -182,7 +194,7 @@ def check_current(run: Run, now: DatasetNow) -> bool:
             f"Run '{run.key}' was pointed at label field '{listed.label_field}' meanwhile. Nothing "
             "was changed; open it again."
         )
-    if now.last is None and is_on_objects(run, now.declared):
+    if now.last is None and is_on_sets(run, now.declared):
         return True
     check_label_field(run, now.declared)
     return False

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import fiftyone as fo
 import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
@@ -22,6 +23,13 @@ from .runs import Run
 from .samples import reload_held, samples_of, writing
 
 WRITE_CHUNK = 500
+BOXES, TAGS = "detections", "classifications"
+
+
+def list_of(run: Run) -> str:
+    """The list that holds a run's labels: ``detections`` or ``classifications``."""
+    field = run.dataset.get_field(run.label_field)
+    return TAGS if getattr(field, "document_type", None) is fo.Classifications else BOXES
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ import fiftyone as fo
 import numpy as np
 from bson import ObjectId
 
+from ..arrays import BoolArray
+from ..objects.known import KnownDecisions
 from ..objects.store import IMAGES, Columns
 from ..progress import Report
 from ..scoring.iies import iies
@@ -55,14 +57,21 @@ def write_tag_fields(
     """
     declare_tag_fields(run)
     onto = LabelSet(run, LIST, tuple(TAG_ATTRIBUTES), ("suspicion", *TAG_FIELDS))
-    scored = _scored(run, columns, classes, kinds)
+    known = KnownDecisions(run)
+    decided = known.decided(columns, classes)
+    scored = _scored(run, columns, classes, kinds, decided, known.reopened(columns, decided))
     onto.write(columns[IMAGES], scored, "Writing scores onto the tags", report)
 
 
 def _scored(
-    run: Run, columns: Columns, classes: Sequence[str], kinds: Sequence[str]
+    run: Run,
+    columns: Columns,
+    classes: Sequence[str],
+    kinds: Sequence[str],
+    decided: BoolArray,
+    reopened: BoolArray,
 ) -> Iterator[ImageScores]:
-    """What is written onto each judged image, in their order."""
+    """What is written onto each judged image, in their order; decided tags are no suspects."""
     order = np.argsort(columns["sample_id"], kind="stable")
     ids = columns["sample_id"][order]
     first = np.searchsorted(ids, columns[IMAGES])
@@ -71,11 +80,11 @@ def _scored(
     for a, b in zip(first.tolist(), stop.tolist(), strict=True):
         rows = order[a:b]
         lacking = columns["label"][rows] == len(classes)
-        labels, missing = rows[~lacking], rows[lacking]
+        labels, missing = rows[~lacking], rows[lacking & ~decided[rows]]
         missing = missing[np.argsort(-columns["suspicion"][missing], kind="stable")]
-        suspicion = columns["suspicion"][rows]
+        suspicion = columns["suspicion"][rows[~decided[rows]]]
         values = {
-            run.field("suspicion"): float(suspicion.max()) if len(rows) else None,
+            run.field("suspicion"): float(suspicion.max()) if len(suspicion) else None,
             run.field("errors"): int((suspicion > 0).sum()),
             run.field("missing"): {
                 "_cls": "Classifications",
@@ -88,6 +97,7 @@ def _scored(
                 run.field("suspicion"): float(columns["suspicion"][row]),
                 run.field("iies"): float(score[row]),
                 run.field("kind"): kinds[int(columns["kind"][row])],
+                **({run.field("decision"): None} if reopened[row] else {}),
             }
             for row in labels.tolist()
         ]

@@ -14,6 +14,7 @@ from ..abandonable import abandonable
 from ..arrays import BoolArray
 from ..classify.settings import AUTO, Settings
 from ..errors import InputError
+from ..objects.known import KnownDecisions
 from ..objects.scoring import KIND_NAMES
 from ..objects.store import (
     IMAGES,
@@ -38,6 +39,7 @@ from ..store.runs import Run, check_run_key, list_runs, load_run, unlist
 from ..store.sample_collection import check_images, root_dataset
 from ..store.samples import Collection
 from ..store.views import check_view
+from .carried_over import carried_over, kept_run
 from .fields import write_tag_fields
 from .labels import TagCounts, new_ids
 from .reading import PredictedTags, TagImages
@@ -92,7 +94,8 @@ def find_tag_errors(
 
     Returns:
         ``run_key``, ``iteration``, ``samples`` (images), ``tags`` (labels), ``candidates`` (tags
-        that may be missing), ``suspects`` (by kind: how many are more likely wrong than right),
+        that may be missing), ``suspects`` (by kind: how many are more likely wrong than
+        right; decided ones are not counted),
         ``classes``, ``source``, ``chosen`` (what was done and why, where nobody named a source),
         ``assumed`` (how predictions were read), ``weighed`` (what each model and the other tags
         count), ``share_of_errors`` (of the labels left out, as estimated), ``skipped``
@@ -122,8 +125,9 @@ def find_tag_errors(
             with closing(source.batches(scoring)) as batches:
                 for images in batches:
                     found.add(images)
-        columns = found.columns()
-        counts = found.counts(columns)
+        known = KnownDecisions(kept_run(dataset, settings.run_key))
+        columns = carried_over(found.columns(), source.classes, known)
+        counts = found.counts(columns, known.decided(columns, source.classes))
         weighed = _weighed(model, source.names)
         run = begin_run(dataset, settings.run_key, settings.label_field)
         _keep(run, source, settings, counts, weighed, model, columns)
@@ -293,9 +297,9 @@ class _Found:
         found = {n: np.concatenate([p[n] for p in self._parts]) for n in names}
         return sorted_items(found, self._classes)
 
-    def counts(self, columns: Columns) -> dict[str, Any]:
-        """How many there are, and how many are suspect."""
-        suspect = Counter(columns["kind"][columns["suspicion"] > 0].tolist())
+    def counts(self, columns: Columns, decided: BoolArray) -> dict[str, Any]:
+        """How many there are, and how many are suspect that nobody decided on."""
+        suspect = Counter(columns["kind"][(columns["suspicion"] > 0) & ~decided].tolist())
         cells = cies(columns["label"], columns["prediction"], self._classes + 1)
         return {
             "samples": len(columns[IMAGES]),

@@ -382,10 +382,16 @@ def test_bad_input_changes_nothing(
 def test_what_does_not_work_on_tags_says_so(tags: Any, operator: Any) -> None:
     dataset, _ = tags
     result = find(operator, dataset)
-    assert "decisions, undo, the panel" in result["so_far"]
-    ids = [dataset.first().id]
-    with pytest.raises(ValueError, match="is on tags: 'gt' holds Classifications"):
-        operator("resolve")(dataset, action="confirm", sample_ids=ids)
+    assert "the panel, near-duplicates" in result["so_far"]
+    calls = {
+        "resolve": {"action": "confirm", "sample_ids": [dataset.first().id]},
+        "estimate_remaining": {},
+        "find_duplicates": {},
+        "export_report": {"path": "report.html"},
+    }
+    for name, options in calls.items():
+        with pytest.raises(ValueError, match="is on tags: 'gt' holds Classifications"):
+            operator(name)(dataset, **options)
 
 
 def test_the_same_model_twice_says_nothing_new(tags: Any, operator: Any) -> None:

@@ -46,6 +46,25 @@ def file_to_read(ctx: Any, path: Any, option: str) -> Any:
     return path if is_script(ctx) or not path else str(named_import(path, option))
 
 
+def network_to_load(ctx: Any, name: Any, option: str) -> Any:
+    """A pretrained network, or embeddings, that a request names; scripts may name any.
+
+    Raises:
+        InputError: if loading it would run code from elsewhere, or send pictures away
+    """
+    if is_script(ctx) or not isinstance(name, str) or not name:
+        return name
+    from ..plugin.vectors.named_networks import brings_code  # loads torch
+
+    if brings_code(name):
+        raise InputError(
+            f"{option}: '{name}' comes with code from outside of FiftyOne, or asks a service, "
+            "which a request from the App may not start. Call the operator from Python, or choose "
+            "a model that is a file of weights."
+        )
+    return name
+
+
 def discreet(
     ctx: Any, work: Callable[[Any], dict[str, Any]], *paths: Any
 ) -> Callable[[Any], dict[str, Any]]:

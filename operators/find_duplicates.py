@@ -14,6 +14,7 @@ from ..plugin.duplicates.options import LOWEST_THRESHOLD
 from ..plugin.learning.choices import DEVICES
 from ..plugin.store.samples import Collection
 from .base import LongOperator, Work, long_config
+from .caller import network_to_load
 from .forms import choose, choose_one, form, more_options, opened_run, suggest
 from .run_choice import counted, open_run, run_of
 from .sources import splits_input, vectors_of
@@ -100,7 +101,7 @@ class FindDuplicates(LongOperator):
         options = DuplicateOptions(
             threshold=params.get("threshold"),
             scope=params.get("scope") or "same_prediction",
-            embeddings=params.get("embeddings") or None,
+            embeddings=network_to_load(ctx, params.get("embeddings") or None, "embeddings"),
             device=params.get("device") or "auto",
             splits=params.get("splits") or None,
         )

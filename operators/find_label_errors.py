@@ -26,7 +26,7 @@ from ..plugin.store.sample_collection import image_slices, slice_of
 from ..plugin.store.samples import Collection
 from ..plugin.tags.job import find_tag_errors, is_on_tags
 from .base import LongOperator, Work, long_config
-from .caller import discreet, file_to_read, is_script
+from .caller import discreet, file_to_read, is_script, network_to_load
 from .checked import Target
 from .forms import choose, choose_one, form, missing, more_options, suggest
 from .sources import COMMON, OPTIONS, SOURCES, Asked, chosen_options, offered
@@ -99,6 +99,8 @@ class FindLabelErrors(LongOperator):
         given = {k: v for k, v in _filled(ctx).items() if k in Settings.__dataclass_fields__}
         weights = given["weights"] = _weights(ctx, given.get("weights"))
         settings = Settings.from_mapping(given)
+        for option in ("network", "embeddings"):
+            network_to_load(ctx, given.get(option), option)
         samples = _target(ctx)
         return discreet(ctx, lambda report: _find(samples, settings, report), weights)
 

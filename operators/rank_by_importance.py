@@ -16,6 +16,7 @@ from ..plugin.store.runs import Run
 from ..plugin.store.sample_collection import root_dataset
 from ..plugin.store.samples import Collection
 from .base import LongOperator, Work, long_config
+from .caller import network_to_load
 from .forms import choose, choose_one, form, more_options, opened_run, suggest, switch
 from .run_choice import counted, default_run, run_of
 from .sources import networks, vectors_of
@@ -98,6 +99,7 @@ class RankByImportance(LongOperator):
         params = dict(ctx.params)
         if params.get("class_size") is None and params.get("class_name"):
             params["class_size"] = {params["class_name"]: params.get("size") or TOP}
+        network_to_load(ctx, params.get("embeddings"), "embeddings")
         run, options = _checked(ctx.dataset, params)
         return lambda report: rank_by_importance(run, options, report)
 

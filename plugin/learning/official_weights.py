@@ -46,7 +46,8 @@ def official_weights(name: str, weights: str) -> Mapping[str, torch.Tensor]:
             f"({', '.join(known.__members__)})"
         )
     try:
-        return known[label].get_state_dict(progress=False, check_hash=True)
+        # Unasked, torch unpickles what lies in its cache, code included.
+        return known[label].get_state_dict(progress=False, check_hash=True, weights_only=True)
     except OSError as error:
         raise InputError(
             f"weights: '{weights}' of '{name}' could not be downloaded ({error}). Give the path of "

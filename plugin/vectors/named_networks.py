@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import fiftyone as fo
 import fiftyone.zoo as foz
 import numpy as np
 import torch
+from fiftyone.zoo.models import RemoteZooModel
 from torch import nn
 
 from ..errors import InputError
@@ -19,6 +21,8 @@ SIDE = 224
 """Of the pictures that a model of the zoo is given, where it does not say which it wants."""
 LEAST_SIDE = 64
 READ_AT_ONCE = 1 << 24
+FOREIGN = ("torch_hub", "hub.load", "trust_remote_code", "twelvelabs")
+"""In how a zoo model is made: code from elsewhere, or a service."""
 
 
 def known_zoo() -> list[str]:
@@ -29,6 +33,21 @@ def known_zoo() -> list[str]:
 def zoo_networks() -> list[str]:
     """Those of them that give embeddings."""
     return foz.list_zoo_models(tags=["embeddings"])
+
+
+def brings_code(name: str) -> bool:
+    """Whether a zoo model runs code that is no part of FiftyOne, or sends pictures away.
+
+    Those of torch hub run their makers' repository, those of sources that somebody registered run
+    what lies there, and some ask a service. Other models are files of weights.
+    """
+    if name in known_networks() or name not in known_zoo():
+        return False
+    model = foz.get_zoo_model(name)
+    if isinstance(model, RemoteZooModel):
+        return True
+    made = json.dumps(model.default_deployment_config_dict or {}, default=str).lower()
+    return any(word in made for word in FOREIGN)
 
 
 def named_network(

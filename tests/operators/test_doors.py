@@ -17,6 +17,8 @@ import numpy as np
 import pytest
 import torch
 
+from plugin.errors import InputError
+from plugin.learning.classifiers import check_model
 from plugin.store.runs import Run
 from tests.plugin.decided import make_run
 
@@ -272,3 +274,46 @@ def test_weights_and_arrays_run_nothing(
     assert "Python objects" in post("import_predictions", params={**given, "classes": None})
     assert "classes" in post("import_predictions", params=given)
     assert not ran.exists()
+
+
+def test_weights_are_read_where_the_app_may_read_alone(
+    post: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By path, over folders, by a link, by a home folder, by a name that is a file here."""
+    inside = tmp_path / "in"
+    inside.mkdir()
+    monkeypatch.setenv("DECONFUSE_IMPORT_DIR", str(inside))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("w.pt", "DEFAULT"):
+        torch.save({"w": torch.zeros(1)}, tmp_path / name)
+    (inside / "link.pt").symlink_to(tmp_path / "w.pt")
+    (inside / "folder").symlink_to(tmp_path)
+    named = [tmp_path / "w.pt", "w.pt", "../w.pt", inside / ".." / "w.pt", "~/w.pt", "DEFAULT"]
+    named += [inside / "link.pt", "link.pt", inside / "folder" / "w.pt", "file:///etc/passwd"]
+    named += ["https://example.org/w.pt", "http://127.0.0.1:1/w", "/etc/passwd", "/proc/self/mem"]
+    for weights in map(str, named):
+        params = {"label_field": "ground_truth", "weights": weights, "source": "features"}
+        answer = post("find_label_errors", params=params)
+        assert "weights: from the App, files are read in" in answer or (
+            "weights: there is no file" in answer
+        ), (weights, answer)
+
+
+def test_the_app_loads_no_network_that_brings_code(post: Callable[..., str]) -> None:
+    """Names that are none, modules, repositories and addresses, and zoo models with code."""
+    with_code = ["dinov2-vits14-torch", "twelvelabs-marengo3.0"]
+    none = ["os.system", "../resnet18", "https://example.org/m", "facebookresearch/dinov2"]
+    for option, source in (("network", "features"), ("embeddings", "embeddings")):
+        for name in with_code + none:
+            params = {"label_field": "ground_truth", "source": source, option: name}
+            answer = post("find_label_errors", params=params)
+            assert f"{option}: " in answer, (name, answer)
+            assert ("comes with code from outside" in answer) == (name in with_code), answer
+    for operator in ("find_duplicates", "rank_by_importance"):
+        for name in with_code:
+            answer = post(operator, params={"embeddings": name})
+            assert "comes with code from outside" in answer, (operator, answer)
+    for model in ("os.system", "../simple_cnn", "torchvision.models.resnet18", "dinov2_vits14"):
+        with pytest.raises(InputError, match=r"^model: "):
+            check_model(model)

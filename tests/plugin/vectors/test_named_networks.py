@@ -8,13 +8,14 @@ import fiftyone.zoo as foz
 import numpy as np
 import pytest
 import torch
+from fiftyone.zoo.models import RemoteZooModel
 from PIL import Image
 from torchvision.models import ResNet18_Weights, resnet18
 
 from plugin.errors import InputError
 from plugin.learning.networks import load_network
 from plugin.progress import silent
-from plugin.vectors.named_networks import named_network, zoo_networks
+from plugin.vectors.named_networks import brings_code, named_network, zoo_networks
 from plugin.vectors.network_features import network_features
 
 NAME = "resnet18-imagenet-torch"
@@ -87,3 +88,14 @@ def test_a_model_that_gives_no_embeddings_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(foz, "load_zoo_model", lambda name: Plain())
     with pytest.raises(InputError, match="gives no embeddings"):
         named_network("yolov8n-coco-torch")
+
+
+def test_models_with_code_from_elsewhere_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {name for name in zoo_networks() if brings_code(name)} == {
+        name for name in zoo_networks() if name.startswith(("dinov2", "twelvelabs"))
+    }
+    assert not brings_code("efficientnet_lite0")
+    assert not brings_code("https://example.org/model")
+    remote = RemoteZooModel("resnet18-imagenet-torch")
+    monkeypatch.setattr(foz, "get_zoo_model", lambda name: remote)
+    assert brings_code(NAME), "of a source that somebody registered"

@@ -2,7 +2,7 @@
 
 ``python benchmarks/cifar10n_effort.py [--data FOLDER] [--train [--images N] [--epochs E]``
 ``[--iterations I] [--labels aggregate random1]] [--scratch [--images N] [--epochs E]``
-``[--models simple_cnn:1 fast_resnet:1 fast_resnet:3]]``
+``[--models simple_cnn:1 fast_resnet:1 fast_resnet:3]] [--features]``
 
 Without ``--train``: orders computed from the imported out-of-fold probabilities, for the aggregate
 labels and the first annotator's. Filters of cleanlab show what they flag first, in order of
@@ -16,6 +16,10 @@ is trained again on what the labels are by then. The orders of the first iterati
 With ``--scratch``: each of ``--models``, trained from nothing with so many folds by
 ``find_label_errors`` on the first ``--images`` images; its time is that of the processor, decoding
 and writing included. On a CPU name a part of the images.
+
+With ``--features``: heads out of fold on features of a pretrained network as well, and both
+together: with the imported networks as the product weighs them, from scratch by the sum of the
+two standardised suspicions.
 """
 
 from __future__ import annotations
@@ -33,12 +37,14 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 import numpy as np  # noqa: E402
 import own_database  # noqa: E402
 from cifar10n_ranking import rivals  # noqa: E402
+from photographs import standardised  # noqa: E402
 from real_data import ImageSet, data_folder, load  # noqa: E402
 
 from plugin.scoring.cies import cies  # noqa: E402
 from plugin.scoring.iies import iies  # noqa: E402
 from plugin.scoring.margin import suspicion  # noqa: E402
 from plugin.scoring.probabilities import log_probabilities  # noqa: E402
+from plugin.scoring.weighing import weigh  # noqa: E402
 
 NETWORKS = ("resnet18", "resnet50d", "efficientnet_b1")
 LABELS = {"aggregate": "human_aggregate_label", "random1": "human_random1_label"}
@@ -99,7 +105,35 @@ def orders(p: np.ndarray, label: np.ndarray) -> dict[str, np.ndarray]:
     return found
 
 
-def imported(folder: Path, images: ImageSet, name: str) -> dict[str, Any]:
+WEIGHED_BY = 10_000
+"""Samples by which the product weighs ten classes of a few models."""
+
+
+def by_features(folder: Path, chosen: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Log-probabilities of the heads that ``source="features"`` fits, on features that are kept."""
+    from plugin.learning.heads import out_of_fold
+    from plugin.learning.training import reproducible
+
+    rows = np.load(folder / "cifar10_features.npz")["features"][chosen].astype(np.float32)
+    began = time.process_time()
+    with reproducible(51):
+        said = out_of_fold(rows, label, None, 51, classes=int(label.max()) + 1)
+    seconds = time.process_time() - began
+    print(f"features: {said.said} {seconds:.0f} s of one core", file=sys.stderr, flush=True)
+    return said.log_probabilities.astype(np.float64)
+
+
+def weighed(models: list[np.ndarray], label: np.ndarray, names: list[str]) -> np.ndarray:
+    """Suspicion by several models as the product makes it of fields of predictions."""
+    some = np.sort(np.random.default_rng(51).permutation(len(label))[:WEIGHED_BY])
+    made = weigh([m[some] for m in models], label[some], names)
+    print(*made.said, *made.doubts, file=sys.stderr, flush=True)
+    return suspicion(np.stack(made(models)), label)
+
+
+def imported(
+    folder: Path, images: ImageSet, name: str, options: argparse.Namespace
+) -> dict[str, Any]:
     """The orders from imported probabilities."""
     train = images.splits == "train"
     human, clean = images.labels[LABELS[name]][train], images.labels["clean_label"][train]
@@ -114,8 +148,23 @@ def imported(folder: Path, images: ImageSet, name: str) -> dict[str, Any]:
         mean /= mean.sum(axis=1, keepdims=True)
         for rival, order in orders(mean, label).items():
             rows[f"{rival}, {title}"] = measured(order, wrong)
-        score = suspicion(np.stack([log_probabilities(m) for m in models]), label)
+        said = [log_probabilities(m) for m in models]
+        score = suspicion(np.stack(said), label)
+        rows[f"mean suspicion, {title}"] = measured(np.argsort(-score, kind="stable"), wrong)
+        score = weighed(said, label, list(NETWORKS[: len(said)])) if len(said) > 1 else score
         rows[f"**suspicion, {title}**"] = measured(np.argsort(-score, kind="stable"), wrong)
+    if options.features:
+        heads = by_features(folder, np.flatnonzero(train), label)
+        said = [log_probabilities(m) for m in every]
+        for title, score in (
+            ("features", suspicion(heads, label)),
+            ("resnet18 and features", weighed([said[0], heads], label, [NETWORKS[0], "features"])),
+            (
+                "three networks and features",
+                weighed([*said, heads], label, [*NETWORKS, "features"]),
+            ),
+        ):
+            rows[f"**suspicion, {title}**"] = measured(np.argsort(-score, kind="stable"), wrong)
     return rows
 
 
@@ -191,7 +240,9 @@ def _dataset(images: ImageSet, chosen: np.ndarray, human: np.ndarray) -> Any:
     return dataset
 
 
-def from_scratch(images: ImageSet, name: str, options: argparse.Namespace) -> dict[str, Any]:
+def from_scratch(
+    folder: Path, images: ImageSet, name: str, options: argparse.Namespace
+) -> dict[str, Any]:
     """Suspicion by networks that begin with nothing, and their time."""
     from plugin.classify.job import find_label_errors
     from plugin.classify.settings import Settings
@@ -203,6 +254,11 @@ def from_scratch(images: ImageSet, name: str, options: argparse.Namespace) -> di
     dataset = _dataset(images, chosen, human)
     place = {sample_id: at for at, sample_id in enumerate(dataset.values("id"))}
     rows: dict[str, Any] = {}
+    heads = None
+    if options.features:
+        label = np.searchsorted(np.unique(clean), human)
+        heads = suspicion(by_features(folder, chosen, label), label)
+        rows["features"] = measured(np.argsort(-heads, kind="stable"), human != clean)
     for asked in options.models:
         model, _, folds = asked.partition(":")
         given = {"label_field": "label", "source": "train", "model": model, "duplicates": False}
@@ -212,11 +268,17 @@ def from_scratch(images: ImageSet, name: str, options: argparse.Namespace) -> di
         seconds = time.process_time() - started
         iteration = load_run(dataset, "deconfuse").iteration()
         at = np.array([place[i] for i in unpack_ids(iteration.column("sample_id"))])
-        order = at[np.argsort(-iteration.column("suspicion"), kind="stable")]
+        score = np.empty(len(at))
+        score[at] = iteration.column("suspicion")
+        order = np.argsort(-score, kind="stable")
         noted = iteration.settings
         title = f"{model}, folds {noted['folds']}, {noted['epochs']} epochs, {noted['device']}"
         title += f": agreement {made['accuracy']:.3f}, {seconds:.0f} s of one core"
         rows[title] = measured(order, human != clean)
+        if heads is not None:
+            both = standardised(score) + standardised(heads)
+            order = np.argsort(-both, kind="stable")
+            rows[f"{model}, folds {noted['folds']}, and features"] = measured(order, human != clean)
         print(f"{title}, P@n {rows[title]['p_at_n']:.3f}", file=sys.stderr, flush=True)
     dataset.delete()
     return rows
@@ -240,6 +302,7 @@ def main() -> None:
     parser.add_argument("--data")
     parser.add_argument("--train", action="store_true")
     parser.add_argument("--scratch", action="store_true")
+    parser.add_argument("--features", action="store_true")
     parser.add_argument("--models", nargs="*", default=list(MODELS))
     parser.add_argument("--labels", choices=LABELS, nargs="*", default=list(LABELS))
     parser.add_argument("--images", type=int, default=50_000)
@@ -253,11 +316,11 @@ def main() -> None:
     result: dict[str, Any] = {"benchmark": "cifar10n_effort", "train": options.train}
     for name in options.labels:
         if options.scratch:
-            rows = from_scratch(images, name, options)
+            rows = from_scratch(folder, images, name, options)
         elif options.train:
             rows = trained(images, name, options)
         else:
-            rows = imported(folder, images, name)
+            rows = imported(folder, images, name, options)
         result[name] = rows
         print(f"\n| {name} | P@n | effort 80 / 90 / 95 % |\n|---|---|---|")
         for title, row in rows.items():

@@ -6,6 +6,7 @@ COMPUTES = (
     "cells",
     "cies",
     "decided",
+    "favour",
     "iies",
     "margin",
     "judged",

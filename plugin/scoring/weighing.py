@@ -12,7 +12,7 @@ from ..arrays import Float64Array, Int64Array
 from .margin import suspicion
 from .memorised import Knowledge, knowledge_of_labels
 from .pooling import LEAST_SAMPLES, Pool, calibrated, calibration, fit_pool
-from .probabilities import LogProbabilities
+from .probabilities import SMALLEST_PROBABILITY, LogProbabilities, from_logits
 
 ALIKE = 0.67
 """Rank correlation of two orders of suspicion from which on the two models know the same things.
@@ -48,7 +48,8 @@ def weigh(models: Sequence[LogProbabilities], label: Int64Array, names: Sequence
     """How much each model counts.
 
     One that has surely been trained on the labels counts nothing. Where one may have been,
-    likelihood says nothing, and all count the same. Otherwise each counts by its likelihood, and
+    likelihood says nothing, and all count the same. Otherwise each counts by its likelihood, for
+    one that favours the labels by what it would be without, and
     nothing if it adds nothing; but models that know the same things count the same, for the
     likelier may be the one that has seen some of the labels.
 
@@ -67,7 +68,7 @@ def weigh(models: Sequence[LogProbabilities], label: Int64Array, names: Sequence
     doubts = tuple(
         _doubt(n, k)
         for n, k in zip(names, found, strict=True)
-        if k.learnt != "no" and k.sides is not None
+        if k.favour or (k.learnt != "no" and k.sides is not None)
     )
     used = tuple(m for m in every if found[m].learnt != "yes")
     if not used:
@@ -76,16 +77,36 @@ def weigh(models: Sequence[LogProbabilities], label: Int64Array, names: Sequence
     weights[list(used)] = 1 / len(used)
     if len(used) == 1 or any(found[m].learnt == "perhaps" for m in used):
         return Weighing(used, None, weights, doubts)
-    pool = fit_pool([models[m] for m in used], label)
+    asked = [_unfavoured(models[m], label, found[m].favour, alone[m][0]) for m in used]
+    pool = fit_pool(asked, label)
     if pool is None:
         return Weighing(used, None, weights, doubts)
-    sharpness = np.array([alone[m][0] for m in used])
-    pool = _even_where_alike(pool, [models[m] for m in used], label, sharpness)
+    sharpness = np.array(
+        [
+            calibration(said, label)[0] if found[m].favour else alone[m][0]
+            for m, said in zip(used, asked, strict=True)
+        ]
+    )
+    pool = _even_where_alike(pool, asked, label, sharpness)
     weights[list(used)] = pool.weights
     exponents = np.zeros(len(models))
     exponents[list(used)] = pool.exponents
     said = _shares(names, weights, used)
     return Weighing(used, Pool(exponents, weights), weights, doubts, said)
+
+
+def _unfavoured(
+    model: LogProbabilities, label: Int64Array, favour: float, exponent: float
+) -> LogProbabilities:
+    """A model without its favour for the labels, which is in nats of the calibrated one.
+
+    It is for the weights: the same from every label, it would leave the order as it is.
+    """
+    if favour == 0 or exponent == 0:
+        return model
+    held = np.maximum(np.asarray(model, np.float64), np.log(SMALLEST_PROBABILITY))
+    held[np.arange(len(label)), label] -= favour / exponent
+    return from_logits(held)
 
 
 def _even_where_alike(
@@ -106,6 +127,12 @@ def _even_where_alike(
 
 
 def _doubt(name: str, knows: Knowledge) -> str:
+    if knows.learnt == "no":
+        return (
+            f"'{name}' makes labels {np.exp(min(knows.favour, 20.0)):,.0f} times as likely as what "
+            "it sees explains: it has probably seen some of them. This was taken off before it was "
+            "weighed."
+        )
     said = (
         f"'{name}' agrees with {_percent(knows.agreement)} of the labels, and with "
         f"{_percent(knows.sides or 0.0)} of those that other predictions are surest to be wrong"

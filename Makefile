@@ -13,7 +13,7 @@ FRESH ?= 0
 # More options for pytest: make test ARGS="-k duplicates"
 ARGS ?=
 
-# A process a core, a file in one of them; browser tests are sorted to the end, and must stay there.
+# A process a core and one more, a file in one of them; browser tests are sorted to the end, and must stay there.
 PYTEST := .venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # Coverage is printed where it costs little: by sys.monitoring, from Python 3.12 on. Before, tracing takes up to twice

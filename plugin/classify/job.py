@@ -31,7 +31,7 @@ from ..store.label_field import check_classification, check_label_field
 from ..store.listed_runs import deleted_keys
 from ..store.own_fields import check_own_fields
 from ..store.runs import Run, check_run_key, discard_empty, list_runs, load_run
-from ..store.sample_collection import check_images, root_dataset
+from ..store.sample_collection import check_images, is_deleted, root_dataset
 from ..store.samples import Collection
 from ..store.views import check_covers, check_view
 from ..store.write_fields import write_scores
@@ -135,17 +135,22 @@ def complete_fields(run: Run, report: Report = silent) -> bool:
     To be called by whoever opens a run; costs one small query where there is nothing to do.
 
     Returns:
-        whether there was something to do; False as well while another process is working on the run
+        whether there was something to do; False as well while another process is working on the
+        run, and where the dataset is deleted meanwhile
     """
-    if not run.has_unwritten_fields() or current_job(run.dataset, run.key) is not None:
-        return False
     try:
+        if not run.has_unwritten_fields() or current_job(run.dataset, run.key) is not None:
+            return False
         with Job(run.dataset, run.key, "Writing scores onto the samples", report) as job:
             iteration = run.iteration()
             _write_fields(run, iteration, job.note)
             run.mark_written_late(iteration)
     except InputError:  # another process was quicker
         return False
+    except Exception:  # FiftyOne has no one error for what is gone
+        if is_deleted(run.dataset):
+            return False
+        raise
     return True
 
 

@@ -6,6 +6,7 @@ import fiftyone as fo
 import fiftyone.core.media as fom
 
 from ..errors import InputError
+from .database import collection_of
 from .samples import Collection, Dataset
 
 
@@ -17,6 +18,13 @@ def root_dataset(samples: Collection) -> Dataset:
 def is_view(samples: Collection) -> bool:
     """Whether a collection is a view."""
     return isinstance(samples, fo.DatasetView)
+
+
+def is_deleted(dataset: Dataset) -> bool:
+    """Whether a dataset was deleted since it was loaded, by this process or by another."""
+    if dataset.deleted:
+        return True
+    return collection_of("datasets").find_one({"_id": dataset._doc.id}, {"_id": 1}) is None
 
 
 def check_images(samples: Collection) -> None:

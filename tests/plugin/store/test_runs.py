@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from bson import ObjectId
 
+from plugin.classify import job
 from plugin.classify.job import complete_fields
 from plugin.decisions.resolve import resolve
 from plugin.errors import InputError
+from plugin.store import fields, write_fields
 from plugin.store.columns import BUCKET, write_column
 from plugin.store.fields import FIELDS
 from plugin.store.jobs import COLLECTION as JOBS
@@ -105,6 +107,69 @@ def test_a_run_without_iterations_can_be_taken_back_and_one_with_them_not(
     make_iteration(run)
     discard_empty(run)
     assert list_runs(dataset) == ["mine"]
+
+
+STEPS: list[tuple[Any, str]] = [
+    (job, "current_job"),
+    (Job, "__enter__"),
+    (job, "current_state"),
+    (job, "write_scores"),
+    (write_fields, "declare_fields"),
+    (fields, "group_in_sidebar"),
+    (write_fields, "writing"),
+    (write_fields, "_write_in_chunks"),
+    (write_fields, "reload_held"),
+    (job, "write_cleanlab_fields"),
+    (Job, "__exit__"),
+]
+
+
+@pytest.mark.parametrize("gone", ["dataset", "run"])
+@pytest.mark.parametrize(("where", "step"), STEPS, ids=[step for _, step in STEPS])
+def test_fields_of_what_is_deleted_meanwhile_are_left_alone(
+    where: Any, step: str, gone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The panel completes them in a thread: what it raises would only be a traceback in a log."""
+    made = make_dataset(["ant", "bee", "cat", "ant"])
+    run = create_run(made, "mine", "ground_truth")
+    make_iteration(run)
+
+    def delete() -> None:
+        if gone == "dataset":
+            fo.delete_dataset(made.name)
+        else:
+            delete_run(run)
+
+    monkeypatch.setattr(where, step, before_it(getattr(where, step), delete))
+    complete_fields(run)
+    if gone != "dataset":
+        assert len(made) == 4
+        made.delete()
+    sweep()
+
+
+def before_it(real: Any, act: Any) -> Any:
+    """A function that does something else first."""
+
+    def both(*given: Any, **named: Any) -> Any:
+        act()
+        return real(*given, **named)
+
+    return both
+
+
+def test_what_goes_wrong_with_fields_that_are_there_is_told(
+    dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = create_run(dataset, "mine", "ground_truth")
+    make_iteration(run)
+
+    def full(*_: Any) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(job, "write_scores", full)
+    with pytest.raises(OSError, match="no space left"):
+        complete_fields(run)
 
 
 def test_deleting_leaves_no_trace_and_no_other_run_is_touched(dataset: fo.Dataset) -> None:

@@ -123,11 +123,14 @@ def judged(ranking: Ranking, planted: Planted) -> dict[str, float]:
     """AP by kind, of both in one order, effort, and AP of the images with an error."""
     spurious, missing = ranking
     tag = planted.tag
-    of = {"missing": (missing[~tag], planted.missing[~tag])}
-    of["spurious"] = (spurious[tag], planted.spurious[tag])
-    of["both"] = tuple(np.concatenate(pair) for pair in zip(*of.values(), strict=True))
+    wrong = np.concatenate([planted.missing[~tag], planted.spurious[tag]])
+    score = np.concatenate([missing[~tag], spurious[tag]])
+    of = {
+        "missing": (missing[~tag], planted.missing[~tag]),
+        "spurious": (spurious[tag], planted.spurious[tag]),
+        "both": (score, wrong),
+    }
     found = {k: average_precision(s, w, int(w.sum())) for k, (s, w) in of.items()}
-    score, wrong = of["both"]
     for share in (0.5, 0.8):
         found[f"effort {share:.0%}"] = effort(score, wrong, int(wrong.sum()), share)
     worst = np.where(tag, spurious, missing).max(axis=1)
@@ -137,7 +140,7 @@ def judged(ranking: Ranking, planted: Planted) -> dict[str, float]:
 
 def image_ap(score: np.ndarray, planted: Planted) -> float:
     """AP of the images with a planted error."""
-    wrong = (planted.missing | planted.spurious).any(axis=1)
+    wrong = np.asarray((planted.missing | planted.spurious).any(axis=1))
     return average_precision(np.nan_to_num(score, nan=-1e9), wrong, int(wrong.sum()))
 
 

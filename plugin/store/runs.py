@@ -10,7 +10,7 @@ from ..errors import InputError
 from .columns import BUCKET, delete_columns
 from .database import collection_of, open_database, own_collections
 from .iterations import COLLECTION as ITERATIONS
-from .iterations import Iteration, load_iteration
+from .iterations import Iteration, last_on_objects, load_iteration
 from .jobs import COLLECTION as JOBS
 from .jobs import is_worked_on
 from .listed_runs import COLLECTION as KNOWN
@@ -56,6 +56,12 @@ class Run:
         """
         query = self.owner if number is None else {**self.owner, "number": number}
         document = _collection().find_one(query, sort=[("number", -1)])
+        if document is None and last_on_objects(self) is not None:
+            raise InputError(
+                f"Run '{self.key}' of dataset '{self.dataset.name}' is on the labels of "
+                f"'{self.label_field}' one by one, objects or tags; this works on runs on whole "
+                "samples only, so far."
+            )
         if document is None:
             what = "no iteration yet" if number is None else f"no iteration {number}"
             raise InputError(

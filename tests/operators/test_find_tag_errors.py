@@ -387,11 +387,14 @@ def test_what_does_not_work_on_tags_says_so(tags: Any, operator: Any) -> None:
         "resolve": {"action": "confirm", "sample_ids": [dataset.first().id]},
         "estimate_remaining": {},
         "find_duplicates": {},
-        "export_report": {"path": "report.html"},
     }
     for name, options in calls.items():
         with pytest.raises(ValueError, match="is on tags: 'gt' holds Classifications"):
             operator(name)(dataset, **options)
+    with pytest.raises(
+        ValueError, match="one by one, objects or tags; this works on runs on whole"
+    ):
+        operator("export_report")(dataset, path="report.html")
 
 
 def test_the_same_model_twice_says_nothing_new(tags: Any, operator: Any) -> None:

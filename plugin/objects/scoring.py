@@ -250,7 +250,7 @@ def _shares(
     Returns:
         item, class and probability, each (e,)
     """
-    use = seen.label != own[seen.item]
+    use = (seen.label != own[seen.item]) & (seen.score > 0)
     item, label, score = seen.item[use], seen.label[use], seen.score[use]
     total = np.bincount(item, score, len(own))
     none = np.flatnonzero((total <= 0) & (own < classes))

@@ -16,6 +16,7 @@ from ..plugin.classify.job import find_label_errors
 from ..plugin.classify.settings import AUTO, Settings
 from ..plugin.errors import InputError
 from ..plugin.learning.choices import CHECKPOINTS
+from ..plugin.objects.auto import detections_fields
 from ..plugin.objects.job import find_object_errors, is_on_objects
 from ..plugin.predictions.preview import preview_predictions
 from ..plugin.progress import Report, silent
@@ -29,6 +30,7 @@ from .base import LongOperator, Work, long_config
 from .caller import discreet, file_to_read, is_script, network_to_load
 from .checked import Target
 from .forms import choose, choose_one, form, missing, more_options, suggest
+from .object_sources import OBJECT_SOURCES
 from .sources import COMMON, OPTIONS, SOURCES, Asked, chosen_options, offered
 from .terminal import in_terminal
 
@@ -128,13 +130,13 @@ class FindLabelErrors(LongOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form: which labels, where predictions come from, and what that needs."""
         inputs = types.Object()
-        fields = label_fields(ctx.dataset)
-        if fields:
+        fields, objects = label_fields(ctx.dataset), detections_fields(ctx.dataset)
+        if fields or objects:
             _choose_samples(ctx, inputs)
-            _ask(ctx, inputs, fields)
+            _ask(ctx, inputs, fields, objects)
         else:
-            text = "This dataset has no Classification field. Label errors are found in such fields"
-            missing(inputs, f"{text}; in Detections fields, from Python.", types.Error)
+            text = "This dataset has no Classification or Detections field. Label errors are found "
+            missing(inputs, f"{text}in such fields.", types.Error)
         return form(inputs, "Find label errors")
 
 
@@ -154,9 +156,10 @@ def _of_sets(result: dict[str, Any]) -> str:
     left_out = f" {skipped:,} images were left out." if skipped else ""
     unusable = sum(result["left_out"].values())
     left_out += f" {unusable:,} {parts} were left out." if unusable else ""
+    chosen = f" {result['chosen']}" if result.get("chosen") else ""
     return (
         f"{sum(result['suspects'].values()):,} suspects among {result[named]:,} {named} of "
-        f"{result['samples']:,} images: {kinds}.{left_out} {result['so_far']}"
+        f"{result['samples']:,} images: {kinds}.{left_out}{chosen} {result['so_far']}"
     )
 
 
@@ -181,8 +184,8 @@ def likely_run(dataset: Any, label_field: str) -> str:
     return next(k for k in chain([key], numbered) if k not in runs)
 
 
-def _ask(ctx: Any, inputs: types.Object, fields: list[str]) -> None:
-    runs = find_runs(ctx.dataset)
+def _ask(ctx: Any, inputs: types.Object, images: list[str], objects: list[str]) -> None:
+    runs, fields = find_runs(ctx.dataset), [*images, *objects]
     cleaned = [run.label_field for run, _ in reversed(runs.values()) if run.label_field in fields]
     default = next(name for name in (*cleaned, *LABELS, fields[0]) if name in fields)
     choose(
@@ -198,16 +201,25 @@ def _ask(ctx: Any, inputs: types.Object, fields: list[str]) -> None:
     likely = likely_run(ctx.dataset, field)
     key = ctx.params.get("run_key") or likely
     run, problem = runs.get(key, (None, None))
-    others = [name for name in fields if name != field]
-    form_so_far = Asked(ctx, inputs, _target(ctx), field, others, run)
-    choose_one(inputs, "source", offered(form_so_far), AUTO, label="Predictions come from")
+    on_objects = field in objects
+    others = [name for name in (objects if on_objects else images) if name != field]
+    so_far = Asked(ctx, inputs, _target(ctx), field, others, run, on_objects)
+    known = OBJECT_SOURCES if on_objects else SOURCES
+    words = {name: (source.label, source.description) for name, source in known.items()}
+    choose_one(
+        inputs,
+        "source",
+        words if on_objects else offered(so_far),
+        AUTO,
+        label="Predictions come from",
+    )
     name = ctx.params.get("source")
-    source = SOURCES[name if name in SOURCES else AUTO]
-    source.ask(form_so_far)
+    source = known[name if name in known else AUTO]
+    source.ask(so_far)
     if more_options(ctx, inputs):
         _choose_run(inputs, list(runs), likely)
-        for option in (*source.options, *COMMON):
-            OPTIONS[option](form_so_far)
+        for option in (*source.options, *(() if on_objects else COMMON)):
+            OPTIONS[option](so_far)
     _say_run(inputs, key, field, run, problem)
 
 

@@ -28,6 +28,7 @@ class Asked:
         label_field: the labels that may be wrong
         others: the other fields of classifications
         run: the run whose next iteration it will be, None for a new one
+        on_objects: whether the labels are objects
     """
 
     ctx: Any
@@ -36,6 +37,7 @@ class Asked:
     label_field: str
     others: list[str] = field(default_factory=list)
     run: Run | None = None
+    on_objects: bool = False
 
     def scored(self) -> list[str]:
         """Those of the other fields that hold scores of classes."""
@@ -164,6 +166,7 @@ SOURCES: dict[str, Source] = {
         "Predictions in fields",
         "Scores what one or several models already said; the fastest, several make an ensemble",
         prediction_fields,
+        ("class_scores",),
     ),
     "embeddings": Source(
         "Embeddings with cheap heads",
@@ -268,6 +271,17 @@ def _fold_groups(asked: Asked) -> None:
     )
 
 
+def _class_scores(asked: Asked) -> None:
+    if not asked.on_objects:
+        return
+    asked.inputs.str(
+        "class_scores",
+        label="Class scores",
+        description="The attribute of each detection with logits or other scores of every class. "
+        "Empty: looked for in logits, class_scores, probabilities and the like",
+    )
+
+
 def _device(asked: Asked) -> None:
     choose(asked.inputs, "device", DEVICES, "auto", label="Device")
 
@@ -338,6 +352,7 @@ OPTIONS: Mapping[str, Callable[[Asked], None]] = {
         "image_size", "Image size", "Side in pixels that images are brought to. Empty: chosen"
     ),
     "seed": _whole("seed", "Seed", "The same seed on the same CPU gives the same scores", 51),
+    "class_scores": _class_scores,
     "device": _device,
     "duplicates": _duplicates,
     "splits": _splits,

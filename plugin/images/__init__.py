@@ -4,6 +4,7 @@ COMPUTES = (
     "comparable",
     "decode",
     "decoded",
+    "decoded_crop",
     "deep",
     "digests",
     "image_tasks",

@@ -9,23 +9,18 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from .decode import UnreadableImageError, open_sized
+from .decoded_crop import Box, crop_square
 from .deep import Windows
 from .thumbnails import Thumbnail, ThumbnailStore, encode, thumbnail_key
 
 MARGIN = 0.35
 """What is shown on each side of an object, as a share of its longer side."""
 
-LEAST = 24
-"""Pixels of the picture that a crop shows at least: of smaller ones nobody can tell what it is."""
-
 _MADE_AS = 2
 """Counted up when the same object gives another crop than it did before."""
 
 LABEL, SEEN = (255, 138, 51), (92, 157, 255)
 """The colours of the label's box and of what is predicted, as in the panel."""
-
-Box = tuple[float, float, float, float]
-"""Left, top, width and height, from 0 to 1 of the image."""
 
 
 @dataclass(frozen=True)
@@ -46,37 +41,6 @@ class Crop:
     def name(self) -> str:
         """What tells it from other crops of the same file."""
         return json.dumps([_MADE_AS, self.label, self.seen])
-
-
-def crop_square(
-    boxes: Sequence[Box], width: int, height: int, margin: float = MARGIN
-) -> tuple[float, float, float, float]:
-    """The part of a picture that is shown of an object: left, top, right and bottom in pixels.
-
-    A square around all of its boxes, moved into the picture, and cut where it is larger.
-
-    Args:
-        boxes: at least one
-        width: of the picture in pixels
-        height: the same
-        margin: on each side, as a share of the longer side
-
-    Example:
-        >>> crop_square([(0.25, 0.5, 0.125, 0.25)], 1024, 1024, 0.5)
-        (64.0, 384.0, 576.0, 896.0)
-    """
-    left = min(b[0] for b in boxes) * width
-    top = min(b[1] for b in boxes) * height
-    right = max(b[0] + b[2] for b in boxes) * width
-    bottom = max(b[1] + b[3] for b in boxes) * height
-    side = max(max(right - left, bottom - top) * (1 + 2 * margin), LEAST)
-    spans = []
-    for low, high, room in ((left, right, width), (top, bottom, height)):
-        size = min(side, float(room))
-        start = min(max((low + high - size) / 2, 0.0), room - size)
-        spans.append((start, start + size))
-    (x, right), (y, bottom) = spans
-    return x, y, right, bottom
 
 
 def get_crops(
@@ -143,7 +107,7 @@ def _extent(crop: Crop) -> tuple[float, float]:
 def _cropped(image: Image.Image, crop: Crop, size: tuple[int, int], edge: int) -> Image.Image:
     """The part of an image, which may have been decoded smaller than its ``size``."""
     scale = image.width / size[0], image.height / size[1]
-    left, top, right, bottom = crop_square(_boxes(crop), *size)
+    left, top, right, bottom = crop_square(_boxes(crop), *size, MARGIN)
     part = (left * scale[0], top * scale[1], right * scale[0], bottom * scale[1])
     longest = max(right - left, bottom - top)
     shape = [max(1, round(edge * side / longest)) for side in (right - left, bottom - top)]

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
-from bson import ObjectId
 
 from ..abandonable import abandonable
 from ..arrays import BoolArray
-from ..classify.settings import AUTO, Settings
+from ..classify.settings import Settings
 from ..errors import InputError
 from ..progress import Report, part_of, silent
 from ..runs.life import begin_run, begins_anew
 from ..runs.renamed import follow_renames
 from ..scoring.cies import cies
 from ..store.declared import check_writable, declared_fields, is_detections, type_name
-from ..store.iterations import pack_ids
 from ..store.jobs import Job
 from ..store.label_field import OBJECTS_SO_FAR
 from ..store.listed_runs import deleted_keys
@@ -27,21 +23,21 @@ from ..store.runs import Run, check_run_key, list_runs, load_run, unlist
 from ..store.sample_collection import check_images, root_dataset
 from ..store.samples import Collection, Dataset
 from ..store.views import check_view
+from .auto import check_options, choose_object_source
 from .fields import write_object_fields
+from .from_crops import CropSource
+from .from_detections import DetectionSource
 from .known import KnownDecisions
-from .reading import Images, ObjectReader
-from .scoring import KIND_NAMES, ItemScores, ObjectModel, Scored, learn
+from .scoring import KIND_NAMES
 from .store import (
-    COLUMNS,
     IMAGES,
     Columns,
     keep_iteration,
     last_iteration,
     mark_written,
-    sorted_items,
 )
 
-SHARE_OF_LEARNING, SHARE_OF_SCORING = 0.15, 0.6
+SHARE_OF_SCORING = 0.6
 
 
 def is_on_objects(samples: Collection, field: str) -> bool:
@@ -56,15 +52,17 @@ def find_object_errors(
 
     Args:
         samples: a dataset of images, or a view that selects some of them
-        settings: ``source`` must be ``predictions``, or be left to choose
+        settings: the source ``predictions`` finds all kinds of errors, any other one wrong classes
+            alone; ``auto`` chooses
         report: told of progress; may be called from this thread only
 
     Returns:
         ``run_key``, ``iteration``, ``samples`` (images), ``objects`` (labels), ``candidates``
-        (objects that may lack a label), ``suspects`` (by kind: how many are more likely wrong than
-        right; decided ones are not counted), ``misclassified`` (labels whose prediction is another
-        class), ``classes``, ``crowd``, ``skipped`` (images, by reason), ``skipped_samples``,
-        ``left_out`` (boxes, by reason), ``assumed`` (how predictions were read), and ``so_far``:
+        (objects that may lack a label), ``suspects`` (by kind that was looked for: how many are
+        more likely wrong than right; decided ones are not counted), ``misclassified`` (labels whose
+        prediction is another class), ``classes``, ``crowd``, ``skipped`` (images, by reason),
+        ``skipped_samples``, ``left_out`` (boxes, by reason), ``assumed`` (how predictions
+        were read), ``source``, ``chosen`` (what was done and why), and ``so_far``:
         what works on objects and what does not yet
 
     Raises:
@@ -73,33 +71,27 @@ def find_object_errors(
     """
     dataset = root_dataset(samples)
     check_images(samples)
+    check_options(settings)
+    choice = choose_object_source(samples, settings)
+    settings = choice.settings
     note = _check(samples, settings)
     with Job(dataset, settings.run_key, "Finding label errors", report) as job:
-        reader = abandonable(
-            lambda _: ObjectReader(
-                samples,
-                settings.label_field,
-                settings.prediction_fields,
-                settings.class_scores,
-                settings.classes,
-            ),
-            part_of(job, 0.0, 0.0),
-            "Reading labels",
+        kind = DetectionSource if settings.source == "predictions" else CropSource
+        source = abandonable(
+            lambda _: kind(samples, settings), part_of(job, 0.0, 0.0), "Reading labels"
         )
-        model = abandonable(
-            lambda _: _learn(reader, settings), part_of(job, 0.0, 0.0), "Learning from the labels"
-        )
-        found = _Found(model, len(reader.classes))
-        for images in reader.batches(part_of(job, SHARE_OF_LEARNING, SHARE_OF_SCORING)):
-            found.add(images)
+        every, reader = source.columns(part_of(job, 0.0, SHARE_OF_SCORING)), source.reader
         known = KnownDecisions(_kept_run(dataset, settings.run_key))
-        columns = known.carried_over(found.columns(), reader.classes)
-        counts = found.counts(columns, known.decided(columns, reader.classes))
+        columns = known.carried_over(every, reader.classes)
+        decided = known.decided(columns, reader.classes)
+        counts = _counts(columns, len(reader.classes), decided, source.kinds)
+        chosen = " ".join(filter(None, (choice.said, source.said)))
         header = {
             "settings": {
                 "label_field": settings.label_field,
                 "prediction_fields": list(settings.prediction_fields),
-                "source": "predictions",
+                "source": settings.source,
+                "embeddings": settings.embeddings,
                 "seed": settings.seed,
             },
             "classes": list(reader.classes),
@@ -108,6 +100,7 @@ def find_object_errors(
             "skipped": dict(reader.skipped.reasons),
             "left_out": [[reason, count] for reason, count in reader.left_out.items()],
             "assumed": reader.assumed(),
+            "chosen": chosen,
         }
         run = begin_run(dataset, settings.run_key, settings.label_field)
         try:
@@ -130,6 +123,8 @@ def find_object_errors(
         "skipped_samples": list(reader.skipped.samples),
         "left_out": dict(reader.left_out),
         "assumed": reader.assumed(),
+        "source": settings.source,
+        "chosen": chosen,
         "so_far": OBJECTS_SO_FAR,
         **({} if note is None else {"begun_anew": note}),
     }
@@ -138,18 +133,6 @@ def find_object_errors(
 def _check(samples: Collection, settings: Settings) -> str | None:
     """Check what is given; why the run begins anew, if something of it is there."""
     dataset, key = root_dataset(samples), settings.run_key
-    if settings.source not in (AUTO, "predictions"):
-        raise InputError(
-            f"source: '{settings.label_field}' holds Detections, on which only 'predictions' works "
-            f"yet, got '{settings.source}'. Name fields of predictions as prediction_fields."
-        )
-    if not settings.prediction_fields:
-        raise InputError(
-            f"prediction_fields: '{settings.label_field}' holds Detections; name at least one "
-            "Detections field with a detector's predictions"
-        )
-    if settings.cleanlab:
-        raise InputError("cleanlab: it is not asked about objects")
     declared = declared_fields(dataset)
     for name in settings.prediction_fields:
         if not is_detections(declared.get(name)):
@@ -179,90 +162,18 @@ def _kept_run(dataset: Dataset, key: str) -> Run | None:
     return load_run(dataset, key)
 
 
-def _learn(reader: ObjectReader, settings: Settings) -> ObjectModel:
-    some = reader.some(settings.seed)
-    if not len(some.labels):
-        raise InputError(
-            f"No object of '{settings.label_field}' is on an image with predictions in "
-            f"{', '.join(map(repr, settings.prediction_fields))}; there is nothing to learn from."
-        )
-    return learn(some.labels, some.detections, some.fold, len(reader.classes), settings.seed)
-
-
-class _Found:
-    """The items of all images, gathered: about 200 bytes an item."""
-
-    def __init__(self, model: ObjectModel, classes: int):
-        self._model = model
-        self._classes = classes
-        self._parts: list[Columns] = []
-
-    def add(self, images: Images) -> None:
-        """Score some images."""
-        found = self._model.score(images.labels, images.detections, images.fold, images.crowd)
-        packed = pack_ids(images.ids)
-        part = _label_columns(found, images) | {"sample_id": packed[images.labels.image]}
-        missing = _missing_columns(found, self._classes)
-        owner = packed[found.objects.boxes.image[found.missing]]
-        missing |= {"sample_id": owner}
-        both = {k: np.concatenate([part[k], missing[k]]) for k in COLUMNS}
-        self._parts.append(both | {IMAGES: packed})
-
-    def columns(self) -> Columns:
-        """What is kept of them."""
-        if not self._parts:
-            raise InputError("No image could be scored: none carries labels and predictions.")
-        names = (*COLUMNS, IMAGES)
-        found = {n: np.concatenate([p[n] for p in self._parts]) for n in names}
-        return sorted_items(found, self._classes)
-
-    def counts(self, columns: Columns, decided: BoolArray) -> dict[str, Any]:
-        """How many there are, and how many of those that are not decided are suspect."""
-        wrong = (columns["suspicion"] > 0) & ~decided
-        suspect = Counter(columns["kind"][wrong].tolist())
-        cells = cies(columns["label"], columns["prediction"], self._classes + 1)
-        within = cells[: self._classes, : self._classes]
-        return {
-            "samples": len(columns[IMAGES]),
-            "objects": int(cells[: self._classes].sum()),
-            "candidates": int(cells[self._classes].sum()),
-            "suspects": {name: suspect[i] for i, name in enumerate(KIND_NAMES)},
-            "misclassified": int(within.sum() - within.trace()),
-        }
-
-
-def _label_columns(found: Scored, images: Images) -> Columns:
-    scores, objects = found.labels, found.objects
-    known = scores.partner >= 0
-    seen = np.full((len(images.labels), 4), np.nan, np.float32)
-    seen[known] = objects.boxes.box[scores.partner[known]]
-    sure = np.zeros(len(images.labels), np.float32)
-    sure[known] = objects.confidence[scores.partner[known]]
-    return _columns(scores) | {
-        "item_id": images.label_id,
-        "label": images.labels.label,
-        "box": images.label_box,
-        "seen_box": seen,
-        "confidence": sure,
+def _counts(
+    columns: Columns, classes: int, decided: BoolArray, kinds: Sequence[str]
+) -> dict[str, Any]:
+    """How many there are, and how many of those that are not decided are suspect."""
+    wrong = (columns["suspicion"] > 0) & ~decided
+    suspect = Counter(columns["kind"][wrong].tolist())
+    cells = cies(columns["label"], columns["prediction"], classes + 1)
+    within = cells[:classes, :classes]
+    return {
+        "samples": len(columns[IMAGES]),
+        "objects": int(cells[:classes].sum()),
+        "candidates": int(cells[classes].sum()),
+        "suspects": {name: suspect[KIND_NAMES.index(name)] for name in kinds},
+        "misclassified": int(within.sum() - within.trace()),
     }
-
-
-def _missing_columns(found: Scored, classes: int) -> Columns:
-    boxes = found.objects.boxes.box[found.missing]
-    ids = list(_new_ids(len(boxes)))
-    return _columns(found.candidates) | {
-        "item_id": pack_ids(ids) if ids else np.empty(0, "S12"),
-        "label": np.full(len(boxes), classes, np.int32),
-        "box": boxes.astype(np.float64),
-        "seen_box": boxes,
-        "confidence": found.objects.confidence[found.missing].astype(np.float32),
-    }
-
-
-def _new_ids(count: int) -> Iterator[str]:
-    return (str(ObjectId()) for _ in range(count))
-
-
-def _columns(scores: ItemScores) -> Columns:
-    names = ("prediction", "p_label", "p_max", "suspicion", "kind", "iou")
-    return {n: getattr(scores, n) for n in (*names, "top_class", "top_probability")}

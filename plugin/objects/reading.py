@@ -44,6 +44,8 @@ class Images:
         crowd: regions that are not labelled one by one
         detections: on the same images
         fold: int64 (m,), which model judges each image
+        paths: m files
+        values: n, what each label has in the attribute that was asked for; empty without one
     """
 
     ids: list[str]
@@ -53,6 +55,8 @@ class Images:
     crowd: Boxes
     detections: Detections
     fold: npt.NDArray[np.int64]
+    paths: list[str]
+    values: list[Any]
 
 
 class ObjectReader:
@@ -61,10 +65,11 @@ class ObjectReader:
     Args:
         samples: a dataset or view
         label_field: the field of labels
-        prediction_fields: fields of predictions; each is a detector
+        prediction_fields: fields of predictions; each is a detector. There may be none
         class_scores: the attribute of detections that holds scores of every class; None looks for
             one
         names: the class names behind those scores; None looks for them
+        attribute: of the labels, which is read as well
 
     Attributes:
         classes: all class names, sorted
@@ -82,7 +87,9 @@ class ObjectReader:
         prediction_fields: Sequence[str],
         class_scores: str | None = None,
         names: Sequence[str] | None = None,
+        attribute: str | None = None,
     ):
+        self._attribute = attribute
         self._samples = samples
         self._label_field = label_field
         self._predictions = list(prediction_fields)
@@ -149,7 +156,8 @@ class ObjectReader:
 
     def _projection(self) -> list[str]:
         parts = [f"{self._label_field}.detections.{p}" for p in ("_id", "label", "bounding_box")]
-        parts += [f"{self._label_field}.detections.{p}" for p in CROWD]
+        wanted = CROWD if self._attribute is None else (*CROWD, self._attribute)
+        parts += [f"{self._label_field}.detections.{p}" for p in wanted]
         for field in self._predictions:
             names = ["label", "bounding_box", "confidence"]
             names += [self.scores[field].attribute] if field in self.scores else []
@@ -161,6 +169,7 @@ class ObjectReader:
         labels, kept = self._boxes(usable, self._label_field, counting)
         crowd = np.array([any(bool(d.get(name)) for name in CROWD) for d in kept], bool)
         ids = pack_ids([str(d["_id"]) for d in kept]) if kept else np.empty(0, "S12")
+        wanted = self._attribute
         detectors = []
         for field in self._predictions:
             boxes, said = self._boxes(usable, field, counting, sure=True)
@@ -178,8 +187,10 @@ class ObjectReader:
             label_id=ids[~crowd],
             label_box=_array([d["bounding_box"] for d in kept])[~crowd],
             crowd=labels.only(crowd),
-            detections=together(detectors),
+            detections=together(detectors) if detectors else _nothing_seen(len(usable)),
             fold=np.array([fold_of(d["_id"]) for d in usable], np.int64),
+            paths=[str(d.get("filepath")) for d in usable],
+            values=[d.get(wanted) for d, c in zip(kept, crowd, strict=True) if wanted and not c],
         )
 
     def _can_be_judged(self, document: Mapping[str, Any], skipped: Skipped) -> bool:
@@ -220,6 +231,12 @@ class ObjectReader:
         kept = [o for o, u in zip(every, use, strict=True) if u]
         label = np.array([self._index[o["label"]] for o in kept], np.int32)
         return Boxes(box[use], label, starts(np.bincount(image[use], minlength=len(given)))), kept
+
+
+def _nothing_seen(images: int) -> Detections:
+    box, label = np.empty((0, 4), np.float32), np.empty(0, np.int32)
+    boxes = Boxes(box, label, np.zeros(images + 1, np.int64))
+    return of_detector(boxes, np.empty(0, np.float32))
 
 
 @dataclass(frozen=True)

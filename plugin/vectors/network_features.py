@@ -20,6 +20,7 @@ import torch
 from ..disk_cache import DiskCache, cache_folder
 from ..errors import InputError
 from ..images.decode import UnreadableImageError, decode_image
+from ..images.decoded_crop import decode_crop
 from ..images.deep import Windows
 from ..images.digests import file_digest
 from ..learning.networks import Network
@@ -70,10 +71,11 @@ def network_features(
     folder: Path,
     report: Report,
     *,
+    boxes: npt.NDArray[np.float64] | None = None,
     windows: Windows | None = None,
     cache: DiskCache | None = None,
 ) -> tuple[Features, dict[int, str]]:
-    """The features of image files.
+    """The features of image files, or of boxes in them with what is around each.
 
     They are the same to the last bit whether they are computed or kept, and whatever images are
     computed with them: each is rounded to half precision, and each pass has one number of images.
@@ -85,6 +87,8 @@ def network_features(
         folder: where they are written, so that memory does not grow with them
         report: told how far it is, at least twice a second; where it raises, what was computed so
             far is kept for the next time
+        boxes: float64 (n, 4), of each file, which may be there as often as it has boxes: x, y,
+            width and height relative to the image; None: whole images
         windows: of the deep pictures among them (``images/windows.py``)
         cache: where they are kept; None: this user's
 
@@ -95,12 +99,12 @@ def network_features(
     out = np.memmap(folder / "features", np.float32, "w+", shape=(max(n, 1), network.width))[:n]
     problems: dict[int, str] = {}
     cache = feature_cache() if cache is None else cache
-    with _Passes(network, device, windows) as passes:
+    with _Passes(network, device, windows, boxes) as passes:
         for start in range(0, n, AT_ONCE):
             places = range(start, min(start + AT_ONCE, n))
             part = [paths[i] for i in places]
             done = _Told(report, start, n, network.name)
-            keys = passes.keys(part, done.again)
+            keys = passes.keys(part, places, done.again)
             kept = cache.read({key for key in keys if key is not None})
             missing: list[int] = []
             for i, key in zip(places, keys, strict=True):
@@ -159,8 +163,15 @@ class _Passes:
     GPU, and a network that keeps a state, take one after the other.
     """
 
-    def __init__(self, network: Network, device: torch.device, windows: Windows | None):
+    def __init__(
+        self,
+        network: Network,
+        device: torch.device,
+        windows: Windows | None,
+        boxes: npt.NDArray[np.float64] | None = None,
+    ):
         self._network, self._device, self._windows = network, device, windows
+        self._boxes = boxes
         self._side_by_side = device.type == "cpu" and not network.opaque
         self._size = ON_CPU if self._side_by_side else OPAQUE if network.opaque else ON_GPU
         self._module = network.module if self._side_by_side else copy.deepcopy(network.module)
@@ -182,18 +193,24 @@ class _Passes:
     def __exit__(self, *_: object) -> None:
         self._ending.close()
 
-    def keys(self, paths: Sequence[str], again: Callable[[], None]) -> list[bytes | None]:
+    def keys(
+        self, paths: Sequence[str], places: Sequence[int], again: Callable[[], None]
+    ) -> list[bytes | None]:
         """The key of each file's features; None where it cannot be read."""
-        found: list[Future[bytes | None]] = [self._pool.submit(file_digest, p) for p in paths]
-        with _cancelled_on_error(found):
-            while wait(found, POLL_SECONDS).not_done:
+        found: dict[str, Future[bytes | None]] = {}
+        for path in paths:  # several boxes of one file read it once
+            found[path] = found.get(path) or self._pool.submit(file_digest, path)
+        with _cancelled_on_error(found.values()):
+            while wait(found.values(), POLL_SECONDS).not_done:
                 again()
-        return [self._key(future.result()) for future in found]
+        given = zip(paths, places, strict=True)
+        return [self._key(found[path].result(), place) for path, place in given]
 
-    def _key(self, digest: bytes | None) -> bytes | None:
+    def _key(self, digest: bytes | None, place: int) -> bytes | None:
         if digest is None:
             return None
-        return hashlib.blake2b(digest + self._suffix.encode(), digest_size=16).digest()
+        box = b"" if self._boxes is None else b"box" + self._boxes[place].tobytes()
+        return hashlib.blake2b(digest + box + self._suffix.encode(), digest_size=16).digest()
 
     def computed(
         self, places: list[int], paths: Sequence[str], again: Callable[[], None]
@@ -215,7 +232,11 @@ class _Passes:
         wrong: dict[int, str] = {}
         for row, i in enumerate(places):
             try:
-                pixels[row] = decode_image(paths[i], side, 3, self._windows)
+                if self._boxes is None:
+                    pixels[row] = decode_image(paths[i], side, 3, self._windows)
+                else:
+                    box = self._boxes[i].tolist()
+                    pixels[row] = decode_crop(paths[i], box, side, self._windows)
             except UnreadableImageError as error:
                 wrong[i] = str(error)
         if self._side_by_side:

@@ -379,8 +379,7 @@ def test_what_others_do_to_labels_meanwhile_stays(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"source": "train"}, "source: 'gt' holds Detections, on which only 'predictions' works"),
-        ({"source": "auto", "prediction_fields": []}, "prediction_fields: 'gt' holds Detections"),
+        ({"source": "train"}, "prediction_fields: it belongs to source 'predictions'"),
         (
             {"prediction_fields": ["nowhere"]},
             "prediction_fields: 'nowhere' of dataset .* not there",

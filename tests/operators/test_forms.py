@@ -110,6 +110,34 @@ def test_fields_of_scores_are_offered_first(samples: Any, form: Any) -> None:
     assert [choice.value for choice in fields.view.choices] == ["model", "sure"]
 
 
+def test_objects_are_offered_with_what_they_can_be_judged_by(samples: Any, form: Any) -> None:
+    box = [0.1, 0.1, 0.2, 0.2]
+    for name, sure in (("boxes", None), ("model", 0.7), ("older", None)):
+        made = fo.Detection(label="cat", bounding_box=box, confidence=sure)
+        samples.set_values(name, [fo.Detections(detections=[made.copy()]) for _ in samples])
+    found = form(samples, "find_label_errors", label_field="boxes")
+    assert set(found["label_field"].type.values) == {"ground_truth", "boxes", "model", "older"}
+    assert set(found["source"].type.values) == {"auto", "predictions", "features", "embeddings"}
+    assert "'model'" in found["chosen"].view.label
+    given = {"label_field": "boxes", "source": "predictions", "show_advanced": True}
+    found = form(samples, "find_label_errors", **given)
+    assert found["prediction_fields"].default == ["model"]
+    offered = [choice.value for choice in found["prediction_fields"].view.choices]
+    assert offered == ["model", "older"]
+    assert {"class_scores", "seed"} <= asked(found)
+    assert not {"duplicates", "cleanlab", "epochs"} & asked(found)
+    assert held(found) == []
+    found = form(samples, "find_label_errors", **given, prediction_fields=[])
+    assert held(found) == ["Choose one field of detections, or several for an ensemble."]
+    samples.delete_sample_fields(["model", "older"])
+    found = form(samples, "find_label_errors", label_field="boxes")
+    assert "wrong classes only" in found["chosen"].view.label
+    found = form(samples, "find_label_errors", label_field="boxes", source="predictions")
+    assert "no other field of detections" in held(found)[0]
+    samples.delete_sample_field("ground_truth")
+    assert form(samples, "find_label_errors")["label_field"].default == "boxes"
+
+
 def test_embeddings_are_offered(samples: Any, form: Any) -> None:
     zoo = form(samples, "find_label_errors", source="embeddings")
     offered = [choice.value for choice in zoo["embeddings"].view.choices]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,13 +10,17 @@ from typing import Any, ClassVar
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.decisions.exchange import import_decisions
+from ..plugin.decisions.exchange import import_decisions as import_on_samples
+from ..plugin.decisions.import_report import ImportReport
 from ..plugin.errors import InputError
+from ..plugin.objects.exchange import import_decisions as import_on_objects
 from ..plugin.outside.folders import exports
+from ..plugin.runs.opening import open_any_run
 from .base import LongOperator, Work
 from .caller import discreet, file_to_read
 from .forms import choose_one, form, missing, more_options, opened_run, suggest
-from .run_choice import counted, open_run, run_of
+from .resolve_objects import noun_of
+from .run_choice import any_run, any_run_of, counted
 from .terminal import in_terminal
 
 MATCHES = {
@@ -48,7 +52,7 @@ class ImportDecisions(LongOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form: which file, and how its samples are found here."""
         inputs = types.Object()
-        if opened_run(ctx, inputs) is not None:
+        if opened_run(ctx, inputs, lambda dataset, key: open_any_run(dataset, key)[0]) is not None:
             suggest(
                 inputs,
                 "path",
@@ -71,7 +75,7 @@ class ImportDecisions(LongOperator):
 
     def work(self, ctx: Any) -> Work:
         """Import, with progress."""
-        run, params = open_run(ctx), dict(ctx.params)
+        (run, on_objects), params = any_run(ctx), dict(ctx.params)
         if not params.get("path"):
             raise InputError("path is missing: name the file to import")
         path = file_to_read(ctx, params["path"], "path")
@@ -81,14 +85,17 @@ class ImportDecisions(LongOperator):
             "new_root": params.get("new_root") or None,
         }
         return discreet(
-            ctx, lambda report: asdict(import_decisions(run, path, **options, report=report)), path
+            ctx,
+            lambda report: asdict(importer(on_objects)(run, path, **options, report=report)),
+            path,
         )
 
     def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
         """Say what was done and let the grid and the sidebar follow."""
         left = sum(result[name] for name in ("unmatched", "ambiguous", "conflict_count"))
         left += len(result["refused"])
-        yield ctx.ops.notify(summary(result), variant="warning" if left else "success")
+        told = summary(result, noun_of(any_run(ctx)[0]))
+        yield ctx.ops.notify(told, variant="warning" if left else "success")
         yield ctx.ops.reload_dataset()
 
     def __call__(
@@ -118,27 +125,33 @@ class ImportDecisions(LongOperator):
         Raises:
             InputError: if the file or an option cannot be used; nothing is changed
         """
-        run = run_of(sample_collection, run_key)
+        run, on_objects = any_run_of(sample_collection, run_key)
         made = in_terminal(
-            lambda report: import_decisions(
+            lambda report: importer(on_objects)(
                 run, path, match=match, old_root=old_root, new_root=new_root, report=report
             )
         )
         return asdict(made)
 
 
-def summary(made: dict[str, Any]) -> str:
+def importer(on_objects: bool) -> Callable[..., ImportReport]:
+    """What makes the decisions of a file on samples, or on objects."""
+    return import_on_objects if on_objects else import_on_samples
+
+
+def summary(made: dict[str, Any], noun: str = "sample") -> str:
     """One sentence on what an import did.
 
     Args:
         made: its result
+        noun: what the decisions are made on
     """
-    text = f"{counted(made['decisions'], 'decision')} made on {counted(made['applied'])}"
+    text = f"{counted(made['decisions'], 'decision')} made on {counted(made['applied'], noun)}"
     parts = {
         "already here": made["already_here"],
-        "rows without their sample": made["unmatched"],
+        "rows without their sample or object": made["unmatched"],
         "rows about one of several samples with one file": made["ambiguous"],
-        "samples left alone": made["conflict_count"],
+        "samples or objects left alone": made["conflict_count"],
         "decisions refused": len(made["refused"]),
     }
     found = [f"{number:,} {what}" for what, number in parts.items() if number]

@@ -1,10 +1,10 @@
-"""The audit trail as a file: one row a sample and decision, as CSV or JSON."""
+"""The audit trail as a file: one row a sample, or object, and decision, as CSV or JSON."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,13 @@ COLUMNS = (
     "label_field",
     "basis",
 )
-LATER = ("basis",)
-"""Columns that files of earlier versions do not have."""
+OF_OBJECTS = ("label_id", "box_before", "box_after", "proposed")
+"""Columns that files of decisions on objects have beside these; boxes are lists as JSON."""
+
+EVERY = (*COLUMNS, *OF_OBJECTS)
+
+LATER = ("basis", *OF_OBJECTS)
+"""Columns that files of earlier versions, or on samples, do not have."""
 
 NUMBERS = ("seq", "iteration")
 FORMATS = ("csv", "json")
@@ -73,31 +78,45 @@ def unescape_cell(cell: str) -> str | None:
     return cell[1:] if cell[0] == ESCAPE else cell
 
 
-def write_rows(rows: Iterable[Row], path: Path, form: str, *, overwrite: bool = False) -> int:
+def write_rows(
+    rows: Iterable[Row],
+    path: Path,
+    form: str,
+    *,
+    overwrite: bool = False,
+    columns: Sequence[str] = COLUMNS,
+) -> int:
     """Write an audit trail and return the number of rows; the file appears when it is complete.
+
+    Args:
+        rows: the rows
+        path: the file
+        form: ``csv`` or ``json``
+        overwrite: replace an ordinary file that is no earlier export
+        columns: ``COLUMNS``, or ``EVERY`` for decisions on objects
 
     Raises:
         InputError: if the path cannot be written, or what is there may not be replaced
     """
     # With a byte order mark in CSV: without it Excel does not read UTF-8.
     with exported_file(path, overwrite=overwrite, bom=form == "csv") as file:
-        return (_write_csv if form == "csv" else _write_json)(file, rows)
+        return (_write_csv if form == "csv" else _write_json)(file, rows, columns)
 
 
-def _write_csv(file: Any, rows: Iterable[Row]) -> int:
+def _write_csv(file: Any, rows: Iterable[Row], columns: Sequence[str]) -> int:
     writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(columns)
     count = 0
     for count, row in enumerate(rows, start=1):  # noqa: B007
-        writer.writerow([escape_cell(row[name]) for name in COLUMNS])
+        writer.writerow([escape_cell(row[name]) for name in columns])
     return count
 
 
-def _write_json(file: Any, rows: Iterable[Row]) -> int:
+def _write_json(file: Any, rows: Iterable[Row], columns: Sequence[str]) -> int:
     file.write(f'{{"format": "{FORMAT_NAME}", "version": {FORMAT_VERSION}, "rows": [')
     count = 0
     for count, row in enumerate(rows, start=1):
         file.write(",\n" if count > 1 else "\n")
-        json.dump({name: row[name] for name in COLUMNS}, file, ensure_ascii=False)
+        json.dump({name: row[name] for name in columns}, file, ensure_ascii=False)
     file.write("\n]}\n")
     return count

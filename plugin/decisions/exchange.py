@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bson import ObjectId
 
@@ -17,23 +16,46 @@ from ..progress import Report, silent
 from ..store.database import connection
 from ..store.runs import Run
 from .commit import commit, header_of
-from .decision_file import FORMATS, Row, write_rows
+from .decision_file import COLUMNS, EVERY, FORMATS, Row, write_rows
 from .draft import Draft
-from .journal import Header, applied_headers, entries_of, headers, was_lost
+from .import_report import ImportReport, Options
+from .journal import (
+    ITEM,
+    OBJECTS,
+    Entry,
+    Header,
+    applied_headers,
+    entries_of,
+    headers,
+    was_lost,
+)
 from .plan import plan_resolve
 from .recovery import recover_abandoned
 from .request import Request
 from .resolution import Resolution, utc_text
-from .trail_decisions import UNDO, TrailDecision, read_decisions
+from .trail_decisions import UNDO, TrailDecision, TrailRow, read_decisions
 from .trail_matching import Matched, TrailMatcher
 from .undo import plan_undo
 
-MATCHES = ("auto", "id", "filepath")
-UNMATCHED_SHOWN = 100
 UNKNOWN = "unknown"
 """The author of a decision whose file names none."""
 
 LAST = [("seq", -1)]
+
+Planned = Callable[[TrailDecision, Matched], Callable[[Draft], None]]
+"""Gives what plans a decision of a file on what was found for its rows."""
+
+
+class Matcher(Protocol):
+    """Finds what rows are about: samples, or items."""
+
+    def find(self, rows: Sequence[TrailRow]) -> Matched:
+        """What rows are about, as the dataset stands."""
+        ...
+
+    def find_decided(self, rows: Sequence[TrailRow], decision: ObjectId) -> Matched:
+        """What rows are about among what a decision of this run is about."""
+        ...
 
 
 def export_decisions(
@@ -44,7 +66,9 @@ def export_decisions(
     overwrite: bool = False,
     report: Report = silent,
 ) -> dict[str, Any]:
-    """Write the audit trail of a run: one row a sample and decision, oldest first, times in UTC.
+    """Write the audit trail of a run, oldest first, times in UTC.
+
+    One row a sample and decision; of a run on objects one a label or missing object and decision.
 
     Args:
         run: the run
@@ -65,12 +89,17 @@ def export_decisions(
     target = export_path(path)
     recover_abandoned(run)
     made = applied_headers(run)
-    rows = write_rows(_rows(run, made, report), target, form, overwrite=overwrite)
+    on_objects = any(header.get("on") == OBJECTS for header in made)
+    columns = EVERY if on_objects else COLUMNS
+    found = _rows(run, made, report)
+    rows = write_rows(found, target, form, overwrite=overwrite, columns=columns)
     return {"path": str(target), "format": form, "decisions": len(made), "rows": rows}
 
 
 def _rows(run: Run, made: list[Header], report: Report) -> Iterator[Row]:
-    keep = {"sample_id": 1, "filepath": 1, "label_before": 1, "label_after": 1, "lost": 1}
+    of_object = (ITEM, "box_before", "box_after", "proposed")
+    named = ("sample_id", "filepath", "label_before", "label_after", "lost", *of_object)
+    keep: dict[str, int] = dict.fromkeys(named, 1)
     for number, header in enumerate(made, start=1):
         report(number / len(made), "Exporting decisions")
         common = {
@@ -86,56 +115,18 @@ def _rows(run: Run, made: list[Header], report: Report) -> Iterator[Row]:
         for entry in entries_of(header["_id"], keep):
             if not was_lost(entry, header):
                 values = {name: entry[name] for name in ("filepath", "label_before", "label_after")}
+                values |= _of_object(entry) if ITEM in entry else {}
                 yield {**common, **values, "sample_id": str(entry["sample_id"])}
 
 
-@dataclass
-class ImportReport:
-    """What became of the decisions of a file.
-
-    Attributes:
-        decisions: decisions made here
-        already_here: decisions of the file that this run had before
-        applied: samples changed, over all decisions
-        unmatched: rows whose sample this dataset does not have
-        unmatched_rows: the first of them
-        ambiguous: rows that were found by file path alone, and several samples hold that file
-        ambiguous_rows: the first of them
-        conflict_count: rows whose sample is here with another label than the file says, or gone
-        conflicts: the first of them
-        refused: decisions that could not be made here, each with the reason
-    """
-
-    rows: int = 0
-    decisions: int = 0
-    already_here: int = 0
-    applied: int = 0
-    unmatched: int = 0
-    unmatched_rows: list[dict[str, Any]] = field(default_factory=list)
-    ambiguous: int = 0
-    ambiguous_rows: list[dict[str, Any]] = field(default_factory=list)
-    conflict_count: int = 0
-    conflicts: list[dict[str, Any]] = field(default_factory=list)
-    refused: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(self, made: Resolution) -> None:
-        """Count one decision."""
-        self.decisions += made.decision is not None
-        self.applied += made.applied
-        self.conflict_count += made.conflict_count
-        self.conflicts = [*self.conflicts, *made.conflicts][:UNMATCHED_SHOWN]
-
-    def leave(self, decision: TrailDecision, matched: Matched) -> None:
-        """Count the rows of a decision whose sample was not found."""
-        self.unmatched += len(matched.unmatched)
-        self.ambiguous += len(matched.ambiguous)
-        for rows, listed in (
-            (matched.unmatched, self.unmatched_rows),
-            (matched.ambiguous, self.ambiguous_rows),
-        ):
-            for row in rows[: UNMATCHED_SHOWN - len(listed)]:
-                named = {"sample_id": row.sample_id, "filepath": row.filepath}
-                listed.append({"decision": decision.id, **named})
+def _of_object(entry: Entry) -> Row:
+    """The columns that only objects have."""
+    boxes = {name: entry[name] for name in ("box_before", "box_after")}
+    return {
+        "label_id": str(entry[ITEM]),
+        **{name: None if box is None else json.dumps(box) for name, box in boxes.items()},
+        "proposed": entry.get("proposed"),
+    }
 
 
 class _AlreadyHere(Exception):
@@ -170,22 +161,38 @@ def import_decisions(
         InputError: if anything in the file or an option cannot be used; nothing is changed
         Cancelled: if ``report`` says so; the decisions made by then stay
     """
-    if match not in MATCHES:
-        raise InputError(f"match must be one of {', '.join(MATCHES)}, got {match!r:.80}")
-    if (old_root is None) != (new_root is None):
-        raise InputError("old_root and new_root must be given together")
-    for name, root in (("old_root", old_root), ("new_root", new_root)):
-        if not isinstance(root, str | Path | None):
-            raise InputError(f"{name} must be a folder, got {root!r:.80}")
+    options = Options(match, old_root, new_root)
+    options.check()
     decisions = read_decisions(path, run.key, run.label_field)
     recover_abandoned(run)
-    _ensure_index(connection())
-    roots = (None, None) if old_root is None else (str(old_root), str(new_root))
     named = {row.sample_id for decision in decisions for row in decision.rows}
-    matcher = TrailMatcher(run, match, roots, named)
+    matcher = TrailMatcher(run, match, options.roots, named)
+    return make_decisions(run, decisions, matcher, _planned, report)
+
+
+def make_decisions(
+    run: Run,
+    decisions: Sequence[TrailDecision],
+    matcher: Matcher,
+    planned: Planned,
+    report: Report,
+) -> ImportReport:
+    """Make the decisions of a file that was checked, in their order, each once.
+
+    Args:
+        run: the run
+        decisions: those of the file
+        matcher: finds what they are about
+        planned: what plans one of them on what was found
+        report: told how far it is
+
+    Raises:
+        Cancelled: if ``report`` says so; the decisions made by then stay
+    """
+    _ensure_index(connection())
     result = ImportReport(rows=sum(len(decision.rows) for decision in decisions))
     for number, decision in enumerate(decisions, start=1):
-        _import_one(run, decision, matcher, result)
+        _import_one(run, decision, matcher, planned, result)
         try:
             report(number / len(decisions), f"Imported {number:,} of {len(decisions):,} decisions")
         except Cancelled:
@@ -194,6 +201,25 @@ def import_decisions(
                 "and stay. Import the file again for the rest."
             ) from None
     return result
+
+
+def _planned(decision: TrailDecision, matched: Matched) -> Callable[[Draft], None]:
+    """What plans a decision on samples."""
+    expected = {str(i): row.label_before for row, i in matched.samples}
+    tag = decision.values["tag"]
+    request = Request.checked(decision.action, list(expected), decision.label, tag, expected)
+    return lambda draft: plan_resolve(draft, request)
+
+
+def _undoing(
+    decision: TrailDecision, matched: Matched, undone: Header | None
+) -> Callable[[Draft], None] | None:
+    """What plans the undoing of a decision; None for other decisions."""
+    if decision.action != UNDO:
+        return None
+    if undone is None:
+        raise InputError(f"the decision that it undoes, {decision.values['undoes']}, is not here")
+    return lambda draft: plan_undo(draft, undone, only=[i for _, i in matched.samples])
 
 
 @cache
@@ -210,7 +236,11 @@ def _here(run: Run, decision: str) -> Header | None:
 
 
 def _import_one(
-    run: Run, decision: TrailDecision, matcher: TrailMatcher, result: ImportReport
+    run: Run,
+    decision: TrailDecision,
+    matcher: Matcher,
+    planned: Planned,
+    result: ImportReport,
 ) -> None:
     undone = _here(run, decision.values["undoes"]) if decision.action == UNDO else None
     if undone is None:
@@ -222,7 +252,7 @@ def _import_one(
         result.already_here += 1
         return
     try:
-        made = _make(run, decision, matched, undone) if matched.samples else None
+        made = _make(run, decision, matched, undone, planned) if matched.samples else None
     except _AlreadyHere:
         result.already_here += 1
         return
@@ -234,7 +264,13 @@ def _import_one(
         result.add(made)
 
 
-def _make(run: Run, decision: TrailDecision, matched: Matched, undone: Header | None) -> Resolution:
+def _make(
+    run: Run,
+    decision: TrailDecision,
+    matched: Matched,
+    undone: Header | None,
+    planned: Planned,
+) -> Resolution:
     """Make a decision, unless it is here by the time that the lock is ours."""
     values, action = decision.values, decision.action
     author = values["author"] if values["author"] is not None else UNKNOWN
@@ -245,21 +281,9 @@ def _make(run: Run, decision: TrailDecision, matched: Matched, undone: Header | 
         "label": decision.label,
         "basis": decision.basis,
     }
-    ids = [str(sample_id) for _, sample_id in matched.samples]
-    if action == UNDO:
-        if undone is None:
-            raise InputError(f"the decision that it undoes, {values['undoes']}, is not here")
-        target, only = undone, [ObjectId(i) for i in ids]
-
-        def carry_over(draft: Draft) -> None:
-            plan_undo(draft, target, only=only)
-
-    else:
-        expected = {str(i): row.label_before for row, i in matched.samples}
-        request = Request.checked(action, ids, decision.label, values["tag"], expected)
-
-        def carry_over(draft: Draft) -> None:
-            plan_resolve(draft, request)
+    carry_over = _undoing(decision, matched, undone)
+    if carry_over is None:
+        carry_over = planned(decision, matched)
 
     def plan(draft: Draft) -> None:
         if _here(run, decision.id) is not None:

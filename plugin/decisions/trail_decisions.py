@@ -16,15 +16,17 @@ from ..errors import InputError, content
 from ..values import LONGEST_TEXT
 from .changes import ACTIONS, KEEP_ALL
 from .commit import LONGEST_NOTE
-from .decision_file import Row
+from .decision_file import OF_OBJECTS, Row
 from .json_stream import loads
+from .object_changes import KIND_OF
+from .trail_boxes import box_problem
 from .trail_reading import read_rows, shown
 
 UNDO = "undo"
 LONGEST = {"author": 1_000, "note": LONGEST_NOTE}
 DEEPEST_BASIS = 20
 FIRST_YEAR, LAST_YEAR = 1970, 2999
-UNCHANGED = ("confirm", "tag", KEEP_ALL)
+UNCHANGED = ("confirm", "tag", "move", KEEP_ALL)
 """Actions after which a sample's label is what it was."""
 
 SHARED = ("seq", "time", "author", "action", "undoes", "tag", "note", "iteration", "dataset")
@@ -35,12 +37,28 @@ _ID = re.compile(r"[0-9a-fA-F]{24}")
 
 
 class TrailRow(NamedTuple):
-    """What a decision did to one sample."""
+    """What a decision did to one sample, or one of its objects.
+
+    Attributes:
+        label_id: of an object, the id of the label or missing object
+        box_before: of an object
+        box_after: of an object
+        proposed: of a missing object, the class that it was proposed as
+    """
 
     sample_id: str
     filepath: str | None
     label_before: str | None
     label_after: str | None
+    label_id: str | None = None
+    box_before: list[float] | None = None
+    box_after: list[float] | None = None
+    proposed: str | None = None
+
+    @property
+    def about(self) -> str:
+        """The id of what the decision was made on: the label's on objects, else the sample's."""
+        return self.sample_id if self.label_id is None else self.label_id
 
 
 @dataclass
@@ -72,62 +90,93 @@ class TrailDecision:
         return self.rows[0].label_after if self.action == "relabel" else None
 
 
-def read_decisions(path: str | Path, run_key: str, label_field: str) -> list[TrailDecision]:
+def read_decisions(
+    path: str | Path, run_key: str, label_field: str, *, on_objects: bool = False
+) -> list[TrailDecision]:
     """All decisions of a file in their order, once every value of it was found to be usable.
 
     Args:
         path: a file of ``export_decisions``
         run_key: the run that is to receive them, for messages
         label_field: the label field that it cleans
+        on_objects: whether that run is on objects
 
     Raises:
         InputError: if anything in the file cannot be used; the message names row and column
     """
     found: dict[str, TrailDecision] = {}
     samples: dict[str, set[str]] = {}
-    for number, row in enumerate(read_rows(path), start=1):
+    for number, read in enumerate(read_rows(path), start=1):
+        row = {**dict.fromkeys(OF_OBJECTS), **read}
         where = f"'{path}', row {number}: "
         problem = _problem(row)
         if problem:
             raise InputError(where + problem)
+        if (row["label_id"] is not None) != on_objects:
+            kinds = ("samples", "objects")
+            raise InputError(
+                f"{where}the file holds decisions on {kinds[not on_objects]}, and run '{run_key}' "
+                f"is on {kinds[on_objects]}"
+            )
         if row["label_field"] not in (None, label_field):
             raise InputError(
                 f"{where}label_field is {content(shown(row['label_field']))}: the file holds "
                 f"decisions on label field '{content(row['label_field'][:100])}', and run "
                 f"'{run_key}' cleans '{label_field}'"
             )
-        decision, sample_id = row["decision"].lower(), row["sample_id"].lower()
+        decision = row["decision"].lower()
+        name = "label_id" if on_objects else "sample_id"
+        about = row[name].lower()
         if decision not in found:
             found[decision] = _opened(decision, number, row, where)
             samples[decision] = set()
         _check_beside(found[decision], row, where)
-        if sample_id in samples[decision]:
-            raise InputError(f"{where}sample_id {sample_id} comes twice in decision {decision}")
-        samples[decision].add(sample_id)
-        texts = (row["filepath"], row["label_before"], row["label_after"])
-        found[decision].rows.append(TrailRow(sample_id, *texts))
+        if about in samples[decision]:
+            raise InputError(f"{where}{name} {about} comes twice in decision {decision}")
+        samples[decision].add(about)
+        found[decision].rows.append(_row_of(row))
     ordered = sorted(found.values(), key=lambda made: made.values["seq"])
     _check_order(ordered, samples, path)
     return ordered
 
 
+def _row_of(row: Row) -> TrailRow:
+    """What a row says of what it is about, once it was checked."""
+    return TrailRow(
+        sample_id=row["sample_id"].lower(),
+        filepath=row["filepath"],
+        label_before=row["label_before"],
+        label_after=row["label_after"],
+        label_id=row["label_id"] and row["label_id"].lower(),
+        box_before=loads(row["box_before"]) if row["box_before"] else None,
+        box_after=loads(row["box_after"]) if row["box_after"] else None,
+        proposed=row["proposed"],
+    )
+
+
 def _problem(row: Row) -> str | None:
     """What is wrong with a row, if anything."""
     action = row["action"]
-    known = (*ACTIONS, KEEP_ALL, UNDO)
+    known = (*ACTIONS, KEEP_ALL, UNDO) if row["label_id"] is None else (*KIND_OF, UNDO)
     if action not in known:
         return f"action must be one of {', '.join(known)}, got {content(shown(action))}"
     for name, value in row.items():
         problem = _text_problem(name, value) if isinstance(value, str) else None
         if problem:
             return problem
-    for name in ("decision", "sample_id", *(("undoes",) if action == UNDO else ())):
+    of_object = ("label_id",) if row["label_id"] is not None else ()
+    for name in ("decision", "sample_id", *of_object, *(("undoes",) if action == UNDO else ())):
         if not _ID.fullmatch(row[name] or ""):
             return f"{name} must be an id of 24 hexadecimal digits, got {content(shown(row[name]))}"
     for name, owner in (("undoes", UNDO), ("tag", "tag")):
         if action != owner and row[name] is not None:
             return f"{name} goes with action '{owner}', not with '{action}'"
-    return _label_problem(row) or _time_problem(row["time"]) or _basis_problem(row["basis"])
+    return (
+        _label_problem(row)
+        or box_problem(row)
+        or _time_problem(row["time"])
+        or _basis_problem(row["basis"])
+    )
 
 
 def _text_problem(name: str, value: str) -> str | None:
@@ -143,8 +192,10 @@ def _text_problem(name: str, value: str) -> str | None:
 
 def _label_problem(row: Row) -> str | None:
     action, before, after = row["action"], row["label_before"], row["label_after"]
-    if action == "relabel" and after is None:
-        return "label_after is empty, and the action is relabel"
+    if action in ("relabel", "add") and after is None:
+        return f"label_after is empty, and the action is {action}"
+    if action == "add" and before is not None:
+        return f"label_before must be empty, since the action is add, got {content(shown(before))}"
     if action == "remove" and after is not None:
         return f"label_after must be empty, since the action is remove, got {content(shown(after))}"
     if action in UNCHANGED and before != after:
@@ -247,10 +298,11 @@ def _check_order(
         if undone in samples:
             if undone not in earlier:
                 raise InputError(f"{where}undoes names a decision whose seq is not smaller")
-            strange = next((r for r in decision.rows if r.sample_id not in samples[undone]), None)
+            strange = next((r for r in decision.rows if r.about not in samples[undone]), None)
             if strange is not None:
+                name = "sample_id" if strange.label_id is None else "label_id"
                 raise InputError(
-                    f"{where}sample_id {strange.sample_id} is undone, and decision {undone} does "
+                    f"{where}{name} {strange.about} is undone, and decision {undone} does "
                     "not name it"
                 )
         earlier[decision.id] = decision

@@ -24,7 +24,7 @@ class Matched:
     """What was found for the rows of a decision.
 
     Attributes:
-        samples: the rows whose sample is here, each with the sample
+        samples: the rows whose sample, or object, is here, each with its id
         unmatched: the rows whose sample is not here
         ambiguous: the rows that name a file of several samples, and nothing says which is meant
     """
@@ -85,7 +85,7 @@ class TrailMatcher:
     def _assigned(self, rows: Sequence[TrailRow], known: set[ObjectId], files: Any) -> Matched:
         out, by_path = Matched(), defaultdict[str, list[TrailRow]](list)
         for row in rows:
-            path = self._moved(row.filepath) if self._by_path else None
+            path = moved(row.filepath, self._roots) if self._by_path else None
             if ObjectId(row.sample_id) in known:
                 out.samples.append((row, ObjectId(row.sample_id)))
             elif path is None:
@@ -119,13 +119,20 @@ class TrailMatcher:
                 found[document["filepath"]].append((document["_id"], label))
         return found
 
-    def _moved(self, path: str | None) -> str | None:
-        old, new = self._roots
-        if path is None or old is None or new is None:
-            return path
-        old = old.rstrip("/\\")
-        inside = path.startswith(old) and path[len(old) : len(old) + 1] in ("/", "\\")
-        return new.rstrip("/\\") + path[len(old) :] if inside else path
+
+def moved(path: str | None, roots: tuple[str | None, str | None]) -> str | None:
+    """A file path in the folder that took the place of another one.
+
+    Example:
+        >>> moved("/old/a/b.png", ("/old/a/", "/new")), moved("/old/ab.png", ("/old/a", "/new"))
+        ('/new/b.png', '/old/ab.png')
+    """
+    old, new = roots
+    if path is None or old is None or new is None:
+        return path
+    old = old.rstrip("/\\")
+    inside = path.startswith(old) and path[len(old) : len(old) + 1] in ("/", "\\")
+    return new.rstrip("/\\") + path[len(old) :] if inside else path
 
 
 def _share_out(rows: Sequence[TrailRow], free: Candidates, out: Matched) -> None:

@@ -10,7 +10,17 @@ from typing import IO, Any
 
 from ..csv_lines import CsvLines
 from ..errors import InputError, content
-from .decision_file import COLUMNS, FORMAT_NAME, FORMAT_VERSION, LATER, NUMBERS, Row, unescape_cell
+from .decision_file import (
+    COLUMNS,
+    EVERY,
+    FORMAT_NAME,
+    FORMAT_VERSION,
+    LATER,
+    NUMBERS,
+    OF_OBJECTS,
+    Row,
+    unescape_cell,
+)
 from .json_stream import JsonStream
 
 LARGEST_FILE = 1024**3
@@ -104,7 +114,7 @@ def _check_names(names: list[str], path: Path) -> None:
         if name not in (*names, *LATER):
             raise InputError(f"{no_trail}: no column {name!r}")
     for name in names:
-        if name not in COLUMNS:
+        if name not in EVERY:
             raise InputError(f"{no_trail}: unknown column {content(shown(name))}")
         if names.count(name) > 1:
             raise InputError(f"{no_trail}: column {name!r} comes twice")
@@ -150,10 +160,10 @@ def _check_head(told: dict[str, Any], path: Path) -> None:
 def _checked(row: Any, path: Path, number: int) -> Row:
     if not isinstance(row, dict) or any(name not in (*row, *LATER) for name in COLUMNS):
         raise InputError(f"'{path}', row {number}: expected {', '.join(COLUMNS)}")
-    unknown = next((name for name in row if name not in COLUMNS), None)
+    unknown = next((name for name in row if name not in EVERY), None)
     if unknown is not None:
         raise InputError(f"'{path}', row {number}: unknown column {content(shown(unknown))}")
-    values = {name: row.get(name) for name in COLUMNS}
+    values = {name: row.get(name) for name in (*COLUMNS, *(n for n in OF_OBJECTS if n in row))}
     for name, value in values.items():
         if name in NUMBERS:
             values[name] = _number(value)

@@ -48,8 +48,7 @@ def plan_objects_back(draft: Draft, target: Header, standing: Sequence[Entry]) -
         if back["labels"] == SET and label is not None:
             back = planned_anew(back, label, None)
         entered = {**object_entry_of(document, entry), **back, **kept.get(entry["_id"], {})}
-        if "proposed" in entry:
-            entered["proposed"] = entry["proposed"]
+        entered |= {name: entry[name] for name in ("proposed", "origin_item") if name in entry}
         if back["labels"] == TAKE:
             entered["document"] = raw_of(label)
         entered |= {

@@ -51,7 +51,7 @@ def plan_objects(draft: Draft, request: ObjectRequest) -> None:
     items = known_items(run)
     if list_of(run) == TAGS:
         request.check_without_boxes()
-    samples = _samples_of(draft, request.items, items)
+    samples = _samples_of(draft, request, items)
     # Those of one sample side by side: what is done to it is one update.
     ordered = sorted(request.items, key=lambda i: samples.get(i) or i)
     for ids in chunked(ordered):
@@ -64,10 +64,12 @@ def plan_objects(draft: Draft, request: ObjectRequest) -> None:
 
 
 def _samples_of(
-    draft: Draft, wanted: Sequence[ObjectId], items: KnownItems | None
+    draft: Draft, request: ObjectRequest, items: KnownItems | None
 ) -> dict[ObjectId, ObjectId]:
     """The sample of each item: by the iteration, the journal, or the samples themselves."""
+    wanted = request.items
     run, found = draft.run, dict[ObjectId, ObjectId]()
+    found |= {ObjectId(i): told.sample_id for i, told in request.told.items()}
     if items is not None and len(items):
         texts = [str(i) for i in wanted]
         items.check_unique(texts)
@@ -162,6 +164,8 @@ class _Planner:
             "kind_after": KIND_OF[self.request.action],
             "top_after": self.draft.id,
         }
+        origin = ObjectId(self.request.origins.get(str(item), str(item)))
+        full |= {"origin_item": origin} if origin != item else {}
         return {**full, "paths": paths_of(self.draft.run, full)}
 
     def _row(self, item: ObjectId) -> int:
@@ -181,20 +185,23 @@ class _Planner:
         return class_of(label), box_of(label)
 
     def _is_missing(self, item: ObjectId, sample: ObjectId) -> bool:
-        """Whether an item is a missing label, now or by the iteration."""
+        """Whether an item is a missing label, now, by the iteration or by a file."""
         if item in self._missing.get(sample, {}):
             return True
         row = self._row(item)
-        return row >= 0 and self.items is not None and self.items.class_of(row) is None
+        if row < 0 or self.items is None:
+            return str(item) in self.request.told
+        return self.items.class_of(row) is None
 
     def _candidate_box(self, item: ObjectId, sample: ObjectId | None) -> Any:
         """The box of a missing object; None where the item is none."""
         candidate = self._missing.get(sample, {}).get(item) if sample is not None else None
         if candidate is not None:
             return box_of(candidate)
-        row = self._row(item)
-        missing = row >= 0 and self.items is not None and self.items.class_of(row) is None
-        return self.items.box_of(row) if missing and self.items is not None else None
+        row, told = self._row(item), self.request.told.get(str(item))
+        if row < 0 or self.items is None:
+            return None if told is None else told.box
+        return self.items.box_of(row) if self.items.class_of(row) is None else None
 
     def _conflict(self, item: ObjectId, document: Any, label: Any) -> str | None:
         """Why nothing of the kind can be done to an item, whatever its label is."""
@@ -238,10 +245,10 @@ class _Planner:
         change: dict[str, Any] = {"labels": SET}
         slots = [slot(name, shown, KIND_OF[request.action])]
         if request.action == "relabel":
-            slots.append(slot("label", label.get("label", MISSING), request.label))
-            change["label_after"] = request.label
+            slots.append(slot("label", label.get("label", MISSING), request.label_for(item)))
+            change["label_after"] = request.label_for(item)
         elif request.action == "move":
-            box = request.box or self._seen_box(item)
+            box = request.box_for(item) or self._seen_box(item)
             if box is None:
                 return "unseen"
             if label.get("mask") is not None or label.get("mask_path") is not None:
@@ -268,17 +275,20 @@ class _Planner:
 
     def _proposed(self, item: ObjectId, candidate: Any) -> str | None:
         """The class that a missing object is proposed as."""
-        row = self._row(item)
-        if class_of(candidate) is not None or row < 0 or self.items is None:
+        row, told = self._row(item), self.request.told.get(str(item))
+        if class_of(candidate) is not None:
             return class_of(candidate)
+        if row < 0 or self.items is None:
+            return None if told is None else told.proposed
         return self.items.seen_class_of(row)
 
     def _added(self, item: ObjectId, sample: ObjectId, candidate: Any) -> dict[str, Any]:
         """A missing object as a label, with the id that it has as an item."""
         run, row = self.draft.run, self._row(item)
         known = row >= 0 and self.items is not None
-        label = self.request.label or self._proposed(item, candidate)
-        box = None if self._tags else self.request.box or self._candidate_box(item, sample)
+        label = self.request.label_for(item) or self._proposed(item, candidate)
+        asked = self.request.box_for(item)
+        box = None if self._tags else asked or self._candidate_box(item, sample)
         score = run.field("suspicion")
         suspicion = None if candidate is None else candidate.get(score)
         if suspicion is None and known and self.items is not None:

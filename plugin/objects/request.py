@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from bson import ObjectId
@@ -19,6 +19,14 @@ WITH_LABEL = ("relabel", "add")
 WITH_BOX = ("move", "add")
 
 
+class Told(NamedTuple):
+    """A missing object that a file tells of: its sample, its box, and the class proposed for it."""
+
+    sample_id: ObjectId
+    box: Any
+    proposed: str | None
+
+
 @dataclass(frozen=True)
 class ObjectRequest:
     """What a person asked for, checked.
@@ -27,6 +35,10 @@ class ObjectRequest:
         expected: the class that the author saw, one for all or by label id; None where not said
         expected_box: the box likewise
         seen: as in ``decisions.request.Request``
+        labels: the class of some items, by label id, where not all get the same
+        boxes: the box of some items likewise
+        told: missing objects that no iteration of the run may know, by their ids
+        origins: the ids that labels have in the file that a decision is from, by their ids here
     """
 
     action: str
@@ -37,6 +49,10 @@ class ObjectRequest:
     expected: str | Mapping[str, str | None] | None
     expected_box: Sequence[float] | Mapping[str, Sequence[float] | None] | None
     seen: int = -1
+    labels: Mapping[str, str | None] = field(default_factory=dict)
+    boxes: Mapping[str, list[float] | None] = field(default_factory=dict)
+    told: Mapping[str, Told] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def checked(
@@ -85,6 +101,25 @@ class ObjectRequest:
         for name in ("box", "expected_box"):
             if getattr(self, name) is not None:
                 raise InputError(f"{name}: tags have no boxes")
+
+    def of_a_file(
+        self,
+        *,
+        labels: Mapping[str, str | None],
+        boxes: Mapping[str, list[float] | None],
+        told: Mapping[str, Told],
+        origins: Mapping[str, str],
+    ) -> ObjectRequest:
+        """The request with what a file says of each item."""
+        return replace(self, labels=labels, boxes=boxes, told=told, origins=origins)
+
+    def label_for(self, item: ObjectId) -> str | None:
+        """The class that an item is to get, None where not said."""
+        return self.labels.get(str(item)) or self.label
+
+    def box_for(self, item: ObjectId) -> list[float] | None:
+        """The box that an item is to get, None where not said."""
+        return self.boxes.get(str(item)) or self.box
 
     def expects(self, item: ObjectId, otherwise: str | None) -> str | None:
         """The class that the author saw."""

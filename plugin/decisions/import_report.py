@@ -1,0 +1,96 @@
+"""What an import can be asked for, and what it tells of the decisions that it made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from .resolution import Resolution
+from .trail_decisions import TrailDecision
+from .trail_matching import Matched
+
+MATCHES = ("auto", "id", "filepath")
+UNMATCHED_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the samples of a file are found.
+
+    Attributes:
+        match: by ``id``, by ``filepath``, or ``auto``
+        old_root: the folder that file paths begin with in the file, if it is another one here
+        new_root: the folder that takes its place
+    """
+
+    match: str
+    old_root: str | None
+    new_root: str | None
+
+    def check(self) -> None:
+        """Raise InputError where they cannot be used."""
+        match, old_root, new_root = self.match, self.old_root, self.new_root
+        if match not in MATCHES:
+            raise InputError(f"match must be one of {', '.join(MATCHES)}, got {match!r:.80}")
+        if (old_root is None) != (new_root is None):
+            raise InputError("old_root and new_root must be given together")
+        for name, root in (("old_root", old_root), ("new_root", new_root)):
+            if not isinstance(root, str | Path | None):
+                raise InputError(f"{name} must be a folder, got {root!r:.80}")
+
+    @property
+    def roots(self) -> tuple[str | None, str | None]:
+        """The two folders."""
+        return (None, None) if self.old_root is None else (str(self.old_root), str(self.new_root))
+
+
+@dataclass
+class ImportReport:
+    """What became of the decisions of a file.
+
+    Attributes:
+        decisions: decisions made here
+        already_here: decisions of the file that this run had before
+        applied: samples changed, over all decisions
+        unmatched: rows whose sample this dataset does not have
+        unmatched_rows: the first of them
+        ambiguous: rows that were found by file path alone, and several samples hold that file
+        ambiguous_rows: the first of them
+        conflict_count: rows whose sample is here with another label than the file says, or gone
+        conflicts: the first of them
+        refused: decisions that could not be made here, each with the reason
+    """
+
+    rows: int = 0
+    decisions: int = 0
+    already_here: int = 0
+    applied: int = 0
+    unmatched: int = 0
+    unmatched_rows: list[dict[str, Any]] = field(default_factory=list)
+    ambiguous: int = 0
+    ambiguous_rows: list[dict[str, Any]] = field(default_factory=list)
+    conflict_count: int = 0
+    conflicts: list[dict[str, Any]] = field(default_factory=list)
+    refused: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, made: Resolution) -> None:
+        """Count one decision."""
+        self.decisions += made.decision is not None
+        self.applied += made.applied
+        self.conflict_count += made.conflict_count
+        self.conflicts = [*self.conflicts, *made.conflicts][:UNMATCHED_SHOWN]
+
+    def leave(self, decision: TrailDecision, matched: Matched) -> None:
+        """Count the rows of a decision whose sample was not found."""
+        self.unmatched += len(matched.unmatched)
+        self.ambiguous += len(matched.ambiguous)
+        for rows, listed in (
+            (matched.unmatched, self.unmatched_rows),
+            (matched.ambiguous, self.ambiguous_rows),
+        ):
+            for row in rows[: UNMATCHED_SHOWN - len(listed)]:
+                named = {"sample_id": row.sample_id, "filepath": row.filepath}
+                named |= {"label_id": row.label_id} if row.label_id else {}
+                listed.append({"decision": decision.id, **named})

@@ -21,7 +21,8 @@ from ..plugin.objects.job import find_object_errors, is_on_objects
 from ..plugin.predictions.preview import preview_predictions
 from ..plugin.progress import Report, silent
 from ..plugin.runs.opening import find_runs
-from ..plugin.store.label_field import label_fields
+from ..plugin.store.iterations import last_on_objects
+from ..plugin.store.label_field import label_fields, tag_fields
 from ..plugin.store.runs import Run
 from ..plugin.store.sample_collection import image_slices, slice_of
 from ..plugin.store.samples import Collection
@@ -32,6 +33,7 @@ from .checked import Target
 from .forms import choose, choose_one, form, missing, more_options, suggest
 from .object_sources import OBJECT_SOURCES
 from .sources import COMMON, OPTIONS, SOURCES, Asked, chosen_options, offered
+from .tag_sources import TAG_SOURCES
 from .terminal import in_terminal
 
 LABELS = ("ground_truth", "label", "labels", "gt")
@@ -131,12 +133,13 @@ class FindLabelErrors(LongOperator):
         """The form: which labels, where predictions come from, and what that needs."""
         inputs = types.Object()
         fields, objects = label_fields(ctx.dataset), detections_fields(ctx.dataset)
-        if fields or objects:
+        tags = tag_fields(ctx.dataset)
+        if fields or objects or tags:
             _choose_samples(ctx, inputs)
-            _ask(ctx, inputs, fields, objects)
+            _ask(ctx, inputs, fields, objects, tags)
         else:
-            text = "This dataset has no Classification or Detections field. Label errors are found "
-            missing(inputs, f"{text}in such fields.", types.Error)
+            text = "This dataset has no Classification, Classifications or Detections field. Label "
+            missing(inputs, f"{text}errors are found in such fields.", types.Error)
         return form(inputs, "Find label errors")
 
 
@@ -184,8 +187,10 @@ def likely_run(dataset: Any, label_field: str) -> str:
     return next(k for k in chain([key], numbered) if k not in runs)
 
 
-def _ask(ctx: Any, inputs: types.Object, images: list[str], objects: list[str]) -> None:
-    runs, fields = find_runs(ctx.dataset), [*images, *objects]
+def _ask(
+    ctx: Any, inputs: types.Object, images: list[str], objects: list[str], tags: list[str]
+) -> None:
+    runs, fields = find_runs(ctx.dataset), [*images, *objects, *tags]
     cleaned = [run.label_field for run, _ in reversed(runs.values()) if run.label_field in fields]
     default = next(name for name in (*cleaned, *LABELS, fields[0]) if name in fields)
     choose(
@@ -202,14 +207,15 @@ def _ask(ctx: Any, inputs: types.Object, images: list[str], objects: list[str]) 
     key = ctx.params.get("run_key") or likely
     run, problem = runs.get(key, (None, None))
     on_objects = field in objects
-    others = [name for name in (objects if on_objects else images) if name != field]
+    alike = objects if on_objects else tags if field in tags else images
+    others = [name for name in alike if name != field]
     so_far = Asked(ctx, inputs, _target(ctx), field, others, run, on_objects)
-    known = OBJECT_SOURCES if on_objects else SOURCES
+    known = OBJECT_SOURCES if on_objects else TAG_SOURCES if field in tags else SOURCES
     words = {name: (source.label, source.description) for name, source in known.items()}
     choose_one(
         inputs,
         "source",
-        words if on_objects else offered(so_far),
+        offered(so_far) if alike is images else words,
         AUTO,
         label="Predictions come from",
     )
@@ -218,8 +224,10 @@ def _ask(ctx: Any, inputs: types.Object, images: list[str], objects: list[str]) 
     source.ask(so_far)
     if more_options(ctx, inputs):
         _choose_run(inputs, list(runs), likely)
-        for option in (*source.options, *(() if on_objects else COMMON)):
+        for option in (*source.options, *(COMMON if alike is images else ())):
             OPTIONS[option](so_far)
+    if run is not None and alike is tags and run.label_field == field and not run.iterations():
+        problem = None  # what does not work on tags keeps nobody from the next iteration
     _say_run(inputs, key, field, run, problem)
 
 
@@ -232,12 +240,16 @@ def _say_run(
     elif run is not None and run.label_field != field:
         text = f"The run {key} cleans '{run.label_field}', not '{field}'. Give another run key."
         missing(inputs, text, types.Error)
-    elif run is not None and run.iterations():
-        number = len(run.iterations()) + 1
-        text = f"Makes iteration {number} of the run {key}. Its decisions stay."
+    elif run is not None and (made := _iterations_made(run)):
+        text = f"Makes iteration {made + 1} of the run {key}. Its decisions stay."
         inputs.view("next", types.Notice(label=text))
     else:
         inputs.view("next", types.Notice(label=f"Begins the run {key}."))
+
+
+def _iterations_made(run: Run) -> int:
+    """How many iterations a run has, on whole samples, objects or tags."""
+    return len(run.iterations()) or (last_on_objects(run) or {}).get("number", 0)
 
 
 def _choose_run(inputs: types.Object, keys: list[str], default: str) -> None:

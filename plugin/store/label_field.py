@@ -131,6 +131,12 @@ def check_classification(dataset: Dataset, field: str, option: str) -> None:
     )
 
 
+def tag_fields(dataset: Dataset) -> list[str]:
+    """The fields of tags that a run can clean: ``Classifications`` fields that no run writes."""
+    declared, own = declared_fields(dataset), own_fields(dataset)
+    return [name for name in declared if is_classifications(declared[name]) and name not in own]
+
+
 def likely_label_field(run: Run, declared: Declared) -> str | None:
     """The field that a run's labels are probably in by now, None where there is no likely one."""
     known = _known(run)

@@ -85,7 +85,7 @@ def test_missing_and_spurious_tags_are_found_and_written(
     assert result["candidates"] == sum(k == "missing" for *_, k in order)
 
 
-@pytest.mark.parametrize("source", ["embeddings", "features"])
+@pytest.mark.parametrize("source", ["embeddings", pytest.param("features", marks=pytest.mark.slow)])
 def test_no_model_is_needed(tags: Any, operator: Any, source: str) -> None:
     """Heads on the pixels of each picture, and on a network that is not made for such pictures."""
     dataset, planted = tags
@@ -404,3 +404,64 @@ def test_the_same_model_twice_says_nothing_new(tags: Any, operator: Any) -> None
     find(operator, dataset, run_key="two", prediction_fields=["model", "second"])
     one, two = by_item(items(dataset)), by_item(items(dataset, "two"))
     assert max(abs(one[k] - two[k]) for k in one.keys() & two.keys()) < 0.2
+
+
+@pytest.fixture
+def form(operator: Any, context: Any) -> Any:
+    """``form(dataset, **params)``: the properties of the form, by name."""
+
+    def made(samples: Any, **params: Any) -> dict[str, Any]:
+        ctx = context(samples, FIND, **params)
+        ctx.executor = None  # as FiftyOne does where the App asks for a form
+        return dict(operator(FIND).resolve_input(ctx).type.properties)
+
+    return made
+
+
+def held(properties: dict[str, Any]) -> list[str]:
+    """The sentences that hold the button."""
+    return [made.error_message for made in properties.values() if made.invalid]
+
+
+def test_the_form_offers_fields_of_tags(tags: Any, form: Any, operator: Any) -> None:
+    dataset, _ = tags
+    found = form(dataset)
+    assert found["label_field"].default == "gt"
+    assert set(found["label_field"].type.values) == {"gt", "model"}
+    assert set(found["source"].type.values) == {"auto", "predictions", "embeddings", "features"}
+    assert held(found) == []
+    assert found["next"].view.label == "Begins the run deconfuse."
+    asked = form(dataset, label_field="gt", source="predictions")
+    choices = [choice.value for choice in asked["prediction_fields"].view.choices]
+    assert choices == ["model", "scores"]
+    assert "Choose one field" in held(asked)[0]
+    named = form(dataset, label_field="gt", source="predictions", prediction_fields=["model"])
+    assert held(named) == []
+    vectors = form(dataset, label_field="gt", source="embeddings", show_advanced=True)
+    assert {"embeddings", "folds", "fold_groups", "run_key"} <= set(vectors)
+    assert "cleanlab" not in vectors
+    find(operator, dataset)
+    later = form(dataset)
+    assert later["next"].view.label == "Makes iteration 2 of the run deconfuse. Its decisions stay."
+    assert held(later) == []
+    assert set(later["label_field"].type.values) == {"gt", "model"}, "no field of the run's own"
+
+
+def test_what_the_form_sends_is_done(tags: Any, context: Any, operator: Any) -> None:
+    dataset, _ = tags
+    ctx = context(
+        dataset,
+        FIND,
+        label_field="gt",
+        source="predictions",
+        prediction_fields=["model"],
+        show_advanced=False,
+    )
+    operation = operator(FIND)
+    result = operation.work(ctx)(lambda progress, label: None)
+    assert result["run_key"] == "deconfuse"
+    assert result["tags"] > 0
+    list(operation.finished(ctx, result))
+    shown = [r for r in ctx.executor.to_json()["requests"] if "notify" in r["operator_uri"]]
+    assert "suspects among" in shown[0]["params"]["message"]
+    assert "spurious" in shown[0]["params"]["message"]

@@ -253,17 +253,11 @@ def _source(samples: Collection, settings: Settings) -> Source:
 
 
 def _scored(batch: Batch) -> Rows:
-    scores = score(batch.models, batch.label)
     features = batch.features
     return Rows(
+        **vars(score(batch.models, batch.label)),
         sample_id=pack_ids(batch.sample_ids),
         label=batch.label.astype(np.int32),
-        prediction=scores.prediction,
-        p_label=scores.p_label,
-        p_max=scores.p_max,
-        suspicion=scores.suspicion,
-        top_class=scores.top_class,
-        top_probability=scores.top_probability,
         features=from_probabilities(batch.models)
         if features is None
         else features.astype(np.float16),

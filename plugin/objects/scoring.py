@@ -15,7 +15,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from ..arrays import BoolArray, FloatArray, IntArray
-from ..scoring.scores import TOP_CLASSES
+from ..scoring.scores import TOP_CLASSES, Scores
 from .boxes import Boxes
 from .candidates import (
     LabelledModel,
@@ -43,7 +43,7 @@ LEAST_LIKELY = 0.005
 
 
 @dataclass(frozen=True)
-class ItemScores:
+class ItemScores(Scores):
     """Scores of n items over C classes and *nothing* (index C), k = min(C + 1, 5).
 
     Attributes:
@@ -58,15 +58,9 @@ class ItemScores:
         top_probability: float32 (n, k)
     """
 
-    prediction: npt.NDArray[np.int32]
-    p_label: npt.NDArray[np.float32]
-    p_max: npt.NDArray[np.float32]
-    suspicion: npt.NDArray[np.float32]
     kind: npt.NDArray[np.int8]
     iou: npt.NDArray[np.float32]
     partner: npt.NDArray[np.int64]
-    top_class: npt.NDArray[np.int32]
-    top_probability: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from bson import ObjectId
 
 from ..errors import InputError
 from ..scoring.cells import CellTable, cell_table
+from ..scoring.scores import Scores
 from ..scratch import scratch_folder
 from .columns import ColumnRef, delete_columns, read_column, write_column
 from .database import collection_of
@@ -27,20 +28,14 @@ ROWS_PER_CHUNK = 50_000
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Consecutive samples of an iteration, column by column.
+class Rows(Scores):
+    """Consecutive samples of an iteration, column by column: their scores, and what these are of.
 
     Attributes are those of the table in ``docs/architecture.md``; all have the same length.
     """
 
     sample_id: npt.NDArray[np.bytes_]
     label: npt.NDArray[np.int32]
-    prediction: npt.NDArray[np.int32]
-    p_label: npt.NDArray[np.float32]
-    p_max: npt.NDArray[np.float32]
-    suspicion: npt.NDArray[np.float32]
-    top_class: npt.NDArray[np.int32]
-    top_probability: npt.NDArray[np.float32]
     features: npt.NDArray[np.float16]
 
     def __len__(self) -> int:

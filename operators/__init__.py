@@ -14,6 +14,7 @@ from .import_predictions import ImportPredictions
 from .map_dataset import MapDataset
 from .rank_by_importance import RankByImportance
 from .repair_dataset import RepairDataset
+from .request_votes import RequestVotes
 from .resolve import Resolve
 from .runs import CancelRun, DeleteRun, ListRuns, RepointRun
 from .send_to_annotation import SendToAnnotation
@@ -38,6 +39,7 @@ OPERATORS: tuple[type[Any], ...] = (
     ImportPredictions,
     EstimateRemaining,
     RankByImportance,
+    RequestVotes,
     SendToAnnotation,
     FetchAnnotation,
     RepairDataset,

@@ -50,6 +50,7 @@ class FindLabelErrors(LongOperator):
         # Settings checks its numbers itself, and knows how large they may be.
         **{k: v for k, v in get_type_hints(Settings).items() if v not in (int, int | None)},
         "prediction_fields": str | Sequence[str],
+        "vote_fields": str | Sequence[str],
         "classes": str | Sequence[str],
         "target": Target,
         "show_advanced": bool,
@@ -225,7 +226,8 @@ def _ask(
     if more_options(ctx, inputs):
         _choose_run(inputs, list(runs), likely)
         for option in (*source.options, *(COMMON if alike is images else ())):
-            OPTIONS[option](so_far)
+            if option not in source.first:
+                OPTIONS[option](so_far)
     if run is not None and alike is tags and run.label_field == field and not run.iterations():
         problem = None  # what does not work on tags keeps nobody from the next iteration
     _say_run(inputs, key, field, run, problem)

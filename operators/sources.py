@@ -12,6 +12,7 @@ from fiftyone.operators import types
 from ..plugin.classify.auto import fields_with_scores
 from ..plugin.classify.settings import COPIES
 from ..plugin.learning.choices import DEVICES
+from ..plugin.store.own_fields import DESCRIPTIONS
 from ..plugin.store.runs import Run
 from .forms import choose, missing, suggest, switch
 from .prediction_preview import show_preview
@@ -106,6 +107,17 @@ def embeddings(asked: Asked) -> None:
         missing(asked.inputs, "Choose where the embeddings come from.")
 
 
+def votes_alone(asked: Asked) -> None:
+    """Ask for the fields of votes."""
+    if not vote_fields_of(asked.ctx.dataset, asked.label_field):
+        missing(asked.inputs, "This dataset has no other field of classifications.")
+        return
+    _vote_fields(asked)
+    _annotator_attribute(asked)
+    if not asked.ctx.params.get("vote_fields"):
+        missing(asked.inputs, "Choose the fields with people's votes.")
+
+
 def vectors_of(dataset: Any) -> list[str]:
     """The fields of vectors, and the brain runs that hold embeddings."""
     fields = [
@@ -131,12 +143,14 @@ class Source:
         label, description: how it is offered
         ask: asks for what it needs, if anything
         options: what else can be changed about it; see ``OPTIONS``
+        first: options that ``ask`` asks for, which are options of other sources
     """
 
     label: str
     description: str
     ask: Callable[[Asked], None] = nothing
     options: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
 
 
 TRAINING = (
@@ -168,6 +182,14 @@ SOURCES: dict[str, Source] = {
         prediction_fields,
         ("class_scores",),
     ),
+    "votes": Source(
+        "People's votes alone",
+        "No model: several people's labels of the same images, each believed as far as they agree "
+        "with the others",
+        votes_alone,
+        ("seed",),
+        ("vote_fields", "annotator_attribute"),
+    ),
     "embeddings": Source(
         "Embeddings with cheap heads",
         "Cross-validated classifiers on vectors of each sample; quick and strong",
@@ -192,7 +214,7 @@ def offered(asked: Asked) -> dict[str, tuple[str, str]]:
     }
 
 
-COMMON = ("duplicates", "splits", "cleanlab")
+COMMON = ("vote_fields", "annotator_attribute", "duplicates", "splits", "cleanlab")
 """Options of every source."""
 
 MAIN = ("prediction_fields", "embeddings")
@@ -321,6 +343,42 @@ def _cleanlab(asked: Asked) -> None:
     )
 
 
+def _vote_fields(asked: Asked) -> None:
+    names = vote_fields_of(asked.ctx.dataset, asked.label_field)
+    if not names:
+        return
+    asked.inputs.list(
+        "vote_fields",
+        types.String(),
+        label="Votes",
+        description="Fields with what several people said of the same images; they and the model "
+        "are taken together, and each person is believed as far as they have earned it",
+        view=types.AutocompleteView(choices=[types.Choice(name, label=name) for name in names]),
+    )
+
+
+def vote_fields_of(dataset: Any, label_field: str) -> list[str]:
+    """The fields of a dataset that may hold people's votes on a field's classes."""
+    kinds = (fo.Classification, fo.Classifications)
+    return [
+        name
+        for name, kind in dataset.get_field_schema().items()
+        if getattr(kind, "document_type", None) in kinds
+        and name != label_field
+        and kind.description not in DESCRIPTIONS.values()
+    ]
+
+
+def _annotator_attribute(asked: Asked) -> None:
+    if asked.ctx.params.get("vote_fields"):
+        asked.inputs.str(
+            "annotator_attribute",
+            default="annotator",
+            label="Who voted",
+            description="The attribute of a vote that names the person; without one, its field",
+        )
+
+
 OPTIONS: Mapping[str, Callable[[Asked], None]] = {
     "model": _model,
     "network": _network,
@@ -354,6 +412,8 @@ OPTIONS: Mapping[str, Callable[[Asked], None]] = {
     "seed": _whole("seed", "Seed", "The same seed on the same CPU gives the same scores", 51),
     "class_scores": _class_scores,
     "device": _device,
+    "vote_fields": _vote_fields,
+    "annotator_attribute": _annotator_attribute,
     "duplicates": _duplicates,
     "splits": _splits,
     "cleanlab": _cleanlab,
@@ -366,7 +426,9 @@ def chosen_options(source: str, params: Mapping[str, Any]) -> dict[str, Any]:
 
     A form keeps what was typed into fields that it no longer shows.
     """
-    own = SOURCES[source].options if source in SOURCES else ()
+    asked = SOURCES.get(source)
+    own, first = (asked.options, asked.first) if asked else ((), ())
     shown = {*own, *COMMON} if params.get("show_advanced") is True else set()
+    shown |= {*first}
     hidden = set(OPTIONS) - shown
     return {name: value for name, value in params.items() if name not in hidden}

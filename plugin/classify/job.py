@@ -36,13 +36,29 @@ from ..store.samples import Collection
 from ..store.views import check_covers, check_view
 from ..store.write_fields import write_scores
 from ..vectors.features import from_probabilities
+from ..votes.fields import write_consensus
+from ..votes.reading import check_vote_fields
 from .after_decisions import AfterDecisions
 from .auto import Choice, choose_source
 from .cleanlab import CleanlabColumns, write_cleanlab_fields
+from .from_votes import LabelsAlone
 from .settings import Settings
+from .voted import VotedSource
 
-SHARE_OF_CLASSIFYING = {"train": 0.95, "features": 0.95, "embeddings": 0.9, "predictions": 0.5}
-SHARE_BEFORE_DUPLICATES = {"train": 0.93, "features": 0.8, "embeddings": 0.8, "predictions": 0.5}
+SHARE_OF_CLASSIFYING = {
+    "train": 0.95,
+    "features": 0.95,
+    "embeddings": 0.9,
+    "predictions": 0.5,
+    "votes": 0.5,
+}
+SHARE_BEFORE_DUPLICATES = {
+    "train": 0.93,
+    "features": 0.8,
+    "embeddings": 0.8,
+    "predictions": 0.5,
+    "votes": 0.5,
+}
 
 
 def find_label_errors(
@@ -66,7 +82,9 @@ def find_label_errors(
         apart with their samples: of a classifier that was trained here, or of predictions from
         elsewhere), ``source``, ``chosen`` (what was done and why, and what was
         noticed of it, in sentences), ``assumed`` (how predictions were read), ``weighed`` (how
-        much each of several models counts), ``warnings``, ``lookalike_labels`` (classes that
+        much each of several models counts), ``warnings``, ``annotators`` (of those who
+        voted: ``name``, ``votes``, ``accuracy`` with ``low`` and ``high``, ``confusions``),
+        ``lookalike_labels`` (classes that
         differ by what cannot be seen, or have blanks at their ends), ``skipped`` (a
         count for each reason), ``skipped_samples`` (the first thousand), ``cleanlab`` if asked for
         (``issues``, and ``both``: those that are misclassified too), and ``duplicates``, where
@@ -83,6 +101,7 @@ def find_label_errors(
     SplitRule.of_option(settings.splits).check(dataset)
     for field in settings.prediction_fields:
         check_classification(dataset, field, "prediction_fields")
+    check_vote_fields(dataset, settings.vote_fields, settings.label_field)
     choice = abandonable(
         lambda _: choose_source(samples, settings), part_of(report, 0.0, 0.0), "Choosing a source"
     )
@@ -158,6 +177,7 @@ def _write_fields(run: Run, iteration: Iteration, report: Report) -> None:
     state = current_state(run, iteration.number)
     write_scores(run, iteration, state.open_count, report)
     write_cleanlab_fields(run, iteration, report)
+    write_consensus(run, iteration, report)
 
 
 def _classify(
@@ -188,7 +208,7 @@ def _classify(
                 f"No sample of '{dataset.name}' could be scored; the most frequent reason: "
                 f"{skipped.most_common()}"
             )
-        trained = settings.source != "predictions"
+        trained = settings.source not in ("predictions", "votes")
         judged = tally.judged(source.outcome.predicted, trained=trained)
         moved = abandonable(lambda _: after.move(writer), report, "Learning from decisions", 1.0)
         writer.set_apart(judged.apart, judged.suspicion)
@@ -211,6 +231,7 @@ def _classify(
                     for text in (judged.warning, warning_of(source.classes), *source.outcome.doubts)
                     if text
                 ],
+                "votes": _votes(source),
                 "skipped": {"reasons": dict(skipped.reasons), "samples": skipped.samples},
             }
             iteration = writer.commit(header, weights=source.outcome.weights)
@@ -218,6 +239,8 @@ def _classify(
             discard_empty(run)
             raise
         found = cleanlab.keep(run, iteration)
+        if isinstance(source, VotedSource):
+            source.keep(run, iteration)
     return run, iteration, _summary(iteration) | found
 
 
@@ -229,7 +252,16 @@ def _judged_before(dataset: fo.Dataset, settings: Settings) -> dict[str, str]:
     return first_labels(load_run(dataset, key))
 
 
+def _votes(source: Source) -> dict[str, Any]:
+    return source.found if isinstance(source, VotedSource) else {}
+
+
 def _source(samples: Collection, settings: Settings) -> Source:
+    alone = _source_alone(samples, settings)
+    return VotedSource(alone, samples, settings) if settings.vote_fields else alone
+
+
+def _source_alone(samples: Collection, settings: Settings) -> Source:
     # Imported where they are used: torch and the zoo take seconds, and the App imports this file.
     anew = begins_anew(root_dataset(samples), settings.run_key) is not None
     decision_field = "_deconfuse_none" if anew else f"{settings.run_key}_decision"
@@ -239,6 +271,8 @@ def _source(samples: Collection, settings: Settings) -> Source:
         return PredictionSource(
             samples, settings.label_field, settings.prediction_fields, decision_field
         )
+    if settings.source == "votes":
+        return LabelsAlone(samples, settings, decision_field)
     if settings.source == "embeddings":
         from .from_embeddings import EmbeddingSource
 
@@ -285,6 +319,7 @@ def _summary(iteration: Iteration) -> dict[str, Any]:
         "assumed": list(iteration.document["assumed"]),
         "weighed": list(iteration.document["weighed"]),
         "warnings": list(iteration.document["warnings"]),
+        "annotators": list(iteration.document.get("votes", {}).get("annotators", [])),
         "lookalike_labels": lookalike_labels(iteration.classes),
         "skipped": dict(skipped["reasons"]),
         "skipped_samples": list(skipped["samples"]),

@@ -12,7 +12,7 @@ from ..splits import SplitRule
 from ..values import shown
 
 AUTO = "auto"
-SOURCES = (AUTO, "train", "features", "predictions", "embeddings")
+SOURCES = (AUTO, "train", "features", "predictions", "embeddings", "votes")
 UNTRAINED = "none"
 """As ``weights``: begin with none, although there may be pretrained ones."""
 COPIES, NO_GROUPS = "copies", "none"
@@ -30,6 +30,10 @@ class Settings:
         class_scores: for predicted ``Detections``: their attribute with logits or other scores of
             every class; None looks for one
         classes: the class names behind ``class_scores``, in their order; None looks for them
+        vote_fields: fields of ``Classification`` or ``Classifications`` with what several people
+            said; source ``votes`` goes by them alone
+        annotator_attribute: the attribute of such a label that names who gave it; without one the
+            field is the annotator
         embeddings: for ``embeddings``: a vector field, a brain key, or a pretrained network's name
         model: for ``train``: ``simple_cnn``, ``fast_resnet``, ``efficientnet_lite0`` or a
             torchvision classification model; None chooses
@@ -55,6 +59,8 @@ class Settings:
     run_key: str = "deconfuse"
     source: str = AUTO
     prediction_fields: tuple[str, ...] = ()
+    vote_fields: tuple[str, ...] = ()
+    annotator_attribute: str = "annotator"
     class_scores: str | None = None
     classes: tuple[str, ...] = ()
     embeddings: str | None = None
@@ -90,7 +96,7 @@ class Settings:
         given = {k: v for k, v in values.items() if v is not None and v != ""}
         if not isinstance(given.get("label_field"), str):
             raise InputError("label_field: name the Classification field to clean")
-        for name in ("prediction_fields", "classes"):
+        for name in ("prediction_fields", "vote_fields", "classes"):
             given[name] = _names(name, given.get(name, ()))
         settings = cls(**given)
         settings._check()
@@ -100,6 +106,7 @@ class Settings:
         for name in (
             *("run_key", "model", "network", "weights", "embeddings", "fold_groups"),
             "class_scores",
+            "annotator_attribute",
         ):
             _text(name, getattr(self, name))
         check_one_of("source", self.source, SOURCES)
@@ -124,6 +131,13 @@ class Settings:
             raise InputError("prediction_fields: a field is named twice")
         if self.label_field in self.prediction_fields:
             raise InputError(f"prediction_fields: '{self.label_field}' is the label field itself")
+        if self.source == "votes" and not self.vote_fields:
+            raise InputError("vote_fields: name at least one field of votes")
+        if len(set(self.vote_fields)) != len(self.vote_fields):
+            raise InputError("vote_fields: a field is named twice")
+        both = set(self.vote_fields) & set(self.prediction_fields)
+        if both:
+            raise InputError(f"vote_fields: '{min(both)}' is among prediction_fields as well")
         if self.source == "embeddings" and not self.embeddings:
             raise InputError(
                 "embeddings: name a vector field, a brain key with embeddings, or a pretrained "

@@ -23,6 +23,8 @@ LEAST_COVERED = 0.95
 
 def check_options(settings: Settings) -> None:
     """Raise InputError for options that objects do not have, or that belong to another source."""
+    if settings.vote_fields or settings.source == "votes":
+        raise InputError("vote_fields: votes are not taken in on objects yet")
     if settings.cleanlab:
         raise InputError("cleanlab: it is not asked about objects")
     for name in OF_TRAINING:

@@ -64,7 +64,12 @@ TAG_ATTRIBUTES: dict[str, str] = {
 }
 """Attributes of tags that a run on them writes; a part of those on objects."""
 
-OWN_FIELDS = (*FIELDS, *LATER_FIELDS, *OBJECT_FIELDS)
+VOTE_FIELDS: dict[str, str] = {
+    "consensus": "The class that several people's votes and the model together give the sample",
+}
+"""Fields that a run with votes writes as well."""
+
+OWN_FIELDS = (*FIELDS, *LATER_FIELDS, *OBJECT_FIELDS, *VOTE_FIELDS)
 """Every field that belongs to a run once it exists, without its prefix."""
 
 
@@ -78,6 +83,7 @@ _TYPES: dict[str, Any] = {
     "decision": fo.StringField,
     "errors": fo.IntField,
     "missing": fo.EmbeddedDocumentField,
+    "consensus": fo.EmbeddedDocumentField,
 }
 
 

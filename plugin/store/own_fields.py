@@ -19,6 +19,7 @@ from .fields import (
     OBJECT_FIELDS,
     OWN_FIELDS,
     TAG_FIELDS,
+    VOTE_FIELDS,
     field_type,
     sidebar_group,
 )
@@ -27,7 +28,7 @@ from .listed_runs import known_runs, listed_runs
 from .runs import Run
 from .samples import Dataset, take_off_undeclared
 
-DESCRIPTIONS = {**FIELDS, **LATER_FIELDS, **OBJECT_FIELDS}
+DESCRIPTIONS = {**FIELDS, **LATER_FIELDS, **OBJECT_FIELDS, **VOTE_FIELDS}
 _OTHERWISE = {"decision": "the decision that stands on the sample", **TAG_FIELDS}
 """What else a field of this name may say: in earlier versions, or in a run on tags."""
 

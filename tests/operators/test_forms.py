@@ -175,7 +175,13 @@ def test_options_that_do_nothing_are_not_shown(
     plain = asked(form(samples, "find_label_errors", source=source))
     more = asked(form(samples, "find_label_errors", source=source, show_advanced=True))
     drawn = {"preview_plot"}
-    assert more - plain - drawn == own | {"run_key", "duplicates", "splits", "cleanlab"}
+    assert more - plain - drawn == own | {
+        "run_key",
+        "duplicates",
+        "splits",
+        "cleanlab",
+        "vote_fields",
+    }
     without = form(samples, "find_label_errors", show_advanced=True, duplicates=False)
     assert "splits" not in without
 

@@ -42,6 +42,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "import_predictions": {"path": "predictions.csv"},
     "estimate_remaining": {},
     "rank_by_importance": {},
+    "request_votes": {},
     "send_to_annotation": {"sample_ids": []},
     "fetch_annotation": {},
 }

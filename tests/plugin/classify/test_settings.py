@@ -36,7 +36,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"epoch": 3}, "unknown option 'epoch'; the options are .*epochs"),
     (
         {"source": "magic"},
-        "source: expected one of auto, train, features, predictions, embeddings, got 'magic'",
+        "source: expected one of auto, .*embeddings, votes, got 'magic'",
     ),
     ({"source": ["train"]}, "source: expected one of"),
     ({"device": "tpu"}, "device: expected one of auto, cpu, cuda, mps, got 'tpu'"),

@@ -1,0 +1,147 @@
+"""Votes as a dataset holds them: fields of ``Classification``, or a list of labels of a sample."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import fiftyone as fo
+from bson import ObjectId
+
+from ..documents import value_at
+from ..errors import InputError
+from ..store.sample_collection import root_dataset
+from ..store.samples import Collection, Dataset, samples_of
+from .ballots import Ballots
+
+IDS_A_QUERY = 20_000
+MOST_ANNOTATORS = 100_000
+
+
+@dataclass
+class ReadVotes:
+    """Votes on some samples, with who gave them.
+
+    Attributes:
+        ballots: the votes
+        names: the annotators
+        left_out: how many labels were no votes, by reason
+    """
+
+    ballots: Ballots
+    names: list[str]
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+def check_vote_fields(dataset: Dataset, names: Sequence[str], label_field: str) -> None:
+    """Raise InputError unless every field holds labels that can be votes."""
+    schema = dataset.get_field_schema()
+    able = [k for k, f in schema.items() if _kind(f) in (fo.Classification, fo.Classifications)]
+    for name in names:
+        if name == label_field:
+            raise InputError(
+                f"vote_fields: '{name}' is the label field. Its labels count as an opinion anyway, "
+                "unless they are what the votes say."
+            )
+        found = schema.get(name)
+        if _kind(found) not in (fo.Classification, fo.Classifications):
+            what = "does not exist" if found is None else "holds something else"
+            raise InputError(
+                f"vote_fields: field '{name}' of dataset '{dataset.name}' {what}; expected "
+                f"Classification or Classifications (there are: {', '.join(able) or 'none'})."
+            )
+
+
+def _kind(declared: Any) -> Any:
+    return getattr(declared, "document_type", None)
+
+
+def read_votes(
+    samples: Collection,
+    sample_ids: Sequence[str],
+    fields: Sequence[str],
+    attribute: str,
+    classes: Sequence[str],
+) -> ReadVotes:
+    """The votes on samples.
+
+    An annotator is who the label's attribute names; without one, the field. One who voted twice on
+    a sample counts once, with what comes last.
+
+    Args:
+        samples: the dataset, or a view of it
+        sample_ids: the rows, in order
+        fields: names of fields of ``Classification`` or ``Classifications``
+        attribute: of a label, names who gave it
+        classes: what can be voted for
+    """
+    index = {name: i for i, name in enumerate(classes)}
+    people: dict[str, int] = {}
+    found = ReadVotes(Ballots.of([], [], [], samples=0, annotators=0, classes=0), [])
+    rows: list[int] = []
+    who: list[int] = []
+    said: list[int] = []
+    for row, document in _documents(samples, sample_ids, fields):
+        votes: dict[int, int] = {}
+        for name, label in _labels(document, fields):
+            value = label.get("label")
+            if not isinstance(value, str) or not value:
+                found.left_out["no label"] += 1
+            elif value not in index:
+                found.left_out[f"'{value}' is no class"] += 1
+            else:
+                person = str(label.get(attribute) or name)
+                at = people.setdefault(person, len(people))
+                if at in votes:
+                    found.left_out["second vote of the same annotator"] += 1
+                votes[at] = index[value]
+        rows += [row] * len(votes)
+        who += votes.keys()
+        said += votes.values()
+    if len(people) > MOST_ANNOTATORS:
+        raise InputError(
+            f"vote_fields: {len(people):,} annotators; does '{attribute}' name votes, not people?"
+        )
+    n, people_count = len(sample_ids), len(people)
+    found.ballots = Ballots.of(
+        rows, who, said, samples=n, annotators=people_count, classes=len(classes)
+    )
+    found.names = list(people)
+    return found
+
+
+def _documents(
+    samples: Collection, sample_ids: Sequence[str], fields: Sequence[str]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    collection = samples_of(root_dataset(samples))
+    wanted = dict.fromkeys(fields, 1)
+    for start in range(0, len(sample_ids), IDS_A_QUERY):
+        part = [ObjectId(i) for i in sample_ids[start : start + IDS_A_QUERY]]
+        place = {i: start + k for k, i in enumerate(part)}
+        for document in collection.find({"_id": {"$in": part}}, wanted):
+            yield place[document["_id"]], document
+
+
+def _labels(
+    document: dict[str, Any], fields: Sequence[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name in fields:
+        stored = value_at(document, name)
+        if not isinstance(stored, dict):
+            continue
+        labels = stored.get("classifications")
+        for label in [stored] if labels is None else labels:
+            if isinstance(label, dict):
+                yield name, label
+
+
+def vote_classes(samples: Collection, fields: Sequence[str]) -> list[str]:
+    """The distinct classes of the votes of a dataset, sorted."""
+    collection = samples_of(root_dataset(samples))
+    found: set[Any] = set()
+    for name in fields:
+        for path in (f"{name}.label", f"{name}.classifications.label"):
+            found.update(collection.distinct(path))
+    return sorted(v for v in found if isinstance(v, str) and v)

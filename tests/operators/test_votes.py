@@ -1,0 +1,183 @@
+"""``find_label_errors`` with several people's votes, and ``request_votes``, on a real database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+import pytest
+
+from plugin.store.runs import load_run
+
+N = 400
+CLASSES = ("ant", "bee", "cat")
+PEOPLE = ("ada", "bob", "eve")
+OPTIONS = {"source": "predictions", "prediction_fields": ["model"], "duplicates": False}
+
+
+def votes_of(truth: np.ndarray, g: np.random.Generator) -> dict[str, np.ndarray]:
+    """Each person's class of each sample: ada errs in 5 %, bob in 10 %, eve in 40 %."""
+    found = {}
+    for name, error in zip(PEOPLE, (0.05, 0.1, 0.4), strict=True):
+        off = (truth + g.integers(1, 3, N)) % 3
+        found[name] = np.where(g.random(N) < error, off, truth)
+    return found
+
+
+@pytest.fixture(scope="module")
+def first() -> Any:
+    """A dataset with labels of which a tenth is wrong, a model and three people's votes."""
+    g = np.random.default_rng(0)
+    truth = g.integers(0, 3, N)
+    planted = g.random(N) < 0.1
+    label = np.where(planted, (truth + 1) % 3, truth)
+    logits = g.normal(0, 1, (N, 3))
+    logits[np.arange(N), truth] += 1.5
+    votes = votes_of(truth, g)
+    samples = []
+    for i in range(N):
+        sample = fo.Sample(filepath=f"/none/{i}.png")
+        sample["gt"] = fo.Classification(label=CLASSES[label[i]])
+        sample["model"] = fo.Classification(label=CLASSES[logits[i].argmax()], logits=logits[i])
+        for name in PEOPLE:
+            if g.random() < 0.8:
+                sample[name] = fo.Classification(label=CLASSES[votes[name][i]])
+        said = [
+            fo.Classification(label=CLASSES[votes[name][i]], annotator=name)
+            for name in PEOPLE
+            if sample.has_field(name) and sample[name] is not None
+        ]
+        sample["crowd"] = fo.Classifications(classifications=said)
+        samples.append(sample)
+    dataset = fo.Dataset()
+    dataset.add_samples(samples)
+    dataset.default_classes = list(CLASSES)
+    yield dataset, truth, label
+    dataset.delete()
+
+
+@pytest.fixture
+def voted(first: Any) -> Any:
+    """A copy of it for each test."""
+    dataset, truth, label = first
+    copy = dataset.clone()
+    yield copy, truth, label
+    copy.delete()
+
+
+def found_first(dataset: Any, wrong: np.ndarray, field: str) -> float:
+    order = np.argsort(-np.array(dataset.values(field)))
+    return float(wrong[order[: wrong.sum()]].mean())
+
+
+def test_votes_find_more_errors_and_a_consensus(voted: Any, operator: Any) -> None:
+    dataset, truth, label = voted
+    find = operator("find_label_errors")
+    find(dataset, "gt", run_key="alone", **OPTIONS)
+    result = find(dataset, "gt", run_key="together", vote_fields=list(PEOPLE), **OPTIONS)
+    wrong = label != truth
+    alone = found_first(dataset, wrong, "alone_suspicion")
+    assert found_first(dataset, wrong, "together_suspicion") > alone + 0.1
+    names = np.array([CLASSES.index(c) for c in dataset.values("together_consensus.label")])
+    model = np.array([CLASSES.index(c) for c in dataset.values("alone_prediction.label")])
+    assert np.mean(names != truth) < 0.6 * np.mean(model != truth)
+    assert min(dataset.values("together_consensus.confidence")) > 1 / 3 - 1e-6
+    assert not dataset.has_field("alone_consensus")
+    people = {one["name"]: one for one in result["annotators"]}
+    assert set(people) == {*PEOPLE, "gt (the label)"}
+    for name, error in zip(PEOPLE, (0.05, 0.1, 0.4), strict=True):
+        assert people[name]["accuracy"] == pytest.approx(1 - error, abs=0.08)
+        assert people[name]["low"] < people[name]["accuracy"] < people[name]["high"]
+    assert people["eve"]["confusions"][0]["expected"] > 5
+    assert "votes of 4 annotators" in result["chosen"]
+    assert dataset.values("gt.label") == [CLASSES[c] for c in label]
+
+
+def test_a_list_of_labels_names_its_annotators(voted: Any, operator: Any) -> None:
+    dataset, _, _ = voted
+    find = operator("find_label_errors")
+    by_field = find(dataset, "gt", run_key="a", vote_fields=list(PEOPLE), **OPTIONS)
+    by_list = find(dataset, "gt", run_key="b", vote_fields=["crowd"], **OPTIONS)
+    key = ("name", "votes", "accuracy")
+    assert [[one[k] for k in key] for one in by_list["annotators"]] == [
+        [one[k] for k in key] for one in by_field["annotators"]
+    ]
+    np.testing.assert_allclose(dataset.values("a_suspicion"), dataset.values("b_suspicion"))
+
+
+def test_votes_alone_need_no_model(voted: Any, operator: Any) -> None:
+    dataset, truth, _ = voted
+    result = operator("find_label_errors")(
+        dataset, "gt", source="votes", vote_fields=list(PEOPLE), duplicates=False
+    )
+    assert result["source"] == "votes"
+    names = np.array([CLASSES.index(c) for c in dataset.values("deconfuse_consensus.label")])
+    assert np.mean(names != truth) < 0.08
+
+
+def test_a_next_iteration_without_votes_takes_the_consensus_off(voted: Any, operator: Any) -> None:
+    dataset, _, _ = voted
+    find = operator("find_label_errors")
+    find(dataset, "gt", vote_fields=list(PEOPLE), **OPTIONS)
+    find(dataset, "gt", **OPTIONS)
+    assert set(dataset.values("deconfuse_consensus")) == {None}
+    with pytest.raises(Exception, match="without votes"):
+        operator("request_votes")(dataset, 5)
+
+
+def test_the_next_vote_is_asked_where_people_and_model_are_at_odds(
+    voted: Any, operator: Any
+) -> None:
+    dataset, _, _ = voted
+    operator("find_label_errors")(dataset, "gt", vote_fields=list(PEOPLE), **OPTIONS)
+    asked = operator("request_votes")(dataset, 20)
+    assert len(asked["sample_ids"]) == len(set(asked["sample_ids"])) == 20
+    assert asked["gain"] == sorted(asked["gain"], reverse=True)
+    sure = dict(zip(*dataset.values(["id", "deconfuse_consensus.confidence"]), strict=True))
+    mean = np.mean([sure[i] for i in asked["sample_ids"]])
+    assert mean < np.mean(list(sure.values())) - 0.15
+    operator("resolve")(dataset, "confirm", asked["sample_ids"][:5])
+    again = operator("request_votes")(dataset, 20)
+    assert not set(again["sample_ids"]) & set(asked["sample_ids"][:5])
+
+
+def test_what_is_deleted_takes_the_consensus_along(voted: Any, operator: Any) -> None:
+    dataset, _, _ = voted
+    operator("find_label_errors")(dataset, "gt", vote_fields=list(PEOPLE), **OPTIONS)
+    assert load_run(dataset, "deconfuse").iteration().document["votes"]["annotators"]
+    operator("delete_run")(dataset, "deconfuse")
+    dataset.reload()
+    assert not [name for name in dataset.get_field_schema() if name.startswith("deconfuse_")]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"vote_fields": ["nobody"]}, "does not exist"),
+        ({"vote_fields": ["gt"]}, "is the label field"),
+        ({"vote_fields": ["ada", "ada"]}, "named twice"),
+        ({"vote_fields": ["model"]}, "among prediction_fields"),
+        ({"vote_fields": 3}, "vote_fields"),
+        ({"vote_fields": ["ada"], "annotator_attribute": 7}, "annotator_attribute"),
+        ({"source": "votes", "prediction_fields": []}, "name at least one field of votes"),
+    ],
+)
+def test_bad_votes_are_refused_and_change_nothing(
+    voted: Any, operator: Any, options: dict[str, Any], message: str
+) -> None:
+    dataset, _, _ = voted
+    before = set(dataset.get_field_schema())
+    with pytest.raises(Exception, match=message):
+        operator("find_label_errors")(dataset, "gt", **{**OPTIONS, **options})
+    dataset.reload()
+    assert set(dataset.get_field_schema()) == before
+
+
+def test_few_or_foreign_votes_say_so(voted: Any, operator: Any) -> None:
+    dataset, _, _ = voted
+    for sample in dataset:
+        sample["ada"] = fo.Classification(label="whale")
+        sample.save()
+    with pytest.raises(Exception, match=r"at least 50 are needed.*'whale' is no class"):
+        operator("find_label_errors")(dataset, "gt", vote_fields=["ada"], **OPTIONS)

@@ -1,0 +1,49 @@
+"""Cohen's kappa, against scikit-learn's, and how often its interval holds the true one."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from sklearn.metrics import cohen_kappa_score
+
+from plugin.votes.agreement import cohens_kappa
+
+PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=60)
+
+
+@given(pairs=PAIRS)
+def test_kappa_is_cohens(pairs: list[tuple[int, int]]) -> None:
+    first, second = np.array(pairs).T
+    assume(len({*first.tolist(), *second.tolist()}) > 1)
+    found = cohens_kappa(first, second, 4)
+    assert found.kappa == pytest.approx(cohen_kappa_score(first, second), abs=1e-12)
+    assert -1 - 1e-9 <= found.low <= found.kappa + 1e-9
+    assert found.kappa <= found.high + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("classes", "samples", "error"), [(2, 100, 0.2), (3, 50, 0.2), (5, 100, 0.1), (10, 300, 0.4)]
+)
+def test_the_interval_covers_the_true_kappa(classes: int, samples: int, error: float) -> None:
+    g = np.random.default_rng(classes)
+    prior = g.dirichlet(np.full(classes, 5.0))
+    one = (1 - error) * np.eye(classes) + error / classes
+    joint = np.einsum("t,ta,tb->ab", prior, one, one)
+    chance = joint.sum(axis=1) @ joint.sum(axis=0)
+    true = (np.trace(joint) - chance) / (1 - chance)
+    held = 0
+    for _ in range(1_000):
+        pairs = g.choice(classes**2, samples, p=joint.ravel())
+        found = cohens_kappa(pairs // classes, pairs % classes, classes)
+        held += found.low <= true <= found.high
+    assert 930 <= held <= 970
+
+
+def test_one_class_alone_says_nothing() -> None:
+    found = cohens_kappa(np.zeros(9, np.int64), np.zeros(9, np.int64), 2)
+    assert math.isnan(found.kappa)
+    assert (found.low, found.high) == (-1.0, 1.0)

@@ -1,0 +1,43 @@
+"""Votes in columns."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plugin.votes.ballots import Ballots
+
+VOTES = st.lists(
+    st.tuples(st.integers(0, 6), st.integers(0, 3), st.integers(0, 2)), min_size=0, max_size=40
+)
+
+
+def made(votes: list[tuple[int, int, int]]) -> Ballots:
+    columns = np.array(votes, np.int64).reshape(-1, 3)
+    return Ballots.of(*columns.T, samples=7, annotators=4, classes=3)
+
+
+@given(votes=VOTES)
+def test_votes_are_summed_and_counted_by_sample(votes: list[tuple[int, int, int]]) -> None:
+    ballots = made(votes)
+    values = np.eye(3)[ballots.label] * 2.0
+    expected = np.zeros((7, 3))
+    for sample, _, label in votes:
+        expected[sample, label] += 2.0
+    np.testing.assert_allclose(ballots.summed(values), expected)
+    np.testing.assert_array_equal(ballots.count(), expected.sum(axis=1) / 2)
+
+
+@given(votes=VOTES, start=st.integers(0, 7), length=st.integers(0, 7))
+def test_a_part_holds_the_votes_on_its_samples(
+    votes: list[tuple[int, int, int]], start: int, length: int
+) -> None:
+    ballots, end = made(votes), min(start + length, 7)
+    part = ballots.of_rows(start, end)
+    chosen = ballots.of_samples(np.arange(start, end))
+    expected = sorted((s - start, a, c) for s, a, c in votes if start <= s < end)
+    for some in (part, chosen):
+        found = zip(some.sample, some.annotator, some.label, strict=True)
+        assert sorted((int(s), int(a), int(c)) for s, a, c in found) == expected
+        assert some.samples == end - start

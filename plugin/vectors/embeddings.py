@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..abandonable import abandonable
 from ..documents import value_at
-from ..errors import InputError
+from ..errors import InputError, content
 from ..images.windows import windows_of
 from ..learning.networks import known_networks
 from ..learning.training import choose_device
@@ -25,7 +25,7 @@ from ..store.samples import Collection
 from .field_survey import draw_vectors, vector_length
 from .named_networks import known_zoo, named_network
 from .network_features import network_features
-from .stored import decode_rows
+from .stored import decode_rows, decode_vector
 
 VECTORS_IN_A_DIGEST = 100
 
@@ -90,7 +90,7 @@ class EmbeddingVectors:
         if self.kind == "network":
             return self._from_network(ids, folder, report)
         rows = self._from_brain_run(ids)
-        missing = f"embedding in '{self._name}' is missing"
+        missing = f"embedding in '{self._name}' is missing, or is no vector of numbers"
         lengths = Counter(len(r) for r in rows if r is not None)
         width = lengths.most_common(1)[0][0] if lengths else 0
         vectors = np.zeros((len(rows), width), np.float32)
@@ -141,10 +141,19 @@ class EmbeddingVectors:
         return vectors, problems
 
     def _from_brain_run(self, ids: list[str]) -> list[npt.NDArray[Any] | None]:
-        results: Any = root_dataset(self._samples).load_brain_results(self._name)
-        if getattr(results, "embeddings", None) is None:
+        try:
+            results: Any = root_dataset(self._samples).load_brain_results(self._name)
+            vectors = getattr(results, "embeddings", None)
+            given = [] if vectors is None else list(map(str, results.sample_ids))
+        except Exception as error:  # a service that is away, a damaged file, a missing package
+            raise InputError(
+                f"embeddings: brain run '{self._name}' cannot be read ({content(str(error)[:200])})"
+            ) from error
+        if vectors is None or len(given) != len(vectors):
             raise InputError(f"embeddings: brain run '{self._name}' holds no embeddings")
-        found = dict(zip(map(str, results.sample_ids), results.embeddings, strict=True))
+        found = {
+            sample_id: decode_vector(row) for sample_id, row in zip(given, vectors, strict=True)
+        }
         return [found.get(sample_id) for sample_id in ids]
 
     def _from_network(

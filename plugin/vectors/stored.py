@@ -14,6 +14,9 @@ import numpy.typing as npt
 
 NPY_MAGIC = b"\x93NUMPY"
 SHORTEST_HEADER = 12
+LONGEST_HEADER = 10_000
+LONGEST_BYTES = 1 << 24
+"""Of one vector: two million numbers. A few bytes can be made to unpack to as many as one likes."""
 
 
 def decode_vector(value: Any) -> npt.NDArray[np.float64] | None:
@@ -25,7 +28,7 @@ def decode_vector(value: Any) -> npt.NDArray[np.float64] | None:
     """
     try:
         if isinstance(value, bytes):
-            raw = zlib.decompress(value)
+            raw = _unpacked(value)
             dtype, offset = _layout(raw)
             return np.frombuffer(raw, dtype, offset=offset).astype(np.float64)
         if isinstance(value, (list, tuple, np.ndarray)):
@@ -35,11 +38,21 @@ def decode_vector(value: Any) -> npt.NDArray[np.float64] | None:
     return None
 
 
+def _unpacked(packed: bytes) -> bytes:
+    unpacking = zlib.decompressobj()
+    raw = unpacking.decompress(packed, LONGEST_BYTES)
+    if not unpacking.eof:
+        raise ValueError("cut off, or longer than a vector is")
+    return raw
+
+
 def _layout(raw: bytes) -> tuple[np.dtype[Any], int]:
     if not raw.startswith(NPY_MAGIC) or len(raw) < SHORTEST_HEADER:
         raise ValueError("not in .npy format")
     width = 2 if raw[6] == 1 else 4
     offset = 8 + width + int.from_bytes(raw[8 : 8 + width], "little")
+    if offset > LONGEST_HEADER:
+        raise ValueError("no header of an array")
     return _dtype(raw[8 + width : offset]), offset
 
 

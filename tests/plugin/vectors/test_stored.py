@@ -1,7 +1,10 @@
 """Vectors as FiftyOne stores them, against FiftyOne's own reader."""
 
 import io
+import os
+import tracemalloc
 import zlib
+from pathlib import Path
 from typing import Any
 
 import fiftyone.core.utils as fou
@@ -76,3 +79,41 @@ def test_rows_say_what_is_wrong_with_each() -> None:
         "holds NaN or infinite numbers",
     ]
     np.testing.assert_array_equal(matrix, [[1, 2], *[[0, 0]] * 5])
+
+
+def test_a_few_bytes_that_unpack_to_very_many_are_no_vector() -> None:
+    """128 MB of zeros are 128 kB compressed; they are never unpacked."""
+    packing = zlib.compressobj()
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        head, {"descr": "<f8", "fortran_order": False, "shape": (1 << 24,)}
+    )
+    packed = packing.compress(head.getvalue())
+    for _ in range(8):
+        packed += packing.compress(bytes(1 << 24))
+    packed += packing.flush()
+    tracemalloc.start()
+    assert decode_vector(packed) is None
+    assert tracemalloc.get_traced_memory()[1] < 1 << 26
+    tracemalloc.stop()
+    long_header = b"\x93NUMPY\x02\x00" + (1 << 20).to_bytes(4, "little") + b"[" * (1 << 20)
+    assert decode_vector(zlib.compress(long_header)) is None
+    cut_off = fou.serialize_numpy_array(np.arange(500.0))[:-20]
+    assert decode_vector(cut_off) is None
+
+
+class Runs:
+    """What makes a folder where it is unpickled."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self._folder),)
+
+
+def test_vectors_of_python_objects_run_nothing(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    np.save(buffer, np.array([Runs(tmp_path / "ran")], dtype=object), allow_pickle=True)
+    assert decode_vector(zlib.compress(buffer.getvalue())) is None
+    assert not (tmp_path / "ran").exists()

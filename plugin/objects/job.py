@@ -18,7 +18,7 @@ from ..store.declared import check_writable, declared_fields, is_detections, typ
 from ..store.jobs import Job
 from ..store.label_field import OBJECTS_SO_FAR
 from ..store.listed_runs import deleted_keys
-from ..store.own_fields import check_own_fields
+from ..store.own_fields import check_not_own, check_own_fields
 from ..store.runs import Run, check_run_key, list_runs, load_run, unlist
 from ..store.sample_collection import check_images, root_dataset
 from ..store.samples import Collection, Dataset
@@ -149,6 +149,8 @@ def _check(samples: Collection, settings: Settings) -> str | None:
             f"run_key: the run '{key}' is on whole samples, '{settings.label_field}' was a "
             "Classification field then. Choose another run_key."
         )
+    check_not_own(dataset, [settings.label_field], "label_field")
+    check_not_own(dataset, settings.prediction_fields, "prediction_fields")
     check_own_fields(dataset, key, ours=there or key in deleted_keys(dataset))
     check_writable(dataset, [settings.label_field], declared)
     check_view(samples, [settings.label_field, *settings.prediction_fields])

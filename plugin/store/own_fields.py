@@ -97,6 +97,17 @@ def check_own_fields(dataset: Dataset, run_key: str, *, ours: bool = False) -> N
     check_writable(dataset, taken)
 
 
+def check_not_own(dataset: Dataset, fields: Iterable[str], option: str) -> None:
+    """Raise InputError where a field that somebody named as an option is written by a run."""
+    own = own_fields(dataset)
+    for name in fields:
+        if name in own:
+            raise InputError(
+                f"{option}: '{name}' of dataset '{dataset.name}' is written by a run, and holds "
+                "neither labels of the dataset nor predictions of a model"
+            )
+
+
 def own_attributes(dataset: Dataset, run_key: str) -> list[str]:
     """Paths of the attributes that a run on objects wrote onto labels."""
     ours = {f"{run_key}_{name}" for name in OBJECT_ATTRIBUTES}

@@ -418,3 +418,16 @@ def test_several_detectors_are_an_ensemble(objects: Any, operator: Any) -> None:
     for d in labels.values():
         assert d.two_suspicion == pytest.approx(d.deconfuse_suspicion, abs=0.05)
     assert planted["class"]
+
+
+def test_what_a_run_writes_is_neither_label_nor_prediction(objects: Any, operator: Any) -> None:
+    dataset, _ = objects
+    find(operator, dataset)
+    options = {"run_key": "other", "prediction_fields": ["model"]}
+    with pytest.raises(
+        ValueError, match=r"label_field: 'deconfuse_missing' .* is written by a run"
+    ):
+        operator(FIND)(dataset, "deconfuse_missing", **options)
+    with pytest.raises(ValueError, match=r"prediction_fields: 'deconfuse_missing' .* by a run"):
+        find(operator, dataset, run_key="other", prediction_fields=["deconfuse_missing"])
+    assert dataset.list_runs() == ["deconfuse"]

@@ -397,6 +397,19 @@ def test_what_does_not_work_on_tags_says_so(tags: Any, operator: Any) -> None:
         operator("export_report")(dataset, path="report.html")
 
 
+def test_what_a_run_writes_is_neither_label_nor_prediction(tags: Any, operator: Any) -> None:
+    dataset, _ = tags
+    find(operator, dataset)
+    options = {"run_key": "other", "prediction_fields": ["model"]}
+    with pytest.raises(
+        ValueError, match=r"label_field: 'deconfuse_missing' .* is written by a run"
+    ):
+        operator(FIND)(dataset, "deconfuse_missing", **options)
+    with pytest.raises(ValueError, match=r"prediction_fields: 'deconfuse_missing' .* by a run"):
+        find(operator, dataset, run_key="other", prediction_fields=["deconfuse_missing"])
+    assert dataset.list_runs() == ["deconfuse"]
+
+
 def test_the_same_model_twice_says_nothing_new(tags: Any, operator: Any) -> None:
     dataset, _ = tags
     dataset.clone_sample_field("model", "second")

@@ -31,6 +31,7 @@ NPM := npm run --silent --prefix panels/web
 
 help:
 	@echo "make demo    digits with planted label errors, scored, in the FiftyOne App (DATA=folder: your images)"
+	@echo "make demo OBJECTS=1  boxes in place of whole images, with a simulated detector"
 	@echo "make test    everything that CI runs: check, the panel's tests, pytest with database and browser"
 	@echo "             coverage on Python 3.12 and later (COVER=--cov: on 3.11 too, much slower)"
 	@echo "make check   format, lint, types, and that the panel's bundle is fresh"

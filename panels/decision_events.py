@@ -9,7 +9,6 @@ import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
-from fiftyone.core.stages import Select
 
 from ..plugin.audit.checks import basis_of_check
 from ..plugin.decisions.resolution import Resolution
@@ -165,16 +164,17 @@ def show_in_grid(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.S
     The view and the filters that the person had stay; the cell comes on top of them.
     """
     before = view_before(ctx)
-    opened = open_iteration(ctx, request)
+    opened = open_any(ctx, request)
     where = opened.cell(request.get("label"), request.get("prediction"))
     rows = np.arange(where.start, where.stop)[~opened.decided[where]]
-    rows = rows[opened.in_view(opened.ids(rows))][:MOST_IN_GRID]
+    rows = rows[opened.in_view(opened.sample_ids(rows))][:MOST_IN_GRID]
     if not len(rows):
         raise InputError(
             "None of the open samples of this cell is in FiftyOne's view and filters. Clear them "
             "to see the cell in the grid."
         )
-    stage = Select(opened.ids(rows), ordered=True)
-    stage._uuid = SHOWN
-    ctx.ops.set_view(view=before.add_stage(stage))
+    for stage in opened.shown_by(rows):
+        stage._uuid = SHOWN
+        before = before.add_stage(stage)
+    ctx.ops.set_view(view=before)
     return events.ShowReply(samples=len(rows))

@@ -10,6 +10,7 @@ from typing import Any
 import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
+from fiftyone.core.stages import Select, ViewStage
 
 from ..plugin.decisions.state import RunState, current_state
 from ..plugin.errors import InputError
@@ -143,6 +144,10 @@ class Opened:
             return np.ones(len(ids), bool)
         held = members_of(self.ctx, ids)
         return np.fromiter((i in held for i in ids), bool, len(ids))
+
+    def shown_by(self, rows: npt.NDArray[np.int64]) -> list[ViewStage]:
+        """The stages that show some rows in FiftyOne's grid, in their order."""
+        return [Select(self.ids(rows), ordered=True)]
 
     def rows_in_view(self) -> npt.NDArray[np.bool_] | None:
         """Whether FiftyOne's current view holds each row; None where it holds all."""

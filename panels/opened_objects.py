@@ -12,6 +12,7 @@ import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache
+from fiftyone.core.stages import Select, SelectLabels, ToPatches, ViewStage
 
 from ..plugin.decisions.state import RunState
 from ..plugin.errors import InputError
@@ -105,6 +106,18 @@ class OpenedObjects(Opened):
         own = [_box(b) for b in self.picked("box", rows)]
         own = [None if gone else b for gone, b in zip(missing, own, strict=True)]
         return own, [_box(b) for b in self.picked("seen_box", rows)]
+
+    def shown_by(self, rows: npt.NDArray[np.int64]) -> list[ViewStage]:
+        """The stages that show some objects in FiftyOne's patches view, in their order."""
+        missing = bool(len(rows)) and int(self.picked("label", rows[:1])[0]) == len(self.classes)
+        field = self.run.field("missing") if missing else self.run.label_field
+        ids = self.ids(rows)
+        return [
+            Select(sorted(set(self.sample_ids(rows)))),
+            SelectLabels(ids=ids, fields=field),
+            ToPatches(field),
+            Select(ids, ordered=True),
+        ]
 
     def rows_in_view(self) -> npt.NDArray[np.bool_] | None:
         """Whether FiftyOne's current view holds the sample of each row; None where it holds all."""

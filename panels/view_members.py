@@ -42,17 +42,16 @@ def view_is_set(ctx: foo.ExecutionContext) -> bool:
 
 def members_of(ctx: foo.ExecutionContext, ids: Sequence[str]) -> set[str]:
     """Those of some samples that the view holds."""
-    wanted = {"$match": {"_id": {"$in": [ObjectId(i) for i in ids]}}}
-    return {str(i) for i in _ids(ctx, [wanted])}
+    return {str(i) for i in _ids(ctx, [ObjectId(i) for i in ids])}
 
 
 def all_members(ctx: foo.ExecutionContext) -> list[str]:
     """Every sample that the view holds."""
-    return [str(i) for i in _ids(ctx, [])]
+    return [str(i) for i in _ids(ctx, None)]
 
 
-def _ids(ctx: foo.ExecutionContext, narrowing: list[dict[str, Any]]) -> set[ObjectId]:
-    """Ids of the view's samples, after ``narrowing``.
+def _ids(ctx: foo.ExecutionContext, among: list[ObjectId] | None) -> set[ObjectId]:
+    """Ids of the view's samples, of some or of all; of a view of patches, of their samples.
 
     Narrowing first is much faster, but changes what a view with ``limit`` or the like means.
     """
@@ -61,12 +60,14 @@ def _ids(ctx: foo.ExecutionContext, narrowing: list[dict[str, Any]]) -> set[Obje
         pipeline = view._pipeline(detach_frames=True, detach_groups=True)
     except Exception as error:  # stages come from the client, and FiftyOne raises what it likes
         raise InputError(f"FiftyOne's current view cannot be made: {told(error)}") from error
+    field = "_sample_id" if view._is_patches else "_id"
+    narrowing = [] if among is None else [{"$match": {field: {"$in": among}}}]
     pointwise = all(set(stage) <= _POINTWISE for stage in pipeline)
     stages = [*narrowing, *pipeline] if pointwise else [*pipeline, *narrowing]
     cursor = samples_of(view._dataset).aggregate(
-        [*stages, {"$project": {"_id": 1}}], allowDiskUse=True
+        [*stages, {"$project": {field: 1}}], allowDiskUse=True
     )
-    return {document["_id"] for document in cursor}
+    return {document[field] for document in cursor}
 
 
 _POINTWISE = {"$match", "$project", "$addFields", "$set", "$unset", "$sort"}

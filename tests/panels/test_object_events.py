@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import fiftyone as fo
 import numpy as np
 import pytest
 from PIL import Image
 
 from plugin.objects.iteration import object_iteration
+from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
 from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
 from scripts.panel_events import load
@@ -167,9 +169,41 @@ def test_a_view_narrows_items_by_their_samples(ask: Any) -> None:
     assert reply["outside"] > 0
 
 
-def answer_ids(iteration: Any) -> list[str]:
-    from plugin.store.iterations import unpack_ids
+@pytest.mark.parametrize("of", ["label", "missing"])
+def test_a_cell_is_shown_as_patches(
+    run_on_objects: Any, operator: Any, context: Any, of: str
+) -> None:
+    dataset, iteration = run_on_objects
+    cells = iteration.cells
+    wanted = (cells.label == NOTHING) == (of == "missing")
+    at = int(np.flatnonzero(wanted & (cells.label != cells.prediction))[0])
+    label, prediction = int(cells.label[at]), int(cells.prediction[at])
+    request = {"run": "deconfuse", "iteration": 1, "label": label, "prediction": prediction}
+    ctx = context(dataset, "label_errors", __method__="show_in_grid", request=request)
+    reply = operator("label_errors").execute(ctx)
+    rows = iteration.cell_slice(label, prediction)
+    assert reply == {"samples": rows.stop - rows.start}
+    (asked,) = ctx.executor.to_json()["requests"]
+    view = fo.DatasetView._build(dataset, asked["params"]["view"])
+    assert view._is_patches
+    at = answer_of(context, operator, dataset, view)
+    assert at("in_view", {"run": "deconfuse", "iteration": 1})["open"] is not None
+    found = at("objects", {"run": "deconfuse", "iteration": 1, "rows": [rows.start], "size": 64})
+    assert found["objects"][0]["in_view"]
+    assert view.values("id") == unpack_ids(iteration.column("item_id")[rows])
 
+
+def answer_of(context: Any, operator: Any, dataset: Any, view: Any) -> Any:
+    """Ask while the App shows a view."""
+
+    def answer(name: str, request: dict[str, Any]) -> Any:
+        ctx = context(dataset, "label_errors", view=view, __method__=name, request=request)
+        return operator("label_errors").execute(ctx)
+
+    return answer
+
+
+def answer_ids(iteration: Any) -> list[str]:
     return unpack_ids(iteration.column("sample_id"))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scripts import demo, demo_data
+from scripts import demo, demo_data, demo_objects
 from scripts.heartbeat import Heartbeat
 from scripts.image_folder import read_folder
 
@@ -155,6 +155,29 @@ def test_the_demo_finds_the_planted_errors(tmp_path: Path) -> None:
     assert "9" in first.stdout.partition("Largest cells")[2]
     assert second.returncode == 0, second.stderr
     assert "dataset of last time" in second.stdout
+
+
+def test_the_demo_of_objects_finds_planted_errors_of_each_kind(
+    tmp_path: Path, dataset_name: str
+) -> None:
+    dataset = demo_objects.objects_dataset(dataset_name, tmp_path, images=60)
+    assert dataset.persistent
+    planted = Counter()
+    for counted in dataset.values("planted"):
+        planted.update(counted)
+    assert set(planted) == set(demo_objects.KINDS)
+    result = demo.operator("find_label_errors")(
+        dataset,
+        demo_objects.FIELD,
+        source="predictions",
+        prediction_fields=[demo_objects.PREDICTIONS],
+    )
+    assert result["samples"] == 60
+    labels = [d for s in dataset for d in s[demo_objects.FIELD].detections]
+    labels.sort(key=lambda d: -d.deconfuse_suspicion)
+    wrong = sum(bool(d.planted) for d in labels)
+    first = sum(bool(d.planted) for d in labels[:wrong])
+    assert first > 0.8 * wrong > 10
 
 
 def test_silence_is_filled_with_how_long_it_took(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ import { usePicked } from "../parts/usePicked";
 import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
-import { captionOf } from "./caption";
+import { captionOf, namedBy } from "./caption";
 import { kindOf } from "./Numbers";
 import { useNames } from "./names";
 import { ObjectBench } from "./ObjectBench";
@@ -45,13 +45,9 @@ export function ObjectCell({ label, prediction, ...ways }: Props) {
     () =>
       samples.map((s, at) => {
         const kind = kindOf(objects?.kind[at] ?? "");
-        const value = s.suspicion.toFixed(1);
-        return {
-          row: s.row,
-          faint: faint.has(s.row),
-          name: `${names.label(label)}, ${kind}, suspicion ${value}, object ${offset + at + 1}`,
-          caption: captionOf(names, label, prediction, s.suspicion, kind),
-        };
+        const caption = captionOf(names, label, prediction, s.suspicion, kind);
+        const name = namedBy(caption, offset + at + 1);
+        return { row: s.row, faint: faint.has(s.row), name, caption };
       }),
     [samples, objects, faint, names, label, prediction, offset],
   );

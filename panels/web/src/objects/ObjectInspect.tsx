@@ -27,7 +27,7 @@ export function ObjectInspect({ object, chosen, hint }: Props) {
       {!chosen && <p className="dcf-hint">{hint}</p>}
       {chosen && (
         <div className="dcf-object-picture">
-          <ObjectViewer object={object} preview={PREVIEW} />
+          <ObjectViewer object={object} preview={PREVIEW} quiet />
         </div>
       )}
       {chosen && object && enlarged && (

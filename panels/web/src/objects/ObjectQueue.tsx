@@ -67,7 +67,9 @@ export function ObjectQueue({ cell, ranking, onBack, onEverything }: Props) {
   };
   const acts = {
     accept: () => {
-      if (ready() && proposed) decide(proposed.action, proposed.label ? proposed : {});
+      if (!ready() || !proposed) return;
+      const { action, label } = proposed;
+      decide(action, label === undefined ? {} : { label });
     },
     confirm: () => decide("confirm"),
     choose: () => {

@@ -17,7 +17,7 @@ import { ScoreRange } from "../ranking/ScoreRange";
 import { PAGE, useRanking } from "../ranking/useRanking";
 import { useShortcuts } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
-import { captionOf } from "./caption";
+import { captionOf, namedBy } from "./caption";
 import { useNames } from "./names";
 import { ObjectBench } from "./ObjectBench";
 
@@ -47,21 +47,9 @@ export function ObjectRanking({ choice: kept, onChoice, onReview, onBack }: Prop
   const items = React.useMemo<GridItem[]>(
     () =>
       reply?.rows.map((row, at) => {
-        const label = names.label(reply.labels[at] ?? -1);
-        const seen = names.prediction(reply.predictions[at] ?? -1);
-        const same = reply.labels[at] === reply.predictions[at];
-        const value = (reply.values[at] ?? 0).toFixed(1);
-        return {
-          row,
-          faint: false,
-          name: `${same ? label : `${label} → ${seen}`} ${value}, object ${offset + at + 1}`,
-          caption: captionOf(
-            names,
-            reply.labels[at] ?? -1,
-            reply.predictions[at] ?? -1,
-            reply.values[at] ?? 0,
-          ),
-        };
+        const [label, seen] = [reply.labels[at] ?? -1, reply.predictions[at] ?? -1];
+        const caption = captionOf(names, label, seen, reply.values[at] ?? 0);
+        return { row, faint: false, name: namedBy(caption, offset + at + 1), caption };
       }) ?? [],
     [reply, names, offset],
   );

@@ -14,11 +14,20 @@ interface Props {
   preview: number;
   onShown?: (row: number) => void;
   tools?: React.ReactNode;
+  /** Whether the keys of the viewer are for what is around it. */
+  quiet?: boolean;
   /** The outline that is being adjusted, in place of the label's. */
   adjust?: ((laid: Laid) => React.ReactNode) | null;
 }
 
-export function ObjectViewer({ object, preview, onShown, tools, adjust = null }: Props) {
+export function ObjectViewer({
+  object,
+  preview,
+  onShown,
+  tools,
+  quiet = false,
+  adjust = null,
+}: Props) {
   const names = useNames();
   const [others, setOthers] = useKept("objects/others", true, isFlag);
   useShortcuts({ objectOthers: () => setOthers(!others) });
@@ -35,6 +44,7 @@ export function ObjectViewer({ object, preview, onShown, tools, adjust = null }:
           : ""
       }
       still={adjust !== null}
+      quiet={quiet}
       over={(laid) =>
         object && (
           <>

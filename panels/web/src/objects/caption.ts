@@ -20,3 +20,10 @@ export function captionOf(
     return { label: names.label(label), prediction: null, value: with_(NOTHING_THERE) };
   return { label: names.label(label), prediction: names.prediction(prediction), value };
 }
+
+/** The same to be read aloud, in the words that stand there. */
+export function namedBy(caption: NonNullable<GridItem["caption"]>, place: number): string {
+  const { label, prediction, value } = caption;
+  const what = prediction === null ? label : `${label} → ${prediction}`;
+  return `${what} ${value}, object ${place}`;
+}

@@ -64,9 +64,8 @@ export const CellButton = React.memo(function CellButton(props: Props) {
   const shown = part ? `${count(inView)} of ${count(cell.open)}` : count(cell.open);
   // Begins as it is written, so that people who speak to their machine can say what they see.
   const name = [
-    `${prediction} ${shown} open`,
+    `${prediction} ${shown}${placed ? ` ${count(placed)} placed badly,` : ""} open`,
     `label ${names.label(cell.label)}, predicted ${correct ? "the same" : prediction}`,
-    placed ? `${count(placed)} badly placed` : "",
     part ? "counted in the current view" : "",
     cell.duplicates ? "holds near-duplicates" : "",
   ]
@@ -104,6 +103,7 @@ export const CellButton = React.memo(function CellButton(props: Props) {
               count(cell.open)
             )}
           </span>
+          {placed > 0 && " "}
           {placed > 0 && (
             <small className="dcf-cell-placed" title={`${count(placed)} badly placed`}>
               {count(placed)} placed badly

@@ -5,7 +5,7 @@ import { usePainted } from "../acts/useShown";
 import { ask } from "../ask";
 import type { SampleInfo } from "../events";
 import { useSession } from "../session";
-import { SHORTCUTS, type ShortcutName, useShortcuts } from "../shortcuts";
+import { type Bindings, SHORTCUTS, type ShortcutName, useShortcuts } from "../shortcuts";
 import { AS_IT_IS, dragged, filterOf, isChanged, type Light, useLight } from "./light";
 import { Picture } from "./Picture";
 import { PIXELS_FROM } from "./pixels";
@@ -40,6 +40,8 @@ interface Part {
   over?: (at: Laid) => React.ReactNode;
   /** Whether arrow keys are for something else now. */
   still?: boolean;
+  /** Whether all keys are for what is around it. */
+  quiet?: boolean;
 }
 
 interface Props extends Part {
@@ -108,7 +110,7 @@ interface ZoomableProps extends Part {
 
 /** A picture with the tools to look at it closely; give each a key of its own. */
 export function Zoomable(props: ZoomableProps) {
-  const { picture, preview, onShown, tools, start, over, still } = props;
+  const { picture, preview, onShown, tools, start, over, still, quiet } = props;
   const [element, box] = useBox();
   const [kept, setKept] = React.useState<Place | "whole" | null>(null);
   const [light, setLight] = useLight();
@@ -152,7 +154,7 @@ export function Zoomable(props: ZoomableProps) {
     if (lighting) setLight((old) => dragged(old, -dx * LIGHT_STEP, -dy * LIGHT_STEP));
     else go(moved(place, dx * ARROW, dy * ARROW, size, box));
   };
-  useShortcuts({
+  const keys: Bindings = {
     zoomIn: acts.zoomIn,
     zoomOut: acts.zoomOut,
     fullSize: acts.fullSize,
@@ -160,7 +162,8 @@ export function Zoomable(props: ZoomableProps) {
     lightReset: acts.lightReset,
     pictureMove: !still && (lighting || chosen) ? arrow : undefined,
     objectWhole: start && acts.home,
-  });
+  };
+  useShortcuts(quiet ? {} : keys);
   const drag = useDrag((dx, dy, lit) => {
     if (lit || lighting) setLight((old) => dragged(old, dx, dy));
     else if (chosen) {

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { captionOf } from "../src/objects/caption";
+import { namesOf } from "../src/objects/names";
+import { adjusted, around, overlapOf, placeOf } from "../src/objects/place";
+import { wayTo } from "../src/objects/ways";
+
+const names = namesOf(["cat", "dog"], true);
+const picture = { width: 1000, height: 500 };
+const room = { width: 800, height: 600 };
+
+describe("what is nothing", () => {
+  it("has a name of its own as label and as prediction", () => {
+    expect([names.label(2), names.prediction(2), names.label(1)]).toEqual([
+      "(no label)",
+      "(nothing there)",
+      "dog",
+    ]);
+    expect(namesOf(["cat"], false).nothing).toBeNull();
+  });
+
+  it("is told in captions by what is wrong", () => {
+    expect(captionOf(names, 2, 0, 1.5)).toMatchObject({ label: "cat", value: "(no label) · 1.5" });
+    expect(captionOf(names, 0, 2, 1)).toMatchObject({
+      label: "cat",
+      value: "(nothing there) · 1.0",
+    });
+    expect(captionOf(names, 0, 1, 0)).toMatchObject({ label: "cat", prediction: "dog" });
+  });
+});
+
+describe("what the model says should be done", () => {
+  it("follows from label and prediction", () => {
+    expect(wayTo(2, 1, names)).toMatchObject({ action: "add", label: "dog" });
+    expect(wayTo(0, 2, names)).toMatchObject({ action: "remove" });
+    expect(wayTo(0, 1, names)).toMatchObject({ action: "relabel", label: "dog" });
+    expect(wayTo(0, 0, names)).toMatchObject({ action: "move" });
+    expect(wayTo(2, 2, names)).toBeNull();
+  });
+});
+
+describe("an object", () => {
+  it("fills about a third of the room", () => {
+    const place = placeOf([[0.5, 0.5, 0.02, 0.02]], picture, room);
+    const share = Math.max((20 * place.scale) / room.width, (10 * place.scale) / room.height);
+    expect(share).toBeCloseTo(0.36);
+    expect([place.x, place.y]).toEqual([0.51, 0.51]);
+  });
+
+  it("that fills the picture is shown whole", () => {
+    expect(placeOf([[0, 0, 1, 1]], picture, room).scale).toBe(0.8);
+  });
+
+  it("is looked at with both of its boxes", () => {
+    expect(
+      around([
+        [0.1, 0.1, 0.2, 0.2],
+        [0.2, 0, 0.4, 0.2],
+      ]),
+    ).toEqual([0.1, 0, expect.closeTo(0.5), expect.closeTo(0.3)]);
+    expect(overlapOf([0, 0, 0.2, 0.2], [0.1, 0, 0.2, 0.2])).toBeCloseTo(1 / 3);
+  });
+});
+
+describe("an outline", () => {
+  const box = [0.2, 0.2, 0.4, 0.4] as const;
+  it("is moved within the picture", () => {
+    expect(adjusted(box, "all", 0.9, -0.9, 0.01)).toEqual([0.6, 0, 0.4, 0.4]);
+  });
+
+  it("keeps the sides that are not dragged", () => {
+    const [left, top, width, height] = adjusted(box, "se", 0.1, -0.1, 0.01);
+    expect([left, top]).toEqual([0.2, 0.2]);
+    expect([width, height]).toEqual([expect.closeTo(0.5), expect.closeTo(0.3)]);
+    expect(adjusted(box, "nw", 0.1, 0.1, 0.01)[0]).toBeCloseTo(0.3);
+  });
+
+  it("never turns over", () => {
+    expect(adjusted(box, "e", -0.9, 0, 0.01)[2]).toBeCloseTo(0.01);
+    expect(adjusted(box, "n", 0, 0.9, 0.01)[3]).toBeCloseTo(0.01);
+  });
+});

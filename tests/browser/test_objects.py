@@ -1,0 +1,180 @@
+"""Objects in the panel: every act on each kind of error by keys, and its undo; cell and ranking."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
+from tests.browser.label_errors_panel import PRESS_MS, looked_at, panel, shoot, violations
+
+Labels = dict[str, tuple[str, list[float]]]
+
+ACTS = {
+    "missing": ("a", "c", "r", "e"),
+    "spurious": ("a", "c"),
+    "class": ("a", "c", "r", "1", "x"),
+    "placement": ("a", "c", "e"),
+}
+"""What is pressed on an object of each kind."""
+
+DONE = re.compile("(Added|Removed|Relabelled|Moved|Confirmed) 1 object")
+
+
+@pytest.fixture
+def objects(tmp_path: Any, operator: Any) -> Iterator[Any]:
+    """A dataset of canvases with boxes, and a run on them."""
+    dataset = objects_dataset("test-objects-panel", tmp_path, images=60, persistent=True)
+    find = operator("find_label_errors")
+    find(dataset, FIELD, source="predictions", prediction_fields=[PREDICTIONS])
+    yield dataset
+    dataset.delete()
+
+
+def labels_of(dataset: Any) -> Labels:
+    """The class and the box of each label by its id, as the database has them."""
+    wanted = [f"{FIELD}.detections.{name}" for name in ("id", "label", "bounding_box")]
+    return {
+        i: (label, box)
+        for image in zip(*dataset.values(wanted), strict=True)
+        for i, label, box in zip(*image, strict=True)
+    }
+
+
+def changed(before: Labels, after: Labels) -> dict[str, Any]:
+    """What differs, by label id."""
+    every = before.keys() | after.keys()
+    return {i: (before.get(i), after.get(i)) for i in every if before.get(i) != after.get(i)}
+
+
+def ready(content: Locator) -> tuple[str, str]:
+    """The kind and the row of the object in front, once a press is meant for it."""
+    picture = looked_at(content)
+    row = picture.get_attribute("data-row")
+    kind = content.locator(".dcf-question").get_attribute("data-kind")
+    assert row is not None
+    assert kind is not None
+    return kind, row
+
+
+def press(content: Locator, key: str) -> None:
+    """One act: a class is typed, an outline is moved and sized, then saved."""
+    keyboard = content.page.keyboard
+    keyboard.press(key)
+    if key == "r":
+        content.page.get_by_role("dialog", name="Relabel").wait_for()
+        keyboard.type("7")
+        keyboard.press("Enter")
+    if key == "e":
+        expect(content.locator(".dcf-adjust")).to_be_focused()
+        for _ in range(4):
+            keyboard.press("ArrowRight")
+        keyboard.press("e")
+        keyboard.press("ArrowUp")
+        content.page.wait_for_timeout(PRESS_MS)
+        keyboard.press("Enter")
+
+
+def expected(kind: str, key: str, difference: dict[str, Any]) -> None:
+    """What an act does to the labels."""
+    if key == "c":
+        assert difference == {}
+        return
+    ((before, after),) = difference.values()
+    if kind == "missing":
+        assert before is None
+        assert after is not None
+    elif key == "x" or kind == "spurious":
+        assert after is None
+    elif key == "e" or kind == "placement":
+        assert before[0] == after[0]
+        assert before[1] != after[1]
+    else:
+        assert before[0] != after[0]
+        assert before[1] == after[1]
+    if key == "r":
+        assert after[0] == "7"
+
+
+def test_every_act_by_the_keyboard_and_its_undo(app: Any, objects: Any) -> None:
+    content = panel(app, objects)
+    content.locator(".dcf-cell-open").first.focus()
+    content.page.keyboard.press("q")
+    before = labels_of(objects)
+    seen: set[str] = set()
+    for _ in range(80):
+        kind, row = ready(content)
+        if kind not in seen:
+            seen.add(kind)
+            shoot(app, f"object-{kind}")
+            for key in ACTS[kind]:
+                if key == "r" and content.locator(".dcf-question").inner_text().count("7"):
+                    continue  # it has or may get that class already
+                press(content, key)
+                expect(content.locator(".dcf-outcome")).to_contain_text(DONE)
+                expect(content.locator(".dcf-queue-picture")).not_to_have_attribute("data-row", row)
+                expected(kind, key, changed(before, labels_of(objects)))
+                content.page.wait_for_timeout(PRESS_MS)
+                content.page.keyboard.press("u")
+                front = content.locator(f'.dcf-queue-picture[data-row="{row}"][data-shown]')
+                expect(front).to_be_visible()
+                assert changed(before, labels_of(objects)) == {}
+                ready(content)
+        if seen == set(ACTS):
+            break
+        content.page.wait_for_timeout(PRESS_MS)
+        content.page.keyboard.press("s")
+        expect(content.locator(".dcf-queue-picture")).not_to_have_attribute("data-row", row)
+    assert seen == set(ACTS)
+    assert app.errors == []
+
+
+def test_overview_cell_and_ranking_of_objects(app: Any, objects: Any) -> None:
+    content = panel(app, objects)
+    expect(content.get_by_role("rowheader").filter(has_text="(no label)")).to_be_visible()
+    expect(content.locator(".dcf-cell-name.dcf-nothing").first).to_have_text("(nothing there)")
+    for hidden in ("Duplicates", "Map", "Progress"):
+        expect(content.get_by_role("button", name=hidden, exact=True)).to_have_count(0)
+    assert violations(app) == []
+    missing = content.locator('[data-cell^="10-"]:not([data-cell="10-10"])').first
+    missing.click()
+    tiles = content.locator(".dcf-grid .dcf-tile")
+    expect(tiles.first).to_be_visible()
+    tiles.first.click()
+    expect(content.locator(".dcf-actions[data-shown]")).to_be_visible()
+    expect(content.locator(".dcf-object-picture img").first).to_be_visible()
+    shoot(app, "object-cell")
+    assert violations(app) == []
+    before, count = labels_of(objects), tiles.count()
+    content.page.keyboard.press("a")
+    expect(content.locator(".dcf-outcome")).to_contain_text("Added 1 object.")
+    ((_, added),) = changed(before, labels_of(objects)).values()
+    expect(tiles).to_have_count(count - 1)
+    content.page.wait_for_timeout(PRESS_MS)
+    content.page.keyboard.press("u")
+    expect(tiles).to_have_count(count)
+    assert changed(before, labels_of(objects)) == {}
+    assert added is not None
+
+    content.page.keyboard.press("m")
+    expect(content.get_by_role("status").filter(has_text="no map of objects")).to_be_visible()
+    content.page.keyboard.press("w")
+    expect(tiles.first).to_be_visible()
+    tiles.first.click()
+    expect(content.locator(".dcf-question")).to_be_visible()
+    content.page.keyboard.press("v")
+    expect(content.locator(".dcf-queue-picture[data-shown]")).to_be_visible()
+    row = content.locator(".dcf-queue-picture").get_attribute("data-row")
+    expect(content.locator('[data-box="other"]').first).to_be_visible()
+    content.page.keyboard.press("h")
+    expect(content.locator('[data-box="other"]')).to_have_count(0)
+    whole = content.get_by_role("button", name=re.compile("^Whole:"))
+    pressed = whole.get_attribute("aria-pressed")
+    content.page.keyboard.press("v")
+    expect(whole).to_have_attribute("aria-pressed", "false" if pressed == "true" else "true")
+    assert content.locator(".dcf-queue-picture").get_attribute("data-row") == row
+    assert app.errors == []

@@ -142,7 +142,7 @@ def test_what_was_kept_damaged_is_computed_again(tmp_path: Path, cache: DiskCach
     paths = pictures(tmp_path / "a", 1)
     passes = module._Passes(network(), CPU, None)
     with passes:
-        (key,) = passes.keys(paths, lambda: None)
+        (key,) = passes.keys(paths, [0], lambda: None)
     assert key is not None
     cache.write({key: b"short"})
     made = network()

@@ -222,6 +222,9 @@ def costs(sizes: list[int]) -> list[dict[str, Any]]:
     return rows
 
 
+FEWEST = 10_000
+
+
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -230,6 +233,8 @@ def main() -> None:
     parser.add_argument("--samples", type=int, nargs="*", default=[50_000, 1_000_000])
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if min(options.samples) < FEWEST:
+        parser.error(f"--samples: at least {FEWEST:,}, or a pair of classes has no 50 to decide on")
     if options.one:
         print(json.dumps(cost(int(options.one[0]), options.one[1])))
         return

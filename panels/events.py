@@ -3,7 +3,7 @@
 This is the only place where the Python and the TypeScript side meet. ``scripts/panel_events.py``
 writes ``panels/web/src/events.ts`` from it, and a test fails where the two differ.
 
-A *row* is a row of the iteration (see ``docs/architecture.md``), a *class* an index into its
+A *row* is a row of the iteration (see ``docs/kept.md``), a *class* an index into its
 classes. Rows of an iteration never change their meaning, so both sides may keep what they know.
 """
 

@@ -31,7 +31,7 @@ ROWS_PER_CHUNK = 50_000
 class Rows(Scores):
     """Consecutive samples of an iteration, column by column: their scores, and what these are of.
 
-    Attributes are those of the table in ``docs/architecture.md``; all have the same length.
+    Attributes are those of the table in ``docs/kept.md``; all have the same length.
     """
 
     sample_id: npt.NDArray[np.bytes_]

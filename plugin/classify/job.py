@@ -42,7 +42,7 @@ from .after_decisions import AfterDecisions
 from .auto import Choice, choose_source
 from .cleanlab import CleanlabColumns, write_cleanlab_fields
 from .from_votes import LabelsAlone
-from .settings import Settings
+from .settings import SKIP, Settings
 from .voted import VotedSource
 
 SHARE_OF_CLASSIFYING = {
@@ -130,6 +130,8 @@ def _check_run(samples: Collection, settings: Settings) -> str | None:
     if there:
         check_label_field(load_run(dataset, key))
     check_classification(dataset, settings.label_field, "label_field")
+    if settings.unlabelled != SKIP:
+        raise InputError("unlabelled: it is for fields of Detections")
     for name in ("class_scores", "classes"):
         if getattr(settings, name):
             raise InputError(

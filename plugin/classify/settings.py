@@ -13,6 +13,7 @@ from ..values import shown
 
 AUTO = "auto"
 SOURCES = (AUTO, "train", "features", "predictions", "embeddings", "votes")
+SKIP, EMPTY = "skip", "empty"
 UNTRAINED = "none"
 """As ``weights``: begin with none, although there may be pretrained ones."""
 COPIES, NO_GROUPS = "copies", "none"
@@ -34,6 +35,8 @@ class Settings:
             said; source ``votes`` goes by them alone
         annotator_attribute: the attribute of such a label that names who gave it; without one the
             field is the annotator
+        unlabelled: for ``Detections``: whether images without labels are left out (``skip``), or
+            there is nothing on them (``empty``), so that what is predicted there is missing
         embeddings: for ``embeddings``: a vector field, a brain key, or a pretrained network's name
         model: for ``train``: ``simple_cnn``, ``fast_resnet``, ``efficientnet_lite0`` or a
             torchvision classification model; None chooses
@@ -63,6 +66,7 @@ class Settings:
     annotator_attribute: str = "annotator"
     class_scores: str | None = None
     classes: tuple[str, ...] = ()
+    unlabelled: str = SKIP
     embeddings: str | None = None
     model: str | None = None
     network: str | None = None
@@ -110,6 +114,7 @@ class Settings:
         ):
             _text(name, getattr(self, name))
         check_one_of("source", self.source, SOURCES)
+        check_one_of("unlabelled", self.unlabelled, (SKIP, EMPTY))
         check_device(self.device)
         for name, least, most in (
             ("epochs", 1, 10_000),

@@ -6,6 +6,7 @@ COMPUTES = (
     "candidates",
     "detections",
     "dismissed",
+    "doubles",
     "error_model",
     "evidence",
     "features",

@@ -81,6 +81,7 @@ def _scored(
 ) -> Iterator[ImageScores]:
     """What is written onto each judged image, in their order; decided items are no suspects."""
     opened = {run.field("decision"): None}
+    twice = _overlap_of_doubles(columns)
     order = np.argsort(columns["sample_id"], kind="stable")
     ids = columns["sample_id"][order]
     names = [*classes, NOTHING]
@@ -100,11 +101,22 @@ def _scored(
             },
         }
         found = [
-            _attributes(run, columns, row, names, kinds) | (opened if reopened[row] else {})
+            _attributes(run, columns, row, names, kinds)
+            | {run.field("ses"): twice.get(bytes(columns["item_id"][row]))}
+            | (opened if reopened[row] else {})
             for row in labels
         ]
         of_label = [ObjectId(i) for i in unpack_ids(columns["item_id"][labels])]
         yield ImageScores(of_label, found, values)
+
+
+def _overlap_of_doubles(columns: Columns) -> dict[bytes, float]:
+    """By label that coincides with another one: the highest overlap."""
+    found: dict[bytes, float] = {}
+    for side in ("double_one", "double_other"):
+        for name, iou in zip(columns[side].tolist(), columns["double_iou"].tolist(), strict=True):
+            found[name] = max(found.get(name, 0.0), iou)
+    return found
 
 
 def _attributes(

@@ -47,6 +47,7 @@ class DetectionSource:
             settings.prediction_fields,
             settings.class_scores,
             settings.classes,
+            unlabelled=settings.unlabelled,
         )
 
     def columns(self, report: Report) -> Columns:

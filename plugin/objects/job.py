@@ -15,6 +15,7 @@ from ..runs.life import begin_run, begins_anew
 from ..runs.renamed import follow_renames
 from ..scoring.cies import cies
 from ..store.declared import check_writable, declared_fields, is_detections, type_name
+from ..store.iterations import unpack_ids
 from ..store.jobs import Job
 from ..store.label_field import OBJECTS_SO_FAR
 from ..store.listed_runs import deleted_keys
@@ -24,6 +25,7 @@ from ..store.sample_collection import check_images, root_dataset
 from ..store.samples import Collection, Dataset
 from ..store.views import check_view
 from .auto import check_options, choose_object_source
+from .doubles import DOUBLES, joined
 from .fields import write_object_fields
 from .from_crops import CropSource
 from .from_detections import DetectionSource
@@ -38,6 +40,7 @@ from .store import (
 )
 
 SHARE_OF_SCORING = 0.6
+DOUBLES_LISTED = 1_000
 
 
 def is_on_objects(samples: Collection, field: str) -> bool:
@@ -61,9 +64,10 @@ def find_object_errors(
         (objects that may lack a label), ``suspects`` (by kind that was looked for: how many are
         more likely wrong than right; decided ones are not counted), ``misclassified`` (labels whose
         prediction is another class), ``classes``, ``crowd``, ``skipped`` (images, by reason),
-        ``skipped_samples``, ``left_out`` (boxes, by reason), ``assumed`` (how predictions
-        were read), ``source``, ``chosen`` (what was done and why), and ``so_far``:
-        what works on objects and what does not yet
+        ``skipped_samples``, ``left_out`` (boxes, by reason), ``doubles`` (pairs of labels on one
+        object: ``sample_id``, ``label_ids``, ``iou``; the first thousand), ``assumed`` (how
+        predictions were read), ``source``, ``chosen`` (what was done and why), and ``so_far``: what
+        works on objects and what does not yet
 
     Raises:
         InputError: if something given cannot be worked with; nothing was changed
@@ -82,7 +86,7 @@ def find_object_errors(
         )
         every, reader = source.columns(part_of(job, 0.0, SHARE_OF_SCORING)), source.reader
         known = KnownDecisions(_kept_run(dataset, settings.run_key))
-        columns = known.carried_over(every, reader.classes)
+        columns = known.carried_over(every, reader.classes) | joined(reader.doubles)
         decided = known.decided(columns, reader.classes)
         counts = _counts(columns, len(reader.classes), decided, source.kinds)
         chosen = " ".join(filter(None, (choice.said, source.said)))
@@ -98,6 +102,7 @@ def find_object_errors(
             "kinds": list(KIND_NAMES),
             "counts": counts,
             "skipped": dict(reader.skipped.reasons),
+            "doubles": len(columns["double_iou"]),
             "left_out": [[reason, count] for reason, count in reader.left_out.items()],
             "assumed": reader.assumed(),
             "chosen": chosen,
@@ -122,12 +127,22 @@ def find_object_errors(
         "skipped": dict(reader.skipped.reasons),
         "skipped_samples": list(reader.skipped.samples),
         "left_out": dict(reader.left_out),
+        "doubles": _doubles(columns),
         "assumed": reader.assumed(),
         "source": settings.source,
         "chosen": chosen,
         "so_far": OBJECTS_SO_FAR,
         **({} if note is None else {"begun_anew": note}),
     }
+
+
+def _doubles(columns: Columns) -> list[dict[str, Any]]:
+    """The pairs of labels on one object, the first thousand."""
+    parts = [unpack_ids(columns[name][:DOUBLES_LISTED]) for name in DOUBLES[:-1]]
+    return [
+        {"sample_id": sample, "label_ids": [one, other], "iou": iou}
+        for sample, one, other, iou in zip(*parts, columns["double_iou"].tolist(), strict=False)
+    ]
 
 
 def _check(samples: Collection, settings: Settings) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
+from ..classify.settings import EMPTY, SKIP
 from ..documents import value_at
 from ..errors import InputError
 from ..progress import Report
@@ -22,6 +24,7 @@ from ..store.samples import Collection, samples_of
 from .boxes import REASONS, USABLE, Boxes, starts, within_image
 from .class_scores import ClassScores, class_scores_of
 from .detections import Detections, of_detector, together
+from .doubles import Pairs, doubles
 from .error_model import FOLDS
 from .scoring import IMAGES_TO_LEARN_FROM, wanted_images
 
@@ -70,6 +73,8 @@ class ObjectReader:
             one
         names: the class names behind those scores; None looks for them
         attribute: of the labels, which is read as well
+        unlabelled: what images with predictions and no labels are: ``skip``, not labelled yet, or
+            ``empty``, labelled with nothing on them
 
     Attributes:
         classes: all class names, sorted
@@ -78,6 +83,7 @@ class ObjectReader:
         skipped: images that were left out
         left_out: boxes that were left out, by field and reason
         crowd: labels that are regions of a crowd, or to be ignored
+        doubles: pairs of labels on one object, a part for each batch that was read
     """
 
     def __init__(
@@ -88,8 +94,11 @@ class ObjectReader:
         class_scores: str | None = None,
         names: Sequence[str] | None = None,
         attribute: str | None = None,
+        unlabelled: str = SKIP,
     ):
         self._attribute = attribute
+        self._unlabelled = unlabelled
+        self.doubles: list[Pairs] = []
         self._samples = samples
         self._label_field = label_field
         self._predictions = list(prediction_fields)
@@ -104,7 +113,9 @@ class ObjectReader:
                 raise InputError(
                     f"prediction_fields: '{field}' and '{label_field}' have no class in common "
                     f"(predictions: {_some(found)}; labels: {_some(labels)})"
+                    f"{_spelling(found, labels)}"
                 )
+            _check_spelling(field, found, label_field, labels)
             predicted |= found
         self.scores: dict[str, ClassScores] = {}
         self.unscored: Counter[str] = Counter()
@@ -150,6 +161,9 @@ class ObjectReader:
             done += len(documents)
             images = self._read(documents, counting)
             self.crowd += len(images.crowd)
+            if len(images.labels):
+                packed = pack_ids(images.ids)
+                self.doubles.append(doubles(images.labels, images.label_id, packed))
             if images.ids:
                 yield images
             report(done / max(total, 1), f"Scored {done:,} of {total:,} images")
@@ -198,6 +212,8 @@ class ObjectReader:
             (self._label_field, "no labels"),
             *((field, "no predictions") for field in self._predictions),
         ):
+            if field == self._label_field and self._unlabelled == EMPTY:
+                continue
             if not isinstance(value_at(document, f"{field}.detections"), list):
                 skipped.add(document["_id"], document.get("filepath"), f"{what} in '{field}'")
                 return False
@@ -212,7 +228,7 @@ class ObjectReader:
         sure: bool = False,
     ) -> tuple[Boxes, list[Mapping[str, Any]]]:
         """The usable boxes of a field, and the documents of them."""
-        given = [value_at(d, f"{field}.detections") for d in documents]
+        given = [value_at(d, f"{field}.detections") or [] for d in documents]
         every: list[Mapping[str, Any]] = [o for of_image in given for o in of_image]
         image = np.repeat(np.arange(len(given)), [len(o) for o in given])
         box, problem = within_image(_array([o.get("bounding_box") for o in every]))
@@ -259,6 +275,30 @@ def _class_names(samples: Collection, field: str) -> set[str]:
     for query in id_queries(samples):
         found.update(collection.distinct(f"{field}.detections.label", query))
     return {name for name in found if name and isinstance(name, str)}
+
+
+def _check_spelling(field: str, found: set[str], label_field: str, labels: set[str]) -> None:
+    """Raise InputError where a class has two spellings: every object of it would be suspect."""
+    said = _spelling(found, labels)
+    if said:
+        raise InputError(
+            f"prediction_fields: '{field}' and '{label_field}' spell classes unlike{said}"
+        )
+
+
+def _spelling(found: set[str], labels: set[str]) -> str:
+    """Which names of predictions and labels are alike but for case, blanks, lines and dashes."""
+    of_label = {_plain(name): name for name in sorted(labels - found)}
+    alike = [(name, of_label.get(_plain(name))) for name in sorted(found - labels)]
+    pairs = [f"{name!r} for {other!r}" for name, other in alike if other is not None]
+    if not pairs:
+        return ""
+    more = f" and {len(pairs) - 3} more" if len(pairs) > 3 else ""
+    return f": {', '.join(pairs[:3])}{more}. Bring them together, as with dataset.map_values."
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).casefold() or name
 
 
 def _array(boxes: list[Any]) -> npt.NDArray[np.float64]:

@@ -47,6 +47,7 @@ OBJECT_ATTRIBUTES: dict[str, str] = {
     "prediction": "The class that the detectors see there, or that there is nothing",
     "iou": "Overlap of the label with what the detectors see there; 0 where they see nothing",
     "kind": "How the label is wrong if it is: class, spurious or placement",
+    "ses": "Similarity Error Score: overlap with another label that seems to be on the same object",
     "decision": "The decision that stands on the object; none while it is open",
 }
 """Attributes of labels that a run on objects writes."""

@@ -258,7 +258,7 @@ def test_labels_themselves_are_not_touched(objects: Any, operator: Any) -> None:
     dataset, _ = objects
     before = stored(dataset)
     find(operator, dataset)
-    ours = ("suspicion", "errors", "missing", "iies", "prediction", "iou", "kind")
+    ours = ("suspicion", "errors", "missing", "iies", "prediction", "iou", "kind", "ses")
     names = ["last_modified_at", *(f"deconfuse_{n}" for n in ours)]
     after = stored(dataset)
     assert without(after, *names) == without(before, "last_modified_at")
@@ -317,6 +317,93 @@ def test_boxes_that_cannot_be_used_are_counted_and_left_out(objects: Any, operat
     found = labels_of(dataset)[crowd.id]
     assert score_of(found) is None, "a crowd is not judged"
     assert dataset[other.id].deconfuse_missing.detections == []
+
+
+def test_two_labels_on_one_object_are_a_pair(objects: Any, operator: Any) -> None:
+    dataset, _ = objects
+    sample, other = list(dataset)[:2]
+    first = sample.gt.detections[0]
+    box = [first.bounding_box[0] + 0.004, *first.bounding_box[1:]]
+    again = fo.Detection(label="cat" if first.label == "ant" else "ant", bounding_box=box)
+    sample.gt.detections.append(again)
+    elsewhere = fo.Detection(label=first.label, bounding_box=first.bounding_box)
+    crowd = fo.Detection(label="bee", bounding_box=first.bounding_box)
+    crowd["iscrowd"] = 1
+    sample.gt.detections.append(crowd)
+    other.gt.detections = [elsewhere]
+    sample.save()
+    other.save()
+    (pair,) = find(operator, dataset)["doubles"]
+    assert (pair["sample_id"], set(pair["label_ids"])) == (sample.id, {first.id, again.id})
+    assert pair["iou"] == pytest.approx(0.196 / 0.204, abs=1e-3)
+    labels = labels_of(dataset)
+    of_both = [labels[i].deconfuse_ses for i in (first.id, again.id)]
+    assert of_both == [pytest.approx(pair["iou"])] * 2
+    assert labels[elsewhere.id].deconfuse_ses is None, "boxes of two images are no pair"
+    document = last_iteration(load_run(dataset, "deconfuse"))
+    assert document is not None
+    assert unpack_ids(read_items(document, "double_sample")) == [sample.id]
+    sample.reload()
+    sample.gt.detections = [d for d in sample.gt.detections if d.id != again.id]
+    sample.save()
+    assert find(operator, dataset)["doubles"] == []
+    assert labels_of(dataset)[first.id].deconfuse_ses is None
+
+
+def test_images_without_labels_are_left_out_or_empty_as_asked(objects: Any, operator: Any) -> None:
+    dataset, _ = objects
+    sample = next(s for s in dataset if len(s.model.detections) > 2)
+    sample["gt"] = None
+    sample.save()
+    assert find(operator, dataset)["skipped"] == {"no labels in 'gt'": 1}
+    result = find(operator, dataset, unlabelled="empty")
+    assert (result["skipped"], result["samples"]) == ({}, IMAGES)
+    dataset.reload()
+    assert dataset[sample.id].gt is None, "nobody wrote labels"
+    assert len(dataset[sample.id].deconfuse_missing.detections) > 0
+    with pytest.raises(ValueError, match="unlabelled"):
+        find(operator, dataset, unlabelled="missing")
+
+
+@pytest.mark.parametrize("name", ["Ant", " ant", "a-nt"])
+def test_a_class_of_two_spellings_is_an_error(objects: Any, operator: Any, name: str) -> None:
+    dataset, _ = objects
+    paths = dataset.values("model.detections.label")
+    dataset.set_values(
+        "model.detections.label", [[name if v == "ant" else v for v in of] for of in paths]
+    )
+    before = stored(dataset)
+    with pytest.raises(ValueError, match=f"spell classes unlike: {name!r} for 'ant'. Bring them"):
+        find(operator, dataset)
+    assert stored(dataset) == before
+
+
+def test_detectors_with_other_classes_and_repeated_detections_are_taken(
+    objects: Any, operator: Any
+) -> None:
+    dataset, planted = objects
+    dataset.clone_sample_field("model", "second")
+    for sample in dataset:
+        sample.second.detections = [d for d in sample.second.detections if d.label != "cat"]
+        sample.second.detections += [
+            fo.Detection(label="dog", bounding_box=d.bounding_box, confidence=0.3)
+            for d in sample.second.detections[:1]
+        ]
+        sample.model.detections += [d.copy() for d in sample.model.detections]
+        for d in sample.model.detections[:1]:
+            d.confidence = float("nan")
+        sample.save()
+    result = find(operator, dataset, prediction_fields=["model", "second"])
+    assert result["classes"] == 4
+    assert result["left_out"]["no confidence between 0 and 1 in 'model'"] > 0
+    boxes = [(s.id, *c.bounding_box) for s in dataset for c in s.deconfuse_missing.detections]
+    assert len(boxes) == len(set(boxes)), "a detection that is there twice is one object"
+    labels = labels_of(dataset)
+    wrong = [d for d in labels.values() if d.id in planted["class"]]
+    right = [d for d in labels.values() if not any(d.id in ids for ids in planted.values())]
+    assert np.mean([d.deconfuse_suspicion for d in wrong]) > np.mean(
+        [d.deconfuse_suspicion for d in right]
+    )
 
 
 def test_a_view_is_scored_alone_and_an_earlier_iteration_taken_off(

@@ -120,11 +120,10 @@ class FindLabelErrors(LongOperator):
         left_out = f" {skipped:,} samples were left out." if skipped else ""
         apart = f" {result['set_apart']:,} could not be judged." if result["set_apart"] else ""
         warned = "".join(f" {text}" for text in result["warnings"])
-        chosen = f" {result['chosen']}" if result["chosen"] else ""
         yield ctx.ops.notify(
             f"{result['misclassified']:,} of {result['open']:,} open samples are suspect "
             f"(agreement {result['accuracy']:.2%}).{apart}{left_out}{_of_duplicates(result)}"
-            f"{chosen}{warned}",
+            f"{warned}",
             variant="warning" if warned else "success",
         )
         if "begun_anew" in result:
@@ -297,10 +296,10 @@ def _of_duplicates(result: dict[str, Any]) -> str:
         return ""
     if "failed" in found:
         return f" Near-duplicates were not found: {found['failed']}"
-    groups = f" {found['groups']:,} groups of near-duplicates"
-    if found["splits_note"]:
-        return f"{groups}. {found['splits_note']}"
-    return f"{groups}, {found['leaks']:,} across splits."
+    number = found["groups"]
+    groups = f" {number:,} {'group' if number == 1 else 'groups'} of near-duplicates"
+    # Why splits were not found is said where duplicates are looked at.
+    return f"{groups}." if found["splits_note"] else f"{groups}, {found['leaks']:,} across splits."
 
 
 def _is_form(ctx: Any) -> bool:

@@ -1,6 +1,6 @@
 """Takes the pictures of docs/screenshots: every screen of the panel, dark and light.
 
-Usage: .venv/bin/python scripts/screenshots.py [--scenes FOLDER]
+Usage: .venv/bin/python scripts/screenshots.py [--scenes FOLDER] [--themes dark light]
 
 It works on a database of its own, with things on a table that it draws itself (scenes.py) and with
 1,000 made-up classes.
@@ -27,6 +27,7 @@ DRAWN = """() => {
   return !root.querySelector('.dcf-wait')
     && pictures.every((one) => one.querySelector('[style*="background-image"]'));
 }"""
+THEMES = ["dark", "light"]
 SETTLED_MS = 400
 """After which a press is meant for the picture that came."""
 PANEL = '[data-cy="panel-content-label_errors"]'
@@ -58,6 +59,7 @@ class Camera:
         if self.page.locator(".dcf").get_attribute("data-theme") != self.theme:
             self.page.locator('[title*="mode" i], [aria-label*="mode" i]').first.click()
             self.page.locator(f'.dcf[data-theme="{self.theme}"]').wait_for()
+            self.page.keyboard.press("F6")  # the click has taken the keys from the panel
         self.page.locator(ready).first.wait_for()
 
     def take(self, name: str, *, whole: bool = False) -> None:
@@ -182,6 +184,7 @@ def main() -> None:
     """Build the datasets, serve the App, and take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenes", type=Path, help="where the drawn pictures are, or are kept")
+    parser.add_argument("--themes", nargs="*", choices=THEMES, default=THEMES)
     options = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     home = isolated("deconfuse-shots-")
@@ -214,7 +217,7 @@ def main() -> None:
         port = free.getsockname()[1]
     with app_server(port, home / "server.log") as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
-        for theme in ("dark", "light"):
+        for theme in options.themes:
             rounds(Camera(browser, url, theme), made, twice, done)
             tour(Camera(browser, url, theme), many, made)
             states(Camera(browser, url, theme), fresh, changed, clean)

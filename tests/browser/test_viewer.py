@@ -303,6 +303,28 @@ def test_the_panel_is_opened_by_the_keyboard(app: Any, digits_run: Any) -> None:
     page.keyboard.press("Enter")
     content = app.by("panel-content-label_errors")
     expect(content.locator(".dcf-cell-open").first).to_be_visible()
+    # The arrows find the cells, Tab the buttons.
+    focused = "e => e.contains(document.activeElement) && document.activeElement.className"
+    root = content.locator(".dcf")
+    page.keyboard.press("ArrowDown")
+    assert "dcf-cell-open" in str(root.evaluate(focused))
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(content.locator('canvas[data-points]:not([data-points="0"])')).to_be_visible()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Tab")
+    assert root.evaluate(focused) is not False
+    # What went elsewhere comes back.
+    app.by("selector-dataset").first.focus()
+    keyboard = content.get_by_test_id("keyboard")
+    expect(keyboard).to_have_attribute("data-has", "false")
+    page.keyboard.press("F6")
+    expect(keyboard).to_have_attribute("data-has", "true")
+    page.keyboard.press("g")
+    expect(content.locator(".dcf-tile").first).to_be_visible()
+    page.keyboard.press("F6")
+    page.keyboard.press("ArrowDown")
+    assert "dcf-tile" in str(root.evaluate(focused))
     page.keyboard.press("q")
     expect(content.locator(".dcf-queue-picture[data-shown]")).to_be_visible()
     assert app.errors == []

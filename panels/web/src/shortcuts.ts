@@ -30,6 +30,12 @@ const ARROWS = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"] as const;
 
 export const SHORTCUTS = {
   help: { keys: ["?"], scope: "everywhere", does: "Show or hide this list" },
+  takeKeys: {
+    keys: ["F6"],
+    scope: "everywhere",
+    does: "Give the keys to this panel, from elsewhere in the App",
+    local: true,
+  },
   undo: { keys: ["u"], scope: "everywhere", does: "Undo the last decision" },
   overview: { keys: ["o"], scope: "everywhere", does: "Go to the overview" },
   queue: { keys: ["q"], scope: "everywhere", does: "Go to the queue" },
@@ -430,16 +436,48 @@ export function useActive(
     };
     // A focus that is lost goes nowhere before it goes elsewhere.
     const later = () => window.setTimeout(look);
+    const nowhere = () => document.activeElement === document.body;
+    const early = (event: KeyboardEvent) => {
+      if (!root.current || onTop(event.target)) return;
+      const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+      // From nowhere Tab would go to FiftyOne's view bar, out of which it finds no way.
+      const first = event.key === "Tab" && nowhere() && active.current(document.body);
+      if (plain && first) root.current.focus({ preventScroll: true });
+      if (!plain || event.key !== SHORTCUTS.takeKeys.keys[0]) return;
+      event.preventDefault();
+      root.current.focus({ preventScroll: true });
+    };
+    const late = (event: KeyboardEvent) => {
+      const here = event.target === root.current || (nowhere() && active.current(event.target));
+      if (here && !event.defaultPrevented && MOVES.test(event.key))
+        toWhatMoves(root.current, event);
+    };
+    window.addEventListener("keydown", early, true);
+    // FiftyOne keeps some of the arrow keys from the window.
+    document.body.addEventListener("keydown", late);
     window.addEventListener("pointerdown", note, true);
     window.addEventListener("focusin", note, true);
     window.addEventListener("focusout", later, true);
     return () => {
+      window.removeEventListener("keydown", early, true);
+      document.body.removeEventListener("keydown", late);
       window.removeEventListener("pointerdown", note, true);
       window.removeEventListener("focusin", note, true);
       window.removeEventListener("focusout", later, true);
     };
   }, [root]);
   return [active, has];
+}
+
+const MOVES = /^(Arrow|Page|Home$|End$)/;
+const MOVED_IN = [".dcf-cell-open", ".dcf-tile", ".dcf-map canvas"];
+
+/** The first arrow key finds what the next ones move in: a cell, an image of a grid, a map. */
+function toWhatMoves(root: HTMLElement | null, event: KeyboardEvent) {
+  const found = root?.querySelector<HTMLElement>(MOVED_IN.map((s) => `${s}[tabindex="0"]`).join());
+  if (!found) return;
+  event.preventDefault();
+  found.focus();
 }
 
 /** Takes the focus from the rest of the App: some of what is clicked does not do so by itself. */

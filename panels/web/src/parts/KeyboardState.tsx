@@ -23,10 +23,10 @@ export function KeyboardState() {
         className={`dcf-keyboard${has ? "" : " dcf-keyboard-off"}`}
         data-testid="keyboard"
         data-has={has}
-        title={has ? "Keys go to this panel" : "Keys go elsewhere in the App. Click the panel."}
+        title={has ? "Keys go to this panel" : "Keys go elsewhere in the App. Click here, or F6."}
       >
         <Icon name="keyboard" />
-        {has ? <span className="dcf-sr">Keys go to this panel</span> : "Keys off: click here"}
+        {has ? <span className="dcf-sr">Keys go to this panel</span> : "Keys off: click or F6"}
       </span>
       <span className="dcf-dropped-place" role="status" data-testid="dropped">
         {said && (

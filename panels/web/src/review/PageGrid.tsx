@@ -22,7 +22,8 @@ export function PageGrid({ pages, items, thumbnails, version, focus, onFocus }: 
   const first = shown[0]?.row;
   // The keyboard goes on with the next page where the picture that had it is gone.
   React.useEffect(() => {
-    if (first === undefined || document.activeElement !== document.body) return;
+    const focus = document.activeElement;
+    if (first === undefined || (focus !== document.body && !focus?.matches(".dcf"))) return;
     place.current?.querySelector<HTMLElement>(`[data-row="${first}"]`)?.focus();
   }, [first]);
   return (

@@ -19,6 +19,7 @@ SPREAD = 0.35
 BOUNCE = (0.02, 0.15)
 HELD = (0.6, 1.3)
 REPEAT = 1 / 30
+HIT = 0.01
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,6 @@ class Hand:
                 time.sleep(REPEAT)
             keyboard.up(key)
             return
-        keyboard.press(key)
         chance -= self.slips.held
         if chance < self.slips.double:
             self.count("double")
@@ -98,9 +98,31 @@ class Hand:
             self.count("neighbour")
             again = neighbour
         else:
+            keyboard.press(key)
             return
-        time.sleep(self.rng.uniform(*BOUNCE))
-        keyboard.press(again)
+        pressed = time.time()
+        self.press_at(key, pressed)
+        self.press_at(again, pressed + float(self.rng.uniform(*BOUNCE)))
+
+    def press_at(self, key: str, at: float) -> None:
+        """Press a key at a time, which is the event's own however late a busy machine sends it.
+
+        So it is for a person: the system notes when a key went down, not when it was handled.
+
+        Args:
+            key: a letter, a digit, a space or Enter
+            at: seconds since 1970
+        """
+        time.sleep(max(0.0, at - time.time()))
+        text = "\r" if key == "Enter" else key
+        place = {"Enter": "Enter", " ": "Space"}.get(key)
+        code = place or (f"Digit{key}" if key.isdigit() else f"Key{key.upper()}")
+        about = {"key": key, "code": code, "windowsVirtualKeyCode": ord(text.upper())}
+        cdp = self.page.context.new_cdp_session(self.page)
+        down = {"type": "keyDown", "text": text, "timestamp": at, **about}
+        cdp.send("Input.dispatchKeyEvent", down)
+        cdp.send("Input.dispatchKeyEvent", {"type": "keyUp", "timestamp": at + HIT, **about})
+        cdp.detach()
 
     def click(self, target: Any, *, rests: bool = False) -> None:
         """Point at something, unless the mouse rests on it, and click it."""

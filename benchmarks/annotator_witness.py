@@ -26,6 +26,7 @@ WITNESS = """(() => {
   const drawn = (place) => {
     const image = place.querySelector('img');
     if (image) return image.complete && image.naturalWidth > 0 && inSight(image, place);
+    if (!place.dataset.row) return false;  // FiftyOne's viewer before it annotates has a canvas
     const sheet = [...place.querySelectorAll('span')].find(
       (span) => getComputedStyle(span).backgroundImage !== 'none');
     return sheet !== undefined && inSight(sheet, place);

@@ -11,11 +11,10 @@ from fiftyone.operators import types
 from ..plugin.duplicates.comparison import DuplicateOptions
 from ..plugin.duplicates.job import find_duplicates
 from ..plugin.duplicates.options import LOWEST_THRESHOLD
-from ..plugin.learning.choices import DEVICES
 from ..plugin.store.samples import Collection
 from .base import LongOperator, Work, long_config
 from .caller import network_to_load
-from .forms import choose, choose_one, form, more_options, opened_run, suggest
+from .forms import choose_device, choose_one, form, more_options, opened_run, suggest
 from .run_choice import counted, open_run, run_of
 from .sources import splits_input, vectors_of
 from .terminal import in_terminal
@@ -177,4 +176,4 @@ def _options(ctx: Any, inputs: types.Object) -> None:
             "features of the run",
         )
     splits_input(inputs)
-    choose(inputs, "device", DEVICES, "auto", label="Device")
+    choose_device(inputs)

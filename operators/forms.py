@@ -8,6 +8,7 @@ from typing import Any
 from fiftyone.operators import types
 
 from ..plugin.errors import InputError
+from ..plugin.learning.choices import DEVICES
 from ..plugin.runs import opening
 from ..plugin.store.runs import Run, list_runs
 
@@ -105,6 +106,12 @@ def choose_one(
     for value, (word, sentence) in choices.items():
         view.add_choice(value, label=word, description=sentence)
     inputs.enum(name, view.values(), default=default, label=label, view=view)
+
+
+def choose_device(inputs: types.Object) -> None:
+    """Ask where to compute."""
+    text = "auto takes a graphics card where there is one; one that is named must be there"
+    choose(inputs, "device", DEVICES, "auto", label="Device", description=text)
 
 
 def switch(

@@ -53,5 +53,12 @@ class MapDataset(LongOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""
         inputs = types.Object()
-        opened_run(ctx, inputs)
+        if opened_run(ctx, inputs) is not None:
+            inputs.view(
+                "what",
+                types.Notice(
+                    label="Lays out all samples by likeness, and finds those whose neighbours "
+                    "carry other labels. Seconds for thousands of samples, minutes for a million",
+                ),
+            )
         return form(inputs, "Map the dataset")

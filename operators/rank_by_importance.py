@@ -11,13 +11,12 @@ from fiftyone.operators import types
 from ..plugin.importance.job import rank_by_importance
 from ..plugin.importance.options import TOP, ImportanceOptions
 from ..plugin.importance.store import kept_rounds
-from ..plugin.learning.choices import DEVICES
 from ..plugin.store.runs import Run
 from ..plugin.store.sample_collection import root_dataset
 from ..plugin.store.samples import Collection
 from .base import LongOperator, Work, long_config
 from .caller import network_to_load
-from .forms import choose, choose_one, form, more_options, opened_run, suggest, switch
+from .forms import choose_device, choose_one, form, more_options, opened_run, suggest, switch
 from .run_choice import counted, default_run, run_of
 from .sources import networks, vectors_of
 from .terminal import in_terminal
@@ -181,4 +180,4 @@ def _options(ctx: Any, run: Run, inputs: types.Object) -> None:
     )
     choose_one(inputs, "variant", VARIANT_CHOICES, "label_aware", label="Variant")
     switch(inputs, "again", "Again", "Also samples that were given before")
-    choose(inputs, "device", DEVICES, "auto", label="Device")
+    choose_device(inputs)

@@ -11,10 +11,9 @@ from fiftyone.operators import types
 
 from ..plugin.classify.auto import fields_with_scores
 from ..plugin.classify.settings import COPIES
-from ..plugin.learning.choices import DEVICES
 from ..plugin.store.own_fields import DESCRIPTIONS
 from ..plugin.store.runs import Run
-from .forms import choose, missing, suggest, switch
+from .forms import choose_device, missing, suggest, switch
 from .prediction_preview import show_preview
 
 
@@ -305,7 +304,7 @@ def _class_scores(asked: Asked) -> None:
 
 
 def _device(asked: Asked) -> None:
-    choose(asked.inputs, "device", DEVICES, "auto", label="Device")
+    choose_device(asked.inputs)
 
 
 def _duplicates(asked: Asked) -> None:

@@ -42,7 +42,7 @@ class Camera:
         )
         context.add_init_script("localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')")
         self.page = context.new_page()
-        self.page.set_default_timeout(60_000)
+        self.page.set_default_timeout(180_000)
         self.url, self.theme = url, theme
 
     def open(self, dataset: Any, ready: str) -> None:

@@ -10,6 +10,16 @@ export function cellWidth(room: number, pictures: boolean): number {
   return Math.max(least, Math.floor(room / Math.max(1, Math.floor(room / least))));
 }
 
+/** What a scrollbar takes. It is left free also where there is none: its coming must change no size. */
+function barWidth(): number {
+  const probe = document.createElement("div");
+  probe.style.cssText = "position: absolute; width: 50px; height: 50px; overflow: scroll";
+  document.body.append(probe);
+  const width = probe.offsetWidth - probe.clientWidth;
+  probe.remove();
+  return width;
+}
+
 export function useCellWidth(
   list: React.RefObject<HTMLElement | null>,
   pictures: boolean,
@@ -21,7 +31,7 @@ export function useCellWidth(
     if (!element) return;
     const measure = () => {
       const head = Number.parseFloat(getComputedStyle(element).getPropertyValue("--dcf-head"));
-      setRoom(element.clientWidth - (head || 0));
+      setRoom(element.offsetWidth - barWidth() - (head || 0));
     };
     const observer = new ResizeObserver(measure);
     observer.observe(element);

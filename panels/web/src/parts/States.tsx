@@ -129,7 +129,7 @@ export function Outdated({ onDismiss }: { onDismiss: () => void }) {
   return (
     <div className="dcf-banner" role="status">
       <Icon name="warn" />
-      <span>Since this iteration: {text}. A new one takes them in.</span>
+      <span>Since this iteration: {text}. The next one takes that into account.</span>
       <NextIteration run={run} />
       <Button size="small" onClick={onDismiss}>
         Dismiss

@@ -144,8 +144,9 @@ export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => v
               </KeyButton>
             </div>
             <p className="dcf-note">
-              The sample's label and the prediction are hidden, so that they cannot sway you. Your
-              verdict is a decision like any other.
+              The sample's label and the prediction are hidden, so that they cannot sway you; with
+              the whole window (f) FiftyOne's grid does not tell them either. Your verdict is a
+              decision like any other.
             </p>
           </aside>
           <Choose

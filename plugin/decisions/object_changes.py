@@ -105,12 +105,21 @@ def turned(entry: Entry) -> dict[str, Any]:
     }
 
 
-def paths_of(run: Run, entry: Entry) -> list[str]:
-    """The declared paths that an entry writes to."""
+def list_path(run: Run) -> str:
+    """Where a run's labels are in a sample, such as ``ground_truth.detections``."""
+    return f"{run.label_field}.{list_of(run)}"
+
+
+def paths_of(labels: str, entry: Entry) -> list[str]:
+    """The declared paths that an entry writes to.
+
+    Args:
+        labels: as ``list_path`` gives it
+        entry: the entry
+    """
     tags = ["tags"] if "add_tag" in entry or "pull_tag" in entry else []
-    labels = f"{run.label_field}.{list_of(run)}"
     inside = [f"{labels}.{s['path']}" for s in entry["slots"]] + [f"{labels}.{t}" for t in tags]
-    return inside + ([run.label_field] if entry["labels"] in (PUT, TAKE) else [])
+    return inside + ([labels.rpartition(".")[0]] if entry["labels"] in (PUT, TAKE) else [])
 
 
 def raw_of(label: Any) -> bytes:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..store.fields import OWN_FIELDS
+from ..store.fields import OBJECT_ATTRIBUTES, OWN_FIELDS, TAG_ATTRIBUTES
 from ..store.runs import Run
 from .journal import ITEM, Entry, Header
 from .object_changes import OF_A_LABEL
+
+_OURS = {*OWN_FIELDS, *OBJECT_ATTRIBUTES, *TAG_ATTRIBUTES}
 
 
 def names_now(header: Header, run: Run) -> dict[str, str]:
@@ -19,7 +21,7 @@ def names_now(header: Header, run: Run) -> dict[str, str]:
     """
     written_as = header.get("written_as", header["run_key"])
     names = {header["label_field"]: run.label_field}
-    names |= {f"{written_as}_{name}": run.field(name) for name in OWN_FIELDS}
+    names |= {f"{written_as}_{name}": run.field(name) for name in _OURS}
     return {earlier: now for earlier, now in names.items() if earlier != now}
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import bson
 from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
 
@@ -14,6 +15,7 @@ from .changes import planned_anew
 from .draft import Draft
 from .journal import Entry, Header, entries
 from .object_changes import (
+    OF_A_LABEL,
     PUT,
     SET,
     TAKE,
@@ -22,18 +24,20 @@ from .object_changes import (
     class_of,
     conflict_between,
     labels_in,
+    list_path,
     paths_of,
     raw_of,
     turned,
 )
 from .object_places import packed
+from .run_names import names_now
 
 
 def plan_objects_back(draft: Draft, target: Header, standing: Sequence[Entry]) -> None:
     """Write down how each object of a decision goes back to what it was."""
     run = draft.run
     images = read_images(draft, [entry["sample_id"] for entry in standing])
-    kept = _kept(standing)
+    kept, labels = _kept(standing, names_now(target, run)), list_path(run)
     planned: list[Entry] = []
     for entry in standing:
         document = images.get(entry["sample_id"])
@@ -57,7 +61,7 @@ def plan_objects_back(draft: Draft, target: Header, standing: Sequence[Entry]) -
             "kind_after": entry["kind_before"],
             "top_after": entry["top_before"],
         }
-        planned.append({**entered, "paths": paths_of(run, entered)})
+        planned.append({**entered, "paths": paths_of(labels, entered)})
     draft.add(with_orders(draft, images, planned))
 
 
@@ -71,12 +75,29 @@ def _conflict(back: dict[str, Any], document: Any, label: Any) -> str | None:
     return conflict_between(back["label_before"], back["box_before"], label)
 
 
-def _kept(standing: Sequence[Entry]) -> dict[ObjectId, dict[str, bytes]]:
-    """The labels and candidates that entries took out, by the entry's id."""
+def _kept(
+    standing: Sequence[Entry], earlier: Mapping[str, str]
+) -> dict[ObjectId, dict[str, bytes]]:
+    """The labels and candidates that entries took out, by the entry's id.
+
+    Args:
+        standing: the entries
+        earlier: the fields that are called otherwise by now
+    """
     query = {"_id": {"$in": [entry["_id"] for entry in standing]}}
     found = entries().find(query, {"document": 1, "candidate": 1})
+    renamed = {k: v for k, v in earlier.items() if k not in OF_A_LABEL}
     names = ("document", "candidate")
-    return {e["_id"]: {name: e[name] for name in names if name in e} for e in found}
+    return {
+        e["_id"]: {name: _named(e[name], renamed) for name in names if name in e} for e in found
+    }
+
+
+def _named(label: bytes, names: Mapping[str, str]) -> bytes:
+    """A label's BSON with our attributes as they are called today."""
+    if not names:
+        return label
+    return bson.encode({names.get(k, k): v for k, v in bson.decode(label).items()})
 
 
 def object_entry_of(document: Any, item: dict[str, Any]) -> Entry:

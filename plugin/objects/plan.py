@@ -22,6 +22,7 @@ from ..decisions.object_changes import (
     by_id,
     class_of,
     labels_in,
+    list_path,
     paths_of,
     raw_of,
     same_box,
@@ -57,7 +58,7 @@ def plan_objects(draft: Draft, request: ObjectRequest) -> None:
     for ids in chunked(ordered):
         images = read_images(draft, [samples[i] for i in ids if i in samples])
         last = heads(run, ids, ITEM)
-        planner = _Planner(draft, request, items, images, last)
+        planner = _Planner(draft, request, items, images, last, ids)
         same = asked_at_once(draft, request.seen, last)
         planned = [planner.entry(i, samples.get(i), already=i in same) for i in ids]
         draft.add(with_orders(draft, images, [entry for entry in planned if entry is not None]))
@@ -111,9 +112,14 @@ class _Planner:
     items: KnownItems | None
     images: Mapping[ObjectId, Any]
     last: Mapping[ObjectId, Entry]
+    ids: Sequence[ObjectId]
 
     def __post_init__(self) -> None:
         run = self.draft.run
+        self._path = list_path(run)
+        known = None if self.items is None else self.items.rows_of([str(i) for i in self.ids])
+        rows = [-1] * len(self.ids) if known is None else known.tolist()
+        self._rows = dict(zip(self.ids, rows, strict=True))
         self._labels = {i: by_id(labels_in(d, run.label_field)) for i, d in self.images.items()}
         self._missing = {
             i: by_id(labels_in(d, run.field("missing"))) for i, d in self.images.items()
@@ -166,10 +172,10 @@ class _Planner:
         }
         origin = ObjectId(self.request.origins.get(str(item), str(item)))
         full |= {"origin_item": origin} if origin != item else {}
-        return {**full, "paths": paths_of(self.draft.run, full)}
+        return {**full, "paths": paths_of(self._path, full)}
 
     def _row(self, item: ObjectId) -> int:
-        return -1 if self.items is None else int(self.items.rows_of([str(item)])[0])
+        return self._rows[item]
 
     def _seen(self, item: ObjectId, label: Any) -> tuple[str | None, Any]:
         """Class and box that the author saw: those of the last decision, or of the iteration."""

@@ -18,7 +18,7 @@ from ..store.jobs import COLLECTION as JOBS
 from ..store.jobs import current_job
 from ..store.listed_runs import COLLECTION as KNOWN
 from ..store.listed_runs import KnownRun, ListedRun, adopt, known_runs, listed_runs, move
-from ..store.own_fields import delete_fields, names_of
+from ..store.own_fields import delete_fields, names_of, own_attributes
 from ..store.runs import Run, delete_run
 from ..store.samples import Dataset, take_off_undeclared
 
@@ -135,6 +135,7 @@ def _rename_fields(earlier: Run, now: Run) -> None:
     names = {earlier.field(n): now.field(n) for n in OWN_FIELDS if earlier.field(n) in declared}
     if not names:
         return
+    _rename_attributes(earlier, now)
     forget_deleted(dataset)
     if not set(names) <= set(dataset.get_field_schema()):  # declared by another process
         dataset._reload(hard=True)
@@ -145,3 +146,15 @@ def _rename_fields(earlier: Run, now: Run) -> None:
         old = sidebar_group(earlier)
         config.sidebar_groups = [g for g in config.sidebar_groups if g.name != old]
     group_in_sidebar(now)
+
+
+def _rename_attributes(earlier: Run, now: Run) -> None:
+    """Rename what a run on objects wrote onto labels, before the fields that hold them."""
+    dataset, names = now.dataset, {}
+    for path in own_attributes(dataset, earlier.key, inside=True):
+        holder, _, name = path.rpartition(".")
+        names[path] = f"{holder}.{now.field(name.removeprefix(f'{earlier.key}_'))}"
+    if names:
+        if not set(names) <= set(dataset.get_field_schema(flat=True)):
+            dataset._reload(hard=True)
+        dataset.rename_sample_fields(names)

@@ -108,13 +108,19 @@ def check_not_own(dataset: Dataset, fields: Iterable[str], option: str) -> None:
             )
 
 
-def own_attributes(dataset: Dataset, run_key: str) -> list[str]:
-    """Paths of the attributes that a run on objects wrote onto labels."""
+def own_attributes(dataset: Dataset, run_key: str, *, inside: bool = False) -> list[str]:
+    """Paths of the attributes that a run on objects wrote onto labels.
+
+    Args:
+        dataset: the dataset
+        run_key: the run
+        inside: those within the run's own fields too
+    """
     ours = {f"{run_key}_{name}" for name in OBJECT_ATTRIBUTES}
     return sorted(
         f"{name}.{part['name']}.{attribute['name']}"
         for name, field in declared_fields(dataset).items()
-        if name not in names_of(run_key)
+        if inside or name not in names_of(run_key)
         for part in field.get("fields") or []
         for attribute in part.get("fields") or []
         if attribute["name"] in ours

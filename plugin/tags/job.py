@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from ..abandonable import abandonable
 from ..arrays import BoolArray
-from ..classify.settings import AUTO, Settings
+from ..classify.settings import AUTO, SKIP, Settings
 from ..errors import InputError
 from ..objects.known import KnownDecisions
 from ..objects.scoring import KIND_NAMES
@@ -224,6 +224,8 @@ def _check(samples: Collection, settings: Settings) -> str | None:
             f"source: '{field}' holds Classifications, on which no network is trained yet; use "
             "'features', 'embeddings' or 'predictions'"
         )
+    if settings.unlabelled != SKIP:
+        raise InputError("unlabelled: it is for fields of Detections")
     if settings.class_scores is not None:
         raise InputError(
             "class_scores: it names an attribute of Detections; name a field of vectors among the "

@@ -354,6 +354,7 @@ def test_kinds_of_scores_are_told_apart(tags: Any, operator: Any) -> None:
         ({"prediction_fields": ["short"]}, "dataset.classes.'short'. lists 2 classes"),
         ({"prediction_fields": ["scores"], "classes": ["1"]}, "classes: 1 names were given"),
         ({"class_scores": "logits"}, "class_scores: it names an attribute of Detections"),
+        ({"unlabelled": "empty"}, "unlabelled: it is for fields of Detections"),
         ({"cleanlab": True}, "cleanlab: it is not asked about tags"),
         ({"run_key": "a b"}, "run_key must be a valid Python name"),
     ],

@@ -97,6 +97,7 @@ def expected(kind: str, key: str, difference: dict[str, Any]) -> None:
         assert before[0] != after[0]
         assert before[1] == after[1]
     if key == "r":
+        assert after is not None
         assert after[0] == "7"
 
 

@@ -283,6 +283,7 @@ def test_each_act_is_done_shown_and_undone(ask: Any, case: str) -> None:
     if action == "remove" or case == "nothing there":
         assert now is None
     else:
+        assert now is not None
         box = option.get("box") or (one["seen"] if action in ("add", "move") else one["box"])
         assert now.bounding_box == pytest.approx(box, abs=1e-5)
         assert now.label == option.get("label", one["current_label"])

@@ -45,6 +45,7 @@ export function OnIteration(props: OnIterationProps) {
   );
   const [help, setHelp] = React.useState(false);
   const [dismissed, setDismissed] = React.useState(false);
+  const helped = iteration.objects && screen.name === "queue" ? "objects" : screen.name;
   const { pass } = useGate(true);
   const undo = () => {
     if (session && pass("undo", "nothing")) void session.undo();
@@ -94,7 +95,7 @@ export function OnIteration(props: OnIterationProps) {
         )}
         <ScreenOf screen={screen} onScreen={setScreen} />
         <WholeWindow screen={JSON.stringify(screen)} />
-        {help && <Help screen={screen.name} onClose={() => setHelp(false)} />}
+        {help && <Help screen={helped} onClose={() => setHelp(false)} />}
       </RecentProvider>
     </SessionContext.Provider>
   );

@@ -1,6 +1,6 @@
 """A small detector of cells, trained out of fold: heat maps of centres, with sizes beside them.
 
-A network of three levels on pictures of 320 by 240 says at every fourth pixel whether a cell has
+A network of three levels on pictures of 256 by 192 says at every fourth pixel whether a cell has
 its centre there, where exactly and how large it is (CenterNet, Zhou et al. 2019). Nothing of it is
 tuned to the errors that are looked for: it is the plainest detector that two CPU cores train in
 minutes, and it sees the labels of other pictures only.
@@ -20,8 +20,8 @@ from torch.nn import functional
 
 from plugin.objects.boxes import Boxes, by_image, iou
 
-WIDTH, HEIGHT, STRIDE = 320, 240, 4
-FOLDS, EPOCHS, BATCH = 3, 24, 8
+WIDTH, HEIGHT, STRIDE = 256, 192, 4
+FOLDS, EPOCHS, BATCH = 2, 8, 8
 LEAST_CONFIDENCE = 0.02
 MOST_A_PICTURE = 100
 
@@ -43,10 +43,10 @@ class Cells(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, 16, 5, 2, 2), nn.BatchNorm2d(16), nn.ReLU())
-        self.down = nn.ModuleList([block(16, 32, 2), block(32, 48, 2), block(48, 64, 2)])
-        self.up = nn.ModuleList([block(64 + 48, 48), block(48 + 32, 48)])
-        self.head = nn.Conv2d(48, 5, 1)
+        self.stem = nn.Sequential(nn.Conv2d(3, 12, 5, 2, 2), nn.BatchNorm2d(12), nn.ReLU())
+        self.down = nn.ModuleList([block(12, 24, 2), block(24, 32, 2), block(32, 48, 2)])
+        self.up = nn.ModuleList([block(48 + 32, 32), block(32 + 24, 24)])
+        self.head = nn.Conv2d(24, 5, 1)
         nn.init.constant_(self.head.bias[:1], -3.0)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

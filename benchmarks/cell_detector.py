@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import cast
 from zipfile import ZipFile
 
 import numpy as np
@@ -47,7 +48,8 @@ class Cells(nn.Module):
         self.down = nn.ModuleList([block(12, 24, 2), block(24, 32, 2), block(32, 48, 2)])
         self.up = nn.ModuleList([block(48 + 32, 32), block(32 + 24, 24)])
         self.head = nn.Conv2d(24, 5, 1)
-        nn.init.constant_(self.head.bias[:1], -3.0)
+        with torch.no_grad():
+            cast(torch.Tensor, self.head.bias)[:1] = -3.0
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The maps."""

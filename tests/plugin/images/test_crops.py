@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from plugin.images import crops
-from plugin.images.crops import LABEL, LEAST, MARGIN, SEEN, Crop, crop_square, get_crops
+from plugin.images.crops import LABEL, MARGIN, SEEN, Crop, get_crops
+from plugin.images.decoded_crop import LEAST, crop_square
 from plugin.images.thumbnails import ThumbnailStore
 
 GREY = 90
@@ -28,7 +29,7 @@ def picture(tmp_path: Path) -> str:
     [(0.4, 0.4, 0.1, 0.2), (0.0, 0.0, 0.1, 0.1), (0.95, 0.9, 0.05, 0.1), (0.0, 0.0, 1.0, 1.0)],
 )
 def test_the_square_lies_in_the_picture_around_the_object(box: Any) -> None:
-    left, top, right, bottom = crop_square([box], 400, 200)
+    left, top, right, bottom = crop_square([box], 400, 200, MARGIN)
     assert -1e-6 <= left < right <= 400 + 1e-6
     assert -1e-6 <= top < bottom <= 200 + 1e-6
     assert left <= box[0] * 400 + 1e-6

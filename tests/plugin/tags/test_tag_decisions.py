@@ -77,7 +77,7 @@ def again(run: Run, document: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_each_act_on_a_tag_and_its_undo(
-    run: Run, action: str, given: dict[str, str], left: str
+    run: Run, action: str, given: dict[str, Any], left: str
 ) -> None:
     before, document = all_raw(run), image(run, tags=3)
     chosen, *others = tags_in(document)
@@ -181,7 +181,7 @@ def test_what_somebody_changed_meanwhile_is_left_alone(run: Run) -> None:
     assert made.applied == 0
     assert sorted(c["reason"] for c in made.conflicts) == ["deleted", "relabeled"]
     assert all_raw(run) == before
-    expected = {"expected_label": "wasp"}
+    expected: dict[str, Any] = {"expected_label": "wasp"}
     assert resolve(run, "confirm", [str(changed["_id"])], **expected).applied == 1
 
 

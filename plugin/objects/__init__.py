@@ -13,6 +13,7 @@ COMPUTES = (
     "matching",
     "overlaps",
     "scoring",
+    "shares",
     "shown",
 )
 """Its files that take arrays and return arrays: they know neither FiftyOne nor MongoDB."""

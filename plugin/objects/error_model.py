@@ -1,11 +1,14 @@
 """How likely a label is right or wrong in one of three ways, learnt from labels made wrong.
 
-The labels as they are stand for right ones, most of which they are; each is made wrong in each way
-(``alterations.py``), and a logistic regression tells the four apart by what the detectors say
-(``features.py``). So nothing is decided by a confidence that somebody wrote down: what a confidence
-is worth, for which size of object and beside which overlap, is read off the dataset. A label is
-judged by a regression that has not seen its image. How frequent each kind of error is comes from
-the dataset too, by expectation maximisation over the kinds.
+Each label is made wrong in each way (``alterations.py``), and a logistic regression tells these and
+the labels as they are apart by what the detectors say (``features.py``). So nothing is decided by a
+confidence that somebody wrote down: what a confidence is worth, for which size of object and beside
+which overlap, is read off the dataset. A label is judged by a regression that has not seen its
+image.
+
+Labels as they are hold the errors that are looked for: taken for right ones they would make every
+error half as likely as not, however plain it is. So how many of each kind are among them is
+estimated first (``shares.py``), and each then counts for a right one by how likely it is one.
 """
 
 from __future__ import annotations
@@ -21,16 +24,15 @@ from .alterations import moved, other_class, to_other_images
 from .boxes import Boxes
 from .detections import Detections
 from .features import label_features
+from .shares import MOST_FREQUENT, RAREST, share_among
 
 RIGHT, CLASS, SPURIOUS, PLACEMENT = range(4)
 KINDS = ("right", "class", "spurious", "placement")
 FOLDS = 3
 SOLVER = "newton-cholesky"
 """Few features and many rows: five steps instead of a hundred."""
-ROUNDS = 200
-CLOSE_ENOUGH = 1e-7
-RAREST, MOST_FREQUENT = 0.02, 0.3
-"""How rare and how frequent a kind of error is believed to be at least and at most."""
+LEAST_RIGHT = 0.01
+"""What the surest error still counts as a right label."""
 
 
 @dataclass(frozen=True)
@@ -106,17 +108,59 @@ def fit(labels: Boxes, detections: Detections, fold: IntArray, seed: int) -> Err
     features = np.concatenate([p[0] for p in parts])
     folds = np.concatenate([p[1] for p in parts])
     kind = np.repeat([p[2] for p in parts], [len(p[0]) for p in parts])
-    regressions = tuple(_regression(features, kind, folds != k) for k in range(FOLDS))
-    model = ErrorModel(regressions, np.full(len(KINDS), 1 / len(KINDS)))
-    return ErrorModel(regressions, rates(model.log_posterior(as_it_is, of_label)))
+    even, counted = np.full(len(KINDS), 1 / len(KINDS)), np.ones(len(features))
+    mixed = ErrorModel(_regressions(features, kind, folds, counted), even)
+    said = mixed.log_posterior(features, folds)
+    rate = rates(said, kind)
+    counted[kind == RIGHT] = _counted(said[kind == RIGHT], rate)
+    return ErrorModel(_regressions(features, kind, folds, counted), rate)
 
 
-def _regression(features: FloatArray, kind: IntArray, use: npt.NDArray[np.bool_]) -> Regression:
+def rates(said: FloatArray, kind: IntArray) -> npt.NDArray[np.float64]:
+    """How frequent each kind is among the labels as they are: float64 (4,), which sum to 1.
+
+    Args:
+        said: float (n, 4), log-probabilities of each of ``KINDS``, were all equally frequent, by a
+            regression that has not seen the row; -inf for a kind that cannot occur
+        kind: int (n,), what each row is; ``RIGHT`` for labels as they are
+    """
+    rate = np.zeros(len(KINDS))
+    there = kind == RIGHT
+    for one in np.unique(kind[~there]).tolist():
+        odds = said[:, one] - said[:, RIGHT]
+        share = share_among(odds[there], odds[kind == one])
+        rate[one] = np.clip(share, RAREST, MOST_FREQUENT)
+    rate[RIGHT] = 1 - rate.sum()
+    return rate
+
+
+def _counted(said: FloatArray, rate: FloatArray) -> npt.NDArray[np.float64]:
+    """What each label as it is counts as a right one: float64 (n,), 1 on average.
+
+    Where labels as they are are a mixture with these rates, a kind's share in what looks like a
+    label is its rate times how much more often the kind looks so.
+    """
+    wrong = (rate[1:] * np.exp(said[:, 1:] - said[:, RIGHT, None])).sum(axis=1)
+    right = np.clip(1.0 - wrong, LEAST_RIGHT, 1.0)
+    return right / right.mean()
+
+
+def _regressions(
+    features: FloatArray, kind: IntArray, folds: IntArray, counted: FloatArray
+) -> tuple[Regression, ...]:
+    return tuple(_regression(features, kind, folds != k, counted) for k in range(FOLDS))
+
+
+def _regression(
+    features: FloatArray, kind: IntArray, use: npt.NDArray[np.bool_], counted: FloatArray
+) -> Regression:
     if len(np.unique(kind[use])) < len(np.unique(kind)):
         use = np.ones(len(kind), bool)  # too few images to leave some out
     mean, scale = features[use].mean(axis=0), features[use].std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
-    model = LogisticRegression(solver=SOLVER).fit((features[use] - mean) / scale, kind[use])
+    standardised = (features[use] - mean) / scale
+    model = LogisticRegression(solver=SOLVER)
+    model.fit(standardised, kind[use], sample_weight=counted[use])
     weight = np.zeros((len(KINDS), features.shape[1]))
     bias = np.full(len(KINDS), -np.inf)
     if len(model.classes_) == 2:  # then one row of weights is kept, that of the second
@@ -131,22 +175,3 @@ def weighed(log_likelihood: FloatArray, rate: FloatArray) -> FloatArray:
     with np.errstate(divide="ignore"):
         score = log_likelihood + np.log(rate)
     return score - np.logaddexp.reduce(score, axis=1, keepdims=True)
-
-
-def rates(log_likelihood: FloatArray) -> npt.NDArray[np.float64]:
-    """How frequent each kind is, by expectation maximisation: float64 (4,), which sum to 1.
-
-    Args:
-        log_likelihood: float (n, 4), -inf for a kind that cannot occur
-    """
-    able = np.asarray(np.any(np.isfinite(log_likelihood), axis=0))
-    rate = np.where(able, RAREST, 0.0)
-    rate[RIGHT] = 1 - rate[1:].sum()
-    for _ in range(ROUNDS):
-        before = rate
-        rate = np.exp(weighed(log_likelihood, rate)).mean(axis=0)
-        rate[1:] = np.where(able[1:], np.clip(rate[1:], RAREST, MOST_FREQUENT), 0.0)
-        rate[RIGHT] = 1 - rate[1:].sum()
-        if np.abs(rate - before).max() < CLOSE_ENOUGH:
-            break
-    return rate

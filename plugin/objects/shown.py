@@ -8,12 +8,8 @@ import numpy.typing as npt
 from ..arrays import BoolArray, FloatArray, IntArray
 from .scoring import KIND_NAMES
 
-WORTH_A_LOOK = -2.0
-"""Items of a higher suspicion are shown as suspects.
-
-Suspicion is cautious: what a regression learns as right holds the errors that it is to find. On
-photographs with planted errors, about half of what lies above this is wrong.
-"""
+WORTH_A_LOOK = 0.0
+"""Items of a higher suspicion are shown as suspects: they are more likely wrong than right."""
 
 SPURIOUS, PLACEMENT = KIND_NAMES.index("spurious"), KIND_NAMES.index("placement")
 

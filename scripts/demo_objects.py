@@ -85,7 +85,7 @@ def _labels(
     labels, planted = [], Counter[str]()
     for digit, box in found:
         done = random.choice(["", *KINDS], p=[1 - 4 * SHARE, *[SHARE] * 4])
-        planted[done] += bool(done)
+        planted.update([done] if done else [])
         if done == "missing":
             continue
         name = (digit + int(random.integers(1, 10))) % 10 if done == "class" else digit

@@ -113,6 +113,8 @@ def _scored(
 def _overlap_of_doubles(columns: Columns) -> dict[bytes, float]:
     """By label that coincides with another one: the highest overlap."""
     found: dict[bytes, float] = {}
+    if "double_iou" not in columns:  # an iteration from before pairs were kept
+        return found
     for side in ("double_one", "double_other"):
         for name, iou in zip(columns[side].tolist(), columns["double_iou"].tolist(), strict=True):
             found[name] = max(found.get(name, 0.0), iou)

@@ -44,7 +44,9 @@ def test_an_audit_is_judged_blind_and_read(app: Any, made: tuple[Any, dict[str, 
     shoot(app, "progress-none")
     choose_option(content.get_by_role("combobox", name="Samples in the audit"), "50 samples")
     content.get_by_role("button", name="Draw an audit").click()
-    status = content.get_by_role("region", name="Audit").get_by_role("status")
+    status = content.get_by_text("judged", exact=False).and_(
+        content.get_by_role("region", name="Audit").get_by_role("status")
+    )
     expect(status).to_have_text("0 of 50 judged")
     picture = content.locator(".dcf-queue-picture")
     expect(picture.locator("img")).to_be_visible()

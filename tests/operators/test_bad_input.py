@@ -47,7 +47,7 @@ def _refused(operator, samples, pattern, **options):
         ({"label_field": "tags"}, "label_field: field 'tags' .* expected a Classification"),
         (
             {"label_field": "boxes"},
-            "prediction_fields: 'boxes' holds Detections; name at least one",
+            "label_field: no object of '.*' has a label in 'boxes'",
         ),
         ({"label_field": ""}, "label_field: name the Classification field"),
         ({"run_key": "not a name"}, "run_key must be a valid Python name"),
@@ -186,7 +186,8 @@ def test_class_lists_that_contradict_the_predictions(dataset, operator):
     )
     samples.classes["model"] = ["2", "1", "0"]
     options = {"source": "predictions", "prediction_fields": ["model"]}
-    _refused(operator, samples, r"dataset.classes.'model'..\d. is '\d', but where logit", **options)
+    said = r"dataset.classes.'model'..\d. is '\d', but where number \d of the logits"
+    _refused(operator, samples, said, **options)
     samples.classes["model"] = ["0", "1"]
     _refused(operator, samples, "lists 2 classes, but the logits have length 3", **options)
 

@@ -114,12 +114,14 @@ class ObjectModel:
         odds = self.labelled.log_odds(objects, found, fold[objects.boxes.image])
         odds = odds + np.log(self.missing_rate / (1 - self.missing_rate))
         p = 1 / (1 + np.exp(-odds))
+        of_labels = _of_labels(labels, log_p, seen, found, self.classes)
         open_ = (found.label_of == NONE) & (p >= LEAST_LIKELY)
+        open_[of_labels.partner[of_labels.partner != NONE]] = False
         if crowd is not None:
             open_ &= ~in_crowd(objects.boxes, crowd)
         missing = np.flatnonzero(open_)
         return Scored(
-            labels=_of_labels(labels, log_p, seen, found, self.classes),
+            labels=of_labels,
             objects=objects,
             missing=missing,
             candidates=_of_candidates(objects, missing, p[missing], self.classes),
@@ -178,17 +180,30 @@ def _of_labels(
     likeliest = ways[np.arange(n), kind]
     # The margin is taken over the probability of the label, in which a badly placed one counts.
     against = np.where(kind == 2, log_right, np.logaddexp(log_right, log_p[:, PLACEMENT]))
+    partner, shared = _where_to(kind == 2, found)
     return ItemScores(
         prediction=tops[:, 0].astype(np.int32),
         p_label=given.p.astype(np.float32),
         p_max=probability[:, 0].astype(np.float32),
         suspicion=(likeliest - against).astype(np.float32),
         kind=kind.astype(np.int8),
-        iou=found.iou,
-        partner=found.object_of,
+        iou=shared,
+        partner=partner,
         top_class=tops.astype(np.int32),
         top_probability=probability.astype(np.float32),
     )
+
+
+def _where_to(
+    misplaced: BoolArray, found: Matched
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """The object of each label and their IoU; of a misplaced one without, the nearest free one."""
+    partner, shared = found.object_of.copy(), found.iou.copy()
+    alone, pairs = misplaced & (partner == NONE), found.pairs
+    use = np.flatnonzero(alone[pairs.other] & (found.label_of[pairs.one] == NONE))
+    use = use[np.argsort(pairs.iou[use], kind="stable")]  # so that the largest is written last
+    partner[pairs.other[use]], shared[pairs.other[use]] = pairs.one[use], pairs.iou[use]
+    return partner, shared
 
 
 def _of_candidates(objects: Objects, missing: IntArray, p: FloatArray, classes: int) -> ItemScores:

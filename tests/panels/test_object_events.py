@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from plugin.objects.iteration import object_iteration
+from plugin.objects.shown import WORTH_A_LOOK
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
 from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
@@ -59,7 +60,7 @@ def test_the_run_is_listed_without_a_problem(ask: Any) -> None:
     (made,) = run["iterations"]
     assert made["objects"]
     assert made["samples"] == iteration.samples
-    assert made["misclassified"] == int((iteration.column("suspicion") > 0).sum())
+    assert made["misclassified"] == int((iteration.column("suspicion") > WORTH_A_LOOK).sum())
     assert answer("pulse")["iteration"] == 1
 
 
@@ -78,10 +79,14 @@ def test_the_overview_counts_items_by_label_and_prediction(ask: Any) -> None:
     assert NOTHING in cells["prediction"]
     for i, (a, b) in enumerate(at):
         inside = (label == a) & (prediction == b)
-        assert cells["suspects"][i] == int((suspicion[inside] > 0).sum())
-    assert reply["progress"]["wrong"] == reply["progress"]["open_wrong"] == (suspicion > 0).sum()
+        assert cells["suspects"][i] == int((suspicion[inside] > WORTH_A_LOOK).sum())
+    assert (
+        reply["progress"]["wrong"]
+        == reply["progress"]["open_wrong"]
+        == (suspicion > WORTH_A_LOOK).sum()
+    )
     rows = dict(zip(reply["rows"]["label"], reply["rows"]["wrong"], strict=True))
-    assert rows[NOTHING] == int(((label == NOTHING) & (suspicion > 0)).sum())
+    assert rows[NOTHING] == int(((label == NOTHING) & (suspicion > WORTH_A_LOOK)).sum())
     assert 0 < reply["progress"]["expected_errors"] < len(label)
 
 
@@ -148,7 +153,7 @@ def test_the_queue_goes_by_suspicion_whatever_the_kind(ask: Any) -> None:
     answer, _, iteration = ask
     suspicion = iteration.column("suspicion")
     reply = answer("queue", cell=None, skip=[], limit=200)
-    assert reply["left"] == int((suspicion > 0).sum())
+    assert reply["left"] == int((suspicion > WORTH_A_LOOK).sum())
     shown = suspicion[reply["rows"]]
     assert (np.diff(shown) <= 0).all()
     kinds = {iteration.kinds[k] for k in iteration.column("kind")[reply["rows"]]}

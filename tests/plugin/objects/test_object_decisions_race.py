@@ -180,7 +180,7 @@ def has_ended(pid: int) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("writers", "decisions"), [(3, 6), pytest.param(8, 40, marks=pytest.mark.slow)]
+    ("writers", "decisions"), [(3, 6), pytest.param(8, 6, marks=pytest.mark.slow)]
 )
 def test_writers_and_an_annotator_lose_nothing(
     run: Run, server: TestClient, writers: int, decisions: int

@@ -12,41 +12,31 @@ from bson import ObjectId
 from ..arrays import BoolArray
 from ..progress import Report
 from ..scoring.iies import iies
-from ..store.fields import OBJECT_ATTRIBUTES, OBJECT_FIELDS, field_type, group_in_sidebar
+from ..store.fields import OBJECT_ATTRIBUTES, OBJECT_FIELDS
 from ..store.iterations import unpack_ids
-from ..store.label_sets import ImageScores, LabelSet
+from ..store.label_sets import BOXES, ImageScores, LabelSet
 from ..store.runs import Run
-from ..store.samples import catch_up
 from .known import KnownDecisions
 from .store import IMAGES, Columns
 
 NOTHING = "(nothing there)"
 """The prediction where the detectors see nothing."""
 
-_TEXTS = ("prediction", "kind", "decision")
 SCORES = tuple(name for name in OBJECT_ATTRIBUTES if name != "decision")
 """The attributes that an iteration writes; what was decided stays on the labels."""
 
 
+def _onto(run: Run) -> LabelSet:
+    return LabelSet(run, BOXES, SCORES, ("suspicion", *OBJECT_FIELDS))
+
+
 def declare_object_fields(run: Run) -> None:
     """Declare the run's fields and the attributes of its labels."""
-    dataset = run.dataset
-    catch_up(dataset)
-
-    def declare(path: str, kind: Any, description: str, **options: Any) -> None:
-        if path not in dataset.get_field_schema(flat=True):
-            dataset.add_sample_field(path, kind, description=description, **options)
-
-    for name, description in OBJECT_FIELDS.items():
-        options = {"embedded_doc_type": fo.Detections} if name == "missing" else {}
-        declare(run.field(name), field_type(name), description, **options)
-    for name, description in OBJECT_ATTRIBUTES.items():
-        kind = fo.StringField if name in _TEXTS else fo.FloatField
-        declare(f"{run.label_field}.detections.{run.field(name)}", kind, description)
-    told = OBJECT_ATTRIBUTES["suspicion"]
-    declare(f"{run.field('missing')}.detections.{run.field('suspicion')}", fo.FloatField, told)
-    declare(run.field("suspicion"), fo.FloatField, "The highest suspicion of the image's objects")
-    group_in_sidebar(run)
+    lacking, highest = (
+        OBJECT_ATTRIBUTES["suspicion"],
+        "The highest suspicion of the image's objects",
+    )
+    _onto(run).declare(fo.Detections, OBJECT_FIELDS, OBJECT_ATTRIBUTES, lacking, highest)
 
 
 def write_object_fields(
@@ -62,13 +52,11 @@ def write_object_fields(
         report: told how far it is
     """
     declare_object_fields(run)
-    fields = ("suspicion", *OBJECT_FIELDS)
-    onto = LabelSet(run, "detections", SCORES, fields)
     known = KnownDecisions(run)
     decided = known.decided(columns, classes)
     reopened = known.reopened(columns, decided)
     scored = _scored(run, columns, classes, kinds, decided, reopened)
-    onto.write(columns[IMAGES], scored, "Writing scores onto the objects", report)
+    _onto(run).write(columns[IMAGES], scored, "Writing scores onto the objects", report)
 
 
 def _scored(

@@ -18,12 +18,15 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from ..progress import Report
+from .fields import field_type, group_in_sidebar
 from .iterations import pack_ids
 from .runs import Run
-from .samples import reload_held, samples_of, writing
+from .samples import catch_up, reload_held, samples_of, writing
 
 WRITE_CHUNK = 500
 BOXES, TAGS = "detections", "classifications"
+TEXTS = ("prediction", "kind", "decision")
+"""Those attributes of labels that are words; all others are numbers."""
 
 
 def list_of(run: Run) -> str:
@@ -47,6 +50,41 @@ class LabelSet:
     part: str
     attributes: Sequence[str]
     fields: Sequence[str]
+
+    def declare(
+        self,
+        labels: Any,
+        fields: Mapping[str, str],
+        attributes: Mapping[str, str],
+        lacking: str,
+        highest: str,
+    ) -> None:
+        """Declare what is written, and show it in the run's sidebar group.
+
+        Args:
+            labels: the type of the label field, such as ``fo.Detections``
+            fields: what each field on samples holds, by name without its prefix
+            attributes: the same of each label's attributes
+            lacking: what the suspicion of a missing label is
+            highest: what the suspicion of a sample is
+        """
+        run, dataset = self.run, self.run.dataset
+        catch_up(dataset)
+
+        def declare(path: str, kind: Any, description: str, **options: Any) -> None:
+            if path not in dataset.get_field_schema(flat=True):
+                dataset.add_sample_field(path, kind, description=description, **options)
+
+        for name, description in fields.items():
+            options = {"embedded_doc_type": labels} if name == "missing" else {}
+            declare(run.field(name), field_type(name), description, **options)
+        for name, description in attributes.items():
+            kind = fo.StringField if name in TEXTS else fo.FloatField
+            declare(f"{run.label_field}.{self.part}.{run.field(name)}", kind, description)
+        missing = f"{run.field('missing')}.{self.part}.{run.field('suspicion')}"
+        declare(missing, fo.FloatField, lacking)
+        declare(run.field("suspicion"), fo.FloatField, highest)
+        group_in_sidebar(run)
 
     def write(
         self,

@@ -146,16 +146,41 @@ def write_numbers(
     if not run.dataset.has_field(field):
         run.dataset.add_sample_field(field, field_type(name), description=LATER_FIELDS[name])
         group_in_sidebar(run)
-    now = datetime.now(UTC).replace(tzinfo=None)
-    order = np.argsort(sample_ids, kind="stable")
     stored = bool if name in YES_OR_NO else float
+
+    def numbers(rows: npt.NDArray[np.int64]) -> list[Any]:
+        return [None if np.isnan(v) else stored(v) for v in values[rows]]
+
+    write_values(run, name, sample_ids, numbers, report, others=others)
+
+
+def write_values(
+    run: Run,
+    name: str,
+    sample_ids: npt.NDArray[np.bytes_],
+    values: Callable[[npt.NDArray[np.int64]], list[Any]],
+    report: Report,
+    *,
+    others: bool = True,
+) -> None:
+    """Write one declared field onto samples, and take it off all others.
+
+    Args:
+        run: the run
+        name: the field, without its prefix
+        sample_ids: S12 (n,), as ``iterations.pack_ids`` gives them
+        values: what is stored on some of these, by their indices
+        report: told how far it is
+        others: whether it is taken off other samples
+    """
+    field, now = run.field(name), datetime.now(UTC).replace(tzinfo=None)
+    order = np.argsort(sample_ids, kind="stable")
 
     def write(start: int) -> int:
         rows = order[start : start + WRITE_CHUNK]
         ids = [ObjectId(i) for i in unpack_ids(sample_ids[rows])]
-        numbers = [None if np.isnan(v) else stored(v) for v in values[rows]]
         place = {"$indexOfArray": [{"$literal": ids}, "$_id"]}
-        value = {"$arrayElemAt": [{"$literal": numbers}, place]}
+        value = {"$arrayElemAt": [{"$literal": values(rows)}, place]}
         samples_of(run.dataset).update_many(
             {"_id": {"$in": ids}}, [{"$set": {field: value, "last_modified_at": now}}]
         )

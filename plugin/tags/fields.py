@@ -14,33 +14,22 @@ from ..objects.known import KnownDecisions
 from ..objects.store import IMAGES, Columns
 from ..progress import Report
 from ..scoring.iies import iies
-from ..store.fields import TAG_ATTRIBUTES, TAG_FIELDS, field_type, group_in_sidebar
+from ..store.fields import TAG_ATTRIBUTES, TAG_FIELDS
 from ..store.iterations import unpack_ids
 from ..store.label_sets import ImageScores, LabelSet
 from ..store.runs import Run
-from ..store.samples import catch_up
 from .labels import LIST
+
+
+def _onto(run: Run) -> LabelSet:
+    return LabelSet(run, LIST, tuple(TAG_ATTRIBUTES), ("suspicion", *TAG_FIELDS))
 
 
 def declare_tag_fields(run: Run) -> None:
     """Declare the run's fields and the attributes of its tags."""
-    dataset = run.dataset
-    catch_up(dataset)
-
-    def declare(path: str, kind: Any, description: str, **options: Any) -> None:
-        if path not in dataset.get_field_schema(flat=True):
-            dataset.add_sample_field(path, kind, description=description, **options)
-
-    for name, description in TAG_FIELDS.items():
-        options = {"embedded_doc_type": fo.Classifications} if name == "missing" else {}
-        declare(run.field(name), field_type(name), description, **options)
-    for name, description in TAG_ATTRIBUTES.items():
-        kind = fo.StringField if name == "kind" else fo.FloatField
-        declare(f"{run.label_field}.{LIST}.{run.field(name)}", kind, description)
-    told = "Log-odds that the image lacks the tag"
-    declare(f"{run.field('missing')}.{LIST}.{run.field('suspicion')}", fo.FloatField, told)
-    declare(run.field("suspicion"), fo.FloatField, "The highest suspicion of the image's tags")
-    group_in_sidebar(run)
+    lacking = "Log-odds that the image lacks the tag"
+    highest = "The highest suspicion of the image's tags"
+    _onto(run).declare(fo.Classifications, TAG_FIELDS, TAG_ATTRIBUTES, lacking, highest)
 
 
 def write_tag_fields(
@@ -56,11 +45,10 @@ def write_tag_fields(
         report: told how far it is
     """
     declare_tag_fields(run)
-    onto = LabelSet(run, LIST, tuple(TAG_ATTRIBUTES), ("suspicion", *TAG_FIELDS))
     known = KnownDecisions(run)
     decided = known.decided(columns, classes)
     scored = _scored(run, columns, classes, kinds, decided, known.reopened(columns, decided))
-    onto.write(columns[IMAGES], scored, "Writing scores onto the tags", report)
+    _onto(run).write(columns[IMAGES], scored, "Writing scores onto the tags", report)
 
 
 def _scored(

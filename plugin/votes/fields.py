@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from typing import Any
 
 import fiftyone as fo
 import numpy as np
+import numpy.typing as npt
 from bson import ObjectId
 
 from ..progress import Report
 from ..store.fields import VOTE_FIELDS, group_in_sidebar
-from ..store.iterations import Iteration, unpack_ids
+from ..store.iterations import Iteration, pack_ids
 from ..store.runs import Run
-from ..store.samples import catch_up, reload_held, samples_of, writing
+from ..store.samples import catch_up
+from ..store.write_fields import write_values
 
 FIELD = "consensus"
-WRITE_CHUNK = 500
 
 
 def write_consensus(run: Run, iteration: Iteration, report: Report) -> None:
@@ -23,59 +25,41 @@ def write_consensus(run: Run, iteration: Iteration, report: Report) -> None:
 
     The labels are never touched.
     """
-    name = run.field(FIELD)
-    if not iteration.document.get("votes"):
-        if run.dataset.has_field(name):
-            with writing(run.dataset, name):
-                samples_of(run.dataset).update_many({name: {"$ne": None}}, {"$set": {name: None}})
-            reload_held(run.dataset)
-        return
+    if iteration.document.get("votes"):
+        _declare(run)
+        write_values(run, FIELD, iteration.column("sample_id"), _said(iteration), report)
+    elif run.dataset.has_field(run.field(FIELD)):
+        write_values(run, FIELD, pack_ids([]), _said(iteration), report)
+
+
+def _said(iteration: Iteration) -> Callable[[npt.NDArray[np.int64]], list[Any]]:
+    """The classifications of rows, as they are stored."""
+    prediction, p_max = iteration.column("prediction"), iteration.column("p_max")
+
+    def of_rows(rows: npt.NDArray[np.int64]) -> list[Any]:
+        return [
+            {
+                "_id": ObjectId(),
+                "_cls": "Classification",
+                "tags": [],
+                "label": iteration.classes[c],
+                "confidence": p,
+                "logits": None,
+            }
+            for c, p in zip(prediction[rows].tolist(), p_max[rows].tolist(), strict=True)
+        ]
+
+    return of_rows
+
+
+def _declare(run: Run) -> None:
     catch_up(run.dataset)
-    if not run.dataset.has_field(name):
-        run.dataset.add_sample_field(
-            name,
-            fo.EmbeddedDocumentField,
-            embedded_doc_type=fo.Classification,
-            description=VOTE_FIELDS[FIELD],
-        )
-        group_in_sidebar(run)
-    now = datetime.now(UTC).replace(tzinfo=None)
-    ids, rows = iteration.column("id_sorted"), iteration.column("id_row")
-    prediction = iteration.column("prediction")
-    p_max = np.asarray(iteration.column("p_max"), np.float64)
-    with writing(run.dataset, name):
-        for start in range(0, iteration.samples, WRITE_CHUNK):
-            part = [ObjectId(i) for i in unpack_ids(ids[start : start + WRITE_CHUNK])]
-            mine = rows[start : start + WRITE_CHUNK]
-            values = [
-                {
-                    "_id": ObjectId(),
-                    "_cls": "Classification",
-                    "tags": [],
-                    "label": iteration.classes[c],
-                    "confidence": float(p),
-                    "logits": None,
-                }
-                for c, p in zip(prediction[mine], p_max[mine], strict=True)
-            ]
-            place = {"$indexOfArray": [{"$literal": part}, "$_id"]}
-            value = {"$arrayElemAt": [{"$literal": values}, place]}
-            samples_of(run.dataset).update_many(
-                {"_id": {"$in": part}}, [{"$set": {name: value, "last_modified_at": now}}]
-            )
-            report((start + len(part)) / iteration.samples, "Writing the consensus")
-    _take_off_others(run, name, ids, now)
-    reload_held(run.dataset)
-
-
-def _take_off_others(run: Run, name: str, ids: np.ndarray, now: datetime) -> None:
-    """Empty the field on samples that this iteration left out."""
-    collection = samples_of(run.dataset)
-    judged = {ObjectId(i) for i in unpack_ids(ids)}
-    holders = [d["_id"] for d in collection.find({name: {"$ne": None}}, {"_id": 1})]
-    stale = [i for i in holders if i not in judged]
-    if stale:
-        with writing(run.dataset, name):
-            collection.update_many(
-                {"_id": {"$in": stale}}, {"$set": {name: None, "last_modified_at": now}}
-            )
+    if run.dataset.has_field(run.field(FIELD)):
+        return
+    run.dataset.add_sample_field(
+        run.field(FIELD),
+        fo.EmbeddedDocumentField,
+        embedded_doc_type=fo.Classification,
+        description=VOTE_FIELDS[FIELD],
+    )
+    group_in_sidebar(run)

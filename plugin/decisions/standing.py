@@ -71,12 +71,15 @@ def standing(run: Run, author: str | None = None) -> Iterator[Header]:
         author: whose decisions, by default everybody's
     """
     undone: set[ObjectId] = set()
+    in_part: set[ObjectId] = set()
     query = {**run.owner, "state": "applied"}
     for header in headers().find(query, {"schema": 0}).sort("seq", -1):
         if header["_id"] in undone:
             continue
         if header["action"] == "undo":
-            if header["applied"] >= header["undoes_applied"]:
+            if header["applied"] < header["undoes_applied"]:
+                in_part.add(header["undoes"])
+            elif header["_id"] not in in_part:  # else what it took back stands again in part
                 undone.add(header["undoes"])
         elif author in (None, header["author"]) and _stands(run, header):
             yield header

@@ -138,6 +138,8 @@ def _refuse_blocked(
     target: Header, forward: Sequence[Entry], last: Mapping[ObjectId, Entry]
 ) -> None:
     covered = [e for e in forward if last[key_of(e)]["top_after"] != e["top_after"]]
+    if target["action"] != "undo":
+        covered = _below_a_later_one(target, covered, last)
     later = headers_by_id({last[key_of(e)]["decision"] for e in covered})
     blocking = {i: h for i, h in later.items() if h.get("undoes") != target["_id"]}
     if not blocking:
@@ -150,6 +152,18 @@ def _refuse_blocked(
         f"on {count} of its {what}, {newest['_id']} ({newest['action']} by {newest['author']}). "
         f"Undo {newest['_id']} first."
     )
+
+
+def _below_a_later_one(
+    target: Header, covered: Sequence[Entry], last: Mapping[ObjectId, Entry]
+) -> list[Entry]:
+    """Those on which something stands that was decided after the target.
+
+    Elsewhere the target was taken back before, with or without what lay below it.
+    """
+    tops = headers_by_id({last[key_of(e)]["top_after"] for e in covered} - {None})
+    newer = {i for i, header in tops.items() if header["seq"] > target["seq"]}
+    return [e for e in covered if last[key_of(e)]["top_after"] in newer]
 
 
 def _plan_back(draft: Draft, target: Header, standing: Sequence[Entry]) -> None:

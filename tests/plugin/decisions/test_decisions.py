@@ -274,6 +274,38 @@ def test_undo_goes_back_decision_by_decision(run: Run) -> None:
         undo(run)
 
 
+def test_what_was_taken_back_in_part_blocks_nothing_once_what_lay_below_is_gone(run: Run) -> None:
+    """The rest of a decision can be undone, though its first part lies bare by now."""
+    before = labels_of(run)
+    first, second = ids_of(run)[:2]
+    below = resolve(run, "relabel", [first], label="wasp")
+    above = resolve(run, "relabel", [first, second], label="bee")
+    path = {"$set": {"ground_truth.label": "moth"}}
+    run.dataset._sample_collection.update_one({"_id": ObjectId(second)}, path)
+    part = undo(run, above.decision)
+    assert (part.applied, part.conflict_count) == (1, 1)
+    assert undo(run, below.decision).applied == 1
+    path = {"$set": {"ground_truth.label": "bee"}}
+    run.dataset._sample_collection.update_one({"_id": ObjectId(second)}, path)
+    assert undo(run).applied == 1
+    assert labels_of(run) == before
+    with pytest.raises(InputError, match="no decision"):
+        undo(run)
+
+
+def test_what_was_done_again_in_part_can_be_undone(run: Run) -> None:
+    before, ids = labels_of(run), ids_of(run)[:2]
+    made = resolve(run, "relabel", ids, label="wasp")
+    back = undo(run, made.decision)
+    collection, one = run.dataset._sample_collection, {"_id": ObjectId(ids[1])}
+    collection.update_one(one, {"$set": {"ground_truth.label": "moth"}})
+    again = undo(run, back.decision)
+    assert (again.applied, again.conflict_count) == (1, 1)
+    collection.update_one(one, {"$set": {"ground_truth.label": before[ids[1]]}})
+    assert undo(run).undoes == made.decision
+    assert labels_of(run) == before
+
+
 def test_undo_in_another_order_where_samples_differ(run: Run) -> None:
     ids, before = ids_of(run), all_raw(run)
     one = resolve(run, "relabel", ids[:2], label="x")

@@ -3,7 +3,7 @@ import { Button, IconButton } from "@mui/material";
 import * as React from "react";
 import type { CellReply } from "../events";
 import { count, plural } from "../format";
-import { useNames } from "../objects/names";
+import { useNames, useNoun } from "../objects/names";
 import { Icon } from "../parts/Icon";
 import { Tip } from "../parts/Tip";
 import { useSession } from "../session";
@@ -86,11 +86,12 @@ interface DoneProps {
 }
 
 export function CellDone({ decided, onNext, onBack }: DoneProps) {
+  const noun = useNoun();
   return (
     <div className="dcf-screen">
       <Icon name="check" className="dcf-screen-icon" />
-      <h3>Every sample of this cell is reviewed</h3>
-      <p>{plural(decided, "sample")}, none open.</p>
+      <h3>Every {noun} of this cell is reviewed</h3>
+      <p>{plural(decided, noun)}, none open.</p>
       <div className="dcf-screen-buttons">
         <Button variant="contained" onClick={onNext}>
           Next cell

@@ -5,11 +5,12 @@ import { PAGE, useCell } from "../cell/useCell";
 import { plural } from "../format";
 import { isIndex, useKeptHere } from "../kept";
 import { Pages } from "../parts/Pages";
-import { type GridItem, PictureGrid } from "../parts/PictureGrid";
+import type { GridItem } from "../parts/PictureGrid";
 import { GridSize } from "../parts/PictureSize";
 import { Problem } from "../parts/Problem";
 import { useGridEdge } from "../parts/sizes";
 import { usePicked } from "../parts/usePicked";
+import { Pictures } from "../review/Pictures";
 import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
@@ -77,16 +78,13 @@ export function ObjectCell({ label, prediction, ...ways }: Props) {
       <div className="dcf-tools">
         <GridSize />
       </div>
-      <PictureGrid
+      <Pictures
+        pages={null}
+        picked={picked}
         items={items}
         thumbnails={thumbnails}
         version={version}
-        selected={picked.selected}
-        focus={picked.focus}
         label="Objects, most suspicious first"
-        onClick={picked.click}
-        onRange={(rows) => picked.enclose(rows, true)}
-        onFocus={picked.setFocus}
       />
       <div className="dcf-under">
         {reply && (

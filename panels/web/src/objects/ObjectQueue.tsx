@@ -3,12 +3,8 @@ import * as React from "react";
 import { useGate, useShown } from "../acts/useShown";
 import type { ObjectAction } from "../events";
 import { Choose, useChooser } from "../parts/Choose";
-import { Outcome } from "../parts/Outcome";
-import { Problem } from "../parts/Problem";
-import { Recent } from "../parts/Recent";
-import { Bar } from "../queue/Bar";
-import { End } from "../queue/End";
-import { type Through, useLine } from "../queue/useLine";
+import { QueueFrame, type QueueProps } from "../queue/QueueFrame";
+import { useLine } from "../queue/useLine";
 import { useObject } from "../samples";
 import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
@@ -23,20 +19,15 @@ import { type Box, copied } from "./place";
 import { Sentence, seenClass } from "./Sentence";
 import { givesClass, otherClasses, proposedFor } from "./ways";
 
-interface Props extends Through {
-  onBack: () => void;
-  onEverything: () => void;
-}
-
 const AHEAD = 3;
 const SIZE = 1024;
 
-export function ObjectQueue({ cell, ranking, onBack, onEverything }: Props) {
+export function ObjectQueue(through: QueueProps) {
   const { resolveObjects, undo } = useSession();
   const names = useNames();
   const view = useCurrentView();
-  const queue = useLine({ cell, ranking }, view);
-  const { line, row } = queue;
+  const queue = useLine(through, view);
+  const { row } = queue;
   const found = useObject(row, queue.next.slice(0, AHEAD), SIZE, queue.lost);
   const object = found?.row === row ? found : null;
   const [shown, setShown] = useShown(object ? String(row) : null);
@@ -109,91 +100,60 @@ export function ObjectQueue({ cell, ranking, onBack, onEverything }: Props) {
       const other = others[at];
       if (ready() && other) give(names.label(other.label));
     },
-    objectLeave: onBack,
+    objectLeave: through.onBack,
   });
-  if (queue.problem && !line)
-    return <Problem problem={queue.problem} onRetry={queue.retry} onBack={onBack} />;
   return (
-    <section className="dcf-queue" aria-label="Queue">
-      <Bar
-        cell={cell}
-        ranking={ranking}
-        line={line}
-        onBack={onBack}
-        onBring={queue.bring}
-        onEverything={onEverything}
-      />
-      {queue.problem && (
-        <p className="dcf-inline-problem" role="alert">
-          {queue.problem.message}
-        </p>
-      )}
-      {line && row === null && line.left === 0 ? (
-        <End
-          line={line}
-          to={ranking ? "the ranking" : "the overview"}
-          onBack={onBack}
-          onBring={queue.bring}
-          onAgain={queue.restart}
-        />
-      ) : (
-        <div className="dcf-queuebody">
-          <div className="dcf-queue-stage">
-            <div
-              className="dcf-queue-picture"
-              data-row={object ? object.row : undefined}
-              data-shown={shown || undefined}
-            >
-              <ObjectViewer
-                object={object}
-                preview={SIZE}
-                onShown={(drawn) => setShown(String(drawn))}
-                adjust={
-                  adjusting &&
-                  object &&
-                  ((laid) => (
-                    <Adjust
-                      box={adjusting}
-                      laid={laid}
-                      width={object.width}
-                      onChange={(change) =>
-                        setEdited((old) => old && { ...old, box: change(old.box) })
-                      }
-                      onSave={acts.save}
-                      onLeave={acts.leave}
-                    />
-                  ))
-                }
-              />
-            </div>
-          </div>
-          <aside className="dcf-queue-side" aria-label="Object">
-            {object && <Sentence object={object} late={queue.late} />}
-            <ObjectButtons
-              acts={acts}
-              object={object}
-              proposed={proposed}
-              adjusting={adjusting !== null}
-              chooseRef={choose}
-            />
-            {object && (
-              <>
-                <OtherClasses others={others} onPick={(label) => give(names.label(label))} />
-                <Numbers object={object} />
-              </>
-            )}
-          </aside>
-          <Choose
-            anchor={chooser.anchor}
-            first={others.map((other) => other.label)}
-            samples={1}
-            onChoose={(label) => chooser.take(() => give(label))}
-            onClose={chooser.close}
+    <QueueFrame {...through} queue={queue}>
+      <div className="dcf-queue-stage">
+        <div
+          className="dcf-queue-picture"
+          data-row={object ? object.row : undefined}
+          data-shown={shown || undefined}
+        >
+          <ObjectViewer
+            object={object}
+            preview={SIZE}
+            onShown={(drawn) => setShown(String(drawn))}
+            adjust={
+              adjusting &&
+              object &&
+              ((laid) => (
+                <Adjust
+                  box={adjusting}
+                  laid={laid}
+                  width={object.width}
+                  onChange={(change) => setEdited((old) => old && { ...old, box: change(old.box) })}
+                  onSave={acts.save}
+                  onLeave={acts.leave}
+                />
+              ))
+            }
           />
         </div>
-      )}
-      <Outcome />
-      <Recent />
-    </section>
+      </div>
+      <aside className="dcf-queue-side" aria-label="Object">
+        {object && <Sentence object={object} late={queue.late} />}
+        <ObjectButtons
+          acts={acts}
+          object={object}
+          proposed={proposed}
+          adjusting={adjusting !== null}
+          chooseRef={choose}
+        />
+        {object && (
+          <>
+            <OtherClasses others={others} onPick={(label) => give(names.label(label))} />
+            <Numbers object={object} />
+          </>
+        )}
+      </aside>
+      <Choose
+        anchor={chooser.anchor}
+        first={others.map((other) => other.label)}
+        samples={1}
+        onChoose={(label) => chooser.take(() => give(label))}
+        onClose={chooser.close}
+      />
+    </QueueFrame>
   );
 }

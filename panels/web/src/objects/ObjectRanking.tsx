@@ -3,23 +3,25 @@ import { Button } from "@mui/material";
 import * as React from "react";
 import { isIndex, useKeptHere } from "../kept";
 import { Icon } from "../parts/Icon";
-import { Pages } from "../parts/Pages";
-import { type GridItem, PictureGrid } from "../parts/PictureGrid";
-import { GridSize } from "../parts/PictureSize";
+import type { GridItem } from "../parts/PictureGrid";
 import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
 import { useGridEdge } from "../parts/sizes";
 import { usePicked } from "../parts/usePicked";
 import { ClassFilter } from "../ranking/ClassFilter";
 import type { RankingChoice } from "../ranking/choice";
-import { NoSamples } from "../ranking/Nothing";
-import { ScoreRange } from "../ranking/ScoreRange";
-import { PAGE, useRanking } from "../ranking/useRanking";
+import { Ranked } from "../ranking/Ranked";
+import { useRanking } from "../ranking/useRanking";
+import { Pictures } from "../review/Pictures";
 import { useShortcuts } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
 import { captionOf, namedBy } from "./caption";
 import { useNames } from "./names";
 import { ObjectBench } from "./ObjectBench";
+
+const ABOUT =
+  "All objects by the log-odds of their likeliest error: missing labels, labels where nothing is, " +
+  "other classes and bad outlines in one order.";
 
 interface Props {
   choice: RankingChoice;
@@ -100,47 +102,25 @@ export function ObjectRanking({ choice: kept, onChoice, onReview, onBack }: Prop
       known={known}
     >
       {reply && (
-        <>
-          <div className="dcf-about">
-            <p className="dcf-note">
-              All objects by the log-odds of their likeliest error: missing labels, labels where
-              nothing is, other classes and bad outlines in one order.
-            </p>
-            {reply.total > 0 && <GridSize />}
-          </div>
-          <ScoreRange
-            reply={reply}
-            name="suspicion"
-            above={choice.above}
-            onCommit={(above) => choose({ ...choice, above })}
+        <Ranked
+          reply={reply}
+          choice={choice}
+          name="suspicion"
+          about={ABOUT}
+          offset={offset}
+          onOffset={setOffset}
+          onChoice={choose}
+          onBack={onBack}
+        >
+          <Pictures
+            pages={null}
+            picked={picked}
+            items={items}
+            thumbnails={thumbnails}
+            version={version}
+            label="Objects, most suspicious first"
           />
-          {reply.total === 0 ? (
-            <NoSamples reply={reply} choice={choice} onChoice={choose} onBack={onBack} />
-          ) : (
-            <PictureGrid
-              items={items}
-              thumbnails={thumbnails}
-              version={version}
-              selected={picked.selected}
-              focus={picked.focus}
-              label="Objects, most suspicious first"
-              onClick={picked.click}
-              onRange={(rows) => picked.enclose(rows, true)}
-              onFocus={picked.setFocus}
-            />
-          )}
-          <div className="dcf-under">
-            <Pages
-              offset={offset}
-              page={PAGE}
-              total={reply.total}
-              order="highest first"
-              before="Higher values"
-              after="Lower values"
-              onOffset={setOffset}
-            />
-          </div>
-        </>
+        </Ranked>
       )}
     </ObjectBench>
   );

@@ -23,3 +23,8 @@ export function useNames(): Names {
   const { classes, iteration } = useSession();
   return React.useMemo(() => namesOf(classes, iteration.objects), [classes, iteration.objects]);
 }
+
+/** What one row of the iteration is called. */
+export function useNoun(): "object" | "sample" {
+  return useSession().iteration.objects ? "object" : "sample";
+}

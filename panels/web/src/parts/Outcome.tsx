@@ -1,6 +1,7 @@
 // What became of the last action, shown where it was taken: conflicts and errors with what to do.
 import { Button, IconButton } from "@mui/material";
 import * as React from "react";
+import { useNoun } from "../objects/names";
 import { useRecent } from "../recent";
 import { useSession } from "../session";
 import { Icon } from "./Icon";
@@ -11,8 +12,8 @@ const SHOWN_MS = 8000;
 const SIDE = 32;
 
 export function Outcome() {
-  const { outcome, dismiss, undo, busy, refresh, iteration } = useSession();
-  const noun = iteration.objects ? "object" : "sample";
+  const { outcome, dismiss, undo, busy, refresh } = useSession();
+  const noun = useNoun();
   const { pictureOf } = useRecent();
   const [open, setOpen] = React.useState(false);
   const bad = outcome !== null && isBad(outcome);

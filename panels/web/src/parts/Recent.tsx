@@ -4,6 +4,7 @@ import * as React from "react";
 import { useGate } from "../acts/useShown";
 import type { Decided } from "../events";
 import { plural } from "../format";
+import { useNoun } from "../objects/names";
 import { useRecent } from "../recent";
 import { useSession } from "../session";
 import { Icon, type IconName } from "./Icon";
@@ -22,8 +23,8 @@ const ICONS: Record<string, IconName> = {
 };
 
 export function Recent() {
-  const { undo, busy, iteration } = useSession();
-  const noun = iteration.objects ? "object" : "sample";
+  const { undo, busy } = useSession();
+  const noun = useNoun();
   const { decisions, pictureOf } = useRecent();
   const { pass } = useGate(true);
   if (!decisions.length) return null;

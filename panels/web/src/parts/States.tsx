@@ -102,18 +102,21 @@ export function NoRun({ status }: { status: StatusReply }) {
 }
 
 export function AllResolved() {
-  const { overview, run } = useSession();
+  const { overview, run, iteration } = useSession();
   const { progress } = overview;
+  const are = progress.open === 1 ? "is" : "are";
+  const rest = iteration.objects
+    ? `${plural(progress.open, "object")} that ${are} less likely wrong ${are} open.`
+    : `${plural(progress.open, "sample")} with a label that the classifier predicts ${are} open: ` +
+      "an audit (Progress) tells how many of them are wrong.";
   return (
     <div className="dcf-achieved" role="status">
       <Icon name="check" className="dcf-screen-icon" />
       <div>
         <h3>Every suspect of this iteration is reviewed</h3>
         <p>
-          {plural(progress.wrong, "suspect")}, none open. {plural(progress.open, "sample")} with a
-          label that the classifier predicts {progress.open === 1 ? "is" : "are"} open: an audit
-          (Progress) tells how many of them are wrong. The next iteration learns from the labels as
-          they are now.
+          {plural(progress.wrong, "suspect")}, none open. {rest} The next iteration learns from the
+          labels as they are now.
         </p>
       </div>
       <NextIteration run={run} variant="contained" />

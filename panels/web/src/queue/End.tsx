@@ -2,6 +2,7 @@
 import { Button } from "@mui/material";
 import * as React from "react";
 import { plural } from "../format";
+import { useNoun } from "../objects/names";
 import { Icon } from "../parts/Icon";
 import { Skipped } from "./Skipped";
 import type { Line } from "./useLine";
@@ -17,8 +18,9 @@ interface Props {
 
 export function End({ line, to, onBack, onBring, onAgain }: Props) {
   const { skipped, deleted, outside } = line;
+  const noun = useNoun();
   const title = skipped.length
-    ? "Only skipped samples are left"
+    ? `Only skipped ${noun}s are left`
     : outside
       ? "Nothing left in FiftyOne's current view"
       : "The queue is empty";
@@ -26,11 +28,11 @@ export function End({ line, to, onBack, onBring, onAgain }: Props) {
     <div className="dcf-screen">
       <Icon name="check" className="dcf-screen-icon" />
       <h3>{title}</h3>
-      {outside > 0 && <p>{plural(outside, "open sample")} outside the view. Clear it to go on.</p>}
-      {deleted > 0 && <p>{plural(deleted, "sample")} deleted elsewhere.</p>}
+      {outside > 0 && <p>{plural(outside, `open ${noun}`)} outside the view. Clear it to go on.</p>}
+      {deleted > 0 && <p>{plural(deleted, noun)} deleted elsewhere.</p>}
       {skipped.length > 0 && (
         <>
-          <p>{plural(skipped.length, "sample")} skipped.</p>
+          <p>{plural(skipped.length, noun)} skipped.</p>
           <Skipped rows={skipped} onPick={onBring} />
         </>
       )}

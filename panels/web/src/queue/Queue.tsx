@@ -7,37 +7,28 @@ import { Choose, useChooser } from "../parts/Choose";
 import { CompareButton, Context } from "../parts/Context";
 import { Details } from "../parts/Details";
 import { type DigitOrder, listed } from "../parts/digits";
-import { Outcome } from "../parts/Outcome";
 import { Probabilities } from "../parts/Probabilities";
-import { Problem } from "../parts/Problem";
-import { Recent } from "../parts/Recent";
 import { Viewer } from "../parts/Viewer";
 import { useSample } from "../samples";
 import { useSession } from "../session";
 import { SHORTCUTS, useShortcuts } from "../shortcuts";
 import { useCurrentView } from "../useCurrentView";
-import { Bar } from "./Bar";
 import { Buttons } from "./Buttons";
 import { DigitChoice } from "./DigitChoice";
-import { End } from "./End";
 import { Question } from "./Question";
-import { type Through, useLine } from "./useLine";
-
-interface Props extends Through {
-  onBack: () => void;
-  onEverything: () => void;
-}
+import { QueueFrame, type QueueProps } from "./QueueFrame";
+import { useLine } from "./useLine";
 
 const AHEAD = 3;
 const SIZE = 768;
 
-export function Queue({ cell, ranking, onBack, onEverything }: Props) {
+export function Queue(through: QueueProps) {
   const { classes, resolve, undo } = useSession();
   const view = useCurrentView();
   const [digits, setDigits] = useKept<DigitOrder>("digits", "class", oneOf("class", "probability"));
   const relabel = React.useRef<HTMLButtonElement>(null);
-  const queue = useLine({ cell, ranking }, view);
-  const { line, row } = queue;
+  const queue = useLine(through, view);
+  const { row } = queue;
   const found = useSample(row, queue.next.slice(0, AHEAD), SIZE, queue.lost);
   const sample = found?.row === row ? found : null;
   const chooser = useChooser(row);
@@ -84,78 +75,49 @@ export function Queue({ cell, ranking, onBack, onEverything }: Props) {
     queueSkip: acts.skip,
     queueRelabel: acts.choose,
     pick: (at) => press(SHORTCUTS.pick.keys[at]),
-    back: onBack,
+    back: through.onBack,
   });
 
-  if (queue.problem && !line)
-    return <Problem problem={queue.problem} onRetry={queue.retry} onBack={onBack} />;
   return (
-    <section className="dcf-queue" aria-label="Queue">
-      <Bar
-        cell={cell}
-        ranking={ranking}
-        line={line}
-        onBack={onBack}
-        onBring={queue.bring}
-        onEverything={onEverything}
-      />
-      {queue.problem && (
-        <p className="dcf-inline-problem" role="alert">
-          {queue.problem.message}
-        </p>
-      )}
-      {line && row === null && line.left === 0 ? (
-        <End
-          line={line}
-          to={ranking ? "the ranking" : "the overview"}
-          onBack={onBack}
-          onBring={queue.bring}
-          onAgain={queue.restart}
-        />
-      ) : (
-        <div className="dcf-queuebody">
-          <div className="dcf-queue-stage">
-            <div
-              className="dcf-queue-picture"
-              data-row={sample ? sample.row : undefined}
-              data-shown={shown || undefined}
-            >
-              <Viewer
-                sample={sample}
-                preview={SIZE}
-                onShown={(drawn) => setShown(String(drawn))}
-                tools={<CompareButton />}
-              />
-            </div>
-            <Context row={sample?.row ?? null} />
-          </div>
-          <aside className="dcf-queue-side" aria-label="Sample">
-            {sample && (
-              <>
-                <Question sample={sample} late={queue.late} />
-                <DigitChoice digits={digits} onDigits={setDigits} />
-                <Probabilities sample={sample} choices={choices} onPick={give} />
-              </>
-            )}
-            <Buttons
-              acts={acts}
-              ready={sample !== null}
-              differs={sample?.prediction !== sample?.label}
-              chooseRef={relabel}
-            />
-            {sample && <Details sample={sample} />}
-          </aside>
-          <Choose
-            anchor={chooser.anchor}
-            first={sample?.probabilities.map((p) => p.label) ?? []}
-            samples={1}
-            onChoose={(label) => chooser.take(() => decide("relabel", { label }))}
-            onClose={chooser.close}
+    <QueueFrame {...through} queue={queue}>
+      <div className="dcf-queue-stage">
+        <div
+          className="dcf-queue-picture"
+          data-row={sample ? sample.row : undefined}
+          data-shown={shown || undefined}
+        >
+          <Viewer
+            sample={sample}
+            preview={SIZE}
+            onShown={(drawn) => setShown(String(drawn))}
+            tools={<CompareButton />}
           />
         </div>
-      )}
-      <Outcome />
-      <Recent />
-    </section>
+        <Context row={sample?.row ?? null} />
+      </div>
+      <aside className="dcf-queue-side" aria-label="Sample">
+        {sample && (
+          <>
+            <Question sample={sample} late={queue.late} />
+            <DigitChoice digits={digits} onDigits={setDigits} />
+            <Probabilities sample={sample} choices={choices} onPick={give} />
+          </>
+        )}
+        <Buttons
+          acts={acts}
+          ready={sample !== null}
+          differs={sample?.prediction !== sample?.label}
+          chooseRef={relabel}
+        />
+        {sample && <Details sample={sample} />}
+      </aside>
+      <Choose
+        anchor={chooser.anchor}
+        first={sample?.probabilities.map((p) => p.label) ?? []}
+        samples={1}
+        onChoose={(label) => chooser.take(() => decide("relabel", { label }))}
+        onClose={chooser.close}
+      />
+    </QueueFrame>
   );
 }

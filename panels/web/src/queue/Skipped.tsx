@@ -2,6 +2,7 @@
 import { Popover } from "@mui/material";
 import * as React from "react";
 import { count, plural } from "../format";
+import { useNoun } from "../objects/names";
 import { TilePicture } from "../parts/PictureGrid";
 import { useThumbnails } from "../useThumbnails";
 
@@ -16,6 +17,7 @@ interface Props {
 
 export function Skipped({ rows, onPick }: Props) {
   const thumbnails = useThumbnails(EDGE);
+  const noun = useNoun();
   React.useSyncExternalStore(thumbnails.subscribe, thumbnails.snapshot);
   const shown = rows.slice(0, MOST);
   const key = shown.join();
@@ -23,12 +25,12 @@ export function Skipped({ rows, onPick }: Props) {
   React.useEffect(() => thumbnails.want(shown), [thumbnails, key]);
   return (
     <>
-      <ul className="dcf-skipped" aria-label="Skipped samples">
+      <ul className="dcf-skipped" aria-label={`Skipped ${noun}s`}>
         {shown.map((row, at) => (
           <li key={row}>
             <button
               type="button"
-              aria-label={`Go to skipped sample ${at + 1}`}
+              aria-label={`Go to skipped ${noun} ${at + 1}`}
               onClick={() => onPick(row)}
             >
               <TilePicture tile={thumbnails.get(row)} side={SIDE} />
@@ -48,6 +50,7 @@ interface ListProps extends Props {
 
 /** The same on top of the queue. */
 export function SkippedList({ anchor, rows, onPick, onClose }: ListProps) {
+  const noun = useNoun();
   if (!anchor) return null;
   return (
     <Popover
@@ -60,7 +63,7 @@ export function SkippedList({ anchor, rows, onPick, onClose }: ListProps) {
         paper: { className: "dcf-popover", role: "dialog", "aria-label": "Skipped" } as object,
       }}
     >
-      <p className="dcf-note">{plural(rows.length, "sample")} skipped, the first one first</p>
+      <p className="dcf-note">{plural(rows.length, noun)} skipped, the first one first</p>
       <Skipped
         rows={rows}
         onPick={(row) => {

@@ -3,6 +3,7 @@ import { Button } from "@mui/material";
 import * as React from "react";
 import type { RankBy, RankingReply } from "../events";
 import { plural } from "../format";
+import { useNames, useNoun } from "../objects/names";
 import { Icon } from "../parts/Icon";
 import { NotYet } from "../parts/NotYet";
 import { useSession } from "../session";
@@ -57,19 +58,20 @@ interface NoSamplesProps {
 
 /** The score is there, but no open sample is at or above the threshold. */
 export function NoSamples({ reply, choice, onChoice, onBack }: NoSamplesProps) {
-  const { classes } = useSession();
+  const names = useNames();
+  const noun = useNoun();
   const below = reply.open > 0;
   return (
     <div className="dcf-screen">
       <Icon name="check" className="dcf-screen-icon" />
-      <h3>{below ? "No sample reaches the threshold" : "No open sample in this ranking"}</h3>
-      {below && <p>{plural(reply.open, "open sample")} below it.</p>}
+      <h3>{below ? `No ${noun} reaches the threshold` : `No open ${noun} in this ranking`}</h3>
+      {below && <p>{plural(reply.open, `open ${noun}`)} below it.</p>}
       {!below && reply.outside > 0 && (
-        <p>{plural(reply.outside, "open sample")} outside FiftyOne's current view.</p>
+        <p>{plural(reply.outside, `open ${noun}`)} outside FiftyOne's current view.</p>
       )}
       {!below && reply.outside === 0 && choice.label !== null && (
         <p>
-          None is labelled <bdi>{classes[choice.label]}</bdi>.
+          None is labelled <bdi>{names.label(choice.label)}</bdi>.
         </p>
       )}
       <div className="dcf-screen-buttons">

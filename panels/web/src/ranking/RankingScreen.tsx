@@ -2,11 +2,8 @@
 import { Button, MenuItem, Select, ToggleButton } from "@mui/material";
 import * as React from "react";
 import type { RankBy } from "../events";
-import { plural } from "../format";
 import { isFlag, isIndex, useKept, useKeptHere } from "../kept";
 import { Icon } from "../parts/Icon";
-import { Pages } from "../parts/Pages";
-import { GridSize } from "../parts/PictureSize";
 import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
 import { useGridEdge } from "../parts/sizes";
@@ -20,9 +17,9 @@ import { useShortcuts } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
 import { ClassFilter } from "./ClassFilter";
 import { byPrediction, type RankingChoice, SCORES, written } from "./choice";
-import { NoSamples, NotComputed } from "./Nothing";
-import { ScoreRange } from "./ScoreRange";
-import { PAGE, useRanking } from "./useRanking";
+import { NotComputed } from "./Nothing";
+import { Ranked } from "./Ranked";
+import { useRanking } from "./useRanking";
 
 interface Props {
   choice: RankingChoice;
@@ -44,12 +41,6 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
     setFocus(null);
     onChoice(next);
   };
-  // Decisions can leave less than was there when this page was opened.
-  const beyond = reply !== null && offset > 0 && offset >= reply.total;
-  React.useEffect(() => {
-    if (beyond) setOffset(0);
-  }, [beyond, setOffset]);
-
   const place = React.useMemo(() => new Map(reply?.rows.map((row, at) => [row, at])), [reply]);
   const samples = React.useMemo(
     () => reply?.rows.map((row, at) => ({ row, id: reply.ids[at] ?? "" })) ?? [],
@@ -189,47 +180,25 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
       }}
     >
       {reply && (
-        <>
-          <div className="dcf-about">
-            <p className="dcf-note">{score.about}</p>
-            {reply.total > 0 && <GridSize />}
-          </div>
-          <ScoreRange
-            key={choice.by}
-            reply={reply}
-            name={score.value}
-            above={choice.above}
-            onCommit={(above) => choose({ ...choice, above })}
+        <Ranked
+          reply={reply}
+          choice={choice}
+          name={score.value}
+          about={score.about}
+          offset={offset}
+          onOffset={setOffset}
+          onChoice={choose}
+          onBack={onBack}
+        >
+          <Pictures
+            pages={paged ? pages : null}
+            picked={picked}
+            items={items}
+            thumbnails={thumbnails}
+            version={version}
+            label={`${score.name}, highest first`}
           />
-          {reply.total === 0 ? (
-            <NoSamples reply={reply} choice={choice} onChoice={choose} onBack={onBack} />
-          ) : (
-            <Pictures
-              pages={paged ? pages : null}
-              picked={picked}
-              items={items}
-              thumbnails={thumbnails}
-              version={version}
-              label={`${score.name}, highest first`}
-            />
-          )}
-          <div className="dcf-under">
-            <Pages
-              offset={offset}
-              page={PAGE}
-              total={reply.total}
-              order="highest first"
-              before="Higher values"
-              after="Lower values"
-              onOffset={setOffset}
-            />
-            {reply.outside > 0 && reply.total > 0 && (
-              <p className="dcf-note">
-                {plural(reply.outside, "more open sample")} outside FiftyOne's current view.
-              </p>
-            )}
-          </div>
-        </>
+        </Ranked>
       )}
     </Workbench>
   );

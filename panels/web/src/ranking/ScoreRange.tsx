@@ -3,6 +3,7 @@ import { Slider } from "@mui/material";
 import * as React from "react";
 import type { RankingReply } from "../events";
 import { plural } from "../format";
+import { useNoun } from "../objects/names";
 import { written } from "./choice";
 
 const STEPS = 200;
@@ -17,6 +18,7 @@ interface Props {
 
 export function ScoreRange({ reply, name, above, onCommit }: Props) {
   const { bars, lowest, highest } = reply;
+  const noun = useNoun();
   const range = highest - lowest;
   const first = above === null || range <= 0 ? 0 : Math.round(((above - lowest) / range) * STEPS);
   const [step, setStep] = React.useState(first);
@@ -67,7 +69,7 @@ export function ScoreRange({ reply, name, above, onCommit }: Props) {
         <span aria-hidden="true">{text(0)}</span>
         <span role="status" data-testid="ranking-total">
           {above === null ? name : `${name} ≥ ${written(above, lowest, highest)}`} ·{" "}
-          {plural(reply.total, "sample")}
+          {plural(reply.total, noun)}
         </span>
         <span aria-hidden="true">{text(STEPS)}</span>
       </div>

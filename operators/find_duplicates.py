@@ -8,9 +8,8 @@ from typing import Any, ClassVar
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.duplicates.comparison import DuplicateOptions
 from ..plugin.duplicates.job import find_duplicates
-from ..plugin.duplicates.options import LOWEST_THRESHOLD
+from ..plugin.duplicates.options import LOWEST_THRESHOLD, DuplicateOptions
 from ..plugin.store.samples import Collection
 from .base import LongOperator, Work, long_config
 from .caller import network_to_load

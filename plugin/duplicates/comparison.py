@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,59 +14,31 @@ from ..images.comparable import ComparableImages, look_at
 from ..images.dataset_windows import image_windows
 from ..images.whole_pixels import exact_digests
 from ..images.working_size import working_size
-from ..learning.choices import check_device
 from ..progress import Report, part_of
 from ..skipped import Skipped
 from ..splits import SplitRule
 from ..store.iterations import Iteration, pack_ids, unpack_ids
 from ..store.raw_documents import read_documents
 from ..store.runs import Run
-from ..vectors.stored_vectors import check_vectors, read_vectors
-from .options import check_scope, check_threshold
+from ..vectors.stored_vectors import read_vectors
+from .known import (
+    DECODED,
+    Columns,
+    Known,
+    as_found,
+    has_dense,
+    of_first_copies,
+    path_digest,
+    signals_of,
+    still_known,
+)
+from .options import DuplicateOptions
 from .pairs import first_copies, pairs_in_scope
-from .store import COLUMNS, NOT_IN_ITERATION, KeptDuplicates
+from .store import NOT_IN_ITERATION, KeptDuplicates
 
 STAGES = {"look": (0.0, 0.1), "decode": (0.1, 0.35), "features": (0.35, 0.48)}
 STAGES |= {"copies": (0.48, 0.5), "pairs": (0.5, 1.0)}
 """Where each stage begins and ends."""
-
-DECODED = 2
-"""How images are decoded to be compared; what was compared in another way is compared anew."""
-
-PER_SAMPLE = ("sample_id", "path", "file", "pixels", "structure", "size")
-
-Columns = dict[str, npt.NDArray[Any]]
-
-
-@dataclass(frozen=True)
-class DuplicateOptions:
-    """How near-duplicates are found.
-
-    Attributes:
-        threshold: the SES from which a pair is listed; None: measured, or as it was set before
-        scope: ``same_prediction`` (the paper's SES) or ``all``
-        embeddings: a vector field or brain run as a further source of candidates; by default the
-            features of the run's last iteration
-        device: where SSIM is computed
-        splits: how the splits are found, by a field or tags (`SplitRule`); None: as it was said
-            before, else by the names that are usual
-    """
-
-    threshold: float | None = None
-    scope: str = "same_prediction"
-    embeddings: str | None = None
-    device: str = "auto"
-    splits: Any = None
-
-    def check(self, run: Run) -> None:
-        """Raise InputError where an option cannot be used."""
-        SplitRule.of_option(self.splits).check(run.dataset)
-        check_scope(self.scope)
-        if self.threshold is not None:
-            check_threshold(self.threshold)
-        check_device(self.device)
-        if self.embeddings is not None:
-            check_vectors(run.dataset, self.embeddings)
 
 
 class Compared(NamedTuple):
@@ -89,13 +59,6 @@ class _Images:
     def taken(self, order: npt.NDArray[np.int64]) -> _Images:
         ids, paths = ([names[i] for i in order.tolist()] for names in (self.ids, self.paths))
         return _Images(ids, paths, self.digests[order])
-
-
-class _Known(NamedTuple):
-    """What an earlier comparison found of the samples that are still as they were."""
-
-    columns: Columns
-    document: dict[str, Any]
 
 
 def present(run: Run, iteration: Iteration, skipped: Skipped) -> tuple[list[str], list[str]]:
@@ -148,10 +111,10 @@ class Comparison:
         Raises:
             InputError: if not one image can be read
         """
-        digests = np.array([_path_digest(path) for path in paths], np.uint64)
+        digests = np.array([path_digest(path) for path in paths], np.uint64)
         known, at = (None, np.zeros(0, np.int64))
         if kept is not None and kept.document.get("decoded") == DECODED:
-            known, at = _still_known(kept, ids, paths, digests)
+            known, at = still_known(kept, ids, paths, digests)
         new = np.setdiff1d(np.arange(len(ids)), at)
         if len(new) > len(at):  # what was fitted to a few would serve the many badly
             known, at, new = None, at[:0], np.arange(len(ids))
@@ -160,11 +123,11 @@ class Comparison:
             self._skipped.add(ids[new[i]], paths[new[i]], why)
         good = np.setdiff1d(np.arange(len(new)), np.fromiter(looks.problems, np.int64))
         images = _Images(ids, paths, digests).taken(np.concatenate([at, new[good]]))
-        if known is not None and not len(good) and not _has_dense(known.columns):
+        if known is not None and not len(good) and not has_dense(known.columns):
             return Compared(known.columns, self._header(known.columns, 0, known.document, known))
         return self._searched(images, known, looks.records[good])
 
-    def _searched(self, images: _Images, known: _Known | None, looks: npt.NDArray[Any]) -> Compared:
+    def _searched(self, images: _Images, known: Known | None, looks: npt.NDArray[Any]) -> Compared:
         first = 0 if known is None else len(known.columns["sample_id"])
         shape = _shape(looks) if known is None else known.document
         if not images.ids:
@@ -204,7 +167,7 @@ class Comparison:
         self,
         images: _Images,
         pixels: ComparableImages,
-        known: _Known | None,
+        known: Known | None,
         files: npt.NDArray[np.void],
         report: Report,
     ) -> tuple[Columns, float]:
@@ -217,7 +180,7 @@ class Comparison:
         device = choose_device(self._options.device)
         signals = compute_signals(
             array,
-            known=None if known is None else _signals(known.columns),
+            known=None if known is None else signals_of(known.columns),
             device=device,
             report=part_of(report, *STAGES["features"]),
         )
@@ -227,7 +190,7 @@ class Comparison:
             files = np.concatenate([known.columns["file"], files])
             floor = known.document["floor"]
             options = {"threshold": max(floor, known.document["threshold"]), "floor": floor}
-            options |= {"known": _as_found(known.columns, floor)}
+            options |= {"known": as_found(known.columns, floor)}
         whole = exact_digests(reduced, files, images.paths, part_of(report, *STAGES["copies"]))
         signals = signals._replace(digests=whole)
         # In the scope "all", so that the scope and the predictions can change afterwards.
@@ -249,7 +212,7 @@ class Comparison:
             near = np.concatenate([known.columns["near"], near])
             ses = np.concatenate([known.columns["ses"], ses])
         copies = first_copies(signals.digests, files)
-        near, ses = _of_first_copies(near, ses, copies)
+        near, ses = of_first_copies(near, ses, copies)
         return {
             "file": files,
             "pixels": reduced,
@@ -268,7 +231,7 @@ class Comparison:
         )
 
     def _header(
-        self, columns: Columns, new: int, shape: dict[str, Any], known: _Known | None
+        self, columns: Columns, new: int, shape: dict[str, Any], known: Known | None
     ) -> dict[str, Any]:
         """What is kept beside the columns."""
         threshold, scope = self._options.threshold, self._options.scope
@@ -324,69 +287,3 @@ def _shape(looks: npt.NDArray[Any]) -> dict[str, Any]:
     sizes = zip(looks["height"].tolist(), looks["width"].tolist(), strict=True)
     at = list(working_size(sizes)) if len(looks) else []
     return {"compared_at": at, "colour": not bool(looks["grey"].all())}
-
-
-def _path_digest(path: str) -> int:
-    return int.from_bytes(hashlib.blake2b(path.encode(), digest_size=8).digest(), "little")
-
-
-def _still_known(
-    kept: KeptDuplicates, ids: list[str], paths: list[str], digests: npt.NDArray[np.uint64]
-) -> tuple[_Known, npt.NDArray[np.int64]]:
-    """What is known of samples that are there with the same file, and their places in ``ids``.
-
-    A pair of an image that is gone passes to one of its exact copies.
-    """
-    place = {sample: i for i, sample in enumerate(ids)}
-    at = np.array([place.get(sample, -1) for sample in kept.sample_ids], np.int64)
-    columns = {name: kept.column(name) for name in COLUMNS}
-    stays = at >= 0
-    stays[stays] = columns["path"][stays] == digests[at[stays]]
-    stays[stays] = [os.path.exists(paths[i]) for i in at[stays].tolist()]
-    rows = np.flatnonzero(stays)
-    heir = np.full(len(stays), -1, np.int64)  # of each first copy: the first that stays
-    heir[kept.first_copy[rows][::-1]] = np.arange(len(rows))[::-1]
-    near = heir[columns["near"]]
-    alive = (near >= 0).all(axis=1)
-    for name in PER_SAMPLE:
-        columns[name] = columns[name][stays]
-    columns["near"], columns["ses"] = np.sort(near[alive], axis=1), columns["ses"][alive]
-    columns["first_copy"] = heir[kept.first_copy[rows]]
-    return _Known(columns, dict(kept.document)), at[stays]
-
-
-def _has_dense(columns: Columns) -> bool:
-    """Whether there are groups of which new predictions may ask for further pairs."""
-    from .search import without_dense  # imports torch, which takes seconds
-
-    return not without_dense(columns["near"], columns["ses"], len(columns["sample_id"])).all()
-
-
-def _as_found(columns: Columns, floor: float) -> Any:
-    from .search import Duplicates
-
-    exact = np.zeros(len(columns["ses"]), bool)
-    return Duplicates(columns["near"], columns["ses"], exact, floor, floor)
-
-
-def _of_first_copies(
-    near: npt.NDArray[np.int64], ses: npt.NDArray[np.float64], copies: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """The pairs between the first copies of their images, each once, by falling SES."""
-    near = np.sort(copies[near], axis=1)
-    order = np.lexsort((-ses, near[:, 1], near[:, 0]))
-    near, ses = near[order], ses[order]
-    fresh = np.ones(len(near), bool)
-    fresh[1:] = (near[1:] != near[:-1]).any(axis=1)
-    fresh &= near[:, 0] != near[:, 1]
-    near, ses = near[fresh], ses[fresh]
-    falling = np.argsort(-ses, kind="stable")
-    return near[falling], ses[falling]
-
-
-def _signals(columns: Columns) -> Any:
-    from .search import Signals
-    from .structure_features import StructureBasis
-
-    basis = StructureBasis(columns["basis_mean"], columns["basis_axes"])
-    return Signals(columns["pixels"], columns["structure"], basis)

@@ -17,9 +17,10 @@ from ..store.iterations import Iteration
 from ..store.jobs import Job, current_job
 from ..store.own_fields import check_own_writable
 from ..store.runs import Run
-from .comparison import Comparison, DuplicateOptions, present
+from .comparison import Comparison, present
 from .current import current_groups
 from .fields import write_duplicates
+from .options import DuplicateOptions
 from .store import load_duplicates, storing
 
 logger = logging.getLogger(__name__)

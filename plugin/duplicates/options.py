@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
+from ..learning.choices import check_device
+from ..splits import SplitRule
+from ..store.runs import Run
+from ..vectors.stored_vectors import check_vectors
 
 SCOPES = ("same_prediction", "all")
 LOWEST_THRESHOLD = 0.5
@@ -27,3 +32,34 @@ def check_scope(scope: Any) -> str:
     if scope not in SCOPES:
         raise InputError(f"scope: expected one of {', '.join(SCOPES)}, got {scope!r}")
     return scope
+
+
+@dataclass(frozen=True)
+class DuplicateOptions:
+    """How near-duplicates are found.
+
+    Attributes:
+        threshold: the SES from which a pair is listed; None: measured, or as it was set before
+        scope: ``same_prediction`` (the paper's SES) or ``all``
+        embeddings: a vector field or brain run as a further source of candidates; by default the
+            features of the run's last iteration
+        device: where SSIM is computed
+        splits: how the splits are found, by a field or tags (`SplitRule`); None: as it was said
+            before, else by the names that are usual
+    """
+
+    threshold: float | None = None
+    scope: str = "same_prediction"
+    embeddings: str | None = None
+    device: str = "auto"
+    splits: Any = None
+
+    def check(self, run: Run) -> None:
+        """Raise InputError where an option cannot be used."""
+        SplitRule.of_option(self.splits).check(run.dataset)
+        check_scope(self.scope)
+        if self.threshold is not None:
+            check_threshold(self.threshold)
+        check_device(self.device)
+        if self.embeddings is not None:
+            check_vectors(run.dataset, self.embeddings)

@@ -39,12 +39,14 @@ class IterationInfo(TypedDict):
     ``chosen`` says what was done and why, and what was noticed of it. ``notes`` are sentences:
     warnings, how much each of several models counts, and the classes whose labels could not be
     judged. With ``objects`` rows are not samples but objects, and ``classes`` as an index is
-    *nothing*: a label that is missing, or a prediction that nothing is there.
+    *nothing*: a label that is missing, or a prediction that nothing is there. With ``tags`` as well
+    they are tags of whole images, which have no boxes; all else is as for objects.
     """
 
     id: str
     number: int
     objects: bool
+    tags: bool
     samples: int
     classes: int
     misclassified: int
@@ -412,11 +414,14 @@ class SamplesReply(TypedDict):
 
 
 class OtherLabel(TypedDict):
-    """A label of an image: its box as left, top, width and height, from 0 to 1 of the image."""
+    """A label of an image: its box as left, top, width and height, from 0 to 1 of the image.
+
+    None of a tag, which has none.
+    """
 
     id: str
     label: str
-    box: tuple[float, float, float, float]
+    box: tuple[float, float, float, float] | None
 
 
 class ObjectInfo(SampleInfo):
@@ -424,7 +429,8 @@ class ObjectInfo(SampleInfo):
 
     ``id`` is the label's and ``sample`` the sample's. ``box`` is the label's, None where a label is
     missing; ``seen`` is what is predicted, None where nothing is; ``current_box`` is the label's as
-    it is now, None where there is no such label. ``others`` are the image's other labels now.
+    it is now, None where there is no such label. Tags have none of the three. ``others`` are the
+    image's other labels now.
     """
 
     sample: str

@@ -1,4 +1,4 @@
-"""Answers about objects in full, with their images and boxes, and decisions on them."""
+"""Answers about objects and tags in full, with their images, and decisions on them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import fiftyone.operators as foo
 from ..plugin.documents import value_at
 from ..plugin.duplicates.fields import split_rule
 from ..plugin.errors import InputError
+from ..plugin.images.crops import Box
 from ..plugin.objects.resolve import resolve as decide
+from ..plugin.store.label_sets import BOXES, TAGS
 from . import events
 from .decision_events import MOST_AT_ONCE, resolution_reply, seen_revision
 from .opened_objects import OpenedObjects, open_objects
@@ -22,7 +24,7 @@ MOST_OTHERS = 500
 
 
 def objects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ObjectsReply:
-    """Objects in full, each with its whole image; those whose sample is gone are left out."""
+    """Objects or tags in full, each with its image; those whose sample is gone are left out."""
     opened = open_objects(ctx, request)
     rows = opened.rows(request["rows"], 64)
     size = max(64, min(LARGEST_PREVIEW, request["size"]))
@@ -38,7 +40,7 @@ def objects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Object
     for at, document in enumerate(documents):
         if not document:
             continue
-        labels = {one["id"]: one for one in _labels(document, field)}
+        labels = {one["id"]: one for one in _labels(opened, document)}
         now = labels.pop(columns["id"][at], None)
         picture = pictures[at]
         found.append(
@@ -73,14 +75,14 @@ def objects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Object
 
 
 def resolve_objects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ResolveReply:
-    """Decide on objects. What lies on a sample that FiftyOne's view leaves out is never touched."""
+    """Decide on objects or tags; never on a sample that FiftyOne's view leaves out."""
     opened = open_objects(ctx, request)
     rows = opened.rows(request["rows"], MOST_AT_ONCE)
     visible = opened.in_view(opened.sample_ids(rows))
     if not visible.all():
         raise InputError(
-            f"{int((~visible).sum())} of the {len(rows)} objects are not in FiftyOne's current "
-            "view. Nothing was changed: clear the view, or select objects that it shows."
+            f"{int((~visible).sum())} of the {len(rows)} labels are not in FiftyOne's current "
+            "view. Nothing was changed: clear the view, or select labels that it shows."
         )
     shown = {name: request[name] for name in ("expected_label", "expected_box") if name in request}
     if shown and len(rows) != 1:
@@ -108,18 +110,22 @@ def _probabilities(opened: OpenedObjects, rows: Any) -> list[list[events.Probabi
     ]
 
 
-def _labels(document: Mapping[str, Any], field: str) -> Iterator[events.OtherLabel]:
-    """The labels of a sample that can be drawn."""
-    held = value_at(document, f"{field}.detections", [])
+def _labels(opened: OpenedObjects, document: Mapping[str, Any]) -> Iterator[events.OtherLabel]:
+    """The labels of a sample: objects that can be drawn, or tags."""
+    part = BOXES if opened.iteration.has_boxes else TAGS
+    held = value_at(document, f"{opened.run.label_field}.{part}", [])
     for one in held if isinstance(held, list) else []:
-        box = one.get("bounding_box") if isinstance(one, dict) else None
-        if isinstance(box, list) and len(box) == 4 and all(_is_number(value) for value in box):
-            left, top, width, height = map(float, box)
-            yield events.OtherLabel(
-                id=str(one.get("_id")),
-                label=str(one.get("label") or ""),
-                box=(left, top, width, height),
-            )
+        box = _box(one.get("bounding_box")) if isinstance(one, dict) else None
+        if box is not None or (part == TAGS and isinstance(one, dict)):
+            name = str(one.get("label") or "")
+            yield events.OtherLabel(id=str(one.get("_id")), label=name, box=box)
+
+
+def _box(value: Any) -> Box | None:
+    if not (isinstance(value, list) and len(value) == 4 and all(map(_is_number, value))):
+        return None
+    left, top, width, height = map(float, value)
+    return left, top, width, height
 
 
 def _is_number(value: Any) -> bool:

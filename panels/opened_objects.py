@@ -1,4 +1,4 @@
-"""What an event works on where the run is on objects: rows are items, and each has boxes."""
+"""What an event works on where labels are sets: rows are items, objects with boxes or tags."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from ..plugin.objects.state import ItemsState, items_state
 from ..plugin.runs.opening import open_any_run
 from ..plugin.scoring.overview import expected_errors, expected_errors_of_rows
 from ..plugin.store.iterations import Iteration, unpack_ids
-from ..plugin.store.label_field import check_label_field, is_on_objects
 from ..plugin.store.runs import Run
 from . import events
 from .opened import Opened, dataset_of
@@ -30,7 +29,7 @@ from .opened import Opened, dataset_of
 
 @dataclass
 class OpenedObjects(Opened):
-    """One iteration on objects as an event finds it."""
+    """One iteration on objects or tags as an event finds it."""
 
     iteration: ObjectIteration  # pyright: ignore[reportIncompatibleVariableOverride]
 
@@ -96,22 +95,27 @@ class OpenedObjects(Opened):
         )
 
     def crops(self, rows: npt.NDArray[np.int64], paths: list[str]) -> list[Crop]:
-        """What is shown of some rows, whose images are at ``paths``."""
+        """What is shown of some objects, whose images are at ``paths``."""
         own, seen = self.boxes(rows)
         return [Crop(p, a, b) for p, a, b in zip(paths, own, seen, strict=True)]
 
     def boxes(self, rows: npt.NDArray[np.int64]) -> tuple[list[Box | None], list[Box | None]]:
         """The label's box of each of some rows, and what is predicted there; None without one."""
+        if not self.iteration.has_boxes:
+            return [None] * len(rows), [None] * len(rows)
         missing = self.picked("label", rows) == len(self.classes)
         own = [_box(b) for b in self.picked("box", rows)]
         own = [None if gone else b for gone, b in zip(missing, own, strict=True)]
         return own, [_box(b) for b in self.picked("seen_box", rows)]
 
     def shown_by(self, rows: npt.NDArray[np.int64]) -> list[ViewStage]:
-        """The stages that show some objects in FiftyOne's patches view, in their order."""
+        """The stages that show some items in their order: objects as patches, tags on images."""
         missing = bool(len(rows)) and int(self.picked("label", rows[:1])[0]) == len(self.classes)
         field = self.run.field("missing") if missing else self.run.label_field
         ids = self.ids(rows)
+        if not self.iteration.has_boxes:
+            images = [*dict.fromkeys(self.sample_ids(rows))]
+            return [Select(images, ordered=True), SelectLabels(ids=ids, fields=field)]
         return [
             Select(sorted(set(self.sample_ids(rows)))),
             SelectLabels(ids=ids, fields=field),
@@ -128,14 +132,12 @@ class OpenedObjects(Opened):
 
 
 def open_any(ctx: foo.ExecutionContext, request: Mapping[str, Any]) -> Opened:
-    """The run and iteration of a request, on whole samples or on objects.
+    """The run and iteration of a request, on whole samples or on labels that are sets.
 
     Raises:
         InputError: as ``open_iteration``
     """
     run, on_objects = open_any_run(dataset_of(ctx), str(request.get("run")))
-    if on_objects and not is_on_objects(run):
-        check_label_field(run)  # says what works on tags
     number = int(request["iteration"]) if request.get("iteration") else None
     if on_objects:
         return OpenedObjects(ctx, run, object_iteration(run, number))
@@ -155,16 +157,16 @@ def last_opened(ctx: foo.ExecutionContext, run: Run) -> Opened:
 
 
 def open_objects(ctx: foo.ExecutionContext, request: Mapping[str, Any]) -> OpenedObjects:
-    """The run on objects and the iteration of a request.
+    """The run on objects or tags and the iteration of a request.
 
     Raises:
-        InputError: as ``open_iteration``, and where the run is not on objects
+        InputError: as ``open_iteration``, and where the run is on whole samples
     """
     opened = open_any(ctx, request)
     if not isinstance(opened, OpenedObjects):
         raise InputError(
             f"Run '{opened.run.key}' is on whole samples ('{opened.run.label_field}'), not on "
-            "objects."
+            "objects or tags."
         )
     return opened
 

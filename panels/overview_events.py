@@ -18,6 +18,7 @@ from ..plugin.classify.settings import Settings
 from ..plugin.decisions.outside_changes import outside_changes
 from ..plugin.errors import InputError
 from ..plugin.layout.projection_worker import warm
+from ..plugin.objects.auto import detections_fields
 from ..plugin.objects.iteration import ObjectIteration
 from ..plugin.report.set_apart import set_apart_sentence
 from ..plugin.runs.opening import find_runs
@@ -28,7 +29,7 @@ from ..plugin.scoring.overview import (
     label_rows,
 )
 from ..plugin.store.iterations import Iteration
-from ..plugin.store.label_field import label_fields
+from ..plugin.store.label_field import label_fields, tag_fields
 from ..plugin.store.runs import Run
 from ..plugin.store.samples import samples_of
 from . import events
@@ -74,7 +75,11 @@ def status(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.StatusR
         dataset_id=str(dataset._doc.id),  # pyright: ignore[reportAttributeAccessIssue]
         media_type=str(dataset.media_type),
         samples=samples_of(dataset).estimated_document_count(),
-        label_fields=label_fields(dataset),
+        label_fields=[
+            *label_fields(dataset),
+            *detections_fields(dataset),
+            *tag_fields(dataset),
+        ],
         runs=[_run_info(run, problem) for run, problem in runs.values()],
         jobs=jobs_of(dataset),
         ended=ended_of(dataset),
@@ -112,6 +117,7 @@ def _iteration_info(iteration: Iteration) -> events.IterationInfo:
         id=str(iteration.id),
         number=iteration.number,
         objects=isinstance(iteration, ObjectIteration),
+        tags=isinstance(iteration, ObjectIteration) and not iteration.has_boxes,
         samples=iteration.samples,
         classes=len(iteration.classes),
         misclassified=wrong,

@@ -69,7 +69,7 @@ def cell(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CellReply
 
 
 def _first_places(opened: Opened, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-    """Where pictures go before they are laid out better; crops of objects are not laid out."""
+    """Where pictures go before they are laid out better; objects and tags are not laid out."""
     if isinstance(opened, OpenedObjects):
         return np.zeros((len(rows), 2))
     return principal_components(opened.picked("features", rows), 2)
@@ -124,7 +124,7 @@ def positions(
 
 def _sheet(opened: Opened, rows: npt.NDArray[np.int64], edge: int) -> events.Sheet:
     paths = paths_of(opened, opened.sample_ids(rows))
-    if isinstance(opened, OpenedObjects):
+    if isinstance(opened, OpenedObjects) and opened.iteration.has_boxes:
         made = get_crops(thumbnail_store(), opened.crops(rows, paths), edge, opened.windows)
     else:
         made = thumbnail_store().get(paths, edge, opened.windows)

@@ -41,7 +41,7 @@ def _pictures(opened: Opened, found: list[standing.Named]) -> events.Sheet:
     """A picture of the first sample, or object, of each decision."""
     files = [name.filepath for name in found]
     made = thumbnail_store().get(files, EDGE, opened.windows)
-    if isinstance(opened, OpenedObjects):
+    if isinstance(opened, OpenedObjects) and opened.iteration.has_boxes:
         first = [_rows(opened, name)[:1] for name in found]
         held = [at for at, rows in enumerate(first) if rows]
         crops = opened.crops(

@@ -38,6 +38,11 @@ class ObjectIteration(Iteration):
         """The index after the last class."""
         return len(self.classes)
 
+    @property
+    def has_boxes(self) -> bool:
+        """Whether the labels lie somewhere: those of objects do, tags are on whole images."""
+        return "box" in self.document["columns"]
+
     @cached_property
     def images(self) -> list[str]:
         """The ids of all samples that were judged, those without items included."""

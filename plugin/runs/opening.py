@@ -7,7 +7,7 @@ the label field is looked at each time; whoever reads what is kept of a run does
 from __future__ import annotations
 
 from ..errors import InputError
-from ..store.label_field import check_label_field, check_started, is_on_objects, is_on_sets
+from ..store.label_field import check_label_field, check_started, is_on_sets
 from ..store.runs import Run, list_runs, load_run
 from ..store.samples import Dataset
 from .renamed import follow_renames
@@ -65,7 +65,7 @@ def find_runs(dataset: Dataset) -> dict[str, tuple[Run, str | None]]:
 def _problem(run: Run) -> str | None:
     try:
         check_started(run)
-        if not is_on_objects(run):
+        if not is_on_sets(run):
             check_label_field(run)
     except InputError as error:
         return str(error)

@@ -37,8 +37,9 @@ OBJECTS_SO_FAR = (
 
 TAGS_SO_FAR = (
     "On tags, find_label_errors writes scores, kinds and missing tags, which FiftyOne shows and "
-    "sorts, resolve and undo decide on them, and delete_run takes them back; the panel, "
-    "near-duplicates, maps, estimates, reports and annotation do not work on them yet."
+    "sorts, the panel shows them in its overview, cells, ranking and queue, resolve and undo "
+    "decide on them, and delete_run takes them back; near-duplicates, maps, estimates, reports and "
+    "annotation do not work on them yet."
 )
 
 

@@ -383,7 +383,7 @@ def test_bad_input_changes_nothing(
 def test_what_does_not_work_on_tags_says_so(tags: Any, operator: Any) -> None:
     dataset, _ = tags
     result = find(operator, dataset)
-    assert "the panel, near-duplicates" in result["so_far"]
+    assert "the panel shows them" in result["so_far"]
     calls = {
         "resolve": {"action": "confirm", "sample_ids": [dataset.first().id]},
         "estimate_remaining": {},

@@ -45,7 +45,8 @@ export function OnIteration(props: OnIterationProps) {
   );
   const [help, setHelp] = React.useState(false);
   const [dismissed, setDismissed] = React.useState(false);
-  const helped = iteration.objects && screen.name === "queue" ? "objects" : screen.name;
+  const sets = iteration.tags ? "tags" : "objects";
+  const helped = iteration.objects && screen.name === "queue" ? sets : screen.name;
   const { pass } = useGate(true);
   const undo = () => {
     if (session && pass("undo", "nothing")) void session.undo();

@@ -24,6 +24,7 @@ export interface IterationInfo {
   id: string;
   number: number;
   objects: boolean;
+  tags: boolean;
   samples: number;
   classes: number;
   misclassified: number;
@@ -348,7 +349,7 @@ export interface SamplesReply {
 export interface OtherLabel {
   id: string;
   label: string;
-  box: [number, number, number, number];
+  box: [number, number, number, number] | null;
 }
 
 /** One object in full, with its whole image. */

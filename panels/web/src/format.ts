@@ -8,6 +8,9 @@ export const percent = (value: number, digits = 0) => `${(value * 100).toFixed(d
 export const plural = (n: number, word: string, many = `${word}s`) =>
   `${count(n)} ${n === 1 ? word : many}`;
 
+/** With a capital, as it begins a line. */
+export const title = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
+
 /** Seconds as a clock shows them. */
 export const clock = (seconds: number) =>
   `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;

@@ -13,6 +13,7 @@ export type Scope =
   | "progress"
   | "audit"
   | "objects"
+  | "tags"
   | "image";
 
 export interface Shortcut {
@@ -51,7 +52,7 @@ export const SHORTCUTS = {
   },
   back: {
     keys: ["Escape"],
-    scope: ["queue", "duplicates", "progress", "audit"],
+    scope: ["queue", "tags", "duplicates", "progress", "audit"],
     does: "Go back",
   },
   move: {
@@ -167,22 +168,30 @@ export const SHORTCUTS = {
   },
   objectAccept: {
     keys: ["a"],
-    scope: "objects",
+    scope: ["objects", "tags"],
     does: "Do what the model says: add, remove, relabel, or take its outline",
   },
   objectConfirm: {
     keys: ["c"],
-    scope: "objects",
+    scope: ["objects", "tags"],
     does: "Confirm the label; where none is, that nothing is there",
   },
   objectPick: {
     keys: ["1", "2", "3", "4", "5"],
-    scope: "objects",
-    does: "Give the object the class with that number",
+    scope: ["objects", "tags"],
+    does: "Give it the class with that number",
   },
-  objectChoose: { keys: ["r"], scope: "objects", does: "Choose the class from all classes" },
-  objectRemove: { keys: ["x"], scope: "objects", does: "Remove the label, not the image" },
-  objectSkip: { keys: ["s"], scope: "objects", does: "Skip the object for now" },
+  objectChoose: {
+    keys: ["r"],
+    scope: ["objects", "tags"],
+    does: "Choose the class from all classes",
+  },
+  objectRemove: {
+    keys: ["x"],
+    scope: ["objects", "tags"],
+    does: "Remove the label, not the image",
+  },
+  objectSkip: { keys: ["s"], scope: ["objects", "tags"], does: "Skip it for now" },
   objectAdjust: {
     keys: ["e"],
     scope: "objects",

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { captionOf } from "../src/objects/caption";
 import { namesOf } from "../src/objects/names";
 import { adjusted, around, overlapOf, placeOf } from "../src/objects/place";
-import { wayTo } from "../src/objects/ways";
+import { confirmText, wayTo } from "../src/objects/ways";
 
-const names = namesOf(["cat", "dog"], true);
+const names = namesOf(["cat", "dog"], "object");
 const picture = { width: 1000, height: 500 };
 const room = { width: 800, height: 600 };
 
@@ -15,7 +15,7 @@ describe("what is nothing", () => {
       "(nothing there)",
       "dog",
     ]);
-    expect(namesOf(["cat"], false).nothing).toBeNull();
+    expect(namesOf(["cat"], "sample").nothing).toBeNull();
   });
 
   it("is told in captions by what is wrong", () => {
@@ -35,6 +35,16 @@ describe("what the model says should be done", () => {
     expect(wayTo(0, 1, names)).toMatchObject({ action: "relabel", label: "dog" });
     expect(wayTo(0, 0, names)).toMatchObject({ action: "move" });
     expect(wayTo(2, 2, names)).toBeNull();
+  });
+});
+
+describe("tags", () => {
+  const tags = namesOf(["cat", "dog"], "tag");
+  it("are added, removed and confirmed in words of their own", () => {
+    expect(wayTo(2, 1, tags)).toMatchObject({ action: "add", label: "dog" });
+    expect(wayTo(0, 2, tags)).toMatchObject({ action: "remove", text: "Remove the tag" });
+    expect(confirmText(2, tags)).toBe("Not there");
+    expect(confirmText(0, tags)).toBe("Confirm “cat”");
   });
 });
 

@@ -20,9 +20,10 @@ export function Boxes({ object, laid, others, own: drawn }: Props) {
   return (
     <div className="dcf-boxes" aria-hidden="true">
       {others &&
-        object.others.map(({ id, box, label }) => (
-          <Outline key={id} kind="other" box={box} laid={laid} name={label} />
-        ))}
+        object.others.map(
+          ({ id, box, label }) =>
+            box && <Outline key={id} kind="other" box={box} laid={laid} name={label} />,
+        )}
       {object.seen && (
         <Outline
           kind="prediction"

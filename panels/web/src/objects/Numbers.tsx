@@ -1,7 +1,7 @@
 // What is known of an object besides its picture.
 import * as React from "react";
 import type { ObjectInfo } from "../events";
-import { percent } from "../format";
+import { share } from "../format";
 import { useNames } from "./names";
 import { inPixels } from "./place";
 
@@ -41,6 +41,13 @@ export function Numbers({ object }: { object: ObjectInfo }) {
           <dd className="dcf-warn">{size(now)} px (changed since this iteration)</dd>
         </>
       )}
+      {names.thing === "tag" && (
+        <Chips
+          name="Also tagged"
+          all={object.others.map((one) => one.label)}
+          empty="nothing else"
+        />
+      )}
       <dt>Likeliest error</dt>
       <dd>
         {kindOf(object.kind)}
@@ -58,10 +65,10 @@ export function Numbers({ object }: { object: ObjectInfo }) {
           </dd>
         </>
       )}
-      {seen && (
+      {(seen || names.thing === "tag") && (
         <>
           <dt>Confidence</dt>
-          <dd>{percent(object.confidence, 0)}</dd>
+          <dd>{share(object.confidence)}</dd>
         </>
       )}
       <dt>Size</dt>
@@ -78,8 +85,9 @@ export function Numbers({ object }: { object: ObjectInfo }) {
           </span>
         )}
         <span className="dcf-soft">
-          {" "}
-          px of {object.width} × {object.height}
+          {box || seen ? " px of " : ""}
+          {object.width} × {object.height}
+          {!box && !seen && " px"}
         </span>
       </dd>
       {object.split && (
@@ -89,21 +97,35 @@ export function Numbers({ object }: { object: ObjectInfo }) {
         </>
       )}
       {object.tags.length > 0 && (
-        <>
-          <dt>Tags</dt>
-          <dd>
-            {object.tags.map((tag) => (
-              <bdi key={tag} className="dcf-chip">
-                {tag}
-              </bdi>
-            ))}
-          </dd>
-        </>
+        <Chips name={names.thing === "tag" ? "Sample tags" : "Tags"} all={object.tags} />
       )}
       <dt>File</dt>
       <dd className="dcf-path">
         <bdi>{object.filepath}</bdi>
       </dd>
     </dl>
+  );
+}
+
+interface ChipsProps {
+  name: string;
+  all: readonly string[];
+  /** What is said where there are none. */
+  empty?: string;
+}
+
+function Chips({ name, all, empty = "none" }: ChipsProps) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>
+        {all.map((one) => (
+          <bdi key={one} className="dcf-chip">
+            {one}
+          </bdi>
+        ))}
+        {all.length === 0 && <span className="dcf-soft">{empty}</span>}
+      </dd>
+    </>
   );
 }

@@ -8,7 +8,7 @@ import { Choose } from "../parts/Choose";
 import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
 import { useNames } from "./names";
-import { confirmText, givesClass, type Way, wayTo } from "./ways";
+import { confirmText, givesClass, removeText, type Way, wayTo } from "./ways";
 
 /** An object as a cell or the ranking knows it: its label, and what is seen there. */
 export interface Chosen {
@@ -76,7 +76,7 @@ export function ObjectActs({ chosen, probable, onDone, shown }: Props) {
   const [first] = labels;
   return (
     <fieldset className="dcf-actions" data-shown={shown || undefined}>
-      <legend className="dcf-sr">Decide on the selected objects</legend>
+      <legend className="dcf-sr">Decide on the selected {names.thing}s</legend>
       {(ways.length > 0 || n === 0) && (
         <ActionButton {...idle} tip="accept" icon="accept" onClick={accept} strong wide>
           {ways.length === 1 && ways[0] ? ways[0][0].text : SAME}
@@ -86,7 +86,7 @@ export function ObjectActs({ chosen, probable, onDone, shown }: Props) {
         {labels.size === 1 && first !== undefined ? confirmText(first, names) : "Confirm"}
       </ActionButton>
       <ActionButton {...idle} tip="relabel" icon="edit" buttonRef={button} onClick={choose} wide>
-        Other class…
+        {names.thing === "tag" ? "Other tag…" : "Other class…"}
       </ActionButton>
       <ActionButton
         disabled={labelled.length === 0 || busy}
@@ -97,7 +97,7 @@ export function ObjectActs({ chosen, probable, onDone, shown }: Props) {
         danger
         wide
       >
-        Remove the labels
+        {`${removeText(names)}s`}
       </ActionButton>
       <Choose
         anchor={choosing}

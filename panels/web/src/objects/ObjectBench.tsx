@@ -23,12 +23,16 @@ interface Props {
   children: React.ReactNode;
 }
 
-const HINT =
-  "Click an object to see it in its image. Ctrl or Cmd adds one to the selection, Shift all up to it.";
+const HINTS: Record<string, string> = {
+  object: "Click an object to see it in its image.",
+  tag: "Click a picture to see its tag in question.",
+};
+const MORE = "Ctrl or Cmd adds one to the selection, Shift all up to it.";
 
 export function ObjectBench(props: Props) {
   const { picked, all, thumbnails, known, children, label, revision, head, instead } = props;
   const names = useNames();
+  const hint = `${HINTS[names.thing]} ${MORE}`;
   const { focus, chosen } = picked;
   const object = picked.sample as ObjectInfo | null;
   const drawn = focus !== null && thumbnails.get(focus) !== undefined;
@@ -45,11 +49,11 @@ export function ObjectBench(props: Props) {
       focus={focus}
       sample={object}
       drawn={drawn}
-      hint={HINT}
-      inspect={<ObjectInspect object={object} chosen={focus !== null} hint={HINT} />}
+      hint={hint}
+      inspect={<ObjectInspect object={object} chosen={focus !== null} hint={hint} />}
       chosen={{
         chosen: chosen.length,
-        what: "object",
+        what: names.thing,
         onClear: picked.clear,
         all: { samples: all, onSelect: picked.all },
       }}

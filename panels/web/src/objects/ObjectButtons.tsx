@@ -3,7 +3,7 @@ import * as React from "react";
 import type { ObjectInfo } from "../events";
 import { KeyButton as Key } from "../parts/KeyButton";
 import { useNames } from "./names";
-import { confirmText, type Way } from "./ways";
+import { confirmText, removeText, type Way } from "./ways";
 
 export interface ObjectDeeds {
   accept: () => void;
@@ -29,6 +29,7 @@ export function ObjectButtons({ acts, object, proposed, adjusting, chooseRef }: 
   const names = useNames();
   const idle = object === null;
   const missing = object?.label === names.nothing;
+  const what = names.thing === "tag" ? "tag" : "class";
   if (adjusting)
     return (
       <>
@@ -66,11 +67,13 @@ export function ObjectButtons({ acts, object, proposed, adjusting, chooseRef }: 
           disabled={idle}
           buttonRef={chooseRef}
         >
-          {missing ? "Add another class…" : "Other class…"}
+          {missing ? `Add another ${what}…` : `Other ${what}…`}
         </Key>
-        <Key tip="objectAdjust" icon="fit" onClick={acts.adjust} disabled={idle}>
-          Adjust
-        </Key>
+        {names.thing === "object" && (
+          <Key tip="objectAdjust" icon="fit" onClick={acts.adjust} disabled={idle}>
+            Adjust
+          </Key>
+        )}
         <Key tip="objectSkip" icon="skip" onClick={acts.skip} disabled={idle}>
           Skip
         </Key>
@@ -81,7 +84,7 @@ export function ObjectButtons({ acts, object, proposed, adjusting, chooseRef }: 
       {!missing && proposed?.action !== "remove" && (
         <div className="dcf-queue-apart">
           <Key tip="objectRemove" icon="remove" onClick={acts.remove} disabled={idle} danger>
-            Remove the label
+            {removeText(names)}
           </Key>
         </div>
       )}

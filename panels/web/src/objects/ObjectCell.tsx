@@ -2,7 +2,7 @@
 import * as React from "react";
 import { CellDone, CellHead, type Ways } from "../cell/CellHead";
 import { PAGE, useCell } from "../cell/useCell";
-import { plural } from "../format";
+import { plural, title } from "../format";
 import { isIndex, useKeptHere } from "../kept";
 import { Pages } from "../parts/Pages";
 import type { GridItem } from "../parts/PictureGrid";
@@ -47,7 +47,7 @@ export function ObjectCell({ label, prediction, ...ways }: Props) {
       samples.map((s, at) => {
         const kind = kindOf(objects?.kind[at] ?? "");
         const caption = captionOf(names, label, prediction, s.suspicion, kind);
-        const name = namedBy(caption, offset + at + 1);
+        const name = namedBy(caption, names.thing, offset + at + 1);
         return { row: s.row, faint: faint.has(s.row), name, caption };
       }),
     [samples, objects, faint, names, label, prediction, offset],
@@ -84,7 +84,7 @@ export function ObjectCell({ label, prediction, ...ways }: Props) {
         items={items}
         thumbnails={thumbnails}
         version={version}
-        label="Objects, most suspicious first"
+        label={`${title(names.thing)}s, most suspicious first`}
       />
       <div className="dcf-under">
         {reply && (
@@ -93,14 +93,15 @@ export function ObjectCell({ label, prediction, ...ways }: Props) {
             page={PAGE}
             total={reply.matching}
             order="most suspicious first"
-            before="More suspicious objects"
-            after="Less suspicious objects"
+            before={`More suspicious ${names.thing}s`}
+            after={`Less suspicious ${names.thing}s`}
             onOffset={setOffset}
           />
         )}
         {faint.size > 0 && (
           <p className="dcf-note">
-            {plural(faint.size, "object")} faint: outside FiftyOne's current view, and left alone.
+            {plural(faint.size, names.thing)} faint: outside FiftyOne's current view, and left
+            alone.
           </p>
         )}
       </div>

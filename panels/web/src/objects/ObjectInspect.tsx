@@ -6,6 +6,7 @@ import { KeyButton } from "../parts/KeyButton";
 import { PREVIEW } from "../samples";
 import { useShortcuts } from "../shortcuts";
 import { Numbers } from "./Numbers";
+import { useNames } from "./names";
 import { ObjectViewer } from "./ObjectViewer";
 import { Sentence } from "./Sentence";
 
@@ -18,12 +19,13 @@ interface Props {
 }
 
 export function ObjectInspect({ object, chosen, hint }: Props) {
+  const { thing } = useNames();
   const [enlarged, setEnlarged] = React.useState(false);
   const enlarge = object && chosen ? () => setEnlarged(true) : undefined;
   useShortcuts({ enlarge });
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region
-    <section className="dcf-inspect" aria-label="The chosen object" tabIndex={0}>
+    <section className="dcf-inspect" aria-label={`The chosen ${thing}`} tabIndex={0}>
       {!chosen && <p className="dcf-hint">{hint}</p>}
       {chosen && (
         <div className="dcf-object-picture">

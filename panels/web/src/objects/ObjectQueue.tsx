@@ -2,6 +2,7 @@
 import * as React from "react";
 import { useGate, useShown } from "../acts/useShown";
 import type { ObjectAction } from "../events";
+import { title } from "../format";
 import { Choose, useChooser } from "../parts/Choose";
 import { QueueFrame, type QueueProps } from "../queue/QueueFrame";
 import { useLine } from "../queue/useLine";
@@ -42,12 +43,13 @@ export function ObjectQueue(through: QueueProps) {
     chooser.close();
     if (!object || row === null || !pass(`${action} ${option.label ?? ""}`)) return;
     const { box, ...rest } = option;
-    const expected = object.current_box && {
+    const there = object.current_label || object.current_box;
+    const expected = there && {
       expected_label: object.current_label,
-      expected_box: object.current_box,
+      ...(object.current_box && { expected_box: object.current_box }),
     };
     setEdited(null);
-    const asked = { ...rest, ...(box && { box: copied(box) }), ...expected };
+    const asked = { ...rest, ...(box && { box: copied(box) }), ...(expected || {}) };
     queue.settle(row, resolveObjects(action, [row], asked));
   };
   /** Where there is no object yet a press is dropped, and says so. */
@@ -70,6 +72,7 @@ export function ObjectQueue(through: QueueProps) {
       if (!missing) decide("remove");
     },
     adjust: () => {
+      if (names.thing !== "object") return;
       const from = object?.current_box ?? object?.box ?? object?.seen;
       if (ready() && row !== null && from && pass("adjust", "part")) setEdited({ row, box: from });
     },
@@ -100,7 +103,7 @@ export function ObjectQueue(through: QueueProps) {
       const other = others[at];
       if (ready() && other) give(names.label(other.label));
     },
-    objectLeave: through.onBack,
+    [names.thing === "object" ? "objectLeave" : "back"]: through.onBack,
   });
   return (
     <QueueFrame {...through} queue={queue}>
@@ -131,7 +134,7 @@ export function ObjectQueue(through: QueueProps) {
           />
         </div>
       </div>
-      <aside className="dcf-queue-side" aria-label="Object">
+      <aside className="dcf-queue-side" aria-label={title(names.thing)}>
         {object && <Sentence object={object} late={queue.late} />}
         <ObjectButtons
           acts={acts}

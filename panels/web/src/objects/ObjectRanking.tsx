@@ -1,6 +1,7 @@
 // The open objects in order of suspicion, of all kinds or of one label.
 import { Button } from "@mui/material";
 import * as React from "react";
+import { title } from "../format";
 import { isIndex, useKeptHere } from "../kept";
 import { Icon } from "../parts/Icon";
 import type { GridItem } from "../parts/PictureGrid";
@@ -19,16 +20,19 @@ import { captionOf, namedBy } from "./caption";
 import { useNames } from "./names";
 import { ObjectBench } from "./ObjectBench";
 
-const ABOUT =
-  "All objects by the log-odds of their likeliest error: missing labels, labels where nothing is, " +
-  "other classes and bad outlines in one order.";
-
 interface Props {
   choice: RankingChoice;
   onChoice: (choice: RankingChoice) => void;
   onReview: () => void;
   onBack: () => void;
 }
+
+const ABOUT: Record<string, string> = {
+  object:
+    "All objects by the log-odds of their likeliest error: missing labels, labels where nothing is, " +
+    "other classes and bad outlines in one order.",
+  tag: "All tags by the log-odds that they are wrong: missing ones and spurious ones in one order.",
+};
 
 export function ObjectRanking({ choice: kept, onChoice, onReview, onBack }: Props) {
   const names = useNames();
@@ -51,7 +55,7 @@ export function ObjectRanking({ choice: kept, onChoice, onReview, onBack }: Prop
       reply?.rows.map((row, at) => {
         const [label, seen] = [reply.labels[at] ?? -1, reply.predictions[at] ?? -1];
         const caption = captionOf(names, label, seen, reply.values[at] ?? 0);
-        return { row, faint: false, name: namedBy(caption, offset + at + 1), caption };
+        return { row, faint: false, name: namedBy(caption, names.thing, offset + at + 1), caption };
       }) ?? [],
     [reply, names, offset],
   );
@@ -95,7 +99,7 @@ export function ObjectRanking({ choice: kept, onChoice, onReview, onBack }: Prop
     <ObjectBench
       label="Ranking"
       head={head}
-      instead={reply ? undefined : <Waiting text="Ranking the objects …" />}
+      instead={reply ? undefined : <Waiting text={`Ranking the ${names.thing}s …`} />}
       picked={picked}
       all={samples.length}
       thumbnails={thumbnails}
@@ -106,7 +110,7 @@ export function ObjectRanking({ choice: kept, onChoice, onReview, onBack }: Prop
           reply={reply}
           choice={choice}
           name="suspicion"
-          about={ABOUT}
+          about={ABOUT[names.thing] ?? ""}
           offset={offset}
           onOffset={setOffset}
           onChoice={choose}
@@ -118,7 +122,7 @@ export function ObjectRanking({ choice: kept, onChoice, onReview, onBack }: Prop
             items={items}
             thumbnails={thumbnails}
             version={version}
-            label="Objects, most suspicious first"
+            label={`${title(names.thing)}s, most suspicious first`}
           />
         </Ranked>
       )}

@@ -30,14 +30,15 @@ export function ObjectViewer({
 }: Props) {
   const names = useNames();
   const [others, setOthers] = useKept("objects/others", true, isFlag);
-  useShortcuts({ objectOthers: () => setOthers(!others) });
+  const boxes = names.thing === "object";
+  useShortcuts({ objectOthers: boxes ? () => setOthers(!others) : undefined });
   const start = (picture: Size, room: Size) => placeOf(boxesOf(object), picture, room);
   return (
     <Viewer
       sample={object}
       preview={preview}
       {...(onShown ? { onShown } : {})}
-      start={start}
+      {...(boxes ? { start } : {})}
       alt={
         object
           ? `Labelled ${names.label(object.label)}, predicted ${names.prediction(object.prediction)}`
@@ -55,16 +56,18 @@ export function ObjectViewer({
       }
       tools={
         <>
-          <button
-            type="button"
-            className="dcf-viewer-tool"
-            aria-pressed={others}
-            aria-keyshortcuts="h"
-            title="Show or hide the other labels of the image (h)"
-            onClick={() => setOthers(!others)}
-          >
-            Other labels
-          </button>
+          {boxes && (
+            <button
+              type="button"
+              className="dcf-viewer-tool"
+              aria-pressed={others}
+              aria-keyshortcuts="h"
+              title="Show or hide the other labels of the image (h)"
+              onClick={() => setOthers(!others)}
+            >
+              Other labels
+            </button>
+          )}
           {tools}
         </>
       }

@@ -1,7 +1,7 @@
 // What is asked of an object, in one sentence.
 import * as React from "react";
 import type { ObjectInfo } from "../events";
-import { percent as withSpace } from "../format";
+import { share, percent as withSpace } from "../format";
 import { useNames } from "./names";
 
 /** Never parted from its sign. */
@@ -26,6 +26,14 @@ function Said({ object }: { object: ObjectInfo }) {
   const names = useNames();
   const label = <Name kind="label">{names.label(object.label)}</Name>;
   const seen = <Name kind="prediction">{names.prediction(seenClass(object, names.nothing))}</Name>;
+  if (names.thing === "tag")
+    return (
+      <>
+        {object.kind === "missing" ? "Not tagged " : "Tagged "}
+        {object.kind === "missing" ? seen : label}; the model gives it{" "}
+        {share(object.confidence).replaceAll(" ", "\u00a0")}.
+      </>
+    );
   const sure = object.confidence > 0 ? `, ${percent(object.confidence)}` : "";
   switch (object.kind) {
     case "missing":

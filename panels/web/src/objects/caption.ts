@@ -22,8 +22,12 @@ export function captionOf(
 }
 
 /** The same to be read aloud, in the words that stand there. */
-export function namedBy(caption: NonNullable<GridItem["caption"]>, place: number): string {
+export function namedBy(
+  caption: NonNullable<GridItem["caption"]>,
+  thing: string,
+  place: number,
+): string {
   const { label, prediction, value } = caption;
   const what = prediction === null ? label : `${label} → ${prediction}`;
-  return `${what} ${value}, object ${place}`;
+  return `${what} ${value}, ${thing} ${place}`;
 }

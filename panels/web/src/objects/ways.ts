@@ -21,14 +21,18 @@ export function wayTo(label: number, seen: number, names: Names): Way | null {
   const name = names.prediction(seen);
   if (label === names.nothing)
     return seen === names.nothing ? null : { action: "add", label: name, text: `Add “${name}”` };
-  if (seen === names.nothing) return { action: "remove", text: "Remove the label" };
+  if (seen === names.nothing) return { action: "remove", text: removeText(names) };
   if (seen === label) return { action: "move", text: "Take the predicted outline" };
   return { action: "relabel", label: name, text: `Relabel as “${name}”` };
 }
 
+export const removeText = ({ thing }: Names) => `Remove the ${thing === "tag" ? "tag" : "label"}`;
+
 /** What confirming says. */
-export const confirmText = (label: number, names: Names) =>
-  label === names.nothing ? "Nothing to label here" : `Confirm “${names.label(label)}”`;
+export function confirmText(label: number, names: Names): string {
+  if (label !== names.nothing) return `Confirm “${names.label(label)}”`;
+  return names.thing === "tag" ? "Not there" : "Nothing to label here";
+}
 
 /** What giving a class does: an object without a label gets one. */
 export const givesClass = (label: number, names: Names): "add" | "relabel" =>

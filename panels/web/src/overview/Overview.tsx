@@ -11,7 +11,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import * as React from "react";
 import { count, decimal } from "../format";
 import { isFlag, isText, useKept, useKeptHere } from "../kept";
-import { useNames } from "../objects/names";
+import { type Thing, useNames } from "../objects/names";
 import { Icon } from "../parts/Icon";
 import { useSession } from "../session";
 import { inBlocks } from "./blocks";
@@ -159,7 +159,7 @@ export function Overview({ onOpen, onShow }: Props) {
         >
           Images
         </ToggleButton>
-        <Legend objects={iteration.objects} />
+        <Legend />
       </div>
       {iteration.chosen ? (
         <p className="dcf-hint" title={iteration.chosen}>
@@ -261,13 +261,18 @@ export function Overview({ onOpen, onShow }: Props) {
   );
 }
 
-function Legend({ objects }: { objects: boolean }) {
+const BARS: Record<Thing, string> = {
+  sample: "by IIES, 1 on top",
+  object: "how likely wrong; where all agree 1 − IoU",
+  tag: "how likely wrong",
+};
+
+function Legend() {
+  const { thing } = useNames();
   return (
     <div className="dcf-legend" aria-hidden="true">
       <span className="dcf-legend-blue">more suspects</span>
-      <span className="dcf-legend-red">
-        {objects ? "how likely wrong; where all agree 1 − IoU" : "by IIES, 1 on top"}
-      </span>
+      <span className="dcf-legend-red">{BARS[thing]}</span>
     </div>
   );
 }

@@ -11,6 +11,7 @@ const TITLES: [Scope, string][] = [
   ["cell", "Cell"],
   ["queue", "Queue"],
   ["objects", "Queue of objects"],
+  ["tags", "Queue of tags"],
   ["ranking", "Ranking"],
   ["duplicates", "Duplicates"],
   ["map", "Map of the dataset"],

@@ -6,6 +6,7 @@ import * as React from "react";
 import { uriOf } from "../ask";
 import type { RunInfo, StatusReply } from "../events";
 import { plural } from "../format";
+import { useNoun } from "../objects/names";
 import { useSession } from "../session";
 import { FIND } from "../useNextIteration";
 import { Icon } from "./Icon";
@@ -83,7 +84,7 @@ export function NoRun({ status }: { status: StatusReply }) {
         <p>
           {status.samples === 0
             ? "The dataset has no samples."
-            : "The dataset has no field of type Classification. Label errors are found in such fields."}
+            : "The dataset has no Classification, Classifications or Detections field. Label errors are found in such fields."}
         </p>
       )}
       {problem && <p className="dcf-screen-message">{problem}</p>}
@@ -102,13 +103,15 @@ export function NoRun({ status }: { status: StatusReply }) {
 }
 
 export function AllResolved() {
-  const { overview, run, iteration } = useSession();
+  const { overview, run } = useSession();
+  const noun = useNoun();
   const { progress } = overview;
   const are = progress.open === 1 ? "is" : "are";
-  const rest = iteration.objects
-    ? `${plural(progress.open, "object")} that ${are} less likely wrong ${are} open.`
-    : `${plural(progress.open, "sample")} with a label that the classifier predicts ${are} open: ` +
-      "an audit (Progress) tells how many of them are wrong.";
+  const rest =
+    noun === "sample"
+      ? `${plural(progress.open, noun)} with a label that the classifier predicts ${are} open: ` +
+        "an audit (Progress) tells how many of them are wrong."
+      : `${plural(progress.open, noun)} that ${are} less likely wrong ${are} open.`;
   return (
     <div className="dcf-achieved" role="status">
       <Icon name="check" className="dcf-screen-icon" />

@@ -1,0 +1,126 @@
+"""Tags in the panel: adds, removes and undo by keys, as the database has them; the cell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.label_errors_panel import PRESS_MS, looked_at, panel, shoot, violations
+from tests.tagged_digits import tagged_dataset
+
+ACTS = {"missing": ("a", "c", "r"), "spurious": ("a", "c", "r", "x")}
+DONE = re.compile("(Added|Removed|Relabelled|Confirmed) 1 tag")
+
+
+@pytest.fixture
+def tagged(tmp_path: Any, operator: Any) -> Iterator[Any]:
+    """Pictures with tags, some of them wrong, and a run on them."""
+    dataset, _ = tagged_dataset("test-tags-panel", tmp_path)
+    dataset.persistent = True
+    find = operator("find_label_errors")
+    find(dataset, "gt", source="predictions", prediction_fields=["scores"])
+    yield dataset
+    dataset.delete()
+
+
+def tags_of(dataset: Any) -> dict[str, str]:
+    """The class of each tag by its id, as the database has them."""
+    wanted = [f"gt.classifications.{name}" for name in ("id", "label")]
+    return {
+        i: label
+        for image in zip(*dataset.values(wanted), strict=True)
+        for i, label in zip(*image, strict=True)
+    }
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> dict[str, Any]:
+    every = before.keys() | after.keys()
+    return {i: (before.get(i), after.get(i)) for i in every if before.get(i) != after.get(i)}
+
+
+def in_front(content: Locator) -> tuple[str, str]:
+    """The kind and the row of the tag in question, once a press is meant for it."""
+    row = looked_at(content).get_attribute("data-row")
+    kind = content.locator(".dcf-question").get_attribute("data-kind")
+    assert row is not None
+    assert kind is not None
+    return kind, row
+
+
+def expected(kind: str, key: str, difference: dict[str, Any]) -> None:
+    """What an act does to the tags."""
+    if key == "c":
+        assert difference == {}
+        return
+    ((before, after),) = difference.values()
+    assert (before is None) == (kind == "missing")
+    assert (after is None) == (kind == "spurious" and key in "ax")
+    if key == "r":
+        assert after == "elephant"
+
+
+def test_tags_are_added_removed_and_brought_back_by_keys(app: Any, tagged: Any) -> None:
+    content = panel(app, tagged)
+    expect(content.get_by_role("rowheader").filter(has_text="(no label)")).to_be_visible()
+    expect(content.locator(".dcf-cell-name.dcf-nothing").first).to_have_text("(nothing there)")
+    shoot(app, "tag-overview")
+    content.locator(".dcf-cell-open").first.focus()
+    keyboard = content.page.keyboard
+    keyboard.press("q")
+    before, seen = tags_of(tagged), set[str]()
+    for _ in range(40):
+        kind, row = in_front(content)
+        if kind not in seen:
+            seen.add(kind)
+            shoot(app, f"tag-{kind}")
+            for key in ACTS[kind]:
+                keyboard.press(key)
+                if key == "r":
+                    content.page.get_by_role("dialog", name="Relabel").wait_for()
+                    keyboard.type("elephant")
+                    content.page.get_by_role("button", name=re.compile("elephant")).click()
+                expect(content.locator(".dcf-outcome")).to_contain_text(DONE)
+                expect(content.locator(".dcf-queue-picture")).not_to_have_attribute("data-row", row)
+                expected(kind, key, changed(before, tags_of(tagged)))
+                content.page.wait_for_timeout(PRESS_MS)
+                keyboard.press("u")
+                front = content.locator(f'.dcf-queue-picture[data-row="{row}"][data-shown]')
+                expect(front).to_be_visible()
+                assert changed(before, tags_of(tagged)) == {}
+                in_front(content)
+        if seen == set(ACTS):
+            break
+        content.page.wait_for_timeout(PRESS_MS)
+        keyboard.press("s")
+        expect(content.locator(".dcf-queue-picture")).not_to_have_attribute("data-row", row)
+    assert seen == set(ACTS)
+    expect(content.get_by_role("button", name="Adjust")).to_have_count(0)
+
+    keyboard.press("o")
+    missing = content.locator('[data-cell^="10-"]:not([data-cell="10-10"])').first
+    missing.click()
+    tiles = content.locator(".dcf-grid .dcf-tile")
+    expect(tiles.first).to_be_visible()
+    tiles.first.click()
+    expect(content.locator(".dcf-actions[data-shown]")).to_be_visible()
+    expect(content.locator(".dcf-object-picture img").first).to_be_visible()
+    shoot(app, "tag-cell")
+    assert violations(app) == []
+    keyboard.press("e")
+    expect(content.locator(".dcf-chosen")).to_contain_text("tag")
+    count = tiles.count()
+    keyboard.press("a")
+    expect(content.locator(".dcf-outcome")).to_contain_text(f"Added {count} tag")
+    assert len(changed(before, tags_of(tagged))) == count
+    content.page.wait_for_timeout(PRESS_MS)
+    keyboard.press("u")
+    expect(content.locator(".dcf-outcome")).to_contain_text("Undone")
+    assert changed(before, tags_of(tagged)) == {}
+    keyboard.press("w")
+    expect(tiles.first).to_be_visible()
+    shoot(app, "tag-ranking")
+    assert app.errors == []

@@ -14,13 +14,25 @@ from ..plugin.audit import verdicts as reading
 from ..plugin.audit.audits import OpenedAudit
 from ..plugin.audit.estimator import Interval
 from ..plugin.audit.judging import give_verdicts
-from ..plugin.audit.target import choose_target, read_target
+from ..plugin.audit.object_audits import OpenedObjectAudit, draw_object_audit, open_object_audit
+from ..plugin.audit.object_verdicts import judge_all
+from ..plugin.audit.target import choose_target, read_object_target, read_target
 from ..plugin.errors import InputError
+from ..plugin.runs.opening import open_run
 from ..plugin.store.iterations import unpack_ids
+from ..plugin.store.label_field import is_on_objects
 from ..plugin.store.runs import Run
 from .checked import CheckedOperator
+from .estimate_objects import (
+    AUDIT_IMAGES,
+    check_images,
+    images_input,
+    report_objects,
+    summary_of_objects,
+)
 from .forms import form, opened_run
-from .run_choice import open_run, run_of
+from .run_choice import open_run as run_named
+from .run_choice import run_of
 
 AUDIT_SIZE = 500
 
@@ -47,40 +59,44 @@ class EstimateRemaining(CheckedOperator):
         sample_collection: Any,
         run_key: str = "deconfuse",
         audit_size: int = AUDIT_SIZE,
-        verdicts: Mapping[str, str | None] | None = None,
+        verdicts: Mapping[str, Any] | None = None,
         close: bool = False,
         new: bool = False,
         share: float | None = None,
         confidence: float | None = None,
         seed: int | None = None,
         author: str | None = None,
+        audit_images: int | None = None,
     ) -> dict[str, Any]:
         """Draw an audit where there is none, else read it, and estimate the errors left.
 
         Args:
             sample_collection: the dataset, or a view of it
             run_key: the run
-            audit_size: samples of a new audit
+            audit_size: samples of a new audit; on objects, labels and candidates
             verdicts: for the open audit, the class that a person sees in each sample, by sample
-                id; None where nobody can tell
+                id; None where nobody can tell. On objects, by label id: the class,
+                ``"(nothing there)"``, or a mapping of ``label`` and ``box``; by sample id: the list
+                of such mappings of what is missing in the whole image
             close: close the open audit although verdicts are missing
             new: draw another audit, after one that is done or closed
             share: the stopping target: the share of all errors that is to be found
             confidence: the stopping target's confidence
             seed: of a new audit's random numbers
             author: who judges, by default the user of this process
+            audit_images: on objects, images of a new audit to look at whole, by default 100
 
         Returns:
             ``audit`` (its id), ``state``, ``size``, ``judged``, ``wrong``, ``unclear``,
             ``waiting`` (the ids of the samples that still want a verdict, in their order),
-            ``estimate`` (None while too few are judged) and ``target``
+            ``estimate`` (None while too few are judged) and ``target``; on objects also ``kinds``
+            and ``images``
 
         Raises:
             InputError: on bad input, with nothing changed
         """
-        run = run_of(sample_collection, run_key)
         return estimate(
-            run,
+            run_of(sample_collection, run_key, objects=True),
             audit_size,
             verdicts=verdicts,
             close=close,
@@ -88,16 +104,18 @@ class EstimateRemaining(CheckedOperator):
             target=(share, confidence),
             seed=seed,
             author=author,
+            images=audit_images,
         )
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""
         inputs = types.Object()
         title = "Estimate how many label errors are left"
-        run = opened_run(ctx, inputs)
+        run = opened_run(ctx, inputs, lambda dataset, key: open_run(dataset, key, objects=True))
         if run is None:
             return form(inputs, title)
-        last = audits.open_audit(run)
+        objects = is_on_objects(run)
+        last = open_object_audit(run) if objects else audits.open_audit(run)
         if last is not None and last.status == "open":
             text = f"Audit {last.record.number} still waits for {len(last.waiting)} verdicts"
             inputs.view("waiting", types.Notice(label=f"{text}. Give them in the panel."))
@@ -120,17 +138,19 @@ class EstimateRemaining(CheckedOperator):
                 default=AUDIT_SIZE,
                 min=1,
                 max=audits.LARGEST,
-                label="Samples to judge",
+                label="Objects to judge" if objects else "Samples to judge",
                 description="Drawn at random, the suspicious ones more densely. Four times as "
                 "many halve the interval",
             )
+            if objects:
+                images_input(inputs)
         return form(inputs, title)
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Draw or read, for the App."""
         params = ctx.params
         result = estimate(
-            open_run(ctx),
+            run_named(ctx, objects=True),
             params.get("audit_size") or AUDIT_SIZE,
             verdicts=params.get("verdicts"),
             close=bool(params.get("close")),
@@ -138,6 +158,7 @@ class EstimateRemaining(CheckedOperator):
             target=(params.get("share"), params.get("confidence")),
             seed=params.get("seed"),
             author=params.get("author") or ctx.user_id,
+            images=params.get("audit_images"),
         )
         ctx.ops.notify(summary(result), variant="info")
         return result
@@ -147,7 +168,7 @@ class EstimateRemaining(CheckedOperator):
         outputs = types.Object()
         outputs.str("audit", label="Audit")
         outputs.str("state", label="State")
-        outputs.int("judged", label="Samples judged")
+        outputs.int("judged", label="Judged")
         outputs.obj("estimate", label="Estimate", view=types.JSONView())
         outputs.obj("target", label="Stopping target", view=types.JSONView())
         return types.Property(outputs, view=types.View(label="Label errors left"))
@@ -157,16 +178,22 @@ def estimate(
     run: Run,
     audit_size: int,
     *,
-    verdicts: Mapping[str, str | None] | None = None,
+    verdicts: Mapping[str, Any] | None = None,
     close: bool = False,
     new: bool = False,
     target: tuple[float | None, float | None] = (None, None),
     seed: int | None = None,
     author: str | None = None,
+    images: int | None = None,
 ) -> dict[str, Any]:
     """Do what the operator does; see its ``__call__``."""
     _check(audit_size, seed, *target)
-    last = audits.open_audit(run)
+    objects = is_on_objects(run)
+    if images is not None and not objects:
+        raise InputError(f"audit_images is for runs on objects; run '{run.key}' is on samples")
+    if images is not None:
+        check_images(images)
+    last: OpenedAudit | None = open_object_audit(run) if objects else audits.open_audit(run)
     is_open = last is not None and last.status == "open"
     if verdicts and new:
         raise InputError("verdicts belong to the open audit: give them before a new one is drawn")
@@ -174,11 +201,18 @@ def estimate(
         raise InputError(
             f"Run '{run.key}' has no open audit. Call estimate_remaining without verdicts first."
         )
-    if last is not None and verdicts:
+    if isinstance(last, OpenedObjectAudit) and verdicts:
+        judge_all(last, verdicts, author=author)
+    elif last is not None and verdicts:
         give_verdicts(last, verdicts, author=author)
-    _choose_target(run, *target)
+    _choose_target(run, *target, objects=objects)
     if last is not None and close:
         audits.end_audit(last)
+    if objects:
+        if last is None or new:
+            looks = AUDIT_IMAGES if images is None else images
+            draw_object_audit(run, audit_size, looks, seed=seed, author=author)
+        return report_objects(run)
     if last is None or new:
         audits.draw_audit(run, audit_size, seed=seed, author=author)
     now = audits.open_audit(run)
@@ -199,10 +233,12 @@ def _check(size: int, seed: int | None, share: float | None, confidence: float |
             raise InputError(f"{name} must be a number between 0 and 1, got {value}")
 
 
-def _choose_target(run: Run, share: float | None, confidence: float | None) -> None:
+def _choose_target(
+    run: Run, share: float | None, confidence: float | None, *, objects: bool
+) -> None:
     if share is None and confidence is None:
         return
-    known = read_target(run)
+    known = read_object_target(run) if objects else read_target(run)
     choose_target(
         run,
         known.share if share is None else share,
@@ -262,6 +298,8 @@ def _estimate(audit: OpenedAudit) -> dict[str, Any] | None:
 
 def summary(result: Mapping[str, Any]) -> str:
     """One sentence on an audit."""
+    if "images" in result:
+        return summary_of_objects(result)
     known = result["estimate"]
     waiting = len(result["waiting"])
     if known is None:

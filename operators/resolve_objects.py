@@ -7,6 +7,8 @@ from typing import Any
 
 from fiftyone.operators import types
 
+from ..plugin.audit.judging import basis_of
+from ..plugin.audit.object_audits import open_object_audit
 from ..plugin.decisions.resolution import Resolution
 from ..plugin.errors import InputError
 from ..plugin.objects.items import known_items
@@ -92,8 +94,7 @@ def decide_on_labels(
             f"sample_ids: run '{run.key}' is on {noun_of(run)}s: '{run.label_field}' holds "
             f"{list_of(run).title()}. Give label_ids. Nothing was changed."
         )
-    if given.get("audit") is not None:
-        raise InputError(f"audit: there are no audits of {noun_of(run)}s yet")
+    basis = _basis(run, given.get("audit"))
     return resolve(
         run,
         action,
@@ -105,7 +106,18 @@ def decide_on_labels(
         expected_box=given.get("expected_box"),
         note=given.get("note") or None,
         author=given.get("author") or author,
+        basis=basis,
     )
+
+
+def _basis(run: Run, audit: str | None) -> dict[str, Any] | None:
+    """What is noted with a verdict of an audit. InputError if the run has no such audit."""
+    if audit is None:
+        return None
+    if not is_on_objects(run):
+        raise InputError(f"audit: there are no audits of {noun_of(run)}s yet")
+    opened = open_object_audit(run, audit)
+    return None if opened is None else basis_of(opened)
 
 
 def labels_inputs(ctx: Any, run: Run, inputs: types.Object) -> None:

@@ -12,9 +12,15 @@ from ..plugin.store.sample_collection import root_dataset
 from ..plugin.store.samples import Collection
 
 
-def open_run(ctx: Any) -> Run:
-    """The run that the form names. InputError if there is none, or it cannot be worked on."""
-    return opening.open_run(ctx.dataset, ctx.params.get("run_key") or default_run(ctx.dataset))
+def open_run(ctx: Any, *, objects: bool = False) -> Run:
+    """The run that the form names. InputError if there is none, or it cannot be worked on.
+
+    Args:
+        ctx: the form's context
+        objects: whether it may be on objects, too
+    """
+    key = ctx.params.get("run_key") or default_run(ctx.dataset)
+    return opening.open_run(ctx.dataset, key, objects=objects)
 
 
 def any_run(ctx: Any) -> tuple[Run, bool]:
@@ -33,9 +39,15 @@ def chosen_kept_run(ctx: Any) -> Run:
     return kept_run_of(ctx.dataset, ctx.params.get("run_key") or default_run(ctx.dataset))
 
 
-def run_of(samples: Collection, run_key: str) -> Run:
-    """The run that a script names, to work on it. InputError if it cannot be worked on."""
-    return opening.open_run(root_dataset(samples), run_key)
+def run_of(samples: Collection, run_key: str, *, objects: bool = False) -> Run:
+    """The run that a script names, to work on it. InputError if it cannot be worked on.
+
+    Args:
+        samples: the dataset, or a view of it
+        run_key: the run
+        objects: whether it may be on objects, too
+    """
+    return opening.open_run(root_dataset(samples), run_key, objects=objects)
 
 
 def kept_run_of(samples: Collection, run_key: str) -> Run:

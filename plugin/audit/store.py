@@ -73,7 +73,8 @@ def insert_audit(run: Run, header: Mapping[str, Any], draw: Draw, record: Mappin
 
     Args:
         run: the run
-        header: ``number``, ``iteration``, ``revision``, ``seed``, ``drawn_by``
+        header: ``number``, ``iteration``, ``revision``, ``seed``, ``drawn_by``, and whatever else
+            is kept
         draw: what was drawn
         record: ``row``, ``sample_id`` and ``open_rows`` of :class:`AuditRecord`
 
@@ -90,10 +91,7 @@ def insert_audit(run: Run, header: Mapping[str, Any], draw: Draw, record: Mappin
         "rows": len(record["open_rows"]),
         "row": record["row"].astype("<i8").tobytes(),
         "sample_id": record["sample_id"].tobytes(),
-        "stratum": draw.stratum.astype("<i4").tobytes(),
-        "round": draw.round.astype("<i4").tobytes(),
-        "probability": draw.probability.astype("<f8").tobytes(),
-        "population": draw.population.tolist(),
+        **packed_draw(draw),
         "open_rows": zlib.compress(np.packbits(record["open_rows"]).tobytes()),
     }
     try:
@@ -105,9 +103,34 @@ def insert_audit(run: Run, header: Mapping[str, Any], draw: Draw, record: Mappin
     return document["_id"]
 
 
+def packed_draw(draw: Draw) -> dict[str, Any]:
+    """A draw as documents hold it, without its positions."""
+    return {
+        "stratum": draw.stratum.astype("<i4").tobytes(),
+        "round": draw.round.astype("<i4").tobytes(),
+        "probability": draw.probability.astype("<f8").tobytes(),
+        "population": draw.population.tolist(),
+    }
+
+
+def unpacked_draw(document: Mapping[str, Any], at: npt.NDArray[np.int64]) -> Draw:
+    """The draw that a document holds; ``at`` are its positions."""
+    return Draw(
+        at=at,
+        stratum=np.frombuffer(document["stratum"], "<i4"),
+        round=np.frombuffer(document["round"], "<i4"),
+        population=np.array(document["population"], np.int64),
+    )
+
+
 def audits_of(run: Run) -> list[AuditRecord]:
     """All audits of a run, oldest first."""
-    return [_record(document) for document in _collection(AUDITS).find(run.owner).sort("number", 1)]
+    return [record_of(document) for document in audit_documents(run)]
+
+
+def audit_documents(run: Run) -> list[dict[str, Any]]:
+    """The documents of all audits of a run, oldest first."""
+    return list(_collection(AUDITS).find(run.owner).sort("number", 1))
 
 
 def load_audit(run: Run, audit: str | None) -> AuditRecord | None:
@@ -116,14 +139,23 @@ def load_audit(run: Run, audit: str | None) -> AuditRecord | None:
     Raises:
         InputError: if the run has none of that id
     """
+    found = audit_document(run, audit)
+    return None if found is None else record_of(found)
+
+
+def audit_document(run: Run, audit: str | None) -> dict[str, Any] | None:
+    """The document of an audit, as :func:`load_audit` finds it.
+
+    Raises:
+        InputError: if the run has none of that id
+    """
     if audit is None:
-        document = _collection(AUDITS).find_one(run.owner, sort=[("number", -1)])
-        return _record(document) if document else None
+        return _collection(AUDITS).find_one(run.owner, sort=[("number", -1)])
     valid = isinstance(audit, str) and ObjectId.is_valid(audit)
     found = _collection(AUDITS).find_one({**run.owner, "_id": ObjectId(audit)}) if valid else None
     if found is None:
         raise InputError(f"Run '{run.key}' has no audit {audit!r}")
-    return _record(found)
+    return found
 
 
 def close_audit(record: AuditRecord) -> None:
@@ -131,7 +163,8 @@ def close_audit(record: AuditRecord) -> None:
     _collection(AUDITS).update_one({"_id": record.id}, {"$set": {"closed": True}})
 
 
-def _record(document: Mapping[str, Any]) -> AuditRecord:
+def record_of(document: Mapping[str, Any]) -> AuditRecord:
+    """The audit that a document holds."""
     bits = np.frombuffer(zlib.decompress(document["open_rows"]), np.uint8)
     row = np.frombuffer(document["row"], "<i8")
     return AuditRecord(
@@ -146,12 +179,7 @@ def _record(document: Mapping[str, Any]) -> AuditRecord:
         row=row,
         sample_id=np.frombuffer(document["sample_id"], "S12"),
         open_rows=np.unpackbits(bits, count=document["rows"]).astype(bool),
-        draw=Draw(
-            at=row,
-            stratum=np.frombuffer(document["stratum"], "<i4"),
-            round=np.frombuffer(document["round"], "<i4"),
-            population=np.array(document["population"], np.int64),
-        ),
+        draw=unpacked_draw(document, row),
     )
 
 

@@ -188,7 +188,8 @@ class _Planner:
             return head["label_after"], head["box_after"]
         if row >= 0 and self.items is not None:
             return self.items.class_of(row), self.items.box_of(row)
-        return class_of(label), box_of(label)
+        told = self.request.told.get(str(item))
+        return class_of(label), told.box if told is not None and label is None else box_of(label)
 
     def _is_missing(self, item: ObjectId, sample: ObjectId) -> bool:
         """Whether an item is a missing label, now, by the iteration or by a file."""

@@ -11,7 +11,7 @@ from ..decisions.draft import Draft
 from ..decisions.resolution import Resolution
 from ..store.runs import Run
 from .plan import plan_objects
-from .request import ObjectRequest
+from .request import ObjectRequest, Told
 
 
 def resolve(
@@ -70,5 +70,46 @@ def resolve(
     def plan(draft: Draft) -> None:
         last = draft.asked_after
         plan_objects(draft, replace(request, seen=last if seen is None else min(seen, last)))
+
+    return commit(run, header, plan)
+
+
+def add_seen(
+    run: Run,
+    seen: Mapping[str, Told],
+    *,
+    author: str | None = None,
+    iteration: int | None = None,
+    basis: Mapping[str, Any] | None = None,
+) -> Resolution:
+    """Give labels to objects that a person saw, proposed or not, as one decision.
+
+    Args:
+        run: a run on a ``Detections`` field
+        seen: by the id that each label will have, that of a missing object where it is one: its
+            sample, its box, and its class, which were checked
+        author: who decided; by default the user of this process
+        iteration: the iteration that the author looked at, by default the run's last
+        basis: what the decision rests on, kept with it
+
+    Raises:
+        InputError: on bad input, with nothing changed
+    """
+    request = ObjectRequest.checked("add", list(seen), None, None, None, None, None).of_a_file(
+        labels={i: told.proposed for i, told in seen.items()},
+        boxes={i: [float(v) for v in told.box] for i, told in seen.items()},
+        told=seen,
+        origins={},
+    )
+    looked_at = LAST_ITERATION if iteration is None else iteration
+    header = header_of(run, "add", author, None, looked_at) | {
+        "label": None,
+        "tag": None,
+        "box": None,
+        "basis": dict(basis) if basis else None,
+    }
+
+    def plan(draft: Draft) -> None:
+        plan_objects(draft, replace(request, seen=draft.asked_after))
 
     return commit(run, header, plan)

@@ -7,14 +7,19 @@ the label field is looked at each time; whoever reads what is kept of a run does
 from __future__ import annotations
 
 from ..errors import InputError
-from ..store.label_field import check_label_field, check_started, is_on_sets
+from ..store.label_field import check_label_field, check_started, is_on_objects, is_on_sets
 from ..store.runs import Run, list_runs, load_run
 from ..store.samples import Dataset
 from .renamed import follow_renames
 
 
-def open_run(dataset: Dataset, key: str) -> Run:
+def open_run(dataset: Dataset, key: str, *, objects: bool = False) -> Run:
     """Open a run to work on it.
+
+    Args:
+        dataset: its dataset
+        key: its key
+        objects: whether it may be on objects, too
 
     Raises:
         InputError: if there is no such run, it cannot be carried over from the key that it had, it
@@ -22,7 +27,8 @@ def open_run(dataset: Dataset, key: str) -> Run:
     """
     run = find_run(dataset, key)
     check_started(run)
-    check_label_field(run)
+    if not (objects and is_on_objects(run)):
+        check_label_field(run)
     return run
 
 

@@ -1,0 +1,324 @@
+"""Audits of a run on objects: of labels and candidates, whose number is known, and whole images.
+
+Labels and candidates for missing objects are one population of items, drawn and estimated as
+samples are, and their verdicts are decisions. What no detector proposed is in no such list: it is
+counted in whole images that are drawn at random, with the labels that they have.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from bson import ObjectId
+
+from ..arrays import BoolArray
+from ..decisions.object_changes import by_id, labels_in
+from ..decisions.state import RunState
+from ..errors import InputError
+from ..objects.iteration import ObjectIteration, object_iteration
+from ..objects.state import KINDS, ItemsState, items_state
+from ..store.iterations import unpack_ids
+from ..store.runs import Run
+from ..store.samples import samples_of
+from . import sampling
+from . import verdicts as reading
+from .audits import LARGEST, OpenedAudit
+from .counted import interval_of_counts
+from .estimator import Interval
+from .object_store import (
+    ObjectAuditRecord,
+    Verdict,
+    load_object_audit,
+    parts_of_images,
+    verdicts_of,
+)
+from .store import insert_audit
+
+SPURIOUS, PLACEMENT, MISSING = range(reading.GONE + 1, reading.GONE + 4)
+OF_LABELS = {"class": reading.WRONG, "spurious": SPURIOUS, "placement": PLACEMENT}
+"""What can be wrong with a label, and the verdict that says so."""
+
+UNSEEN = 0.005
+"""Every image may lack an object: below this share the detectors' objects are no candidates."""
+
+_OF_LABEL = np.zeros(1 + len(KINDS), np.int64)
+_OF_CANDIDATE = np.zeros(1 + len(KINDS), np.int64)
+for _kind, _label, _candidate in (
+    ("relabeled", reading.WRONG, MISSING),
+    ("confirmed", reading.RIGHT, reading.RIGHT),
+    ("removed", SPURIOUS, reading.RIGHT),
+    ("tagged", reading.UNCLEAR, MISSING),
+    ("added", reading.RIGHT, MISSING),
+    ("moved", PLACEMENT, MISSING),
+):
+    _OF_LABEL[1 + KINDS.index(_kind)] = _label
+    _OF_CANDIDATE[1 + KINDS.index(_kind)] = _candidate
+
+
+@dataclass(frozen=True)
+class Left:
+    """Errors of a kind: at the draw, and left by now."""
+
+    at_draw: Interval
+    left: Interval
+
+
+class OpenedObjectAudit(OpenedAudit):
+    """An audit of objects with the journal applied.
+
+    ``verdict`` and ``waiting`` are those of all its places; ``reading``, ``parts`` and what they
+    say are those of its items.
+    """
+
+    record: ObjectAuditRecord  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def __init__(self, run: Run, record: ObjectAuditRecord):
+        iteration = object_iteration(run, record.iteration)
+        self.run, self.record = run, record
+        self.items: ItemsState = items_state(run, iteration.document)
+        self.iteration: ObjectIteration = iteration
+        self.state = RunState(
+            iteration=iteration,
+            revision=self.items.revision,
+            open_count=np.zeros(0, np.int64),
+            open_histogram=np.zeros((0, 0), np.int32),
+            kind=self.items.kind,
+            elsewhere={},
+        )
+
+    @cached_property
+    def is_candidate(self) -> BoolArray:
+        """Whether each row of the iteration is a missing object: bool (N,)."""
+        return np.asarray(self.iteration.column("label") == self.iteration.nothing)
+
+    @cached_property
+    def _row_verdict(self) -> npt.NDArray[np.int64]:
+        """What stands on each row of the iteration."""
+        kind = self.items.kind
+        return np.where(self.is_candidate, _OF_CANDIDATE[kind], _OF_LABEL[kind])
+
+    @cached_property
+    def kept(self) -> dict[int, Verdict]:
+        """Verdicts that no decision tells of, by place, without those that were taken back."""
+        standing = self.items.standing
+        return {
+            place: given
+            for place, given in verdicts_of(self.record).items()
+            if all(i in standing for i in given.items)
+        }
+
+    @cached_property
+    def item_verdict(self) -> npt.NDArray[np.int64]:
+        """What stands on each drawn item: int64 (k,)."""
+        verdict = self._row_verdict[self.record.row].copy()
+        for place, given in self.kept.items():
+            if place < len(verdict) and given.unclear and verdict[place] == reading.WAITING:
+                verdict[place] = reading.UNCLEAR
+        waiting = np.flatnonzero(verdict == reading.WAITING)
+        there = _items_there(self.run, self.record.sample_id[waiting])
+        item = self.record.item_id
+        for at in waiting.tolist():
+            found = there.get(unpack_ids(self.record.sample_id[at : at + 1])[0])
+            is_label = not self.is_candidate[self.record.row[at]]
+            if found is None or (is_label and unpack_ids(item[at : at + 1])[0] not in found):
+                verdict[at] = reading.GONE
+        return verdict
+
+    @cached_property
+    def image_verdict(self) -> npt.NDArray[np.int64]:
+        """Of each image: ``WAITING``, ``RIGHT`` where it was looked at, ``UNCLEAR`` or ``GONE``."""
+        first, ids = len(self.record.row), unpack_ids(self.record.image_id)
+        there = _items_there(self.run, self.record.image_id)
+        verdict = np.full(len(ids), reading.WAITING, np.int64)
+        for at, image in enumerate(ids):
+            given = self.kept.get(first + at)
+            if given is not None:
+                verdict[at] = reading.UNCLEAR if given.unclear else reading.RIGHT
+            elif image not in there:
+                verdict[at] = reading.GONE
+        return verdict
+
+    @cached_property
+    def verdict(self) -> npt.NDArray[np.int64]:
+        """What stands on each place: items, then images."""
+        return np.concatenate([self.item_verdict, self.image_verdict])
+
+    def require_place(self, place: object) -> None:
+        """Refuse what names no place of the audit. InputError if there is no such place."""
+        last = self.record.places - 1
+        if not isinstance(place, int) or isinstance(place, bool) or not 0 <= place <= last:
+            raise InputError(f"place must lie between 0 and {last}, got {place!r}")
+
+    @cached_property
+    def reading(self) -> reading.Audit:
+        """The items as arrays; every kind of error counts."""
+        return self._reading((*OF_LABELS.values(), MISSING))
+
+    def _reading(self, kinds: tuple[int, ...], among: BoolArray | None = None) -> reading.Audit:
+        """The items as arrays: some verdicts as errors, and what of ``among`` is open."""
+        verdict = self.item_verdict
+        others = (verdict > reading.GONE) | (verdict == reading.WRONG)
+        as_read = np.where(others, reading.RIGHT, verdict)
+        as_read = np.where(np.isin(verdict, kinds), reading.WRONG, as_read)
+        stratum, drawn_from = self._stratum, self._stratum >= 0
+        size = len(self.record.draw.population)
+        found = drawn_from & np.isin(self._row_verdict, kinds)
+        open_ = drawn_from & (self.items.kind == 0)
+        open_ &= True if among is None else among
+        return reading.Audit(
+            stratum=self.record.draw.stratum,
+            round=self.record.draw.round,
+            verdict=as_read,
+            population=self.record.draw.population,
+            found=np.bincount(stratum[found], minlength=size),
+            open=np.bincount(stratum[open_], minlength=size),
+        )
+
+    def _counts(self, rows: slice) -> tuple[npt.NDArray[np.int64], ...]:
+        """Of some rows, by stratum: open at the draw, errors found since, open now."""
+        stratum, kind = self._stratum[rows], self.items.kind[rows]
+        drawn_from = stratum >= 0
+        errors = np.isin(self._row_verdict[rows], (*OF_LABELS.values(), MISSING))
+        size = len(self.record.draw.population)
+        return tuple(
+            np.bincount(stratum[drawn_from & what], minlength=size)
+            for what in (kind >= 0, errors, kind == 0)
+        )
+
+    def of_labels(self, *names: str) -> Left | None:
+        """Errors of some kinds, by default all, among labels; None while too few are judged.
+
+        Args:
+            names: of ``OF_LABELS``
+        """
+        kinds = tuple(OF_LABELS[name] for name in names or OF_LABELS)
+        return _left(self._reading(kinds, ~self.is_candidate))
+
+    def of_candidates(self) -> Left | None:
+        """Missing objects among candidates."""
+        return _left(self._reading((MISSING,), self.is_candidate))
+
+    def unclear(self) -> Interval | None:
+        """Items of which nobody can tell."""
+        return self.reading.errors_at_draw(reading.UNCLEAR)
+
+    @cached_property
+    def missed(self) -> npt.NDArray[np.int64]:
+        """Objects in each image that lack a label and were no candidates: int64 (n − k,)."""
+        first = len(self.record.row)
+        given = (self.kept.get(first + at) for at in range(len(self.record.image_id)))
+        return np.array([len(g.items) - g.candidates if g else 0 for g in given], np.int64)
+
+    @property
+    def looked(self) -> BoolArray:
+        """The images that count: all, or those of the rounds that are finished."""
+        draw = self.record.image_draw
+        if draw is None:
+            return np.zeros(0, bool)
+        waiting = draw.round[self.image_verdict == reading.WAITING]
+        finished = int(waiting.min()) if len(waiting) else int(draw.round.max()) + 1
+        return np.asarray(draw.round < finished)
+
+    def without_candidate(self) -> Left | None:
+        """Missing objects that are no candidates; None while too few images were looked at."""
+        draw, used = self.record.image_draw, self.looked
+        if draw is None:
+            return None
+        rounds = int(draw.round[used].max(initial=-1)) + 1
+        few = rounds < reading.FEWEST_ROUNDS or used.sum() < reading.FEWEST_VERDICTS
+        if few and not used.all():
+            return None
+        at_draw = interval_of_counts(self.missed[used], draw.stratum[used], draw.population)
+        return Left(at_draw, at_draw.less(float(self.missed.sum()), np.inf))
+
+
+def _left(read: reading.Audit) -> Left | None:
+    at_draw, left = read.errors_at_draw(), read.left()
+    return None if at_draw is None or left is None else Left(at_draw, left)
+
+
+def _items_there(run: Run, sample_id: npt.NDArray[np.bytes_]) -> dict[str, set[str]]:
+    """The label ids of those samples that are in the dataset, by sample id."""
+    ids = [ObjectId(i) for i in dict.fromkeys(unpack_ids(sample_id))]
+    path = f"{run.label_field}.detections._id"
+    found = samples_of(run.dataset).find({"_id": {"$in": ids}}, {path: 1})
+    return {str(d["_id"]): {str(i) for i in by_id(labels_in(d, run.label_field))} for d in found}
+
+
+def lacking(iteration: ObjectIteration, open_rows: BoolArray) -> npt.NDArray[np.float64]:
+    """Log-odds that each image lacks an object, by its open candidates: float64 (m,)."""
+    images, sample = iteration.column("image_id"), iteration.column("sample_id")
+    rows = np.flatnonzero((iteration.column("label") == iteration.nothing) & open_rows)
+    order = np.argsort(images, kind="stable")
+    at = order[np.searchsorted(images[order], sample[rows])]
+    nothing = np.clip(iteration.column("p_label")[rows].astype(np.float64), 1e-6, 1.0)
+    none = np.bincount(at, -np.log(nothing), len(images)) + UNSEEN
+    return np.log(np.expm1(np.minimum(none, 60.0)))
+
+
+def draw_object_audit(
+    run: Run, size: int, images: int, *, seed: int | None = None, author: str | None = None
+) -> OpenedObjectAudit:
+    """Draw an audit of the items that are open in the run's last iteration, and of its images.
+
+    Args:
+        run: a run on objects
+        size: labels and candidates to judge
+        images: images to look at whole; 0 for none
+        seed: of the random numbers
+        author: who draws
+
+    Raises:
+        InputError: if a size is out of range, nothing is open, or another audit waits for verdicts
+    """
+    for name, value, least in (("audit_size", size, 1), ("audit_images", images, 0)):
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole or not least <= value <= LARGEST:
+            raise InputError(
+                f"{name} must be a whole number from {least} to {LARGEST:,}, got {value!r}"
+            )
+    last = open_object_audit(run)
+    if last is not None and last.status == "open":
+        raise InputError(
+            f"Audit {last.record.number} of run '{run.key}' still waits for {len(last.waiting)} "
+            "verdicts. Give them, or close it, before you draw another one."
+        )
+    iteration = object_iteration(run)
+    state = items_state(run, iteration.document)
+    open_rows = np.asarray(state.kind == 0)
+    rows = np.flatnonzero(open_rows)
+    if not len(rows):
+        raise InputError(f"Run '{run.key}' has no open object to draw an audit from")
+    seed = secrets.randbits(63) if seed is None else seed
+    drawn = sampling.draw(iteration.column("suspicion")[rows], size, seed)
+    row = rows[drawn.at]
+    image_id, looks = iteration.column("image_id"), None
+    if images and len(image_id):
+        looks = sampling.draw(lacking(iteration, open_rows), images, seed + 1)
+        image_id = image_id[looks.at]
+    header: dict[str, Any] = {
+        "on": "objects",
+        "number": 1 if last is None else last.record.number + 1,
+        "iteration": iteration.number,
+        "revision": state.revision,
+        "seed": seed,
+        "drawn_by": author or "",
+        "item_id": iteration.column("item_id")[row].tobytes(),
+        **parts_of_images(image_id, looks),
+    }
+    sample_id = iteration.column("sample_id")[row]
+    record = {"row": row, "sample_id": sample_id, "open_rows": open_rows}
+    opened = open_object_audit(run, str(insert_audit(run, header, drawn, record)))
+    assert opened is not None
+    return opened
+
+
+def open_object_audit(run: Run, audit: str | None = None) -> OpenedObjectAudit | None:
+    """An audit as it stands, the last if none is named; None where the run has none."""
+    record = load_object_audit(run, audit)
+    return None if record is None else OpenedObjectAudit(run, record)

@@ -17,7 +17,7 @@ from weakref import WeakSet
 import fiftyone.operators.executor as executor
 
 from ..plugin.errors import InputError
-from ..plugin.outside.folders import in_import_folder, named_import
+from ..plugin.outside.folders import in_import_folder, may_import, named_import
 
 _SCRIPTS: WeakSet[Any] = WeakSet()
 
@@ -37,13 +37,20 @@ def is_script(ctx: Any) -> bool:
     return ctx in _SCRIPTS
 
 
-def file_to_read(ctx: Any, path: Any, option: str) -> Any:
-    """A file that a request names; scripts may name any.
+def file_to_read(ctx: Any, path: Any, option: str, *, folders: bool = False) -> Any:
+    """A file, or where wanted a folder, that a request names; scripts may name any.
 
     Raises:
         InputError: if the App may not read it
     """
-    return path if is_script(ctx) or not path else str(named_import(path, option))
+    if is_script(ctx) or not path:
+        return path
+    return str(named_import(path, option, folders=folders))
+
+
+def may_be_read(ctx: Any) -> Callable[[Path], bool]:
+    """Whether a file may be read that nobody named, beside or within what was named."""
+    return (lambda _: True) if is_script(ctx) else may_import
 
 
 def network_to_load(ctx: Any, name: Any, option: str) -> Any:

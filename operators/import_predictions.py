@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
+from ..plugin.box_files.job import import_boxes
+from ..plugin.box_files.settings import BoxSettings, is_of_boxes
 from ..plugin.errors import InputError
+from ..plugin.objects.auto import detections_fields
 from ..plugin.predictions.job import import_predictions
 from ..plugin.predictions.settings import FOREIGN, MATCHES, ImportSettings
 from ..plugin.predictions.understanding import KINDS
@@ -17,13 +20,15 @@ from ..plugin.store.label_field import label_fields
 from ..plugin.store.samples import Collection
 from ..plugin.values import checked
 from .base import LongOperator, Work, long_config
-from .caller import discreet, file_to_read
+from .box_file_inputs import add_box_options, add_images_input
+from .caller import discreet, file_to_read, may_be_read
 from .checked import Target
 from .forms import form, missing, more_options
 from .terminal import in_terminal
 
-OPTIONS = tuple(ImportSettings.__dataclass_fields__)
-FILES = ("path", "keys", "classes")
+OF_BOXES = ("images", "boxes", "units", "numbers_from", "unseen")
+OPTIONS = (*ImportSettings.__dataclass_fields__, *OF_BOXES)
+FILES = ("path", "keys", "classes", "images")
 TEXTS = {
     "values": {
         "auto": "As the numbers look, in all of the file",
@@ -56,6 +61,7 @@ class ImportPredictions(LongOperator):
         "path": str | Path | Mapping[str, Any],
         "keys": str | Path | Mapping[str, Any],
         "classes": str | Path | Sequence[str] | Mapping[str, Any],
+        "images": str | Path | Mapping[str, Any],
         "class_names": Sequence[str],
         "target": Target,
         "show_advanced": bool,
@@ -67,7 +73,8 @@ class ImportPredictions(LongOperator):
         return long_config(
             name="import_predictions",
             label="Label errors: import predictions",
-            description="Fill a field with a model's predictions from CSV, JSON lines or NumPy",
+            description="Fill a field with a model's predictions from CSV, JSON lines or NumPy; "
+            "boxes from COCO JSON or YOLO text",
             icon="upload_file",
         )
 
@@ -77,7 +84,7 @@ class ImportPredictions(LongOperator):
         path: str | Path,
         field: str = "predictions",
         *,
-        classes: Sequence[str] | str | Path | None = None,
+        classes: Sequence[str] | Mapping[str, Any] | str | Path | None = None,
         keys: str | Path | None = None,
         values: str = "auto",
         match: str = "auto",
@@ -85,6 +92,12 @@ class ImportPredictions(LongOperator):
         label_field: str | None = None,
         foreign: str = "keep",
         overwrite: bool = False,
+        images: str | Path | None = None,
+        boxes: str = "auto",
+        units: str = "auto",
+        numbers_from: int | None = None,
+        unseen: str = "skip",
+        preview: bool = False,
         delegate: bool = False,
     ) -> dict[str, Any]:
         """Run from Python; see the user guide for the parameters.
@@ -92,11 +105,11 @@ class ImportPredictions(LongOperator):
         Returns:
             what became of the rows; with ``delegate=True`` the queued operation
         """
-        listed = classes if classes is None or isinstance(classes, str | Path) else list(classes)
+        listed = _plain_classes(classes)
         params = {
             "path": str(path),
             "field": field,
-            "classes": str(listed) if isinstance(listed, Path) else listed,
+            "classes": listed,
             "keys": None if keys is None else str(keys),
             "values": values,
             "match": match,
@@ -104,18 +117,24 @@ class ImportPredictions(LongOperator):
             "label_field": label_field,
             "foreign": foreign,
             "overwrite": overwrite,
+            "preview": preview,
+            "images": None if images is None else str(images),
+            "boxes": boxes,
+            "units": units,
+            "numbers_from": numbers_from,
+            "unseen": unseen,
         }
-        settings = ImportSettings.from_mapping(params)
+        doing = _import_of(sample_collection, params)
         if delegate:
             # The form's file inputs are objects, and know no list.
-            files = {"path": params["path"], "keys": params["keys"]}
+            files = {name: params[name] for name in ("path", "keys", "images")}
             if isinstance(listed, list):
                 params |= {"classes": None, "class_names": listed}
-            else:
-                files["classes"] = params["classes"]
+            elif isinstance(listed, str):
+                files["classes"] = listed
             params |= {name: {"absolute_path": path} for name, path in files.items() if path}
             return self.queue(sample_collection, params)
-        return in_terminal(lambda report: import_predictions(sample_collection, settings, report))
+        return in_terminal(doing)
 
     def run_key(self, ctx: Any) -> str:
         """None: predictions are a field of the dataset's."""
@@ -125,24 +144,26 @@ class ImportPredictions(LongOperator):
         """Check the parameters and say what to do with them."""
         given = {name: ctx.params.get(name) for name in OPTIONS}
         for name in FILES:
-            given[name] = _chosen(given[name])
-            if name != "classes" or not isinstance(given[name], list):
-                given[name] = file_to_read(ctx, given[name], name)
+            given[name] = _chosen(given[name], folder_of_texts=name == "path")
+            if isinstance(given[name], str):
+                given[name] = file_to_read(ctx, given[name], name, folders=name == "path")
         files = [given[name] for name in FILES if isinstance(given[name], str)]
         listed = ctx.params.get("class_names")
         if listed is not None and not isinstance(listed, list):
             raise InputError(f"class_names: expected a list of class names, got {listed!r}")
         given["classes"] = listed or given["classes"]
-        settings = ImportSettings.from_mapping({"field": "predictions", **_filled(given)})
         samples = ctx.view if ctx.params.get("target", "view") == "view" else ctx.dataset
-        return discreet(ctx, lambda report: import_predictions(samples, settings, report), *files)
+        doing = _import_of(samples, {"field": "predictions", **_filled(given)}, may_be_read(ctx))
+        return discreet(ctx, doing, *files)
 
     def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
         """Say what was done and let the grid and the sidebar follow."""
         left = result["unmatched"] + result["repeated"] + sum(result["skipped"].values())
+        warned = bool((result.get("compared") or {}).get("warning"))
         yield ctx.ops.reload_dataset()
         yield ctx.ops.notify(
-            summary(result), variant="warning" if left or result["without_row"] else "success"
+            summary(result),
+            variant="warning" if left or warned or result["without_row"] else "success",
         )
 
     def resolve_input(self, ctx: Any) -> types.Property:
@@ -150,9 +171,21 @@ class ImportPredictions(LongOperator):
         inputs = types.Object()
         _file_inputs(ctx, inputs)
         _field_inputs(ctx, inputs)
+        inputs.bool(
+            "preview",
+            default=False,
+            label="Only look",
+            description="Say what would be written, and write nothing",
+            view=types.SwitchView(),
+        )
+        path = _chosen(ctx.params.get("path"), folder_of_texts=True)
+        of_boxes = is_of_boxes(path or "")
         if more_options(ctx, inputs):
-            for name, label in (("match", "Find samples"), ("values", "The scores are")):
-                _choice(inputs, name, label, {"match": MATCHES, "values": KINDS}[name])
+            if of_boxes:
+                add_box_options(inputs)
+            else:
+                for name, label in (("match", "Find samples"), ("values", "The scores are")):
+                    _choice(inputs, name, label, {"match": MATCHES, "values": KINDS}[name])
             inputs.str(
                 "root",
                 label="Folder of relative paths",
@@ -163,15 +196,40 @@ class ImportPredictions(LongOperator):
         return form(inputs, "Import predictions")
 
 
+def _import_of(
+    samples: Collection, params: dict[str, Any], may_read: Callable[[Path], bool] = lambda _: True
+) -> Work:
+    """What reads the file that the parameters name: of boxes, or of one class a sample."""
+    if is_of_boxes(params.get("path")):
+        settings = BoxSettings.from_mapping(params)
+        return lambda report: import_boxes(samples, settings, report, may_read)
+    known = {"boxes": "auto", "units": "auto", "unseen": "skip"}
+    for name in OF_BOXES:
+        if params.get(name) not in (None, "", known.get(name)):
+            raise InputError(
+                f"{name}: it belongs to files of boxes, which are .json or folders of .txt"
+            )
+    given = {name: value for name, value in params.items() if name not in OF_BOXES}
+    of_classes = ImportSettings.from_mapping(given)
+    return lambda report: import_predictions(samples, of_classes, report)
+
+
+def _plain_classes(classes: Any) -> Any:
+    """Class names as the form's parameters hold them."""
+    if classes is None or isinstance(classes, str | Path):
+        return None if classes is None else str(classes)
+    return dict(classes) if isinstance(classes, Mapping) else list(classes)
+
+
 def _file_inputs(ctx: Any, inputs: Any) -> None:
     inputs.file(
         "path",
         label="File",
-        description="CSV, JSON lines (.jsonl), or NumPy (.npz, .npy), on the machine of the App's "
-        "server",
+        description="CSV, JSON lines (.jsonl), or NumPy (.npz, .npy); boxes as COCO JSON, or any "
+        "file in a folder of YOLO's text. On the machine of the App's server",
         view=types.FileExplorerView(button_label="Choose a file…"),
     )
-    path = _chosen(ctx.params.get("path")) or ""
+    path = _chosen(ctx.params.get("path"), folder_of_texts=True) or ""
     if not path:
         missing(inputs, "Choose the file of predictions.")
     if path.endswith(".npy"):
@@ -183,12 +241,15 @@ def _file_inputs(ctx: Any, inputs: Any) -> None:
         )
         if not _chosen(ctx.params.get("keys")):
             missing(inputs, "Choose the file that says which sample each row belongs to.")
-    if path.endswith((".csv", ".npy", ".npz", ".jsonl", ".ndjson")):
+    of_boxes = is_of_boxes(path)
+    if path.endswith(".json"):
+        add_images_input(inputs)
+    if of_boxes or path.endswith((".csv", ".npy", ".npz", ".jsonl", ".ndjson")):
         inputs.file(
             "classes",
             label="List of classes",
-            description="A text file with one class a line, or a JSON list; only where the file "
-            "does not name them itself, or has numbers in place of names",
+            description="A text file with one class a line, a JSON list, or YOLO's data.yaml; only "
+            "where the file does not name them itself, or has numbers in place of names",
             view=types.FileExplorerView(button_label="Choose a file…"),
         )
 
@@ -213,7 +274,8 @@ def _field_inputs(ctx: Any, inputs: Any) -> None:
         choice.add_choice("dataset", label="The whole dataset")
         choice.add_choice("view", label="The current view", description="Only what it selects")
         inputs.enum("target", choice.values(), default="dataset", label="Samples", view=choice)
-    labels = label_fields(ctx.dataset)
+    path = _chosen(ctx.params.get("path"), folder_of_texts=True) or ""
+    labels = detections_fields(ctx.dataset) if is_of_boxes(path) else label_fields(ctx.dataset)
     inputs.enum(
         "label_field",
         labels,
@@ -231,11 +293,17 @@ def _choice(inputs: Any, name: str, label: str, values: Sequence[str]) -> None:
     inputs.enum(name, choice.values(), default=values[0], label=label, view=choice)
 
 
-def _chosen(value: Any) -> Any:
-    """The path that a file explorer hands over, or what was given from Python."""
-    if not isinstance(value, dict):
+def _chosen(value: Any, *, folder_of_texts: bool = False) -> Any:
+    """The path that a file explorer hands over, or what was given from Python.
+
+    An explorer chooses files: a text stands for the folder of texts that it lies in.
+    """
+    if not isinstance(value, dict) or (value and "absolute_path" not in value):
         return value
-    return checked("absolute_path", value.get("absolute_path"), str | None)
+    path = checked("absolute_path", value.get("absolute_path"), str | None)
+    if folder_of_texts and path and path.lower().endswith(".txt"):
+        return str(Path(path).parent)
+    return path
 
 
 def _filled(values: dict[str, Any]) -> dict[str, Any]:
@@ -255,11 +323,21 @@ def summary(result: dict[str, Any]) -> str:
         "samples without a row": result["without_row"],
         "classes that no label has": len(result["foreign_classes"]),
     }
+    if "objects" in result:
+        parts["rows that come twice"] = parts.pop("rows about a sample that came before")
+        parts["samples that the file says nothing of"] = parts.pop("samples without a row")
+        parts["images of a name that several samples have"] = len(result["ambiguous_images"])
     found = [f"{number:,} {what}" for what, number in parts.items() if number]
+    many = f"{result['written']:,} predictions"
+    if "objects" in result:
+        many = f"{result['objects']:,} objects on {result['written']:,} samples"
+    would = "Nothing was written. There would be " if result["preview"] else ""
+    warning = (result.get("compared") or {}).get("warning")
     return "; ".join(
         [
-            f"{result['written']:,} predictions in '{result['field']}'",
+            f"{would}{many} in '{result['field']}'",
             *found,
             f"read as {result['read_as']}",
+            *([warning] if warning else []),
         ]
     )

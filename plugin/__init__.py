@@ -7,6 +7,7 @@ COMPUTES = (
     "disk_cache",
     "documents",
     "errors",
+    "json_stream",
     "prefetch",
     "processes",
     "progress",

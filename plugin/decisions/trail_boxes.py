@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import content
+from ..json_stream import loads
 from .decision_file import Row
-from .json_stream import loads
 from .trail_reading import shown
 
 LARGEST_COORDINATE = 1e6

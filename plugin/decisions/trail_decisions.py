@@ -13,11 +13,11 @@ import bson
 from bson.errors import BSONError
 
 from ..errors import InputError, content
+from ..json_stream import loads
 from ..values import LONGEST_TEXT
 from .changes import ACTIONS, KEEP_ALL
 from .commit import LONGEST_NOTE
 from .decision_file import OF_OBJECTS, Row
-from .json_stream import loads
 from .object_changes import KIND_OF
 from .trail_boxes import box_problem
 from .trail_reading import read_rows, shown

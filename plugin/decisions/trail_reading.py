@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from ..csv_lines import CsvLines
 from ..errors import InputError, content
+from ..json_stream import JsonStream
 from .decision_file import (
     COLUMNS,
     EVERY,
@@ -21,7 +22,6 @@ from .decision_file import (
     Row,
     unescape_cell,
 )
-from .json_stream import JsonStream
 
 LARGEST_FILE = 1024**3
 LONGEST_ROW = 32 * 1024 * 1024

@@ -104,7 +104,12 @@ def download_name(name: str, ending: str) -> str:
     return full
 
 
-def named_import(path: Any, option: str) -> Path:
+def may_import(path: Path) -> bool:
+    """Whether the App may read a file that lies beside one that it named."""
+    return not os.environ.get(IMPORT_DIR) or in_import_folder(path)
+
+
+def named_import(path: Any, option: str, *, folders: bool = False) -> Path:
     """The file that the App may read under a path or the name of an export.
 
     FiftyOne's server gives any ordinary file to whoever asks (``/media``), so that such files may
@@ -113,6 +118,7 @@ def named_import(path: Any, option: str) -> Path:
     Args:
         path: a path, or the plain name of a file in an import folder
         option: the parameter, for messages
+        folders: whether it may be a folder too
 
     Raises:
         InputError: if there is no such ordinary file, or it may not be read
@@ -124,11 +130,11 @@ def named_import(path: Any, option: str) -> Path:
         file = file.expanduser()
         if PLAIN_NAME.fullmatch(path):
             there = [folder / path for folder in import_folders()]
-            file = next((one for one in there if one.is_file()), file)
+            file = next((o for o in there if o.is_file() or (folders and o.is_dir())), file)
         if os.environ.get(IMPORT_DIR) and not in_import_folder(file):
             listed = ", ".join(f"'{folder}'" for folder in import_folders())
             raise InputError(f"{option}: from the App, files are read in {listed} alone")
-        ordinary = file.is_file()
+        ordinary = file.is_file() or (folders and file.is_dir())
     except (OSError, RuntimeError, UnicodeEncodeError):
         ordinary = False
     if not ordinary:

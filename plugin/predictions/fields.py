@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -26,8 +26,19 @@ WRITE_CHUNK = 500
 WRITERS = 4
 
 
-def check_target(dataset: Dataset, field: str, overwrite: bool) -> bool:
+def check_target(
+    dataset: Dataset,
+    field: str,
+    overwrite: bool,
+    check_type: Callable[[Dataset, str, str], None] = check_classification,
+) -> bool:
     """Whether the field is there already.
+
+    Args:
+        dataset: the dataset
+        field: that is to be written
+        overwrite: whether what is in it may go
+        check_type: raises InputError where a field, named by an option, is of another type
 
     Raises:
         InputError: if predictions cannot be written to it
@@ -43,7 +54,7 @@ def check_target(dataset: Dataset, field: str, overwrite: bool) -> bool:
         raise InputError(f"field: '{field}' was written by a run of this plugin that is gone")
     if not dataset.has_field(field):
         return False
-    check_classification(dataset, field, "field")
+    check_type(dataset, field, "field")
     if not overwrite:
         raise InputError(
             f"field: dataset '{dataset.name}' has a field '{field}' already. Choose another name, "
@@ -52,15 +63,18 @@ def check_target(dataset: Dataset, field: str, overwrite: bool) -> bool:
     return True
 
 
-def begin_predictions(dataset: Dataset, field: str, classes: Sequence[str] | None) -> None:
-    """Declare an empty field of predictions, and the classes behind its logits."""
+def begin_predictions(
+    dataset: Dataset,
+    field: str,
+    classes: Sequence[str] | None,
+    document: Any = fo.Classification,
+) -> None:
+    """Declare an empty field of predictions, and the classes behind its scores."""
     forget_deleted(dataset)
     if dataset.has_field(field):
         dataset.clear_sample_field(field)
     else:
-        dataset.add_sample_field(
-            field, fo.EmbeddedDocumentField, embedded_doc_type=fo.Classification
-        )
+        dataset.add_sample_field(field, fo.EmbeddedDocumentField, embedded_doc_type=document)
     known: Any = {name: listed for name, listed in dataset.classes.items() if name != field}
     dataset.classes = known | ({field: list(classes)} if classes else {})
     dataset.save()

@@ -43,7 +43,7 @@ def import_predictions(
 
     Returns:
         what :meth:`Findings.result` says, with ``field``, ``path``, ``values``, ``read_as``
-        (``values`` in words, with what was assumed) and ``classes``
+        (``values`` in words, with what was assumed), ``classes`` and ``preview``
 
     Raises:
         InputError: if the file or an option cannot be used, or no row can; nothing is changed
@@ -60,16 +60,18 @@ def import_predictions(
     with opened(settings.path, expected, settings.classes, settings.keys) as file:
         plan = _Plan(samples, settings, file, labels)
         found = plan.check(part_of(report, 0.0, SHARE_OF_CHECKING))
-        begin_predictions(dataset, settings.field, plan.stored_classes)
-        try:
-            plan.write(found, part_of(report, SHARE_OF_CHECKING, 1.0))
-        except BaseException:
-            if not there:
-                discard_predictions(dataset, settings.field)
-            raise
+        if not settings.preview:
+            begin_predictions(dataset, settings.field, plan.stored_classes)
+            try:
+                plan.write(found, part_of(report, SHARE_OF_CHECKING, 1.0))
+            except BaseException:
+                if not there:
+                    discard_predictions(dataset, settings.field)
+                raise
     return {
         "path": settings.path,
         "field": settings.field,
+        "preview": settings.preview,
         "values": plan.kind.name if plan.file.classes else "confidence",
         "read_as": plan.kind.said if plan.file.classes else "label and confidence",
         "classes": len(plan.kept or plan.file.classes or found.predicted),

@@ -29,6 +29,7 @@ class ImportSettings:
         label_field: the labels whose classes the predictions are compared with
         foreign: what becomes of classes that no label has: ``keep``, ``drop`` or ``error``
         overwrite: whether predictions that are in the field already may go
+        preview: whether to say what would be written, and write nothing
     """
 
     path: str
@@ -41,6 +42,7 @@ class ImportSettings:
     label_field: str | None = None
     foreign: str = "keep"
     overwrite: bool = False
+    preview: bool = False
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> ImportSettings:

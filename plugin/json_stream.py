@@ -1,35 +1,56 @@
-"""A large JSON object read a value at a time, so that memory holds one value and not the file."""
+"""A large JSON file read a value at a time, so that memory holds one value and not the file."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from typing import IO, Any
 
 LONGEST_VALUE = 32 * 1024 * 1024
 CHUNK = 64 * 1024
-BLANKS = " \t\r\n"
+_BLANKS = re.compile(r"[ \t\r\n]*")
 
 
 class JsonStream:
-    """Reads one JSON object from a text file; all methods raise ValueError on what is no JSON.
+    """Reads one JSON object, or list, from a text file; all methods raise ValueError on no JSON.
+
+    Args:
+        file: the file, at its beginning
+        constants: whether numbers may be ``NaN`` and ``Infinity``, which are none of JSON's
 
     Attributes:
         names: the names in the object that were read so far
     """
 
-    def __init__(self, file: IO[str]):
+    def __init__(self, file: IO[str], *, constants: bool = False):
         self.names: set[str] = set()
         self._file, self._text, self._at, self._ended = file, "", 0, False
-        self._decoder = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse)
+        constant = float if constants else _refuse
+        self._decoder = json.JSONDecoder(object_pairs_hook=_once, parse_constant=constant)
 
-    def items(self, listed: str) -> Iterator[tuple[str, Any]]:
+    @property
+    def is_list(self) -> bool:
+        """Whether the file holds a list; to be asked before anything is read."""
+        return self._next() == "["
+
+    def elements(self) -> Iterator[Any]:
+        """The values of the list that the file holds."""
+        self._take("[")
+        yield from self._members("]")
+        self._check_end()
+
+    def items(self, listed: str | Collection[str]) -> Iterator[tuple[str, Any]]:
         """The keys of the object with their values; a list under ``listed`` comes value by value.
+
+        Args:
+            listed: one name, or several
 
         Yields:
             ``(key, value)`` in the order of the file; ``(listed, value)`` for each value of the
             list, or ``(listed, value)`` once where it is no list
         """
+        several = {listed} if isinstance(listed, str) else set(listed)
         self._take("{")
         for key in self._members("}"):
             if not isinstance(key, str):
@@ -38,12 +59,15 @@ class JsonStream:
                 raise ValueError("a name comes twice in one object")
             self.names.add(key)
             self._take(":")
-            if key == listed and self._next() == "[":
+            if key in several and self._next() == "[":
                 self._take("[")
                 for value in self._members("]"):
                     yield key, value
             else:
                 yield key, self._value()
+        self._check_end()
+
+    def _check_end(self) -> None:
         if self._next():
             raise ValueError("there is more after its end")
 
@@ -83,8 +107,8 @@ class JsonStream:
     def _next(self) -> str:
         """The next character that is no blank, "" at the end of the file."""
         while True:
-            while self._at < len(self._text) and self._text[self._at] in BLANKS:
-                self._at += 1
+            blanks = _BLANKS.match(self._text, self._at)
+            self._at = blanks.end() if blanks else self._at
             if self._at < len(self._text):
                 return self._text[self._at]
             if self._ended:

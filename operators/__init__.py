@@ -20,6 +20,7 @@ from .runs import CancelRun, DeleteRun, ListRuns, RepointRun
 from .send_to_annotation import SendToAnnotation
 from .show_panel import ShowPanel
 from .undo import Undo
+from .work_on_parts import WorkOnParts
 
 OPERATORS: tuple[type[Any], ...] = (
     FindLabelErrors,
@@ -43,4 +44,5 @@ OPERATORS: tuple[type[Any], ...] = (
     SendToAnnotation,
     FetchAnnotation,
     RepairDataset,
+    WorkOnParts,
 )

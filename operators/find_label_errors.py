@@ -27,6 +27,7 @@ from ..plugin.store.runs import Run
 from ..plugin.store.sample_collection import image_slices, slice_of
 from ..plugin.store.samples import Collection
 from ..plugin.tags.job import find_tag_errors, is_on_tags
+from ..plugin.workers.choices import RAY_ADDRESS
 from .base import LongOperator, Work, long_config
 from .caller import discreet, file_to_read, is_script, network_to_load
 from .checked import Target
@@ -104,6 +105,7 @@ class FindLabelErrors(LongOperator):
         given = {k: v for k, v in _filled(ctx).items() if k in Settings.__dataclass_fields__}
         weights = given["weights"] = _weights(ctx, given.get("weights"))
         settings = Settings.from_mapping(given)
+        _workers(ctx, settings.workers)
         for option in ("network", "embeddings"):
             network_to_load(ctx, given.get(option), option)
         samples = _target(ctx)
@@ -273,6 +275,15 @@ def _weights(ctx: Any, weights: Any) -> Any:
     if is_name and not Path(weights).exists():
         return weights
     return file_to_read(ctx, weights, "weights")
+
+
+def _workers(ctx: Any, workers: str) -> None:
+    """Refuse an address that a request names: what answers there could run code here."""
+    if workers.startswith(RAY_ADDRESS) and not is_script(ctx):
+        raise InputError(
+            "workers: a request from the App may ask for 'ray', and not for an address. Set "
+            "RAY_ADDRESS where the App's server runs, or call the operator from Python."
+        )
 
 
 def _target(ctx: Any) -> Collection:

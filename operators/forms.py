@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from fiftyone.operators import types
@@ -11,6 +12,7 @@ from ..plugin.errors import InputError
 from ..plugin.learning.choices import DEVICES
 from ..plugin.runs import opening
 from ..plugin.store.runs import Run, list_runs
+from ..plugin.workers.choices import DELEGATED, LOCAL, RAY
 
 
 def form(inputs: types.Object, title: str, button: str | None = None) -> types.Property:
@@ -112,6 +114,22 @@ def choose_device(inputs: types.Object) -> None:
     """Ask where to compute."""
     text = "auto takes a graphics card where there is one; one that is named must be there"
     choose(inputs, "device", DEVICES, "auto", label="Device", description=text)
+
+
+def choose_workers(inputs: types.Object) -> None:
+    """Ask who works: this computer, or others beside it where there may be any."""
+    offered = {
+        LOCAL: ("This computer alone", None),
+        DELEGATED: (
+            "Delegated workers",
+            "In parts, by every 'fiftyone delegated launch' that is idle, on any machine with the "
+            "same database and media. They are asked first whether they can",
+        ),
+    }
+    if find_spec("ray") is not None:
+        words = "In parts, by the cluster that the App's server belongs to"
+        offered[RAY] = ("A Ray cluster", words)
+    choose_one(inputs, "workers", offered, LOCAL, label="Worked on by")
 
 
 def switch(

@@ -8,7 +8,7 @@ from ..plugin.objects.auto import fields_of_detections
 from .forms import missing, suggest
 from .sources import Asked, Source, networks
 
-HEADS = ("network", "weights", "folds", "image_size", "seed", "device")
+HEADS = ("network", "weights", "folds", "image_size", "seed", "device", "workers")
 
 
 def _chosen_for_me(asked: Asked) -> None:
@@ -77,7 +77,7 @@ OBJECT_SOURCES: dict[str, Source] = {
         "Choose for me",
         "Detections that are there, else crops of the objects; says what and why",
         _chosen_for_me,
-        ("seed", "device"),
+        ("seed", "device", "workers"),
     ),
     "predictions": Source(
         "Detections in fields",

@@ -13,7 +13,7 @@ from ..plugin.classify.auto import fields_with_scores
 from ..plugin.classify.settings import COPIES
 from ..plugin.store.own_fields import DESCRIPTIONS
 from ..plugin.store.runs import Run
-from .forms import choose_device, missing, suggest, switch
+from .forms import choose_device, choose_workers, missing, suggest, switch
 from .prediction_preview import show_preview
 
 
@@ -154,7 +154,7 @@ class Source:
 
 TRAINING = (
     *("model", "weights", "warm_start", "epochs", "batch_size", "folds", "fold_groups"),
-    *("average_epochs", "image_size", "seed", "device"),
+    *("average_epochs", "image_size", "seed", "device", "workers"),
 )
 SOURCES: dict[str, Source] = {
     "auto": Source(
@@ -162,7 +162,7 @@ SOURCES: dict[str, Source] = {
         "Predictions that are there, else a pretrained network for photographs, else a small "
         "network that is trained; says what and why",
         chosen_for_me,
-        ("seed", "device"),
+        ("seed", "device", "workers"),
     ),
     "train": Source(
         "Train a classifier now",
@@ -173,7 +173,10 @@ SOURCES: dict[str, Source] = {
         "A pretrained network with cheap heads",
         "For photographs: features of a pretrained network, computed once, and cross-validated "
         "classifiers on them; 3,000 images a minute on two cores",
-        options=("network", "weights", "folds", "fold_groups", "image_size", "seed", "device"),
+        options=(
+            *("network", "weights", "folds", "fold_groups", "image_size", "seed", "device"),
+            "workers",
+        ),
     ),
     "predictions": Source(
         "Predictions in fields",
@@ -307,6 +310,10 @@ def _device(asked: Asked) -> None:
     choose_device(asked.inputs)
 
 
+def _workers(asked: Asked) -> None:
+    choose_workers(asked.inputs)
+
+
 def _duplicates(asked: Asked) -> None:
     switch(
         asked.inputs,
@@ -411,6 +418,7 @@ OPTIONS: Mapping[str, Callable[[Asked], None]] = {
     "seed": _whole("seed", "Seed", "The same seed on the same CPU gives the same scores", 51),
     "class_scores": _class_scores,
     "device": _device,
+    "workers": _workers,
     "vote_fields": _vote_fields,
     "annotator_attribute": _annotator_attribute,
     "duplicates": _duplicates,

@@ -47,7 +47,7 @@ TAG_SOURCES: dict[str, Source] = {
         "Choose for me",
         "Cheap classifiers of each tag on features of a pretrained network, out of fold",
         nothing,
-        ("seed", "device"),
+        ("seed", "device", "workers"),
     ),
     "predictions": Source(
         "Predictions in fields",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Generator
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +18,10 @@ from ..learning.training import choose_device
 from ..progress import Report, part_of
 from ..scoring.batches import Batch, Outcome
 from ..scratch import scratch_folder
+from ..store.sample_collection import root_dataset
 from ..store.samples import Collection
 from ..vectors.named_networks import named_network
-from ..vectors.network_features import network_features
+from ..vectors.spread_features import features_by
 from .by_heads import judged_by_heads
 from .kept_together import check_fold_groups
 from .labelled import read_labelled
@@ -68,14 +70,7 @@ class FeatureSource:
         """Compute the features that are not kept yet, then fit and classify."""
         folder = scratch_folder("features")
         try:
-            features, problems = network_features(
-                self._paths,
-                self._network,
-                self._device,
-                folder,
-                part_of(report, 0.0, COMPUTING_SHARE),
-                windows=self._windows,
-            )
+            features, problems = self._features(folder, part_of(report, 0.0, COMPUTING_SHARE))
             for i, why in problems.items():
                 self.outcome.skipped.add(self._ids[i], self._paths[i], why)
             usable = np.array([i for i in range(len(self._ids)) if i not in problems], np.int64)
@@ -97,6 +92,24 @@ class FeatureSource:
             )
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _features(
+        self, folder: Path, report: Report
+    ) -> tuple[npt.NDArray[np.float32], dict[int, str]]:
+        settings = self._settings
+        features, problems, said = features_by(
+            settings.workers,
+            {"dataset_id": root_dataset(self._samples)._doc.id, "run_key": settings.run_key},
+            (settings.network, settings.weights, settings.image_size),
+            self._paths,
+            self._network,
+            self._device,
+            folder,
+            report,
+            windows=self._windows,
+        )
+        self.outcome.said += said
+        return features, problems
 
     def _too_few(self, usable: int) -> str:
         text = f"folds: {usable:,} labelled images can be read, and {self._folds} folds need "

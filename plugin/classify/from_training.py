@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,17 @@ from ..errors import InputError
 from ..images.decode import probe_images
 from ..images.decoded import Pixels
 from ..images.windows import windows_of
+from ..learning.checkpoint_files import is_file
 from ..learning.checkpoints import to_bytes
 from ..learning.folds import stratified_folds
+from ..learning.held_out_fold import (
+    FEATURE_ROWS,
+    SEEN_ROWS,
+    agreement_with_learned,
+    agrees,
+    sides,
+    some_embeddings,
+)
 from ..learning.memorised import Agreement, learnt_by_heart, sentence
 from ..learning.pictures import Normalisation, Pictures
 from ..learning.training import (
@@ -24,26 +33,24 @@ from ..learning.training import (
     Trainer,
     choose_device,
     reproducible,
+    usual_threads,
 )
 from ..learning.warm_start import WarmStart
 from ..progress import Report, part_of
 from ..scoring.batches import Batch, Outcome
-from ..scoring.probabilities import LogProbabilities
 from ..store.runs import load_run
 from ..store.sample_collection import root_dataset
 from ..store.samples import Collection
 from ..vectors.features import PrincipalComponents
+from ..workers.opened import open_work, told_of
+from ..workers.work import Work
 from .kept_together import check_fold_groups, grouped, groups_to_keep
 from .labelled import read_labelled
 from .settings import Settings
+from .spread_training import SpreadTraining, Training
 from .training_plan import make_plan
 
 DECODING_SHARE = 0.1
-FEATURE_ROWS = 4_096
-SEEN_ROWS = 500
-"""Of each fold's training images, so many are classified as well, to notice what was learnt by
-heart."""
-
 Indices = npt.NDArray[np.int64]
 
 
@@ -85,7 +92,8 @@ class TrainingSource:
                 f"None of the images of '{root_dataset(samples).name}' that were tried can be "
                 f"opened, such as '{self._paths[0]}'"
             )
-        self._start = self._warm_start(samples) if settings.warm_start else None
+        self._kept = self._kept_weights(samples) if settings.warm_start else None
+        self._start = None if self._kept is None else WarmStart.from_kept(*self._kept)
         plan = make_plan(
             settings, kind, tuple(self.classes), len(self._ids), self._device, self._start
         )
@@ -111,9 +119,10 @@ class TrainingSource:
             "windows": self._windows,
         }
 
-    def _warm_start(self, samples: Collection) -> WarmStart:
+    def _kept_weights(self, samples: Collection) -> tuple[bytes | None, Sequence[str]]:
+        """The last iteration's classifier, if it has one, and its classes."""
         iteration = load_run(root_dataset(samples), self._settings.run_key).iteration()
-        return WarmStart.from_kept(iteration.weights(), iteration.classes)
+        return iteration.weights(), iteration.classes
 
     def _choose_windows(self, samples: Collection) -> dict[str, Any]:
         """Those of the pictures; a classifier that goes on sees them as it did before."""
@@ -125,30 +134,83 @@ class TrainingSource:
 
     def batches(self, report: Report) -> Generator[Batch]:
         """Decode, train, classify; one model a fold."""
+        elsewhere = self._workers(report)
+        yield from self._here(report) if elsewhere is None else self._elsewhere(elsewhere, report)
+        self._note_learning()
+
+    def _here(self, report: Report) -> Generator[Batch]:
         shape = self._architecture
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             decoding = part_of(report, 0.0, DECODING_SHARE)
             pixels = Pixels(self._paths, shape.size, shape.channels, decoding, self._windows)
-        with pixels, reproducible(self._settings.seed):
-            readable = np.array([i not in pixels.problems for i in range(len(self._ids))])
-            for i in np.flatnonzero(~readable):
-                self._skip(int(i), pixels.problems[int(i)])
-            usable = np.flatnonzero(readable)
-            self._check_usable(usable)
+        with pixels:
+            usable = self._usable(pixels.problems)
             normalisation = self._normalisation or Normalisation.of(pixels, usable)
             pictures = Pictures(pixels, normalisation, self._device)
-            # Over what can be read only, so that a class of two is in every training set.
-            fold = np.full(len(self._ids), -1, np.int64)
-            groups = self._groups(usable, part_of(report, DECODING_SHARE, DECODING_SHARE))
-            fold[usable] = stratified_folds(
-                self._label[usable], self._folds, self._settings.seed, groups
-            )
+            fold = self._assigned(usable, part_of(report, DECODING_SHARE, DECODING_SHARE))
             for k in range(self._folds):
                 rest = part_of(report, DECODING_SHARE, 1.0)
                 stage = part_of(rest, k / self._folds, (k + 1) / self._folds)
-                yield from self._fold(pixels, pictures, usable, fold, k, stage)
-        self._note_learning()
+                with reproducible(self._settings.seed + k):
+                    yield from self._fold(pixels, pictures, fold, k, stage)
+
+    def _workers(self, report: Report) -> Work | None:
+        weights = self._recipe.weights
+        owner = {"dataset_id": root_dataset(self._samples)._doc.id}
+        return open_work(
+            self._settings.workers,
+            owner | {"run_key": self._settings.run_key},
+            self._paths,
+            report,
+            files=[weights] if weights and is_file(weights) else [],
+            device=self._device.type,
+        )
+
+    def _elsewhere(self, work: Work, report: Report) -> Generator[Batch]:
+        """The same, in parts that workers take."""
+        asked = Training(
+            self._architecture, self._recipe, self._folds, self._settings.seed, usual_threads()
+        )
+        with work:
+            self.outcome.said.append(told_of(work))
+            start = None if self._kept is None else self._kept[0]
+            spread = SpreadTraining(work, asked, self._label, self._paths, self._windows, start)
+            problems = spread.decode(part_of(report, 0.0, DECODING_SHARE))
+            usable = self._usable(problems)
+            normalisation = self._normalisation or spread.normalisation(usable)
+            fold = self._assigned(usable, part_of(report, DECODING_SHARE, DECODING_SHARE))
+            spread.train(fold, normalisation, part_of(report, DECODING_SHARE, 1.0))
+            self.outcome.weights = spread.weights
+            reduce = PrincipalComponents(spread.some_embeddings, self._settings.seed)
+            for k in range(self._folds):
+                learned, asked_rows = sides(fold, k, self._folds)
+                if not len(asked_rows) or not len(learned):
+                    continue
+                self._begin_fold(learned, spread.kept_epoch(k))
+                if self._folds > 1:
+                    self._agreement["seen"].join(spread.seen(k))
+                for part, models, vectors in spread.said(k, asked_rows):
+                    self._agreement["held_out"].add(agrees(models, self._label[part]))
+                    yield self._batch(part, models, reduce(vectors))
+
+    def _usable(self, problems: Mapping[int, str]) -> Indices:
+        """The images that can be read; the others are noted."""
+        for i in sorted(problems):
+            self._skip(i, problems[i])
+        usable = np.array([i for i in range(len(self._ids)) if i not in problems], np.int64)
+        self._check_usable(usable)
+        return usable
+
+    def _assigned(self, usable: Indices, report: Report) -> Indices:
+        """The fold of each image, -1 for those that cannot be read."""
+        # Over what can be read only, so that a class of two is in every training set.
+        fold = np.full(len(self._ids), -1, np.int64)
+        groups = self._groups(usable, report)
+        fold[usable] = stratified_folds(
+            self._label[usable], self._folds, self._settings.seed, groups
+        )
+        return fold
 
     def _groups(self, usable: Indices, report: Report) -> Indices | None:
         if self._folds == 1:
@@ -167,39 +229,37 @@ class TrainingSource:
             )
 
     def _fold(
-        self,
-        pixels: Pixels,
-        pictures: Pictures,
-        usable: Indices,
-        fold: Indices,
-        k: int,
-        report: Report,
+        self, pixels: Pixels, pictures: Pictures, fold: Indices, k: int, report: Report
     ) -> Generator[Batch]:
         alone = self._folds == 1
-        learned = usable if alone else usable[fold[usable] != k]
-        asked = usable if alone else usable[fold[usable] == k]
+        learned, asked = sides(fold, k, self._folds)
         if not len(asked) or not len(learned):
             return
         trainer = Trainer(self._architecture, pictures, self._label, self._recipe)
         name = "" if alone else f"Fold {k + 1}/{self._folds}, "
         held = None if self._recipe.patience is None else asked
-        self._seen = np.bincount(self._label[learned], minlength=len(self.classes)) > 0
         share = self._training_share(len(learned), len(asked))
         training = part_of(report, 0.0, share)
         abandonable(lambda told: trainer.train(learned, told, name, held), training, "Training")
-        self._kept_epochs.append(trainer.kept_epoch or 0)
+        self._begin_fold(learned, trainer.kept_epoch)
         rest = part_of(report, share, 1.0)
         if self._embedder is None:  # of the first fold, for all: others have other embeddings
-            self._embedder = self._make_embedder(trainer, usable, part_of(rest, 0.0, 0.1))
-            self.outcome.weights = to_bytes(
-                trainer.model,
-                self._architecture,
-                pictures.normalisation.mean,
-                pictures.normalisation.std,
-            )
+            usable = np.flatnonzero(fold >= 0)
+            seed, told = self._settings.seed, part_of(rest, 0.0, 0.1)
+            axes = PrincipalComponents(some_embeddings(trainer, usable, seed, told), seed)
+            self._embedder = _Embedder(trainer, axes)
+            mean, std = pictures.normalisation.mean, pictures.normalisation.std
+            self.outcome.weights = to_bytes(trainer.model, self._architecture, mean, std)
         if not alone:
-            self._look_at_learned(trainer, learned, part_of(rest, 0.1, 0.2))
+            looking = part_of(rest, 0.1, 0.2)
+            self._agreement["seen"].join(
+                agreement_with_learned(trainer, learned, self._label, self._settings.seed, looking)
+            )
         yield from self._classified(trainer, pixels, asked, part_of(rest, 0.2, 1.0))
+
+    def _begin_fold(self, learned: Indices, kept_epoch: int | None) -> None:
+        self._seen = np.bincount(self._label[learned], minlength=len(self.classes)) > 0
+        self._kept_epochs.append(kept_epoch or 0)
 
     def _training_share(self, learned: int, asked: int) -> float:
         """The part of a fold's time that training takes; the rest goes to classifying."""
@@ -208,24 +268,6 @@ class TrainingSource:
         return training / (
             training + CLASSIFYING_COST * self._recipe.average_epochs * (asked + some)
         )
-
-    def _make_embedder(self, trainer: Trainer, usable: Indices, report: Report) -> _Embedder:
-        generator = np.random.default_rng(self._settings.seed)
-        some = np.sort(generator.permutation(usable)[:FEATURE_ROWS])
-        embeddings = [e for _, _, e in trainer.classify(some, report)]
-        return _Embedder(
-            trainer, PrincipalComponents(np.concatenate(embeddings), self._settings.seed)
-        )
-
-    def _look_at_learned(self, trainer: Trainer, learned: Indices, report: Report) -> None:
-        generator = np.random.default_rng(self._settings.seed)
-        some = np.sort(generator.permutation(learned)[:SEEN_ROWS])
-        for part, models, _ in trainer.classify(some, report):
-            self._agreement["seen"].add(self._agrees(part, models))
-
-    def _agrees(self, part: Indices, models: list[LogProbabilities]) -> npt.NDArray[np.bool_]:
-        together = np.mean([np.exp(m) for m in models], axis=0)
-        return together.argmax(axis=1) == self._label[part]
 
     def _classified(
         self, trainer: Trainer, pixels: Pixels, asked: Indices, report: Report
@@ -236,7 +278,7 @@ class TrainingSource:
             for i in part[~keep]:
                 self._skip(int(i), pixels.problems[int(i)])
             said = [m[keep] for m in models]
-            self._agreement["held_out"].add(self._agrees(part[keep], said))
+            self._agreement["held_out"].add(agrees(said, self._label[part[keep]]))
             own = trainer is self._embedder.trainer
             vectors = embedding if own else self._embedder.trainer.embed(part)
             yield self._batch(part[keep], said, self._embedder.reduce(vectors[keep]))

@@ -38,6 +38,7 @@ from ..store.write_fields import write_scores
 from ..vectors.features import from_probabilities
 from ..votes.fields import write_consensus
 from ..votes.reading import check_vote_fields
+from ..workers.choices import LOCAL
 from .after_decisions import AfterDecisions
 from .auto import Choice, choose_source
 from .cleanlab import CleanlabColumns, write_cleanlab_fields
@@ -59,6 +60,8 @@ SHARE_BEFORE_DUPLICATES = {
     "predictions": 0.5,
     "votes": 0.5,
 }
+IN_PARTS = ("train", "features")
+"""Sources that workers can take parts of."""
 
 
 def find_label_errors(
@@ -222,7 +225,9 @@ def _classify(
                 "number": 1 + max((i.number for i in run.iterations()), default=0),
                 "settings": {**asdict(settings), **source.outcome.notes},
                 "chosen": " ".join(
-                    text for text in [choice.said, *source.outcome.said, moved] if text
+                    text
+                    for text in [choice.said, *source.outcome.said, moved, _not_spread(settings)]
+                    if text
                 ),
                 "counts": judged.counts,
                 "set_apart": _set_apart(judged, source.classes, settings),
@@ -252,6 +257,13 @@ def _judged_before(dataset: fo.Dataset, settings: Settings) -> dict[str, str]:
     if key not in list_runs(dataset) or begins_anew(dataset, key) is not None:
         return {}
     return first_labels(load_run(dataset, key))
+
+
+def _not_spread(settings: Settings) -> str:
+    """What to say where workers were asked for and there was nothing for them."""
+    if settings.workers == LOCAL or settings.source in IN_PARTS:
+        return ""
+    return f"Nothing was handed to workers: source '{settings.source}' is worked out here."
 
 
 def _votes(source: Source) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ..errors import InputError
 from ..learning.choices import check_device, check_one_of
 from ..splits import SplitRule
 from ..values import shown
+from ..workers.choices import LOCAL, check_workers
 
 AUTO = "auto"
 SOURCES = (AUTO, "train", "features", "predictions", "embeddings", "votes")
@@ -52,6 +53,7 @@ class Settings:
         average_epochs: the probabilities of this many last epochs are averaged
         image_size: side in pixels that images are brought to
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``
+        workers: where parts are worked on: ``local``, ``delegated``, ``ray`` or ``ray://host:port``
         seed: the same seed on the same CPU gives the same scores
         duplicates: look for near-duplicates afterwards
         splits: for ``duplicates``: how the splits are named, see ``SplitRule``
@@ -79,6 +81,7 @@ class Settings:
     average_epochs: int | None = None
     image_size: int | None = None
     device: str = "auto"
+    workers: str = LOCAL
     seed: int = 51
     duplicates: bool = True
     splits: str | Sequence[str] | Mapping[str, Any] | None = None
@@ -116,6 +119,7 @@ class Settings:
         check_one_of("source", self.source, SOURCES)
         check_one_of("unlabelled", self.unlabelled, (SKIP, EMPTY))
         check_device(self.device)
+        check_workers(self.workers)
         for name, least, most in (
             ("epochs", 1, 10_000),
             ("batch_size", 1, 65_536),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -33,6 +33,7 @@ class Pixels:
         channels: 1 or 3
         report: told of the decoding's progress
         windows: of the deep pictures among them (``windows.py``)
+        decoded: the images, a piece at a time, where somebody decoded them before
 
     Attributes:
         shape: (n, channels, size, size)
@@ -46,6 +47,7 @@ class Pixels:
         channels: int,
         report: Report,
         windows: Windows | None = None,
+        decoded: Iterable[UInt8] | None = None,
     ):
         self.shape = (len(paths), channels, size, size)
         self.problems: dict[int, str] = {}
@@ -55,7 +57,10 @@ class Pixels:
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="deconfuse-decode")
         self._kept: UInt8 | None = None
         try:
-            self._keep(report)
+            if decoded is None:
+                self._keep(report)
+            else:
+                self._take(decoded, report)
         except BaseException:
             self.__exit__()
             raise
@@ -64,6 +69,10 @@ class Pixels:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the images."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._kept = None
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -100,6 +109,19 @@ class Pixels:
         told = "Decoded {:,} of {:,} images"
         self.problems = spread(self._job, kept, self._paths, report, told)
         self._kept = np.array(kept) if in_memory and not directly else kept
+
+    def _take(self, decoded: Iterable[UInt8], report: Report) -> None:
+        in_memory = int(np.prod(self.shape, dtype=np.int64)) <= MEMORY_SHARE * free_memory()
+        file = self._folder / "pixels"
+        kept = np.zeros(self.shape, np.uint8) if in_memory else mapped(file, np.uint8, self.shape)
+        done = 0
+        for piece in decoded:
+            kept[done : done + len(piece)] = piece
+            done += len(piece)
+            report(done / max(len(kept), 1), f"Took {done:,} of {len(kept):,} decoded images")
+        if done != len(kept):
+            raise ValueError(f"{done} decoded images for {len(kept)} paths")
+        self._kept = kept
 
     def _decode(self, index: int, out: UInt8) -> None:
         problems = work_on(self._job, out[None], [0], [self._paths[index]])

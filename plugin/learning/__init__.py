@@ -13,6 +13,7 @@ COMPUTES = (
     "fitted_head",
     "folds",
     "heads",
+    "held_out_fold",
     "linear_head",
     "memorised",
     "network_head",

@@ -31,6 +31,11 @@ class Agreement:
         self.samples += len(equal)
         self.equal += int(np.count_nonzero(equal))
 
+    def join(self, other: Agreement) -> None:
+        """Count what another one counted."""
+        self.samples += other.samples
+        self.equal += other.equal
+
     @property
     def share(self) -> float:
         """The share that is equal; 0 without samples."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from ..arrays import Int64Array
@@ -27,10 +28,19 @@ class Normalisation:
     @classmethod
     def of(cls, pixels: Pixels, indices: Int64Array) -> Normalisation:
         """The statistics of at most 2,000 of the images, of fewer where they are large."""
-        chosen = some_of(indices, pixels.shape[-1], STATISTICS_PIXELS)
-        sample = pixels.load(chosen).astype(np.float32) / 255
+        return cls.of_images(pixels.load(looked_at(indices, pixels.shape[-1])))
+
+    @classmethod
+    def of_images(cls, images: npt.NDArray[np.uint8]) -> Normalisation:
+        """The statistics of images (n, channels, side, side)."""
+        sample = images.astype(np.float32) / 255
         spread = np.maximum(sample.std(axis=(0, 2, 3)), 1e-3)
         return cls(sample.mean(axis=(0, 2, 3)).tolist(), spread.tolist())
+
+
+def looked_at(indices: Int64Array, side: int) -> Int64Array:
+    """Those of the images whose statistics are taken."""
+    return some_of(indices, side, STATISTICS_PIXELS)
 
 
 def some_of(indices: Int64Array, side: int, pixels: int) -> Int64Array:

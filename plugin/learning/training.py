@@ -58,18 +58,32 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def usual_threads() -> int:
+    """Half of the processors.
+
+    On machines whose processors are two threads of one core, all of them are slower than half.
+    """
+    return max(1, (os.cpu_count() or 2) // 2)
+
+
 @contextlib.contextmanager
-def reproducible(seed: int) -> Iterator[None]:
+def reproducible(seed: int, threads: int | None = None) -> Iterator[None]:
     """Seed torch, and leave its random state and number of threads as they were.
 
-    Half of the processors are used: on machines whose processors are two threads of one core, all
-    of them are slower than half.
+    Args:
+        seed: of torch
+        threads: that torch computes with, on which the last bits depend; None for ``usual_threads``
     """
     devices = list(range(torch.cuda.device_count()))
-    half = max(1, (os.cpu_count() or 2) // 2)
-    with torch.random.fork_rng(devices=devices), torch_threads(half):
+    number = usual_threads() if threads is None else threads
+    with torch.random.fork_rng(devices=devices), torch_threads(number):
         torch.manual_seed(seed)
         yield
+
+
+def classified_at_once(architecture: Architecture) -> int:
+    """How many images are classified at once: on it, too, the last bits depend."""
+    return max(4, min(512, CLASSIFY_PIXELS // architecture.size**2))
 
 
 class Trainer:
@@ -99,7 +113,7 @@ class Trainer:
         self._on_gpu = recipe.device.type == "cuda"
         self._generator = torch.Generator().manual_seed(recipe.seed)
         self._chance = torch.Generator().manual_seed(recipe.seed)
-        self._at_once = max(4, min(512, CLASSIFY_PIXELS // architecture.size**2))
+        self._at_once = classified_at_once(architecture)
         self.model = build(architecture)
         if recipe.weights is not None:
             load_weights(self.model, architecture, recipe.weights)

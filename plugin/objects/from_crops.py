@@ -25,7 +25,7 @@ from ..store.iterations import pack_ids, unpack_ids
 from ..store.sample_collection import root_dataset
 from ..store.samples import Collection, samples_of
 from ..vectors.named_networks import known_zoo, named_network
-from ..vectors.network_features import network_features
+from ..vectors.spread_features import features_by
 from ..vectors.stored import common_length, decode_rows
 from .reading import Images, ObjectReader
 from .scoring import KIND_NAMES, ItemScores
@@ -101,6 +101,7 @@ class CropSource:
                 f"{', '.join(self.reader.classes)!r}; crops tell two classes or more apart"
             )
         self.said = ""
+        self._by_whom: list[str] = []
 
     def _find(self) -> tuple[str, str | None]:
         settings, dataset = self._settings, root_dataset(self._samples)
@@ -173,8 +174,12 @@ class CropSource:
             "network": f"features of their crops by {self._name or 'efficientnet_lite0'}",
         }[self._kind]
         self.said = (
-            f"Only wrong classes are looked for: objects are judged by {what}. {said.said} "
-            "Missing, spurious and badly placed labels need the predictions of a detector."
+            " ".join(self._by_whom)
+            + " " * bool(self._by_whom)
+            + (
+                f"Only wrong classes are looked for: objects are judged by {what}. {said.said} "
+                "Missing, spurious and badly placed labels need the predictions of a detector."
+            )
         )
         return said
 
@@ -213,9 +218,20 @@ class CropSource:
         device = choose_device(settings.device)
         windows = windows_of(of_image)
         paths = [of_image[i] for i in read.image.tolist()]
-        return network_features(
-            paths, network, device, folder, report, boxes=read.box, windows=windows
+        features, problems, said = features_by(
+            settings.workers,
+            {"dataset_id": root_dataset(self._samples)._doc.id, "run_key": settings.run_key},
+            (self._name, settings.weights, settings.image_size),
+            paths,
+            network,
+            device,
+            folder,
+            report,
+            boxes=read.box,
+            windows=windows,
         )
+        self._by_whom = said
+        return features, problems
 
     def _kept(self, read: _Read, usable: IntArray, said: OutOfFold) -> Columns:
         label = read.label[usable]

@@ -21,10 +21,11 @@ from ..progress import Report, part_of
 from ..scratch import scratch_folder
 from ..skipped import Skipped
 from ..store.raw_documents import read_documents
+from ..store.sample_collection import root_dataset
 from ..store.samples import Collection
 from ..vectors.embeddings import EmbeddingVectors
 from ..vectors.named_networks import named_network
-from ..vectors.network_features import network_features
+from ..vectors.spread_features import features_by
 from .labels import LIST, Counting, Tags, is_labelled, read_tags, tag_counts
 from .reading import TagImages, images_a_batch, images_to_learn_from
 
@@ -148,9 +149,19 @@ class HeadTags:
         if self._vectors is not None:
             return self._vectors.read(ids, self._folder, report)
         assert self._network is not None, "one of the two is there"
-        return network_features(
-            paths, self._network, self._device, self._folder, report, windows=windows_of(paths)
+        settings = self._settings
+        features, problems, _ = features_by(
+            settings.workers,
+            {"dataset_id": root_dataset(self._samples)._doc.id, "run_key": settings.run_key},
+            (settings.network, settings.weights, settings.image_size),
+            paths,
+            self._network,
+            self._device,
+            self._folder,
+            report,
+            windows=windows_of(paths),
         )
+        return features, problems
 
 
 def only(tags: Tags, rows: Any) -> Tags:

@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +74,7 @@ def network_features(
     boxes: npt.NDArray[np.float64] | None = None,
     windows: Windows | None = None,
     cache: DiskCache | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> tuple[Features, dict[int, str]]:
     """The features of image files, or of boxes in them with what is around each.
 
@@ -91,6 +92,7 @@ def network_features(
             width and height relative to the image; None: whole images
         windows: of the deep pictures among them (``images/windows.py``)
         cache: where they are kept; None: this user's
+        elsewhere: workers that compute what is not kept; None: this process
 
     Returns:
         float32 (n, d), zero where an image cannot be read; and what is wrong with those, by place
@@ -99,6 +101,9 @@ def network_features(
     out = np.memmap(folder / "features", np.float32, "w+", shape=(max(n, 1), network.width))[:n]
     problems: dict[int, str] = {}
     cache = feature_cache() if cache is None else cache
+    if elsewhere is not None:
+        keys = FeatureKeys(network.key, windows, boxes)
+        return out, elsewhere(paths, network, device, keys, cache, out, report, boxes, windows)
     with _Passes(network, device, windows, boxes) as passes:
         for start in range(0, n, AT_ONCE):
             places = range(start, min(start + AT_ONCE, n))
@@ -108,7 +113,7 @@ def network_features(
             kept = cache.read({key for key in keys if key is not None})
             missing: list[int] = []
             for i, key in zip(places, keys, strict=True):
-                row = _unpacked(kept.get(key or b""), network.width)
+                row = unpacked(kept.get(key or b""), network.width)
                 if row is None:
                     missing.append(i)
                 else:
@@ -132,6 +137,25 @@ def network_features(
     return out, problems
 
 
+class Elsewhere(Protocol):
+    """Fills rows of features that are not kept, by workers."""
+
+    def __call__(
+        self,
+        paths: Sequence[str],
+        network: Network,
+        device: torch.device,
+        keys: FeatureKeys,
+        cache: DiskCache,
+        out: Features,
+        report: Report,
+        boxes: npt.NDArray[np.float64] | None,
+        windows: Windows | None,
+    ) -> dict[int, str]:
+        """Fill ``out``; what is wrong with the images that cannot be read, by place."""
+        ...
+
+
 class _Told:
     """Says how many images are done."""
 
@@ -147,13 +171,37 @@ class _Told:
         self._report(self._done / self._n, label)
 
 
-def _unpacked(kept: bytes | None, width: int) -> npt.NDArray[np.float16] | None:
+def unpacked(kept: bytes | None, width: int) -> npt.NDArray[np.float16] | None:
+    """A row of features as it is kept; None where there is none."""
     if kept is None or len(kept) != 2 * width:
         return None
     return np.frombuffer(kept, np.float16)
 
 
 Computed = tuple[list[int], Features, dict[int, str]]
+
+
+class FeatureKeys:
+    """The keys that features are kept under: by content, network, windows and box.
+
+    Args:
+        network: key of the network
+        windows: of the deep pictures
+        boxes: float64 (n, 4), of each image; None: whole images
+    """
+
+    def __init__(
+        self, network: str, windows: Windows | None, boxes: npt.NDArray[np.float64] | None
+    ):
+        self._boxes = boxes
+        self._suffix = f"{network} {json.dumps(windows, sort_keys=True)}" if windows else network
+
+    def of(self, digest: bytes | None, place: int) -> bytes | None:
+        """The key of an image by its file's digest; None where it cannot be read."""
+        if digest is None:
+            return None
+        box = b"" if self._boxes is None else b"box" + self._boxes[place].tobytes()
+        return hashlib.blake2b(digest + box + self._suffix.encode(), digest_size=16).digest()
 
 
 class _Passes:
@@ -176,12 +224,11 @@ class _Passes:
         self._size = ON_CPU if self._side_by_side else OPAQUE if network.opaque else ON_GPU
         self._module = network.module if self._side_by_side else copy.deepcopy(network.module)
         self._module.to(device=device, memory_format=torch.channels_last)  # pyright: ignore
+        self._keys = FeatureKeys(network.key, windows, boxes)
         shape = (1, -1, 1, 1)
         self._shift = torch.tensor(network.mean, device=device).view(shape) * 255
         self._scale = torch.tensor(network.std, device=device).view(shape) * 255
         self._one = Lock()
-        self._suffix = f"{network.key} {json.dumps(windows, sort_keys=True)}" * bool(windows)
-        self._suffix = self._suffix or network.key
         self._ending = ExitStack()
 
     def __enter__(self) -> _Passes:
@@ -204,13 +251,7 @@ class _Passes:
             while wait(found.values(), POLL_SECONDS).not_done:
                 again()
         given = zip(paths, places, strict=True)
-        return [self._key(found[path].result(), place) for path, place in given]
-
-    def _key(self, digest: bytes | None, place: int) -> bytes | None:
-        if digest is None:
-            return None
-        box = b"" if self._boxes is None else b"box" + self._boxes[place].tobytes()
-        return hashlib.blake2b(digest + box + self._suffix.encode(), digest_size=16).digest()
+        return [self._keys.of(found[path].result(), place) for path, place in given]
 
     def computed(
         self, places: list[int], paths: Sequence[str], again: Callable[[], None]

@@ -154,16 +154,17 @@ def test_embeddings_are_offered(samples: Any, form: Any) -> None:
     ("source", "own"),
     [
         ("predictions", set[str]()),
-        ("auto", {"seed", "device"}),
+        ("auto", {"seed", "device", "workers"}),
         ("embeddings", {"folds", "fold_groups", "seed", "device"}),
         (
             "features",
-            {"network", "weights", "folds", "fold_groups"} | {"image_size", "seed", "device"},
+            {"network", "weights", "folds", "fold_groups"}
+            | {"image_size", "seed", "device", "workers"},
         ),
         (
             "train",
             {"model", "weights", "epochs", "batch_size", "folds", "average_epochs"}
-            | {"fold_groups", "image_size", "seed", "device"},
+            | {"fold_groups", "image_size", "seed", "device", "workers"},
         ),
     ],
 )

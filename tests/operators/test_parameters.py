@@ -45,6 +45,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "request_votes": {},
     "send_to_annotation": {"sample_ids": []},
     "fetch_annotation": {},
+    "work_on_parts": {"work": "0" * 24},
 }
 """Parameters to which a wrong one is added."""
 

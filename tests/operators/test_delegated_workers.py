@@ -1,0 +1,83 @@
+"""Label errors found by delegated workers, real processes: the same to the last bit."""
+
+import hashlib
+import importlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.core.odm as foo
+import pytest
+
+from plugin.store.columns import BUCKET
+from plugin.store.runs import load_run
+from tests.conftest import DatasetFactory
+from tests.operators.launched import Launched
+
+TRAINING: dict[str, Any] = {"source": "train", "folds": 3, "epochs": 2, "duplicates": False}
+FEATURES: dict[str, Any] = {"source": "features", "image_size": 64, "duplicates": False}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Launched]]:
+    fo.list_datasets()  # starts the database
+    folder = tmp_path_factory.mktemp("launched")
+    both = [
+        Launched(folder / f"{i}.log", {"DECONFUSE_CACHE_DIR": str(folder / f"cache{i}")})
+        for i in range(2)
+    ]
+    for worker in both:
+        worker.ready()
+    yield both
+    for worker in both:
+        worker.kill()
+
+
+def module(found: Any, name: str) -> Any:
+    """A module of the plugin as FiftyOne has loaded it."""
+    package = type(found).__module__.partition(".operators.")[0]
+    return importlib.import_module(f"{package}.plugin.{name}")
+
+
+def columns(dataset: Any, run_key: str) -> dict[str, str]:
+    """A digest of each column of the last iteration, by name."""
+    iteration = load_run(dataset, run_key).iteration()
+    return {
+        name: hashlib.blake2b(iteration.column(name).tobytes()).hexdigest()
+        for name in iteration.document["columns"]
+    }
+
+
+def traces(dataset: Any) -> dict[str, int]:
+    """What is left of parts in the database."""
+    database = foo.get_db_conn()
+    names = ("deconfuse.works", "deconfuse.parts", "deconfuse.workers", "delegated_ops")
+    left = {name: database[name].count_documents({}) for name in names}
+    left["columns"] = database[f"{BUCKET}.files"].count_documents(
+        {"metadata.part": {"$exists": True}}
+    )
+    return {name: count for name, count in left.items() if count}
+
+
+@pytest.mark.parametrize("options", [TRAINING, FEATURES], ids=["training", "features"])
+def test_the_same_to_the_last_bit(
+    workers: list[Launched],
+    dataset: DatasetFactory,
+    operator: Callable[[str], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    options: dict[str, Any],
+) -> None:
+    found, samples = operator("find_label_errors"), dataset(200)
+    monkeypatch.setattr(module(found, "classify.spread_training"), "PIECE_IMAGES", 60)
+    monkeypatch.setattr(module(found, "vectors.spread_features"), "PART_IMAGES", 40)
+    monkeypatch.setenv("DECONFUSE_CACHE_DIR", str(tmp_path / "here"))
+    found(samples, "ground_truth", "here", **options)
+    monkeypatch.setenv("DECONFUSE_CACHE_DIR", str(tmp_path / "elsewhere"))
+    result = found(samples, "ground_truth", "elsewhere", workers="delegated", **options)
+    assert "in parts by 2 workers" in result["chosen"]
+    assert columns(samples, "here") == columns(samples, "elsewhere")
+    assert traces(samples) == {}

@@ -1,0 +1,311 @@
+"""Workers and coordinators that die, stall, come late or lack something, in real processes."""
+
+import hashlib
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import fiftyone.core.odm as foo
+import numpy as np
+import pytest
+
+from plugin.classify import from_training, spread_training
+from plugin.classify.job import find_label_errors
+from plugin.classify.settings import Settings
+from plugin.errors import Cancelled, InputError
+from plugin.learning import training
+from plugin.progress import Report, silent
+from plugin.store.columns import BUCKET
+from plugin.store.runs import list_runs, load_run
+from plugin.vectors import spread_features
+from plugin.workers import hello, steps, store, watch, work
+from plugin.workers.part import Answer, Part
+from tests.conftest import DatasetFactory
+from tests.plugin.forked import died, fork
+from tests.plugin.workers.forked_workers import Forked, Once
+
+pytestmark = pytest.mark.slow
+
+TRAINING: dict[str, Any] = {"source": "train", "folds": 3, "epochs": 1, "image_size": 8}
+FEATURES: dict[str, Any] = {"source": "features", "image_size": 32}
+STEPS = ("claimed", "computed", "written", "committed")
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Small parts; and one thread, since there are no others after a fork."""
+    monkeypatch.setattr(spread_training, "PIECE_IMAGES", 30)
+    monkeypatch.setattr(spread_features, "PART_IMAGES", 30)
+    monkeypatch.setattr(training, "usual_threads", lambda: 1)
+    monkeypatch.setattr(from_training, "usual_threads", lambda: 1)
+    monkeypatch.setenv("DECONFUSE_CACHE_DIR", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def find(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """``find(samples, run_key, place=None, report=silent, **options)``."""
+
+    def found(
+        samples: Any,
+        run_key: str,
+        place: Forked | None = None,
+        report: Report = silent,
+        **options: Any,
+    ) -> dict[str, Any]:
+        if place is not None:
+            monkeypatch.setattr("plugin.workers.delegated.Delegated", lambda: place)
+            options["workers"] = "delegated"
+        settings = Settings("ground_truth", run_key, duplicates=False, **options)
+        return find_label_errors(samples, settings, report)
+
+    return found
+
+
+@pytest.fixture
+def samples(dataset: DatasetFactory) -> Any:
+    return dataset(90)
+
+
+def columns(samples: Any, run_key: str) -> dict[str, str]:
+    """A digest of each column of the last iteration, by name."""
+    iteration = load_run(samples, run_key).iteration()
+    return {
+        name: hashlib.blake2b(iteration.column(name).tobytes()).hexdigest()
+        for name in iteration.document["columns"]
+    }
+
+
+def traces() -> dict[str, int]:
+    """What is left of parts in the database."""
+    database = foo.get_db_conn()
+    names = (store.WORKS, store.PARTS, store.WORKERS)
+    left = {name: database[name].count_documents({}) for name in names}
+    left["columns"] = database[f"{BUCKET}.files"].count_documents(
+        {"metadata.part": {"$exists": True}}
+    )
+    return {name: count for name, count in left.items() if count}
+
+
+@pytest.fixture(autouse=True)
+def _leaves_nothing() -> Iterator[None]:
+    yield
+    assert traces() == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"), [(TRAINING, 3 + 3 + 2), (FEATURES, 3)], ids=["training", "features"]
+)
+def test_a_killed_worker_costs_its_part_alone(
+    samples: Any,
+    find: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, Any],
+    parts: int,
+) -> None:
+    """A worker is killed at each step of each part of each kind: 44 kills in both together."""
+    once = Once(tmp_path / "died", STEPS)
+    place = Forked(once)
+    find(samples, "here", **options)
+    monkeypatch.setenv("DECONFUSE_CACHE_DIR", str(tmp_path / "another"))
+    find(samples, "elsewhere", place, **options)
+    assert Counter(name.split()[0] for name in once.died()) == dict.fromkeys(STEPS, parts)
+    assert place.deaths == 4 * parts
+    assert place.over
+    assert columns(samples, "here") == columns(samples, "elsewhere")
+
+
+def test_a_worker_that_comes_back_late_changes_nothing(
+    samples: Any, find: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "SILENT_SECONDS", 2.5)
+    stopped, late = tmp_path / "stopped", tmp_path / "late"
+
+    def reached(step: str, part: str) -> None:
+        mine = stopped.exists() and stopped.read_text() == str(os.getpid())
+        if step == "computed" and part == "fold: Fold 1 of 3" and not stopped.exists():
+            stopped.write_text(str(os.getpid()))
+            os.kill(os.getpid(), signal.SIGSTOP)
+        elif step == "written" and mine:
+            late.touch()
+
+    class Woken(Forked):
+        def tend(self, parts: Any) -> None:
+            super().tend(parts)
+            done = store.parts().find_one({"about": "Fold 1 of 3", "state": "done"})
+            if stopped.exists() and done:
+                os.kill(int(stopped.read_text()), signal.SIGCONT)
+
+    find(samples, "here", **TRAINING)
+    place = Woken(reached)
+    find(samples, "elsewhere", place, **TRAINING)
+    assert stopped.exists()
+    assert place.over
+    assert columns(samples, "here") == columns(samples, "elsewhere")
+
+
+def test_a_run_whose_coordinator_was_killed_is_taken_up(
+    samples: Any, find: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find(samples, "here", **TRAINING)
+    once = Once(tmp_path / "died", ())
+
+    def coordinate() -> None:
+        seen: list[str] = []
+
+        def collected(step: str, part: str) -> None:
+            seen.append(part)
+            if part.startswith("fold:") and len(seen) == 5:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        steps.reached = collected
+        find(samples, "elsewhere", Forked(once), **TRAINING)
+
+    assert died(fork(coordinate))
+    assert "elsewhere" not in list_runs(samples)
+    finished = {
+        store.named(p) for p in store.parts().find({"state": "done", "kind": {"$ne": None}})
+    }
+    assert len(finished) >= 5
+    place = Forked(once)
+    find(samples, "elsewhere", place, **TRAINING)
+    again = Counter(once.computed())
+    assert {name: again[name] for name in finished} == dict.fromkeys(finished, 1)
+    assert columns(samples, "here") == columns(samples, "elsewhere")
+
+
+def test_another_run_does_not_take_up_what_was_asked_otherwise(
+    samples: Any, find: Callable[..., Any], tmp_path: Path
+) -> None:
+    def coordinate() -> None:
+        def collected(step: str, part: str) -> None:
+            if part.startswith("fold:"):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        steps.reached = collected
+        find(samples, "run", Forked(), **TRAINING)
+
+    assert died(fork(coordinate))
+    find(samples, "here", **TRAINING, seed=4)
+    find(samples, "run", Forked(), **TRAINING, seed=4)
+    assert columns(samples, "here") == columns(samples, "run")
+
+
+def test_cancel_reaches_every_worker_within_seconds(samples: Any, find: Callable[..., Any]) -> None:
+    began: list[float] = []
+
+    def report(progress: float | None, label: str) -> None:
+        if "Training" in label and store.parts().find_one({"kind": "fold", "state": "taken"}):
+            began.append(time.monotonic())
+            raise Cancelled("by the test")
+
+    place = Forked()
+    with pytest.raises(Cancelled):
+        find(samples, "run", place, report, **TRAINING | {"epochs": 500})
+    assert time.monotonic() - began[0] < 8
+    assert place.over
+    assert place.deaths == 0
+    assert "run" not in list_runs(samples)
+
+
+def other_version() -> None:
+    hello.plugin_version = lambda: "9.9.9"
+
+
+def other_code() -> None:
+    hello.code = lambda: "another"
+
+
+def no_package() -> None:
+    here = hello.packages()
+    hello.packages = lambda: {**here, "umap-learn": None}
+
+
+def other_package() -> None:
+    here = hello.packages()
+    hello.packages = lambda: {**here, "pillow": "1.0"}
+
+
+def no_media() -> None:
+    hello.os = type("NoMedia", (), {"path": type("P", (), {"isfile": lambda path: False})})
+
+
+@pytest.mark.parametrize(
+    ("lacks", "words"),
+    [
+        (other_version, r"has version 9\.9\.9 of the plugin, and .* is needed"),
+        (other_code, "has other code under the same version"),
+        (no_package, "lacks the package umap-learn"),
+        (other_package, r"has pillow 1\.0, and .* is needed"),
+        (no_media, r"cannot open the media: '.*\.png' \(no such file\)"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_worker_that_lacks_something_says_so_before_anything_begins(
+    samples: Any, find: Callable[..., Any], lacks: Callable[[], None], words: str
+) -> None:
+    collected: list[str] = []
+    place = Forked(lambda step, part: collected.append(step), 1, lacks)
+    with pytest.raises(
+        InputError, match=rf"workers: .* \(process \d+\) {words}.*Nothing was begun"
+    ):
+        find(samples, "run", place, **TRAINING)
+    assert "run" not in list_runs(samples)
+    assert collected == []
+
+
+def test_a_part_that_kills_every_worker_is_given_up(
+    samples: Any, find: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "MOST_DEATHS", 3)
+
+    def reached(step: str, part: str) -> None:
+        if step == "claimed" and part.endswith("Images 31 to 60"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    place = Forked(reached)
+    with pytest.raises(InputError, match="Images 31 to 60: 3 workers died"):
+        find(samples, "run", place, **TRAINING)
+    assert place.deaths == 3
+
+
+def test_an_error_of_a_part_ends_the_run_in_its_words(
+    samples: Any, find: Callable[..., Any]
+) -> None:
+    def fails() -> None:
+        from plugin.classify import training_parts
+
+        def broken(given: Any, report: Any) -> Answer:
+            raise InputError("weights: cannot be had there")
+
+        training_parts.fold = broken
+
+    with pytest.raises(InputError, match="weights: cannot be had there"):
+        find(samples, "run", Forked(prepare=fails), **TRAINING)
+
+
+def test_whoever_is_late_changes_nothing(samples: Any) -> None:
+    owner = {"dataset_id": samples._doc.id, "run_key": "run"}
+    begun = store.begin_work(owner, {})
+    (name,) = store.put(owner, begun, 0, [Part("decode", {"paths": []}, about="one")])
+    slow = store.claim({"work": begun}, begun)
+    assert slow is not None
+    assert store.claim({"work": begun}, begun) is None
+    store.reopen(slow)
+    quick = store.claim({"work": begun}, begun)
+    assert quick is not None
+    assert not store.renew(slow, 0.5)
+    assert store.renew(quick, 0.5)
+    assert store.commit(quick, Answer({"a": np.arange(3)}, {"by": "quick"}))
+    store.fail(slow, "late", by_input=True)
+    assert not store.commit(slow, Answer({"a": np.zeros(3)}, {"by": "slow"}))
+    (found,) = store.look_at([name])
+    assert (found["state"], found["facts"]) == ("done", {"by": "quick"})
+    assert work.Result(found).column("a").tolist() == [0, 1, 2]
+    files = foo.get_db_conn()[f"{BUCKET}.files"]
+    assert files.count_documents({"metadata.part": name}) == 1
+    store.clear_work(owner)

@@ -115,7 +115,7 @@ def check_draw(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Che
     where = opened.cell(request.get("label"), request.get("prediction"))
     named = request.get("rows")
     rows = opened.rows(named, opened.iteration.samples) if named else np.r_[where]
-    rows = rows[~opened.decided[rows]]
+    rows = rows[~opened.gone[rows]]
     ids = opened.ids(rows)
     size: Any = request.get("size")
     check, drawn = draw_check(

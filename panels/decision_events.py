@@ -110,7 +110,7 @@ def queue(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.QueueRep
     """The next open rows: misclassified ones by suspicion, all of one cell, or of a ranking."""
     opened = open_any(ctx, request)
     order = _candidates(opened, request)
-    order = order[~opened.decided[order]]
+    order = order[~opened.gone[order]]
     there = order[_is_there(opened, order)]
     skip = opened.rows(request.get("skip"), opened.iteration.samples)
     left = there[~np.isin(there, skip)]
@@ -166,7 +166,7 @@ def show_in_grid(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.S
     before = view_before(ctx)
     opened = open_any(ctx, request)
     where = opened.cell(request.get("label"), request.get("prediction"))
-    rows = np.arange(where.start, where.stop)[~opened.decided[where]]
+    rows = np.arange(where.start, where.stop)[~opened.gone[where]]
     rows = rows[opened.in_view(opened.sample_ids(rows))][:MOST_IN_GRID]
     if not len(rows):
         raise InputError(

@@ -14,7 +14,9 @@ from typing import Literal, NotRequired, TypedDict
 Order = Literal["count", "errors"]
 Features = Literal["embedding", "pixels", "saliency"]
 Colour = Literal["label", "prediction", "decision", "suspicion", "disagreement"]
-RankBy = Literal["suspicion", "confidence", "importance", "disagreement", "cleanlab", "both"]
+RankBy = Literal[
+    "suspicion", "confidence", "importance", "disagreement", "cleanlab", "both", "votes"
+]
 Action = Literal["relabel", "confirm", "remove", "tag"]
 ObjectAction = Literal["relabel", "confirm", "remove", "add", "move"]
 Variant = Literal["success", "warning", "error", "info"]
@@ -149,10 +151,17 @@ class PulseReply(TypedDict):
 
 
 class IterationRequest(TypedDict):
-    """One iteration of a run."""
+    """One iteration of a run.
+
+    With ``annotator`` all that is shown are the samples on which that person voted; with ``said``
+    and ``meant`` where they voted for one class and the prediction is the other.
+    """
 
     run: str
     iteration: int
+    annotator: NotRequired[str | None]
+    said: NotRequired[int | None]
+    meant: NotRequired[int | None]
 
 
 class Progress(TypedDict):
@@ -386,8 +395,18 @@ class Probability(TypedDict):
     p: float
 
 
+class Vote(TypedDict):
+    """What one person said of a sample."""
+
+    annotator: str
+    label: int
+
+
 class SampleInfo(TypedDict):
-    """One sample in full; ``image`` is a data URL, empty with ``problem`` set where unreadable."""
+    """One sample in full, with the first of the votes on it.
+
+    ``image`` is a data URL, empty with ``problem`` set where unreadable.
+    """
 
     row: int
     id: str
@@ -401,6 +420,7 @@ class SampleInfo(TypedDict):
     split: str
     tags: list[str]
     in_view: bool
+    votes: list[Vote]
     image: str
     width: int
     height: int
@@ -1183,6 +1203,48 @@ class ImportanceReply(TypedDict):
     reviewed: int
 
 
+class AnnotatorsReply(TypedDict):
+    """Who voted, column by column, those with the most votes first; empty without votes.
+
+    ``low`` and ``high`` are the 95 % interval of ``accuracy``. ``meant`` and ``said`` are class
+    indices of the most frequent confusion, -1 where there is none, ``confused`` its expected
+    number. ``wrong`` counts their votes on open samples that are probably wrong.
+    """
+
+    revision: int
+    name: list[str]
+    votes: list[int]
+    accuracy: list[float]
+    low: list[float]
+    high: list[float]
+    meant: list[int]
+    said: list[int]
+    confused: list[float]
+    wrong: list[int]
+
+
+class AnnotatorRequest(IterationRequest):
+    """One annotator by name."""
+
+    of: str
+
+
+class AnnotatorReply(TypedDict):
+    """What one annotator said, a pair of classes an entry, in the order of the overview.
+
+    ``meant`` is what it most probably is, ``said`` the vote. ``open`` counts those of the ``votes``
+    on which no decision stands, ``bars`` holds 20 numbers an entry: these by the probability that
+    the vote is wrong.
+    """
+
+    revision: int
+    meant: list[int]
+    said: list[int]
+    votes: list[int]
+    open: list[int]
+    bars: list[int]
+
+
 EVENTS: dict[str, tuple[type, type]] = {
     "status": (NoRequest, StatusReply),
     "pulse": (RunRequest, PulseReply),
@@ -1226,5 +1288,7 @@ EVENTS: dict[str, tuple[type, type]] = {
     "history": (RunRequest, HistoryReply),
     "report": (RunRequest, ReportReply),
     "importance": (RunRequest, ImportanceReply),
+    "annotators": (IterationRequest, AnnotatorsReply),
+    "annotator": (AnnotatorRequest, AnnotatorReply),
 }
 """Every event by name: what it is asked, what it answers. Any may answer ``{"error": Problem}``."""

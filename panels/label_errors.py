@@ -11,6 +11,7 @@ from fiftyone.core.dataset import DatasetNotFoundError
 
 from ..plugin.errors import InputError
 from . import (
+    annotator_events,
     audit_events,
     context_events,
     decision_events,
@@ -55,6 +56,8 @@ ANSWERS: dict[str, Answer] = {
     "history": history_events.history,
     "report": history_events.report,
     "importance": importance_events.importance,
+    "annotators": annotator_events.annotators,
+    "annotator": annotator_events.annotator,
     "pairs": pair_events.pairs,
     "context": context_events.context,
     "duplicates": duplicate_events.duplicates,

@@ -88,6 +88,8 @@ def _shown(opened: Opened) -> npt.NDArray[np.uint8]:
     inside = opened.rows_in_view()
     if inside is not None:
         shown[~inside & (shown == OPEN)] = OUTSIDE
+    if opened.left_out is not None:
+        shown[opened.left_out & (shown == OPEN)] = OUTSIDE
     return shown
 
 

@@ -57,6 +57,7 @@ def objects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Object
                 split=rule.split_of(document) or "",
                 tags=[str(tag) for tag in document.get("tags") or []],
                 in_view=columns["in_view"][at],
+                votes=[],
                 image=url_of(picture),
                 width=picture.width,
                 height=picture.height,

@@ -12,16 +12,18 @@ import numpy as np
 import numpy.typing as npt
 from fiftyone.core.stages import Select, ViewStage
 
+from ..plugin.decisions.changes import KINDS
 from ..plugin.decisions.state import RunState, current_state
 from ..plugin.errors import InputError
 from ..plugin.images.dataset_windows import image_windows
 from ..plugin.images.deep import Windows
 from ..plugin.runs import opening
-from ..plugin.scoring.cells import histogram_bin
+from ..plugin.scoring.cells import HISTOGRAM_BINS, histogram_bin
 from ..plugin.scoring.iies import iies
 from ..plugin.scoring.overview import expected_errors, expected_errors_of_rows
 from ..plugin.store.iterations import Iteration, pack_ids, unpack_ids
 from ..plugin.store.runs import Run
+from ..plugin.votes.kept import Given, rows_given
 from . import events
 from .view_members import all_members, members_of, view_is_set
 
@@ -33,6 +35,8 @@ class Opened:
     ctx: foo.ExecutionContext
     run: Run
     iteration: Iteration
+    given: Given | None = None
+    """The votes that the screens are filtered by; None where they are not."""
 
     @cached_property
     def state(self) -> RunState:
@@ -44,6 +48,44 @@ class Opened:
         """Whether a decision stands on each row."""
         return self.state.kind != 0
 
+    @cached_property
+    def left_out(self) -> npt.NDArray[np.bool_] | None:
+        """The rows that the filter by votes leaves out; None where there is no filter."""
+        if self.given is None:
+            return None
+        return ~rows_given(self.run, self.iteration, self.given)
+
+    @cached_property
+    def gone(self) -> npt.NDArray[np.bool_]:
+        """The rows that no screen shows as open: decided, or left out by the filter by votes."""
+        return self.decided if self.left_out is None else self.decided | self.left_out
+
+    @cached_property
+    def open_count(self) -> npt.NDArray[np.int64]:
+        """Open samples of each cell: int64 (m,)."""
+        if self.left_out is None:
+            return self.state.open_count
+        cell = self.state.cell_of(np.flatnonzero(~self.gone))
+        return np.bincount(cell, minlength=len(self.iteration.cells))
+
+    @cached_property
+    def open_histogram(self) -> npt.NDArray[np.integer[Any]]:
+        """The same by IIES: (m, 20)."""
+        if self.left_out is None:
+            return self.state.open_histogram
+        rows = np.flatnonzero(~self.gone)
+        place = self.state.cell_of(rows) * HISTOGRAM_BINS + self.bars(rows)
+        size = len(self.iteration.cells) * HISTOGRAM_BINS
+        return np.bincount(place, minlength=size).reshape(-1, HISTOGRAM_BINS)
+
+    def counts(self) -> dict[str, Any]:
+        """How far the run is, of what the filter by votes leaves."""
+        if self.left_out is None:
+            return self.state.counts()
+        kinds = np.bincount(self.state.kind[~self.left_out], minlength=len(KINDS) + 1)
+        by_kind = dict(zip(KINDS, kinds[1:].tolist(), strict=True))
+        return {"samples": int(kinds.sum()), "open": int(kinds[0]), "by_kind": by_kind}
+
     @property
     def label_count(self) -> int:
         """The indices that labels and predictions can have."""
@@ -52,22 +94,24 @@ class Opened:
     @cached_property
     def open_suspects(self) -> npt.NDArray[np.int64]:
         """Open samples of each cell that are misclassified: int64 (m,)."""
-        return np.where(self.iteration.suspect_cells, self.state.open_count, 0)
+        return np.where(self.iteration.suspect_cells, self.open_count, 0)
 
     @property
     def suspects(self) -> int:
         """Suspects before anything was decided."""
+        if self.left_out is not None:
+            return int((self.iteration.suspect_rows & ~self.left_out).sum())
         return int(self.iteration.cells.count[self.iteration.suspect_cells].sum())
 
     @cached_property
     def open_errors(self) -> npt.NDArray[np.float64]:
         """Expected errors of each cell among what is open: float64 (m,)."""
         every = cell_errors(self.iteration)
-        decided = np.flatnonzero(self.decided)
-        if not len(decided):
+        rows = np.flatnonzero(self.gone)
+        if not len(rows):
             return every
         p_label = label_probability(self.iteration)
-        gone = expected_errors_of_rows(p_label, self.iteration.cells.start, decided)
+        gone = expected_errors_of_rows(p_label, self.iteration.cells.start, rows)
         return np.maximum(every - gone, 0.0)
 
     def bars(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -188,7 +232,15 @@ def open_iteration(ctx: foo.ExecutionContext, request: Mapping[str, Any]) -> Ope
     """The run and iteration of a request; the last iteration if none is named."""
     run = open_run(ctx, request.get("run"))
     number = request.get("iteration")
-    return Opened(ctx, run, run.iteration(int(number) if number else None))
+    return Opened(ctx, run, run.iteration(int(number) if number else None), given_in(request))
+
+
+def given_in(request: Mapping[str, Any]) -> Given | None:
+    """The votes that a request filters by."""
+    annotator = request.get("annotator")
+    if annotator is None:
+        return None
+    return Given(annotator, request.get("meant"), request.get("said"))
 
 
 @lru_cache(maxsize=4)

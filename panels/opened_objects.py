@@ -24,7 +24,7 @@ from ..plugin.scoring.overview import expected_errors, expected_errors_of_rows
 from ..plugin.store.iterations import Iteration, unpack_ids
 from ..plugin.store.runs import Run
 from . import events
-from .opened import Opened, dataset_of
+from .opened import Opened, dataset_of, given_in
 
 
 @dataclass
@@ -141,7 +141,7 @@ def open_any(ctx: foo.ExecutionContext, request: Mapping[str, Any]) -> Opened:
     number = int(request["iteration"]) if request.get("iteration") else None
     if on_objects:
         return OpenedObjects(ctx, run, object_iteration(run, number))
-    return Opened(ctx, run, run.iteration(number))
+    return Opened(ctx, run, run.iteration(number), given_in(request))
 
 
 def iterations_of(run: Run) -> list[Iteration]:

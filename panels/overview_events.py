@@ -173,7 +173,7 @@ def overview(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Overv
     """All rows of the overview, and the cells of the first of them."""
     opened = open_any(ctx, request)
     errors, suspects = opened.open_errors, opened.open_suspects
-    rows = label_rows(opened.iteration.cells, opened.state.open_count, errors, suspects)
+    rows = label_rows(opened.iteration.cells, opened.open_count, errors, suspects)
     order = rows.order("errors" if request.get("order") == "errors" else "count")
     first = order[: int(np.searchsorted(np.cumsum(rows.cells[order]), FIRST_CELLS)) + 1]
     wanted = np.union1d(rows.label[first], _labels(opened, request))
@@ -211,7 +211,7 @@ def suspects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Suspe
     if len(wanted) and (wanted[0] < 0 or wanted[-1] >= len(table)):
         raise InputError(f"cells must lie between 0 and {len(table) - 1}, got {wanted.tolist()}")
     inside = opened.rows_in_view()
-    shown = ~opened.decided if inside is None else inside & ~opened.decided
+    shown = ~opened.gone if inside is None else inside & ~opened.gone
     cell, row = first_rows(table, shown, wanted, PICTURES_A_CELL)
     return events.SuspectsReply(
         revision=opened.state.revision, cell=cell.tolist(), row=row.tolist()
@@ -224,7 +224,7 @@ def in_view(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.InView
     inside = opened.rows_in_view()
     if inside is None:
         return events.InViewReply(open=None)
-    rows = np.flatnonzero(inside & ~opened.decided)
+    rows = np.flatnonzero(inside & ~opened.gone)
     start = opened.iteration.cells.start
     cell = np.searchsorted(start, rows, side="right") - 1
     return events.InViewReply(open=np.bincount(cell, minlength=len(start) - 1).tolist())
@@ -248,23 +248,23 @@ def _labels(opened: Opened, request: dict[str, Any]) -> npt.NDArray[np.int64]:
 
 def _cell_columns(opened: Opened, labels: npt.NDArray[np.int64]) -> events.CellColumns:
     table = opened.iteration.cells
-    at = cells_of_labels(table, opened.state.open_count, labels)
+    at = cells_of_labels(table, opened.open_count, labels)
     return events.CellColumns(
         cell=at.tolist(),
         label=table.label[at].tolist(),
         prediction=table.prediction[at].tolist(),
-        open=opened.state.open_count[at].tolist(),
+        open=opened.open_count[at].tolist(),
         suspects=opened.open_suspects[at].tolist(),
         errors=opened.open_errors[at].round(2).tolist(),
         duplicates=cell_flags(opened)[at].tolist(),
-        bars=opened.state.open_histogram[at].ravel().tolist(),
+        bars=opened.open_histogram[at].ravel().tolist(),
     )
 
 
 def _progress(opened: Opened) -> events.Progress:
-    counts = opened.state.counts()
+    counts = opened.counts()
     return events.Progress(
-        samples=opened.iteration.samples,
+        samples=counts["samples"],
         open=counts["open"],
         open_wrong=int(opened.open_suspects.sum()),
         wrong=opened.suspects,

@@ -33,7 +33,7 @@ def pairs(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.PairsRep
     found, scores = _kept(opened, where, kept)
     source = "duplicates" if len(found) else "nearest"
     if not len(found):
-        rows = np.arange(where.start, where.stop)[~opened.decided[where]][:MOST_SEARCHED]
+        rows = np.arange(where.start, where.stop)[~opened.gone[where]][:MOST_SEARCHED]
         found, scores = _nearest(opened, rows)
         found, scores = found[scores >= least], scores[scores >= least]
     found, scores = found[:limit], scores[:limit]

@@ -21,6 +21,7 @@ from ..plugin.layout.grid import grid_shape, on_grid
 from ..plugin.layout.projection import fitted, principal_components
 from ..plugin.scoring.cells import HISTOGRAM_BINS
 from ..plugin.scoring.iies import iies
+from ..plugin.votes.kept import find_votes
 from . import events
 from .opened import Opened, open_iteration
 from .opened_objects import OpenedObjects, open_any
@@ -32,6 +33,7 @@ MOST_EDGE = 512
 MOST_PIXELS = 2_000 * 256**2
 """Of a sheet: so many thumbnails of 256 pixels, fewer of larger ones."""
 LARGEST_PREVIEW = 1_024
+MOST_VOTES = 20
 
 
 @lru_cache(maxsize=1)
@@ -45,7 +47,7 @@ def cell(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CellReply
     opened = open_any(ctx, request)
     where = opened.cell(request.get("label"), request.get("prediction"))
     rows = np.arange(where.start, where.stop)
-    is_open = ~opened.decided[where]
+    is_open = ~opened.gone[where]
     open_rows = rows[is_open]
     score = iies(
         opened.iteration.column("p_max", where.start, where.stop),
@@ -59,13 +61,20 @@ def cell(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CellReply
     return events.CellReply(
         revision=opened.state.revision,
         open=len(open_rows),
-        decided=len(rows) - len(open_rows),
+        decided=int(_within_filter(opened, where).sum()) - len(open_rows),
         matching=len(matching),
         bars=np.bincount(opened.bars(open_rows), minlength=HISTOGRAM_BINS).tolist(),
         samples=opened.samples(page),
         sheet=_sheet(opened, page[:FIRST_SHEET], edge) if len(page) and edge else None,
         layout=positions(_first_places(opened, page), "pca", pending=True),
     )
+
+
+def _within_filter(opened: Opened, where: slice) -> npt.NDArray[np.bool_]:
+    """Which rows of a cell the filter by votes leaves."""
+    if opened.left_out is None:
+        return np.ones(where.stop - where.start, bool)
+    return ~opened.left_out[where]
 
 
 def _first_places(opened: Opened, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
@@ -162,6 +171,7 @@ def samples(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Sample
     p_label = opened.picked("p_label", rows)
     paths = [document.get("filepath") or "" for document in documents]
     pictures = thumbnail_store().get(paths, size, opened.windows)
+    votes = _votes_on(opened, rows)
     found = []
     for at, document in enumerate(documents):
         if not document:
@@ -185,6 +195,7 @@ def samples(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Sample
                 split=rule.split_of(document) or "",
                 tags=tags,
                 in_view=columns["in_view"][at],
+                votes=votes[at],
                 image=url_of(picture),
                 width=picture.width,
                 height=picture.height,
@@ -192,6 +203,19 @@ def samples(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Sample
             )
         )
     return events.SamplesReply(samples=found)
+
+
+def _votes_on(opened: Opened, rows: npt.NDArray[np.int64]) -> list[list[events.Vote]]:
+    """Who said what of each of some rows."""
+    kept = (
+        find_votes(opened.run, opened.iteration) if opened.iteration.document.get("votes") else None
+    )
+    if kept is None:
+        return [[] for _ in rows]
+    return [
+        [events.Vote(annotator=who, label=label) for who, label in votes[:MOST_VOTES]]
+        for votes in kept.on_rows(rows)
+    ]
 
 
 def original(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.OriginalReply:

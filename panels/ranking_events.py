@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..plugin.decisions.ranking import BARS, COMPUTED_BY, Ranked, Ranking, computed, open_rows
 from ..plugin.decisions.ranking import ranking as ranking_by
+from ..plugin.votes.kept import ranking_of_votes
 from . import events
 from .opened import Opened
 from .opened_objects import open_any
@@ -20,7 +21,7 @@ def ranking(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Rankin
     """A page of the open samples that FiftyOne's view holds, highest value first."""
     opened = open_any(ctx, request)
     by = str(request.get("by"))
-    found = ranking_by(opened.run, opened.iteration, by)
+    found = _found(opened, by)
     reply = events.RankingReply(
         revision=opened.state.revision,
         rows=[],
@@ -38,8 +39,11 @@ def ranking(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Rankin
         operator=COMPUTED_BY[by],
     )
     if found is not None:
+        given = None if opened.left_out is None else ~opened.left_out
         inside = opened.rows_in_view()
-        ranked = _ranked(opened, request, found, inside)
+        if inside is not None and given is not None:
+            inside &= given
+        ranked = _ranked(opened, request, found, given if inside is None else inside)
         reply.update(
             total=len(ranked.rows),
             open=ranked.open,
@@ -48,17 +52,24 @@ def ranking(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Rankin
             highest=found.highest,
         )
         if inside is not None:
-            reply["outside"] = _ranked(opened, request, found, None).open - ranked.open
+            reply["outside"] = _ranked(opened, request, found, given).open - ranked.open
         _fill(reply, opened, request, found.values, ranked.rows)
     return reply
 
 
 def ranked_rows(opened: Opened, request: dict[str, Any]) -> npt.NDArray[np.int64]:
     """The open rows of a ranking in its order; none where its score was not computed."""
-    found = ranking_by(opened.run, opened.iteration, str(request.get("by")))
+    found = _found(opened, str(request.get("by")))
     if found is None:
         return np.zeros(0, np.int64)
     return _ranked(opened, request, found, None).rows
+
+
+def _found(opened: Opened, by: str) -> Ranking | None:
+    """The ranking by a score; by votes, of the person's whom the screens are filtered by."""
+    if by == "votes" and opened.given is not None:
+        return ranking_of_votes(opened.run, opened.iteration, opened.given)
+    return ranking_by(opened.run, opened.iteration, by)
 
 
 def _ranked(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..abandonable import abandonable
 from ..arrays import Float32Array
@@ -27,9 +28,10 @@ from ..store.runs import Run
 from ..store.samples import Collection
 from ..store.scores import write_rank
 from ..votes.annotators import records
-from ..votes.ballots import made_of_votes
+from ..votes.ballots import Ballots, made_of_votes
 from ..votes.consensus import Consensus, fit_consensus
 from ..votes.job import VALUE_OF_VOTE
+from ..votes.kept import keep_votes
 from ..votes.next_vote import value_of_vote
 from ..votes.reading import ReadVotes, read_votes
 from .settings import Settings
@@ -58,6 +60,9 @@ class VotedSource:
         self.values: Float32Array = np.empty(0, np.float32)
         self.label_counts = False
         self._ids: list[str] = []
+        self._ballots: Ballots | None = None
+        self._wrong: Float32Array = np.empty(0, np.float32)
+        self._listed: npt.NDArray[np.int32] = np.empty(0, np.int32)
 
     def batches(self, report: Report) -> Generator[Batch]:
         """Classify by the other source, learn from all votes, then give each sample's opinion."""
@@ -77,20 +82,36 @@ class VotedSource:
             )
             self._tell(consensus, read)
             values: list[Any] = []
+            wrong: list[Any] = []
             for start, batch in kept.batches():
                 end = start + len(batch.sample_ids)
                 votes = read.ballots.of_rows(start, end)
                 log_p = None if self.by_votes_alone else batch.models[0]
                 values.append(value_of_vote(consensus, log_p, votes))
-                yield replace(batch, models=[consensus(log_p, votes)])
+                opinion = consensus(log_p, votes)
+                wrong.append(1.0 - np.exp(opinion[votes.sample, votes.label]))
+                yield replace(batch, models=[opinion])
             self.values = np.concatenate(values).astype(np.float32)
-            self._ids = kept.sample_ids
+            self._wrong = np.concatenate(wrong).astype(np.float32)
+            self._ids, self._ballots = kept.sample_ids, read.ballots
 
     def keep(self, run: Run, iteration: Iteration) -> None:
-        """Keep what one more vote on each sample is worth, with the iteration they have become."""
+        """Keep the votes, and what one more on each sample is worth, with their iteration."""
+        rows = iteration.rows_of(self._ids)
         aligned = np.empty(iteration.samples, np.float32)
-        aligned[iteration.rows_of(self._ids)] = self.values
+        aligned[rows] = self.values
         write_rank(run, iteration, VALUE_OF_VOTE, aligned)
+        if self._ballots is None:
+            return
+        annotator = self._listed[self._ballots.annotator]
+        listed = annotator >= 0
+        columns = {
+            "row": rows[self._ballots.sample].astype(np.int32),
+            "annotator": annotator,
+            "label": self._ballots.label,
+            "wrong": self._wrong,
+        }
+        keep_votes(run, iteration, {name: values[listed] for name, values in columns.items()})
 
     def _read(self, kept: _Kept) -> ReadVotes:
         settings = self._settings
@@ -117,6 +138,8 @@ class VotedSource:
     def _tell(self, consensus: Consensus, read: ReadVotes) -> None:
         names, crowd = read.names, consensus.crowd
         people = records(consensus.counts, names, list(self.classes))[:MOST_KEPT]
+        place = {one.name: at for at, one in enumerate(people)}
+        self._listed = np.array([place.get(name, -1) for name in names], np.int32)
         voted = int((read.ballots.count() > 0).sum())
         counts = "counts as one more opinion" if self.label_counts else "is what the votes say"
         self.outcome.said.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
@@ -27,6 +28,7 @@ COMPUTED_BY = {
     "disagreement": "map_dataset",
     "cleanlab": "find_label_errors",
     "both": "find_label_errors",
+    "votes": "find_label_errors",
 }
 """The scores that samples can be ranked by, and the operator that computes each.
 
@@ -34,7 +36,8 @@ COMPUTED_BY = {
 of the prediction, of samples whose prediction is not their label and whose class is not set apart.
 ``importance`` is that of
 rank_by_importance. ``cleanlab`` is one minus cleanlab's label quality, so that the highest is the
-worst here too; ``both`` is the suspicion of the samples that cleanlab's filter reports.
+worst here too; ``both`` is the suspicion of the samples that cleanlab's filter reports. ``votes``
+is the probability that the least likely of people's votes on a sample is wrong.
 """
 
 Rows = npt.NDArray[np.int64]
@@ -158,18 +161,31 @@ def _stamp(run: Run, iteration: Iteration, by: str) -> str | None:
         return rank_id(run, iteration, "cleanlab_score")
     if by == "both":
         return rank_id(run, iteration, "cleanlab_issue")
+    if by == "votes":
+        return rank_id(run, iteration, "vote_wrong")
     return str(iteration.id)
 
 
 def _kept(run: Run, iteration: Iteration, by: str, stamp: str) -> Ranking | None:
-    key = (str(iteration.id), by, stamp)
+    return ranking_of((str(iteration.id), by, stamp), lambda: _values(run, iteration, by))
+
+
+def ranking_of(
+    key: tuple[str, str, str], values: Callable[[], npt.NDArray[np.float32] | None]
+) -> Ranking | None:
+    """The ranking by any values, kept in memory by its key; None where there are none.
+
+    Args:
+        key: what names the values: the iteration, the score, and what else tells them apart
+        values: float32 (n,), NaN on rows that are not ranked; made where they are not in memory
+    """
     with _lock:
         if key in _rankings:
             return _rankings[key]
-    values = _values(run, iteration, by)
-    if values is None:
+    found = values()
+    if found is None:
         return None
-    made = _ranked(values)
+    made = _ranked(found)
     with _lock:
         _rankings[key] = made
     return made
@@ -189,6 +205,8 @@ def _values(run: Run, iteration: Iteration, by: str) -> npt.NDArray[np.float32] 
         return map_disagreement(iteration)
     if by == "importance":
         return read_rank(run, iteration, "importance")
+    if by == "votes":
+        return read_rank(run, iteration, "vote_wrong")
     if by == "cleanlab":
         quality = read_rank(run, iteration, "cleanlab_score")
         return None if quality is None else 1.0 - quality

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from .iterations import Iteration
 from .runs import Run
 
 COLLECTION = "deconfuse.ranks"
+VALUES = "values"
 
 
 def write_rank(
@@ -36,10 +38,23 @@ def write_rank(
             f"values must have shape ({iteration.samples},), one a row of iteration "
             f"{iteration.number}, got {values.shape}"
         )
+    _write(run, iteration, name, {VALUES: values.astype(np.float32)})
+
+
+def write_table(
+    run: Run, iteration: Iteration, name: str, columns: Mapping[str, npt.NDArray[Any]]
+) -> None:
+    """Keep arrays of any length beside an iteration; what was there is replaced in one step."""
+    _write(run, iteration, name, columns)
+
+
+def _write(
+    run: Run, iteration: Iteration, name: str, columns: Mapping[str, npt.NDArray[Any]]
+) -> None:
     rank = ObjectId()
     owner = {**run.owner, "iteration_id": iteration.id, "rank": name, "rank_id": rank}
     try:
-        column = write_column(f"rank_{name}", [values.astype(np.float32)], owner)
+        refs = {column: write_column(name, [values], owner) for column, values in columns.items()}
         collection_of(COLLECTION).replace_one(
             _key(iteration, name),
             {
@@ -47,7 +62,7 @@ def write_rank(
                 "iteration_id": iteration.id,
                 "name": name,
                 "rank_id": rank,
-                "column": column,
+                **({"column": refs[VALUES]} if set(refs) == {VALUES} else {"columns": refs}),
                 "created_at": datetime.now(UTC),
             },
             upsert=True,
@@ -62,6 +77,14 @@ def read_rank(run: Run, iteration: Iteration, name: str) -> npt.NDArray[np.float
     """float32 (n,): one value a row, NaN where it has none; None where nobody computed it."""
     document = _document(run, iteration, name)
     return None if document is None else read_column(document["column"])
+
+
+def read_table(run: Run, iteration: Iteration, name: str) -> dict[str, npt.NDArray[Any]] | None:
+    """What ``write_table`` kept, by column; None where nobody did."""
+    document = _document(run, iteration, name)
+    if document is None:
+        return None
+    return {column: read_column(ref) for column, ref in document["columns"].items()}
 
 
 def rank_id(run: Run, iteration: Iteration, name: str) -> str | None:

@@ -85,6 +85,7 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
         "history": {},
         "report": {},
         "importance": {},
+        "annotators": {},
         "ranking": {"by": "confidence", "above": None, "label": None, "offset": 0, "limit": 9},
         "map": {"colour": "label", "map": None},
         "same": {"rows": [3, 1], "ids": []},
@@ -104,7 +105,9 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
         "undo": {"decision": None},
     }
     about_objects = {"objects", "resolve_objects"}  # of a run on objects: test_object_events.py
-    assert set(requests) | {"check_draw", "check_read"} | about_objects == set(EVENTS)
+    about_votes = {"annotator"}  # test_annotator_events.py
+    checks = {"check_draw", "check_read"}
+    assert set(requests) | checks | about_objects | about_votes == set(EVENTS)
     for name, request in requests.items():
         reply = answer(name, **request)
         assert "error" not in reply, (name, reply)

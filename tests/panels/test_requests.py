@@ -21,7 +21,7 @@ from tests.traces import database_of
 ROOT = Path(__file__).resolve().parent.parent.parent
 EVENTS = load(ROOT / "panels" / "events.py").EVENTS
 CLASSES = ["cat", "dog", "eel"]
-KEY = {"run": "deconfuse", "iteration": 1}
+KEY = {"run": "deconfuse", "iteration": 1, "annotator": None, "said": None, "meant": None}
 WHOLE: dict[str, dict[str, Any]] = {
     "status": {},
     "pulse": {},
@@ -54,6 +54,8 @@ WHOLE: dict[str, dict[str, Any]] = {
     "history": {},
     "report": {},
     "importance": {},
+    "annotators": {},
+    "annotator": {"of": "ada"},
     "ranking": {"by": "confidence", "above": 0.1, "label": 0, "offset": 0, "limit": 9},
     "map": {"colour": "label", "map": "x"},
     "same": {"rows": [0], "ids": ["0" * 24]},

@@ -1,6 +1,8 @@
 // An iteration: its session, the keys and the header that all its screens share.
 import * as React from "react";
 import { useGate } from "./acts/useShown";
+import { GivenBanner } from "./annotators/GivenBanner";
+import { type Given, isGiven } from "./annotators/given";
 import type { IterationInfo, RunInfo, WorkedOut } from "./events";
 import { useKeptHere } from "./kept";
 import { Header } from "./parts/Header";
@@ -31,9 +33,12 @@ interface OnIterationProps {
 export function OnIteration(props: OnIterationProps) {
   const { runs, run, iteration, revision, workedOut, onRun, onIteration } = props;
   const view = useCurrentView();
+  const [given, setGiven] = useKeptHere<Given | null>("given", null, isGiven(iteration.classes));
   const { session, problem, retry } = useLoadedSession({
     run,
     iteration,
+    given,
+    setGiven,
     view,
     revision,
     workedOut,
@@ -69,7 +74,8 @@ export function OnIteration(props: OnIterationProps) {
         }
       : {},
   );
-  if (problem && !session) return <Problem problem={problem} onRetry={retry} />;
+  const anew = () => (given ? setGiven(null) : retry());
+  if (problem && !session) return <Problem problem={problem} onRetry={anew} />;
   if (!session) return <Waiting text="Counting the cells …" />;
   return (
     <SessionContext.Provider value={session}>
@@ -88,6 +94,7 @@ export function OnIteration(props: OnIterationProps) {
         />
         {screen.name === "overview" && <Progress />}
         <ShownInGrid />
+        <GivenBanner />
         {!dismissed && <Outdated onDismiss={() => setDismissed(true)} />}
         {problem && (
           <p className="dcf-inline-problem" role="alert">

@@ -19,13 +19,16 @@ import { RankingScreen } from "./ranking/RankingScreen";
 import type { Screen } from "./screens";
 import { useSession } from "./session";
 
+/** A vote is probably wrong above it. */
+const PROBABLY = 0.5;
+
 interface Props<S extends Screen = Screen> {
   screen: S;
   onScreen: (screen: Screen) => void;
 }
 
 export function ScreenOf({ screen, onScreen }: Props) {
-  const { iteration } = useSession();
+  const { iteration, setGiven } = useSession();
   const classes = iteration.classes + (iteration.objects ? 1 : 0);
   const [ranking, setRanking] = useKeptHere<RankingChoice>("ranking", FIRST, isChoice(classes));
   const toOverview = () => onScreen({ name: "overview" });
@@ -49,6 +52,22 @@ export function ScreenOf({ screen, onScreen }: Props) {
           onRank={(label) => {
             setRanking({ by: "importance", above: null, label });
             onScreen({ name: "ranking" });
+          }}
+          annotators={{
+            onShow: (given) => {
+              setGiven(given);
+              toOverview();
+            },
+            onReview: (given) => {
+              setGiven(given);
+              setRanking({ by: "votes", above: PROBABLY, label: null });
+              onScreen({ name: "queue", cell: null, ranked: true });
+            },
+            onRank: (given) => {
+              setGiven(given);
+              setRanking({ by: "votes", above: null, label: null });
+              onScreen({ name: "ranking" });
+            },
           }}
         />
       );

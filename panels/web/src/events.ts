@@ -3,7 +3,7 @@
 export type Order = "count" | "errors";
 export type Features = "embedding" | "pixels" | "saliency";
 export type Colour = "label" | "prediction" | "decision" | "suspicion" | "disagreement";
-export type RankBy = "suspicion" | "confidence" | "importance" | "disagreement" | "cleanlab" | "both";
+export type RankBy = "suspicion" | "confidence" | "importance" | "disagreement" | "cleanlab" | "both" | "votes";
 export type Action = "relabel" | "confirm" | "remove" | "tag";
 export type ObjectAction = "relabel" | "confirm" | "remove" | "add" | "move";
 export type Variant = "success" | "warning" | "error" | "info";
@@ -114,6 +114,9 @@ export interface PulseReply {
 export interface IterationRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
 }
 
 /** How far the run is; ``decisions`` counts the standing ones by kind. */
@@ -151,6 +154,9 @@ export interface LabelColumns {
 export interface OverviewRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   order: "count" | "errors";
   labels: number[];
   with_classes: boolean;
@@ -170,6 +176,9 @@ export interface OverviewReply {
 export interface CellsRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   labels: number[];
 }
 
@@ -183,6 +192,9 @@ export interface CellsReply {
 export interface SuspectsRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   cells: number[];
 }
 
@@ -209,6 +221,9 @@ export interface OutdatedReply {
 export interface CellRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   label: number;
   prediction: number;
   offset: number;
@@ -251,6 +266,9 @@ export interface SampleColumns {
 export interface LayoutRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   rows: number[];
   features: "embedding" | "pixels" | "saliency";
   aspect: number | null;
@@ -283,6 +301,9 @@ export interface CellReply {
 export interface ThumbnailsRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   rows: number[];
   edge: number;
 }
@@ -291,6 +312,9 @@ export interface ThumbnailsRequest {
 export interface PairsRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   label: number;
   prediction: number;
   limit: number;
@@ -310,6 +334,9 @@ export interface PairsReply {
 export interface SamplesRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   rows: number[];
   size: number;
 }
@@ -320,7 +347,13 @@ export interface Probability {
   p: number;
 }
 
-/** One sample in full; ``image`` is a data URL, empty with ``problem`` set where unreadable. */
+/** What one person said of a sample. */
+export interface Vote {
+  annotator: string;
+  label: number;
+}
+
+/** One sample in full, with the first of the votes on it. */
 export interface SampleInfo {
   row: number;
   id: string;
@@ -334,6 +367,7 @@ export interface SampleInfo {
   split: string;
   tags: string[];
   in_view: boolean;
+  votes: Vote[];
   image: string;
   width: number;
   height: number;
@@ -366,6 +400,7 @@ export interface ObjectInfo {
   split: string;
   tags: string[];
   in_view: boolean;
+  votes: Vote[];
   image: string;
   width: number;
   height: number;
@@ -389,6 +424,9 @@ export interface ObjectsReply {
 export interface OriginalRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   row: number;
   decoded: boolean;
 }
@@ -405,6 +443,9 @@ export interface OriginalReply {
 export interface ContextRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   row: number;
 }
 
@@ -440,11 +481,14 @@ export interface ContextReply {
 export interface QueueRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   cell: [number, number] | null;
   skip: number[];
   limit: number;
   front?: number | null;
-  by?: "suspicion" | "confidence" | "importance" | "disagreement" | "cleanlab" | "both" | null;
+  by?: "suspicion" | "confidence" | "importance" | "disagreement" | "cleanlab" | "both" | "votes" | null;
   above?: number | null;
   label?: number | null;
 }
@@ -463,6 +507,9 @@ export interface QueueReply {
 export interface ResolveRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   action: "relabel" | "confirm" | "remove" | "tag";
   rows: number[];
   label?: string | null;
@@ -475,6 +522,9 @@ export interface ResolveRequest {
 export interface ResolveObjectsRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   action: "relabel" | "confirm" | "remove" | "add" | "move";
   rows: number[];
   label?: string | null;
@@ -537,6 +587,9 @@ export interface RecentReply {
 export interface DuplicatesRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   offset: number;
   limit: number;
   kind: "leak" | "conflict" | "alike" | null;
@@ -624,6 +677,9 @@ export interface DuplicatesReply {
 export interface DifferenceRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   first: number;
   second: number;
   size: number;
@@ -646,6 +702,9 @@ export interface DifferenceReply {
 export interface GroupRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   action: "keep_one" | "keep_all" | "relabel_alike" | "remove";
   rows: number[];
   labels: string[];
@@ -671,6 +730,9 @@ export interface ThresholdReply {
 export interface AuditDrawRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   size: number;
 }
 
@@ -814,6 +876,9 @@ export interface TargetRequest {
 export interface CheckDrawRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   label: number;
   prediction: number;
   rows: number[] | null;
@@ -850,6 +915,9 @@ export interface CheckBound {
 export interface ShowRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   label: number;
   prediction: number;
 }
@@ -868,6 +936,9 @@ export interface DoneReply {
 export interface SameRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   rows: number[];
   ids: string[];
 }
@@ -882,6 +953,9 @@ export interface SameReply {
 export interface MapRequest {
   run: string;
   iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
   colour: "label" | "prediction" | "decision" | "suspicion" | "disagreement";
   map: string | null;
 }
@@ -903,7 +977,10 @@ export interface MapReply {
 export interface RankingRequest {
   run: string;
   iteration: number;
-  by: "suspicion" | "confidence" | "importance" | "disagreement" | "cleanlab" | "both";
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
+  by: "suspicion" | "confidence" | "importance" | "disagreement" | "cleanlab" | "both" | "votes";
   above: number | null;
   label: number | null;
   offset: number;
@@ -983,6 +1060,40 @@ export interface ImportanceReply {
   reviewed: number;
 }
 
+/** Who voted, column by column, those with the most votes first; empty without votes. */
+export interface AnnotatorsReply {
+  revision: number;
+  name: string[];
+  votes: number[];
+  accuracy: number[];
+  low: number[];
+  high: number[];
+  meant: number[];
+  said: number[];
+  confused: number[];
+  wrong: number[];
+}
+
+/** One annotator by name. */
+export interface AnnotatorRequest {
+  run: string;
+  iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
+  of: string;
+}
+
+/** What one annotator said, a pair of classes an entry, in the order of the overview. */
+export interface AnnotatorReply {
+  revision: number;
+  meant: number[];
+  said: number[];
+  votes: number[];
+  open: number[];
+  bars: number[];
+}
+
 /** Every event by name. */
 export interface Events {
   status: { request: NoRequest; reply: StatusReply };
@@ -1027,6 +1138,8 @@ export interface Events {
   history: { request: RunRequest; reply: HistoryReply };
   report: { request: RunRequest; reply: ReportReply };
   importance: { request: RunRequest; reply: ImportanceReply };
+  annotators: { request: IterationRequest; reply: AnnotatorsReply };
+  annotator: { request: AnnotatorRequest; reply: AnnotatorReply };
 }
 
 export type EventName = keyof Events;

@@ -1,5 +1,6 @@
 // What all screens share: the run, its classes, the overview as it stands, and the ways to change it.
 import * as React from "react";
+import type { Given } from "./annotators/given";
 import { ask, asProblem } from "./ask";
 import type {
   IterationInfo,
@@ -20,10 +21,15 @@ export interface Overview extends Omit<OverviewReply, "cells" | "classes"> {
   cells: Map<number, Cell[]>;
 }
 
+export type Key = { run: string; iteration: number } & Partial<Given>;
+
 export interface Session extends Decisions {
   run: RunInfo;
   iteration: IterationInfo;
-  key: { run: string; iteration: number };
+  /** What every question is about: the filter by votes is part of it. */
+  key: Key;
+  given: Given | null;
+  setGiven: (given: Given | null) => void;
   classes: string[];
   overview: Overview;
   /** The newest revision known of, which the overview may still be on its way to. */
@@ -73,6 +79,8 @@ interface Loaded {
 interface Options {
   run: RunInfo;
   iteration: IterationInfo;
+  given: Given | null;
+  setGiven: (given: Given | null) => void;
   /** FiftyOne's view, filters and extended stages, as JSON. */
   view: string;
   /** The newest revision known of, from whoever decided. */
@@ -83,13 +91,17 @@ interface Options {
 const PAGE = 100;
 
 /** Loads an iteration and keeps it in step with the journal and with FiftyOne's view. */
-export function useLoadedSession({ run, iteration, view, revision, workedOut: latest }: Options) {
+export function useLoadedSession(options: Options) {
+  const { run, iteration, given, setGiven, view, revision, workedOut: latest } = options;
   const text = JSON.stringify(latest);
   const workedOut = React.useMemo<WorkedOut>(() => JSON.parse(text), [text]);
-  const key = React.useMemo(
-    () => ({ run: run.key, iteration: iteration.number }),
-    [run.key, iteration.number],
+  const filter = JSON.stringify(given);
+  const key = React.useMemo<Key>(
+    () => ({ run: run.key, iteration: iteration.number, ...JSON.parse(filter) }),
+    [run.key, iteration.number, filter],
   );
+  const latestKey = React.useRef(key);
+  latestKey.current = key;
   const [loaded, setLoaded] = React.useState<Loaded | null>(null);
   const [problem, setProblem] = React.useState<Problem | null>(null);
   const [order, setOrder] = useKept<Order>("overview/order", "count", oneOf("count", "errors"));
@@ -163,6 +175,7 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
         .then((reply) => {
           const base = known.current;
           if (!base || reply.revision !== base.overview.revision) return;
+          if (latestKey.current !== key) return;
           const cells = new Map(base.overview.cells);
           for (const label of missing) cells.set(label, []);
           for (const [label, group] of byLabel(reply.cells)) cells.set(label, group);
@@ -190,6 +203,8 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
         run,
         iteration,
         key,
+        given,
+        setGiven,
         classes: loaded.classes,
         overview: loaded.overview,
         revision: Math.max(loaded.overview.revision, settled.at(-1)?.revision ?? 0),
@@ -208,6 +223,8 @@ export function useLoadedSession({ run, iteration, view, revision, workedOut: la
       run,
       iteration,
       key,
+      given,
+      setGiven,
       settled,
       workedOut,
       order,

@@ -62,6 +62,12 @@ export const SHORTCUTS = {
     local: true,
   },
   open: { keys: ["Enter"], scope: "overview", does: "Open the cell", local: true },
+  annotators: {
+    keys: ["ArrowUp", "ArrowDown", "PageUp", "PageDown"],
+    scope: "progress",
+    does: "Move from annotator to annotator",
+    local: true,
+  },
   confirm: {
     keys: ["c"],
     scope: ["cell", "ranking", "map"],
@@ -479,7 +485,7 @@ export function useActive(
 }
 
 const MOVES = /^(Arrow|Page|Home$|End$)/;
-const MOVED_IN = [".dcf-cell-open", ".dcf-tile", ".dcf-map canvas"];
+const MOVED_IN = [".dcf-annotator", ".dcf-cell-open", ".dcf-tile", ".dcf-map canvas"];
 
 /** The first arrow key finds what the next ones move in: a cell, an image of a grid, a map. */
 function toWhatMoves(root: HTMLElement | null, event: KeyboardEvent) {

@@ -5,7 +5,11 @@ import { Thumbnails } from "./thumbnails";
 
 export function useThumbnails(edge: number): Thumbnails {
   const { key } = useSession();
-  const thumbnails = React.useMemo(() => new Thumbnails(key, edge), [key, edge]);
+  const { run, iteration } = key;
+  const thumbnails = React.useMemo(
+    () => new Thumbnails({ run, iteration }, edge),
+    [run, iteration, edge],
+  );
   React.useEffect(() => () => thumbnails.dispose(), [thumbnails]);
   return thumbnails;
 }

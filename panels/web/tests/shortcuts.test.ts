@@ -45,7 +45,7 @@ test("all that is listed is bound", () => {
 
 test("keys that are not bound are those of what has the focus", () => {
   const local = LIST.filter(([, { local }]) => local).map(([name]) => name);
-  expect(local).toEqual(["takeKeys", "move", "open", "pageMark", "pageMove"]);
+  expect(local).toEqual(["takeKeys", "move", "open", "annotators", "pageMark", "pageMove"]);
   for (const key of SHORTCUTS.move.keys) expect(moved(key, [1, 1], 3, () => 3)).not.toBeNull();
 });
 

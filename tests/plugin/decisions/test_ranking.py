@@ -61,12 +61,14 @@ def test_each_score_orders_the_rows_that_it_is_about(made: Made) -> None:
     suspicion = made.column("suspicion")
     importance = rng.random(N).astype(np.float32)
     importance[rng.choice(N, 9, replace=False)] = np.nan
+    votes = np.where(rng.random(N) < 0.6, rng.random(N), np.nan).astype(np.float32)
     quality, issue = rng.random(N).astype(np.float32), rng.random(N) < 0.3
     disagreement = rng.choice([0.0, 0.13, 0.29, 0.47, 1.0], N).astype(np.float32)
     keep_map(made.run, made.iteration, rng.random((N, 2)), disagreement)
     write_rank(made.run, made.iteration, "importance", importance)
     write_rank(made.run, made.iteration, "cleanlab_score", quality)
     write_rank(made.run, made.iteration, "cleanlab_issue", issue.astype(np.float32))
+    write_rank(made.run, made.iteration, "vote_wrong", votes)
     every = np.ones(N, bool)
     for by, score, keep in (
         ("suspicion", suspicion, every),
@@ -75,6 +77,7 @@ def test_each_score_orders_the_rows_that_it_is_about(made: Made) -> None:
         ("disagreement", disagreement, every),
         ("cleanlab", 1 - quality, every),
         ("both", suspicion, issue),
+        ("votes", votes, ~np.isnan(votes)),
     ):
         found, ranked = made.ranked(by)
         assert ranked.rows.tolist() == expected(made, score, keep), by

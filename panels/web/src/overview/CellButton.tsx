@@ -49,6 +49,36 @@ export function placeAt(left: number, width: number): React.CSSProperties {
   return { transform: `translateX(calc(var(--dcf-head) + ${left}px))`, width };
 }
 
+interface FaceProps {
+  name: string;
+  nothing?: boolean;
+  /** The count, and what stands beside it. */
+  children: React.ReactNode;
+  bars: readonly number[];
+}
+
+/** What a cell shows: a class, how many, and red bars. */
+export function Face({ name, nothing, children, bars }: FaceProps) {
+  const path = React.useMemo(() => barsPath(bars, BARS_WIDTH, BARS_HEIGHT), [bars]);
+  return (
+    <>
+      <bdi className={`dcf-cell-name${nothing ? " dcf-nothing" : ""}`} title={name}>
+        {name}
+      </bdi>{" "}
+      <span className="dcf-cell-text">{children}</span>
+      <svg
+        className="dcf-cell-bars"
+        width={BARS_WIDTH}
+        height={BARS_HEIGHT}
+        viewBox={`0 0 ${BARS_WIDTH} ${BARS_HEIGHT}`}
+        aria-hidden="true"
+      >
+        <path d={path} />
+      </svg>
+    </>
+  );
+}
+
 // Each scrolled frame draws the list anew: a cell whose props are the same costs nothing then.
 export const CellButton = React.memo(function CellButton(props: Props) {
   const { cell, inView } = props;
@@ -59,7 +89,6 @@ export const CellButton = React.memo(function CellButton(props: Props) {
   const nothing = cell.prediction === names.nothing;
   const blue = correct ? 0 : saturation(cell.open, overview.largest);
   const placed = iteration.objects && correct && cell.suspects > 0 ? cell.suspects : 0;
-  const path = React.useMemo(() => barsPath(cell.bars, BARS_WIDTH, BARS_HEIGHT), [cell.bars]);
   const part = inView !== null && inView !== cell.open;
   const shown = part ? `${count(inView)} of ${count(cell.open)}` : count(cell.open);
   // Begins as it is written, so that people who speak to their machine can say what they see.
@@ -90,10 +119,7 @@ export const CellButton = React.memo(function CellButton(props: Props) {
         onFocus={() => props.onFocus(props.row, props.column)}
         onClick={() => props.onOpen(cell)}
       >
-        <bdi className={`dcf-cell-name${nothing ? " dcf-nothing" : ""}`} title={prediction}>
-          {prediction}
-        </bdi>{" "}
-        <span className="dcf-cell-text">
+        <Face name={prediction} nothing={nothing} bars={cell.bars}>
           <span className="dcf-cell-count">
             {inView !== null && inView !== cell.open ? (
               <>
@@ -110,16 +136,7 @@ export const CellButton = React.memo(function CellButton(props: Props) {
             </small>
           )}
           {cell.duplicates && <Icon name="copies" className="dcf-cell-copies" />}
-        </span>
-        <svg
-          className="dcf-cell-bars"
-          width={BARS_WIDTH}
-          height={BARS_HEIGHT}
-          viewBox={`0 0 ${BARS_WIDTH} ${BARS_HEIGHT}`}
-          aria-hidden="true"
-        >
-          <path d={path} />
-        </svg>
+        </Face>
         {props.pictures && props.thumbnails && (
           <CellPictures
             rows={props.pictures}

@@ -18,10 +18,10 @@ export interface Suspects {
 
 /** What `cells` show, of those that were asked for; null where no pictures are wanted. */
 export function useSuspects(cells: readonly number[], on: boolean): Suspects | null {
-  const { key, overview } = useSession();
+  const { key, given, overview } = useSession();
   const view = useCurrentView();
   const thumbnails = useThumbnails(EDGE);
-  const state = `${overview.revision} ${view}`;
+  const state = `${overview.revision} ${view} ${JSON.stringify(given)}`;
   const [known, setKnown] = React.useState({ state: "", rows: new Map<number, number[]>() });
   const latest = React.useRef(known);
   latest.current = known;

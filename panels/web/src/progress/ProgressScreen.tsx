@@ -1,6 +1,7 @@
 // How far the run is: errors left with their interval, the target, the iterations.
 import { Button, MenuItem, Select } from "@mui/material";
 import * as React from "react";
+import { type AnnotatorActs, Annotators } from "../annotators/Annotators";
 import type { AuditReply } from "../events";
 import { count, plural } from "../format";
 import { isFlag, useKept, useKeptHere } from "../kept";
@@ -23,9 +24,11 @@ interface Props {
   onBack: () => void;
   /** Shows the most important samples of a class, or of all. */
   onRank: (label: number | null) => void;
+  /** What can be done about an annotator. */
+  annotators: AnnotatorActs;
 }
 
-export function ProgressScreen({ onBack, onRank }: Props) {
+export function ProgressScreen({ onBack, onRank, annotators }: Props) {
   const audit = useAudit();
   const [judging, setJudging] = useKeptHere("progress/judging", false, isFlag);
   const leave = () => (judging ? setJudging(false) : onBack());
@@ -58,6 +61,7 @@ export function ProgressScreen({ onBack, onRank }: Props) {
         <Left audit={audit} reply={reply} onJudge={() => setJudging(true)} />
         <Target audit={audit} target={reply.target} audits={reply.audit?.number ?? 0} />
         <Iterations />
+        <Annotators {...annotators} />
         <Importance onRank={onRank} />
         <Parts reply={reply} />
       </div>

@@ -10,7 +10,8 @@ interface Props {
 }
 
 export function Question({ sample, late }: Props) {
-  const { classes } = useSession();
+  const { classes, given } = useSession();
+  const vote = sample.votes.find(({ annotator }) => annotator === given?.annotator);
   return (
     <p className="dcf-question">
       Labelled{" "}
@@ -22,6 +23,14 @@ export function Question({ sample, late }: Props) {
           , predicted{" "}
           <strong>
             <bdi>{classes[sample.prediction]}</bdi>
+          </strong>
+        </>
+      )}
+      {vote && (
+        <>
+          , <bdi>{vote.annotator}</bdi> voted{" "}
+          <strong>
+            <bdi>{classes[vote.label]}</bdi>
           </strong>
         </>
       )}

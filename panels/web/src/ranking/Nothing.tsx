@@ -23,6 +23,10 @@ const START: Partial<Record<RankBy, { text: string; button: string; busy?: strin
     text: "Choose the option “cleanlab” for the next iteration; needs the package cleanlab.",
     button: "Find label errors",
   },
+  votes: {
+    text: "Name the fields with people's votes for the next iteration.",
+    button: "Find label errors",
+  },
 };
 
 interface NotComputedProps {

@@ -50,6 +50,11 @@ export const SCORES: Record<RankBy, Score> = {
     about:
       "Label issues that cleanlab reports, by suspicion; above 0 another class is more probable.",
   },
+  votes: {
+    name: "Votes probably wrong",
+    value: "probability that the vote is wrong",
+    about: "Samples that people voted on, the vote that is most probably wrong first.",
+  },
 };
 
 /** Whether what was kept is a ranking of an iteration with so many classes. */

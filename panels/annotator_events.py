@@ -1,0 +1,48 @@
+"""Answers about the people who voted: how far each is to be believed, and what each confuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone.operators as foo
+
+from ..plugin.votes.kept import confusions_of, find_votes, kept_votes
+from . import events
+from .opened import open_iteration
+
+
+def annotators(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AnnotatorsReply:
+    """Who voted; nobody where the iteration was made without votes."""
+    opened = open_iteration(ctx, request)
+    known = (opened.iteration.document.get("votes") or {}).get("annotators", [])
+    index = {name: at for at, name in enumerate(opened.classes)}
+    first = [next(iter(one["confusions"]), None) for one in known]
+    votes = find_votes(opened.run, opened.iteration) if known else None
+    wrong = [0] * len(known) if votes is None else votes.probably_wrong(~opened.decided).tolist()
+    return events.AnnotatorsReply(
+        revision=opened.state.revision,
+        name=[one["name"] for one in known],
+        votes=[one["votes"] for one in known],
+        accuracy=[round(one["accuracy"], 4) for one in known],
+        low=[round(one["low"], 4) for one in known],
+        high=[round(one["high"], 4) for one in known],
+        meant=[index[one["class"]] if one else -1 for one in first],
+        said=[index[one["vote"]] if one else -1 for one in first],
+        confused=[one["expected"] if one else 0.0 for one in first],
+        wrong=wrong,
+    )
+
+
+def annotator(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AnnotatorReply:
+    """What one of them said, by what it most probably is."""
+    opened = open_iteration(ctx, request)
+    votes = kept_votes(opened.run, opened.iteration)
+    found = confusions_of(votes, request["of"], ~opened.decided)
+    return events.AnnotatorReply(
+        revision=opened.state.revision,
+        meant=found.meant.tolist(),
+        said=found.said.tolist(),
+        votes=found.votes.tolist(),
+        open=found.open.tolist(),
+        bars=found.histogram.ravel().tolist(),
+    )

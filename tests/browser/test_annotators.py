@@ -1,0 +1,140 @@
+"""Annotators in the real App: the table, what one confuses, the filter on every screen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.label_errors_panel import (
+    button,
+    looked_at,
+    planted_digits,
+    shoot,
+    shown,
+    toggle_theme,
+    violations,
+)
+
+N, PEOPLE = 300, 500
+
+
+@pytest.fixture
+def voted(dataset: Callable[..., Any], operator: Any) -> Any:
+    """Digits that 500 people voted on: one in two thirds of all, badly, the others now and then."""
+    new, truth, p = planted_digits(dataset, N, share=0.1)
+    g = np.random.default_rng(1)
+    for at, sample in enumerate(new.iter_samples(autosave=True)):
+        digit = int(truth[sample.id])
+        said = [("eve", (digit + int(g.random() < 0.4)) % 10)] if at % 3 else []
+        for who in g.choice(PEOPLE - 1, 8, replace=False):
+            said.append((f"person {who:03d}", digit if g.random() < 0.9 else int(g.integers(10))))
+        sample["crowd"] = fo.Classifications(
+            classifications=[fo.Classification(label=str(c), annotator=who) for who, c in said]
+        )
+        sample["model"] = fo.Classification(label=str(p[at].argmax()), logits=np.log(p[at]))
+    new.classes["model"] = [str(digit) for digit in range(10)]
+    new.save()
+    operator("delete_run")(new, "deconfuse")
+    operator("find_label_errors")(
+        new,
+        "ground_truth",
+        source="predictions",
+        prediction_fields=["model"],
+        vote_fields=["crowd"],
+        duplicates=False,
+    )
+    return new, truth
+
+
+def counted(text: Locator) -> int:
+    found = re.search(r"[\d,]+", text.inner_text())
+    assert found
+    return int(found[0].replace(",", ""))
+
+
+def test_what_an_annotator_confuses_is_reviewed(app: Any, voted: Any) -> None:
+    dataset, _ = voted
+    app.open(dataset)
+    content, keys = shown(app), app.page.keyboard
+    keys.press("p")
+    card = content.get_by_role("region", name="Annotators")
+    expect(card.get_by_text(re.compile(r"^4\d\d annotators"))).to_be_visible()
+    # Not all rows of so many are drawn, and every one can be reached by the keyboard.
+    rows = card.locator("[data-annotator]")
+    assert rows.count() < 60
+    expect(rows.first).to_have_text("ground_truth (the label)")  # the most votes
+    expect(rows.nth(1)).to_have_text("eve")
+    rows.first.focus()
+    keys.press("ArrowDown")
+    expect(card.locator('[data-annotator="1"]')).to_be_focused()
+    for _ in range(12):
+        keys.press("PageDown")
+    expect(card.locator('[data-annotator="97"]')).to_be_focused()
+    button(card, "^Accuracy").click()
+    expect(card.locator("th[aria-sort]")).to_have_text(re.compile("Accuracy.*↑"))
+    card.get_by_label("Search annotators").fill(" EVE")
+    expect(rows).to_have_count(1)
+    card.get_by_label("Search annotators").fill("nobody")
+    expect(card.get_by_text("No annotator has “nobody”", exact=False)).to_be_visible()
+    card.get_by_label("Search annotators").fill("ev")
+    rows.first.press("Enter")
+    detail = content.get_by_role("region", name="What eve confused")
+    cells = detail.locator(".dcf-said button")
+    expect(cells.first).to_be_visible()
+    detail.scroll_into_view_if_needed()
+    shoot(app, "annotators")
+    keys.press("f")
+    for width in (1280, 650):
+        app.page.set_viewport_size({"width": width, "height": 1000})
+        shoot(app, f"annotators-{width}")
+    app.page.set_viewport_size({"width": 1600, "height": 1000})
+    keys.press("f")
+    assert violations(app) == []
+    toggle_theme(app)
+    shoot(app, "annotators-light")
+    assert violations(app) == []
+
+    # Their votes that are most probably wrong, one after the other.
+    review = button(detail, "^Review the .* most probably wrong")
+    wrong = counted(review)
+    assert wrong > 30
+    review.click()
+    status = content.get_by_role("region", name="Queue").get_by_role("status").first
+    expect(status).to_have_text(f"{wrong} left")
+    looked_at(content)
+    expect(content.locator(".dcf-question")).to_contain_text("eve voted")
+    shoot(app, "annotators-queue")
+    assert violations(app) == []
+    keys.press("c")
+    expect(status).to_have_text(f"{wrong - 1} left")
+
+    # The filter holds on every screen until it is taken off.
+    hers = len(dataset) - len(range(0, N, 3))
+    keys.press("o")
+    banner = content.get_by_text("Only samples that eve voted on", exact=False)
+    expect(banner).to_be_visible()
+    opened = content.locator('[data-number="open"] dd')
+    expect(opened).to_have_text(str(hers - 1))
+    expect(content.locator(".dcf-cell-pictures [style*=background]").first).to_be_visible()
+    shoot(app, "annotators-overview")
+    assert violations(app) == []
+    keys.press("w")
+    expect(content.get_by_text("Only samples that eve voted on", exact=False)).to_be_visible()
+    content.get_by_role("button", name="All samples").click()
+    expect(banner).to_have_count(0)
+    keys.press("o")
+    expect(opened).to_have_text(str(N - 1))
+    # One confusion shows its samples in the ranking.
+    keys.press("p")
+    expect(cells.nth(1)).to_be_visible()
+    many = counted(cells.nth(1).locator(".dcf-cell-count"))
+    cells.nth(1).click()
+    expect(content.locator(".dcf-tile")).to_have_count(many)
+    expect(content.get_by_text("is likely.", exact=False)).to_be_visible()
+    assert app.errors == []

@@ -1,0 +1,177 @@
+"""Annotators in the panel: the table, each one's confusions, and their samples as a filter."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from plugin.store.iterations import unpack_ids
+from plugin.store.runs import load_run
+from plugin.votes.kept import kept_votes
+from tests.voted import CLASSES, OPTIONS, PEOPLE, voted_dataset
+
+
+@pytest.fixture(scope="module")
+def first() -> Any:
+    dataset, truth, _ = voted_dataset()
+    yield dataset, truth
+    dataset.delete()
+
+
+@pytest.fixture(scope="module")
+def ask(first: Any, operator: Any, context: Any) -> Any:
+    """Ask the panel about a run with votes; the dataset, and each sample's true class."""
+    dataset = first[0].clone()
+    operator("find_label_errors")(dataset, "gt", vote_fields=list(PEOPLE), **OPTIONS)
+
+    def answer(name: str, **request: Any) -> Any:
+        request = {"run": "deconfuse", "iteration": 1, **request}
+        ctx = context(dataset, "label_errors", __method__=name, request=request)
+        reply = operator("label_errors").execute(ctx)
+        json.dumps(reply, allow_nan=False)
+        return reply
+
+    yield answer, dataset, first[1]
+    dataset.delete()
+
+
+def overview(answer: Any, **filtered: Any) -> Any:
+    return answer("overview", order="count", labels=[0, 1, 2], with_classes=False, **filtered)
+
+
+def ids_of(dataset: Any) -> list[str]:
+    return unpack_ids(load_run(dataset, "deconfuse").iteration().column("sample_id"))
+
+
+def test_the_table_says_how_far_each_is_to_be_believed(ask: Any) -> None:
+    answer, dataset, _ = ask
+    table = answer("annotators")
+    assert set(table["name"]) == {*PEOPLE, "gt (the label)"}
+    eve = table["name"].index("eve")
+    assert table["votes"][eve] == len(dataset.exists("eve"))
+    assert table["low"][eve] < table["accuracy"][eve] < table["high"][eve] < 0.75
+    assert table["meant"][eve] != table["said"][eve]
+    # Of her votes two fifths are wrong, and most of these are known.
+    assert 0.2 < table["wrong"][eve] / table["votes"][eve] < 0.5
+    assert table["wrong"][eve] > 3 * table["wrong"][table["name"].index("ada")]
+
+
+def test_votes_that_are_probably_wrong_are(ask: Any) -> None:
+    _, dataset, truth = ask
+    run = load_run(dataset, "deconfuse")
+    votes = kept_votes(run, run.iteration())
+    true = dict(zip(dataset.values("id"), truth.tolist(), strict=True))
+    meant = np.array([true[i] for i in ids_of(dataset)])[votes.row]
+    wrong = votes.wrong > 0.5
+    assert np.mean(votes.label[wrong] != meant[wrong]) > 0.8
+    assert np.mean(votes.label[~wrong] != meant[~wrong]) < 0.1
+    assert np.mean(votes.wrong) == pytest.approx(np.mean(votes.label != meant), abs=0.04)
+
+
+def test_confusions_are_counted_from_the_votes(ask: Any) -> None:
+    answer, dataset, _ = ask
+    found = answer("annotator", of="eve")
+    assert sum(found["votes"]) == sum(found["open"]) == len(dataset.exists("eve"))
+    pairs = list(zip(found["meant"], found["said"], strict=True))
+    said = dict(zip(*dataset.values(["id", "eve.label"]), strict=True))
+    consensus = dict(zip(*dataset.values(["id", "deconfuse_consensus.label"]), strict=True))
+    for at, (meant, vote) in enumerate(pairs):
+        these = [i for i, c in consensus.items() if (c, said[i]) == (CLASSES[meant], CLASSES[vote])]
+        assert found["votes"][at] == len(these)
+        assert sum(found["bars"][20 * at : 20 * at + 20]) == len(these)
+    rows = [i for i in range(len(pairs)) if pairs[i][0] == pairs[i][1]]
+    assert rows == [0, 3, 6]  # in each class the one that was meant comes first
+    assert found["votes"][1] >= found["votes"][2]
+
+
+def test_a_filter_by_person_holds_for_every_screen(ask: Any, operator: Any) -> None:
+    answer, dataset, _ = ask
+    hers = set(dataset.exists("eve").values("id"))
+    ids = ids_of(dataset)
+    whole, part = overview(answer), overview(answer, annotator="eve")
+    assert whole["progress"]["samples"] == len(ids)
+    assert part["progress"]["samples"] == part["progress"]["open"] == len(hers)
+    assert sum(part["rows"]["open"]) == sum(part["cells"]["open"]) == len(hers)
+    assert sum(part["cells"]["bars"]) == len(hers)
+    assert 0 < part["progress"]["expected_errors"] < whole["progress"]["expected_errors"]
+    assert sum(part["rows"]["wrong"]) == part["progress"]["open_wrong"] == part["progress"]["wrong"]
+    pair = {"label": part["cells"]["label"][0], "prediction": part["cells"]["prediction"][0]}
+    cell = answer("cell", annotator="eve", offset=0, limit=999, edge=0, **pair)
+    assert {ids[row] for row in cell["samples"]["row"]} <= hers
+    assert cell["open"] == len(cell["samples"]["row"]) == part["cells"]["open"][0]
+    queue = answer("queue", annotator="eve", cell=None, skip=[], limit=200)
+    assert queue["left"] == len(queue["rows"]) == part["progress"]["open_wrong"]
+    assert {ids[row] for row in queue["rows"]} <= hers
+    # A decision leaves the counts of the filter, and of no other.
+    operator("resolve")(dataset, "confirm", [ids[queue["rows"][0]]])
+    after = overview(answer, annotator="eve")["progress"]
+    assert (after["open"], after["open_wrong"]) == (len(hers) - 1, queue["left"] - 1)
+    assert (after["wrong"], after["decisions"]["confirmed"]) == (queue["left"], 1)
+    theirs = sorted(set(ids) - hers)[0]
+    operator("resolve")(dataset, "confirm", [theirs])
+    assert overview(answer, annotator="eve")["progress"] == after
+    for _ in range(2):
+        operator("undo")(dataset)
+    assert overview(answer, annotator="eve")["progress"] == part["progress"]
+
+
+def test_the_votes_that_are_most_probably_wrong_come_first(ask: Any) -> None:
+    answer, dataset, truth = ask
+    table = answer("annotators")
+    wrong = table["wrong"][table["name"].index("eve")]
+    asked = {"by": "votes", "above": 0.5, "label": None}
+    ranking = answer("ranking", annotator="eve", offset=0, limit=999, **asked)
+    assert ranking["total"] == wrong
+    assert ranking["values"] == sorted(ranking["values"], reverse=True)
+    queue = answer("queue", annotator="eve", cell=None, skip=[], limit=200, **asked)
+    assert queue["rows"] == ranking["rows"][:200]
+    said = dict(zip(*dataset.values(["id", "eve.label"]), strict=True))
+    true = dict(zip(dataset.values("id"), truth.tolist(), strict=True))
+    share = np.mean([said[i] != CLASSES[true[i]] for i in ranking["ids"]])
+    assert share > 0.8
+    votes = answer("samples", rows=ranking["rows"][:1], size=64)["samples"][0]["votes"]
+    hers = next(vote for vote in votes if vote["annotator"] == "eve")
+    assert CLASSES[hers["label"]] == said[ranking["ids"][0]]
+    # Without a person it is the worst vote of anybody on a sample.
+    assert answer("ranking", offset=0, limit=999, **asked)["total"] >= wrong
+
+
+def test_one_confusion_is_a_filter_too(ask: Any) -> None:
+    answer, _, _ = ask
+    found = answer("annotator", of="eve")
+    pair = {"meant": found["meant"][1], "said": found["said"][1]}
+    ranking = answer(
+        "ranking", by="votes", above=None, label=None, offset=0, limit=9, annotator="eve", **pair
+    )
+    assert ranking["total"] == ranking["open"] == found["open"][1] > 0
+    assert set(ranking["predictions"]) == {pair["meant"]}
+
+
+@pytest.mark.parametrize(
+    ("filtered", "message"),
+    [
+        ({"annotator": "nobody"}, "nobody called 'nobody'"),
+        ({"annotator": "eve", "said": 3}, "said must be a class index below 3, got 3"),
+        ({"annotator": "eve", "meant": -1}, "meant must be a class index"),
+    ],
+)
+def test_a_filter_that_means_nothing_is_refused(
+    ask: Any, filtered: dict[str, Any], message: str
+) -> None:
+    reply = overview(ask[0], **filtered)
+    assert reply["error"]["kind"] == "input"
+    assert message in reply["error"]["message"]
+
+
+def test_without_votes_there_is_nobody(first: Any, operator: Any, context: Any) -> None:
+    dataset = first[0].clone()
+    operator("find_label_errors")(dataset, "gt", **OPTIONS)
+    asked = {"run": "deconfuse", "iteration": 1}
+    ctx = context(dataset, "label_errors", __method__="annotators", request=asked)
+    assert operator("label_errors").execute(ctx)["name"] == []
+    ctx = context(dataset, "label_errors", __method__="annotator", request={**asked, "of": "eve"})
+    assert "keeps no votes" in operator("label_errors").execute(ctx)["error"]["message"]
+    dataset.delete()

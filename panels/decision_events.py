@@ -109,9 +109,9 @@ def resolution_reply(opened: Opened, done: Resolution) -> events.ResolveReply:
 def queue(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.QueueReply:
     """The next open rows: misclassified ones by suspicion, all of one cell, or of a ranking."""
     opened = open_any(ctx, request)
-    order = _candidates(opened, request)
+    order = candidates(opened, request)
     order = order[~opened.gone[order]]
-    there = order[_is_there(opened, order)]
+    there = order[are_there(opened, order)]
     skip = opened.rows(request.get("skip"), opened.iteration.samples)
     left = there[~np.isin(there, skip)]
     limit = max(1, min(200, int(request.get("limit") or 20)))
@@ -131,7 +131,7 @@ def queue(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.QueueRep
     )
 
 
-def _is_there(opened: Opened, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+def are_there(opened: Opened, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     """Which of some rows are in the dataset; of very many the first are looked up."""
     ids = [ObjectId(i) for i in opened.sample_ids(rows[:MOST_LOOKED_UP])]
     found = samples_of(opened.run.dataset).find({"_id": {"$in": [*set(ids)]}}, {"_id": 1})
@@ -141,7 +141,8 @@ def _is_there(opened: Opened, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.boo
     return is_there
 
 
-def _candidates(opened: Opened, request: dict[str, Any]) -> npt.NDArray[np.int64]:
+def candidates(opened: Opened, request: dict[str, Any]) -> npt.NDArray[np.int64]:
+    """The rows that a queue goes through, in its order: all suspects, a cell, or a ranking."""
     if request.get("by"):
         return ranked_rows(opened, request)
     cell = request.get("cell")

@@ -444,6 +444,12 @@ class OtherLabel(TypedDict):
     box: tuple[float, float, float, float] | None
 
 
+class ObjectsRequest(SamplesRequest):
+    """The same for objects; ``shared``: each image comes once, with the first object on it."""
+
+    shared: NotRequired[bool | None]
+
+
 class ObjectInfo(SampleInfo):
     """One object in full, with its whole image.
 
@@ -552,6 +558,34 @@ class QueueReply(TypedDict):
     outside: int
     skipped: list[int]
     deleted: int
+
+
+class ImageQueueRequest(QueueRequest):
+    """The same image by image; a row stands for the image that it lies on.
+
+    ``front`` comes first unless it was passed over, also when nothing on it is open any more;
+    ``bring`` comes first in any case.
+    """
+
+    bring: NotRequired[int | None]
+
+
+class ImageSuspects(TypedDict):
+    """An image by its most suspicious ``row``, and the ``rows`` on it, most suspicious first.
+
+    They are its suspects, what the queue goes through, and what is decided, of FiftyOne's view.
+    ``decided`` says what stands on each, empty while it is open.
+    """
+
+    row: int
+    rows: list[int]
+    decided: list[str]
+
+
+class ImageQueueReply(QueueReply):
+    """All but ``images`` as in ``QueueReply``, of images; ``left`` counts the one in front, too."""
+
+    images: list[ImageSuspects]
 
 
 class ResolveRequest(IterationRequest):
@@ -1258,10 +1292,11 @@ EVENTS: dict[str, tuple[type, type]] = {
     "layout": (LayoutRequest, LayoutReply),
     "pairs": (PairsRequest, PairsReply),
     "samples": (SamplesRequest, SamplesReply),
-    "objects": (SamplesRequest, ObjectsReply),
+    "objects": (ObjectsRequest, ObjectsReply),
     "original": (OriginalRequest, OriginalReply),
     "context": (ContextRequest, ContextReply),
     "queue": (QueueRequest, QueueReply),
+    "image_queue": (ImageQueueRequest, ImageQueueReply),
     "resolve": (ResolveRequest, ResolveReply),
     "resolve_objects": (ResolveObjectsRequest, ResolveReply),
     "undo": (UndoRequest, ResolveReply),

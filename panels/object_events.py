@@ -19,6 +19,7 @@ from .opened_objects import OpenedObjects, open_objects
 from .picture_events import LARGEST_PREVIEW, probabilities_of, thumbnail_store, url_of
 from .sample_documents import documents_of
 
+MOST_OBJECTS = 128
 MOST_OTHERS = 500
 """Other labels of an image that are drawn: nobody tells more of them apart."""
 
@@ -26,7 +27,7 @@ MOST_OTHERS = 500
 def objects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ObjectsReply:
     """Objects or tags in full, each with its image; those whose sample is gone are left out."""
     opened = open_objects(ctx, request)
-    rows = opened.rows(request["rows"], 64)
+    rows = opened.rows(request["rows"], MOST_OBJECTS)
     size = max(64, min(LARGEST_PREVIEW, request["size"]))
     columns, about = opened.samples(rows), opened.about(rows)
     rule, field = split_rule(opened.run), opened.run.label_field
@@ -36,6 +37,7 @@ def objects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Object
     pictures = thumbnail_store().get(paths, size, opened.windows)
     probable = _probabilities(opened, rows)
     own, seen = opened.boxes(rows)
+    drawn = _with_picture(about["sample"], shared=bool(request.get("shared")))
     found = []
     for at, document in enumerate(documents):
         if not document:
@@ -58,7 +60,7 @@ def objects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Object
                 tags=[str(tag) for tag in document.get("tags") or []],
                 in_view=columns["in_view"][at],
                 votes=[],
-                image=url_of(picture),
+                image=url_of(picture) if at in drawn else "",
                 width=picture.width,
                 height=picture.height,
                 problem=picture.problem,
@@ -100,6 +102,11 @@ def resolve_objects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> event
         seen=seen_revision(request),
     )
     return resolution_reply(opened, done)
+
+
+def _with_picture(samples: list[str], *, shared: bool) -> set[int]:
+    """The places of the objects that come with their picture: the first of each image, or all."""
+    return {samples.index(one) for one in samples} if shared else set(range(len(samples)))
 
 
 def _probabilities(opened: OpenedObjects, rows: Any) -> list[list[events.Probability]]:

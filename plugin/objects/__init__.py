@@ -3,6 +3,7 @@
 COMPUTES = (
     "alterations",
     "boxes",
+    "by_image",
     "candidates",
     "detections",
     "dismissed",

@@ -104,7 +104,7 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
         "recent": {},
         "undo": {"decision": None},
     }
-    about_objects = {"objects", "resolve_objects"}  # of a run on objects: test_object_events.py
+    about_objects = {"objects", "image_queue", "resolve_objects"}  # test_object_events.py
     about_votes = {"annotator"}  # test_annotator_events.py
     checks = {"check_draw", "check_read"}
     assert set(requests) | checks | about_objects | about_votes == set(EVENTS)

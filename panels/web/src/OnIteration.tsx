@@ -5,6 +5,7 @@ import { GivenBanner } from "./annotators/GivenBanner";
 import { type Given, isGiven } from "./annotators/given";
 import type { IterationInfo, RunInfo, WorkedOut } from "./events";
 import { useKeptHere } from "./kept";
+import { useByImage } from "./objects/ObjectQueue";
 import { Header } from "./parts/Header";
 import { Help } from "./parts/Help";
 import { Problem } from "./parts/Problem";
@@ -50,7 +51,8 @@ export function OnIteration(props: OnIterationProps) {
   );
   const [help, setHelp] = React.useState(false);
   const [dismissed, setDismissed] = React.useState(false);
-  const sets = iteration.tags ? "tags" : "objects";
+  const [byImage] = useByImage();
+  const sets = iteration.tags ? "tags" : byImage ? "images" : "objects";
   const helped = iteration.objects && screen.name === "queue" ? sets : screen.name;
   const { pass } = useGate(true);
   const undo = () => {

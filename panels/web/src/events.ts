@@ -386,6 +386,18 @@ export interface OtherLabel {
   box: [number, number, number, number] | null;
 }
 
+/** The same for objects; ``shared``: each image comes once, with the first object on it. */
+export interface ObjectsRequest {
+  run: string;
+  iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
+  rows: number[];
+  size: number;
+  shared?: boolean | null;
+}
+
 /** One object in full, with its whole image. */
 export interface ObjectInfo {
   row: number;
@@ -501,6 +513,41 @@ export interface QueueReply {
   outside: number;
   skipped: number[];
   deleted: number;
+}
+
+/** The same image by image; a row stands for the image that it lies on. */
+export interface ImageQueueRequest {
+  run: string;
+  iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
+  cell: [number, number] | null;
+  skip: number[];
+  limit: number;
+  front?: number | null;
+  by?: "suspicion" | "confidence" | "importance" | "disagreement" | "cleanlab" | "both" | "votes" | null;
+  above?: number | null;
+  label?: number | null;
+  bring?: number | null;
+}
+
+/** An image by its most suspicious ``row``, and the ``rows`` on it, most suspicious first. */
+export interface ImageSuspects {
+  row: number;
+  rows: number[];
+  decided: string[];
+}
+
+/** All but ``images`` as in ``QueueReply``, of images; ``left`` counts the one in front, too. */
+export interface ImageQueueReply {
+  revision: number;
+  rows: number[];
+  left: number;
+  outside: number;
+  skipped: number[];
+  deleted: number;
+  images: ImageSuspects[];
 }
 
 /** A decision on rows, each of which must still have the label that the panel showed. */
@@ -1108,10 +1155,11 @@ export interface Events {
   layout: { request: LayoutRequest; reply: LayoutReply };
   pairs: { request: PairsRequest; reply: PairsReply };
   samples: { request: SamplesRequest; reply: SamplesReply };
-  objects: { request: SamplesRequest; reply: ObjectsReply };
+  objects: { request: ObjectsRequest; reply: ObjectsReply };
   original: { request: OriginalRequest; reply: OriginalReply };
   context: { request: ContextRequest; reply: ContextReply };
   queue: { request: QueueRequest; reply: QueueReply };
+  image_queue: { request: ImageQueueRequest; reply: ImageQueueReply };
   resolve: { request: ResolveRequest; reply: ResolveReply };
   resolve_objects: { request: ResolveObjectsRequest; reply: ResolveReply };
   undo: { request: UndoRequest; reply: ResolveReply };

@@ -14,6 +14,7 @@ export type Scope =
   | "audit"
   | "objects"
   | "tags"
+  | "images"
   | "image";
 
 export interface Shortcut {
@@ -174,13 +175,28 @@ export const SHORTCUTS = {
   },
   objectAccept: {
     keys: ["a"],
-    scope: ["objects", "tags"],
+    scope: ["objects", "images", "tags"],
     does: "Do what the model says: add, remove, relabel, or take its outline",
   },
   objectConfirm: {
     keys: ["c"],
-    scope: ["objects", "tags"],
+    scope: ["objects", "images", "tags"],
     does: "Confirm the label; where none is, that nothing is there",
+  },
+  objectImages: {
+    keys: ["i"],
+    scope: ["objects", "images"],
+    does: "Go image by image, all suspects of each at once, or object by object",
+  },
+  imageChoose: {
+    keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"],
+    scope: "images",
+    does: "Choose the object with that number; two digits quickly where there are more than nine",
+  },
+  imageNext: {
+    keys: ["Enter", "n"],
+    scope: "images",
+    does: "Go to the next image, and skip what is open; while adjusting Enter saves the outline",
   },
   objectPick: {
     keys: ["1", "2", "3", "4", "5"],
@@ -189,39 +205,43 @@ export const SHORTCUTS = {
   },
   objectChoose: {
     keys: ["r"],
-    scope: ["objects", "tags"],
+    scope: ["objects", "images", "tags"],
     does: "Choose the class from all classes",
   },
   objectRemove: {
     keys: ["x"],
-    scope: ["objects", "tags"],
+    scope: ["objects", "images", "tags"],
     does: "Remove the label, not the image",
   },
-  objectSkip: { keys: ["s"], scope: ["objects", "tags"], does: "Skip it for now" },
+  objectSkip: { keys: ["s"], scope: ["objects", "images", "tags"], does: "Skip it for now" },
   objectAdjust: {
     keys: ["e"],
-    scope: "objects",
+    scope: ["objects", "images"],
     does: "Adjust the outline; again: size it in place of moving it",
   },
   objectNudge: {
     keys: [...ARROWS],
-    scope: "objects",
+    scope: ["objects", "images"],
     does: "While adjusting: move or size the outline",
   },
-  objectSave: { keys: ["Enter"], scope: "objects", does: "While adjusting: save the outline" },
+  objectSave: {
+    keys: ["Enter"],
+    scope: "objects",
+    does: "While adjusting: save the outline",
+  },
   objectLeave: {
     keys: ["Escape"],
-    scope: "objects",
+    scope: ["objects", "images"],
     does: "Leave the outline as it was, then go back",
   },
   objectWhole: {
     keys: ["v"],
-    scope: ["objects", "image"],
+    scope: ["objects", "images", "image"],
     does: "The whole image, or the object again",
   },
   objectOthers: {
     keys: ["h"],
-    scope: ["objects", "image"],
+    scope: ["objects", "images", "image"],
     does: "Show or hide the other labels of the image",
   },
   closeEnlarged: { keys: ["Escape"], scope: "image", does: "Close the enlarged image" },

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { captionOf } from "../src/objects/caption";
 import { namesOf } from "../src/objects/names";
-import { adjusted, around, overlapOf, placeOf } from "../src/objects/place";
+import { labelPlaces, nextOpen, numberOf } from "../src/objects/numbered";
+import { adjusted, around, type Box, overlapOf, placeOf } from "../src/objects/place";
 import { confirmText, wayTo } from "../src/objects/ways";
 
 const names = namesOf(["cat", "dog"], "object");
@@ -87,5 +88,52 @@ describe("an outline", () => {
   it("never turns over", () => {
     expect(adjusted(box, "e", -0.9, 0, 0.01)[2]).toBeCloseTo(0.01);
     expect(adjusted(box, "n", 0, 0.9, 0.01)[3]).toBeCloseTo(0.01);
+  });
+});
+
+describe("the objects of an image", () => {
+  const member = (row: number, decided = "", skipped = false) => ({ row, decided, skipped });
+
+  it("are gone through by what is open, from the beginning again", () => {
+    const members = [member(7), member(5, "confirmed"), member(9, "", true), member(3)];
+    expect(nextOpen(members, null)).toBe(7);
+    expect(nextOpen(members, 7)).toBe(3);
+    expect(nextOpen(members, 3)).toBe(7);
+    expect(nextOpen([member(7)], 7)).toBeNull();
+    expect(nextOpen([], null)).toBeNull();
+  });
+
+  it("are chosen by a digit, of many by two", () => {
+    expect(numberOf(2, null, 0, 3)).toBe(2);
+    expect(numberOf(4, null, 0, 3)).toBeNull();
+    expect(numberOf(0, null, 0, 12)).toBeNull();
+    const one = { number: 1, at: 100 };
+    expect(numberOf(2, one, 300, 12)).toBe(12);
+    expect(numberOf(0, one, 300, 12)).toBe(10);
+    expect(numberOf(2, one, 300, 11)).toBe(2);
+    expect(numberOf(2, one, 2000, 12)).toBe(2);
+  });
+
+  it("have numbers that lie over no other number and within the picture's frame", () => {
+    const room = { width: 400, height: 300 };
+    const laid = { left: 0, top: 0, width: 400, height: 300 };
+    const boxes: Box[] = [
+      [0, 0, 0.1, 0.1],
+      [0.01, 0.01, 0.1, 0.1],
+      [0.9, 0.9, 0.1, 0.1],
+      [0, 0, 1, 1],
+      [0.5, 0.5, 0.02, 0.02],
+      [0.51, 0.5, 0.02, 0.02],
+    ];
+    const places = labelPlaces(boxes, laid, room);
+    expect(places).toHaveLength(boxes.length);
+    places.forEach((a, i) => {
+      expect(a.left).toBeGreaterThanOrEqual(0);
+      expect(a.left).toBeLessThanOrEqual(380);
+      expect(a.top).toBeGreaterThanOrEqual(0);
+      expect(a.top).toBeLessThanOrEqual(282);
+      for (const b of places.slice(0, i))
+        expect(Math.abs(a.left - b.left) >= 20 || Math.abs(a.top - b.top) >= 18).toBe(true);
+    });
   });
 });

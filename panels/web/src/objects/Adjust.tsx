@@ -4,6 +4,7 @@ import type { Laid } from "../parts/zoom";
 import { useShortcuts } from "../shortcuts";
 import { styleOf } from "./Boxes";
 import { adjusted, type Box, type Part } from "./place";
+import type { useObjectDeeds } from "./useObjectDeeds";
 
 interface Props {
   box: Box;
@@ -61,6 +62,22 @@ export function Adjust({ box, laid, width, onChange, onSave, onLeave }: Props) {
         <span key={part} className={`dcf-handle dcf-handle-${part}`} {...drag(part)} />
       ))}
     </div>
+  );
+}
+
+/** The outline that is being adjusted, to be laid over its picture; null where none is. */
+export function adjustOver(deeds: ReturnType<typeof useObjectDeeds>, width: number) {
+  const { adjusting, change, acts } = deeds;
+  if (!adjusting) return null;
+  return (laid: Laid) => (
+    <Adjust
+      box={adjusting}
+      laid={laid}
+      width={width}
+      onChange={change}
+      onSave={acts.save}
+      onLeave={acts.leave}
+    />
   );
 }
 

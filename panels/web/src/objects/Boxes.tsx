@@ -47,7 +47,8 @@ interface OutlineProps {
   name: string;
 }
 
-function Outline({ kind, box, laid, name }: OutlineProps) {
+/** One outline. */
+export function Outline({ kind, box, laid, name }: OutlineProps) {
   const style = styleOf(box, laid);
   const inside = Number(style.top) < NAME_HEIGHT;
   return (

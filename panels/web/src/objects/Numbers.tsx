@@ -2,17 +2,9 @@
 import * as React from "react";
 import type { ObjectInfo } from "../events";
 import { share } from "../format";
+import { kindOf } from "./kinds";
 import { useNames } from "./names";
 import { inPixels } from "./place";
-
-const KINDS: Record<string, string> = {
-  class: "another class",
-  spurious: "nothing there",
-  placement: "badly placed",
-  missing: "no label",
-};
-
-export const kindOf = (kind: string) => KINDS[kind] ?? kind;
 
 export function Numbers({ object }: { object: ObjectInfo }) {
   const names = useNames();

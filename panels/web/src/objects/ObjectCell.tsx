@@ -15,7 +15,7 @@ import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
 import { captionOf, namedBy } from "./caption";
-import { kindOf } from "./Numbers";
+import { kindOf } from "./kinds";
 import { useNames } from "./names";
 import { ObjectBench } from "./ObjectBench";
 

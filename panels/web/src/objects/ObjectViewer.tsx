@@ -29,9 +29,8 @@ export function ObjectViewer({
   adjust = null,
 }: Props) {
   const names = useNames();
-  const [others, setOthers] = useKept("objects/others", true, isFlag);
   const boxes = names.thing === "object";
-  useShortcuts({ objectOthers: boxes ? () => setOthers(!others) : undefined });
+  const [others, tool] = useOthers(boxes);
   const start = (picture: Size, room: Size) => placeOf(boxesOf(object), picture, room);
   return (
     <Viewer
@@ -56,18 +55,7 @@ export function ObjectViewer({
       }
       tools={
         <>
-          {boxes && (
-            <button
-              type="button"
-              className="dcf-viewer-tool"
-              aria-pressed={others}
-              aria-keyshortcuts="h"
-              title="Show or hide the other labels of the image (h)"
-              onClick={() => setOthers(!others)}
-            >
-              Other labels
-            </button>
-          )}
+          {tool}
           {tools}
         </>
       }
@@ -75,8 +63,28 @@ export function ObjectViewer({
   );
 }
 
+/** Whether the image's other labels are drawn, and the button that changes it, where there are boxes. */
+export function useOthers(boxes = true): [boolean, React.ReactNode] {
+  const [others, setOthers] = useKept("objects/others", true, isFlag);
+  const change = () => setOthers(!others);
+  useShortcuts({ objectOthers: boxes ? change : undefined });
+  const tool = boxes && (
+    <button
+      type="button"
+      className="dcf-viewer-tool"
+      aria-pressed={others}
+      aria-keyshortcuts="h"
+      title="Show or hide the other labels of the image (h)"
+      onClick={change}
+    >
+      Other labels
+    </button>
+  );
+  return [others, tool];
+}
+
 /** The boxes that an object is looked at by. */
-function boxesOf(object: ObjectInfo | null): Box[] {
+export function boxesOf(object: ObjectInfo | null): Box[] {
   const boxes = [object?.current_box ?? object?.box, object?.seen].filter(Boolean) as Box[];
   return boxes.length ? boxes : [[0, 0, 1, 1]];
 }

@@ -6,16 +6,18 @@ import { useNames } from "./names";
 
 interface Props {
   others: readonly { label: number; p: number }[];
+  /** Whether digits give them. */
+  keys?: boolean;
   onPick: (label: number) => void;
 }
 
-export function OtherClasses({ others, onPick }: Props) {
+export function OtherClasses({ others, keys = true, onPick }: Props) {
   const names = useNames();
   if (!others.length) return null;
   return (
     <ul className="dcf-probabilities" aria-label="Other classes">
       {others.map(({ label, p }, at) => {
-        const key = SHORTCUTS.objectPick.keys[at];
+        const key = keys ? SHORTCUTS.objectPick.keys[at] : undefined;
         return (
           <li key={label}>
             <button
@@ -24,7 +26,7 @@ export function OtherClasses({ others, onPick }: Props) {
               aria-keyshortcuts={key}
               onClick={() => onPick(label)}
             >
-              {key ? <kbd>{key}</kbd> : <span className="dcf-p-nokey" />}
+              {key ? <kbd>{key}</kbd> : keys && <span className="dcf-p-nokey" />}
               <span className="dcf-p-text">
                 <bdi className="dcf-p-name">{names.label(label)}</bdi>
               </span>

@@ -12,6 +12,7 @@ const TITLES: [Scope, string][] = [
   ["queue", "Queue"],
   ["objects", "Queue of objects"],
   ["tags", "Queue of tags"],
+  ["images", "Queue of objects, image by image"],
   ["ranking", "Ranking"],
   ["duplicates", "Duplicates"],
   ["map", "Map of the dataset"],

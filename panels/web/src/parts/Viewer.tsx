@@ -37,7 +37,9 @@ interface Part {
   /** Where it begins, for what is a part of the picture; without it the whole picture is shown. */
   start?: (picture: Size, box: Size) => Place;
   /** What lies over the picture, given where that lies. */
-  over?: (at: Laid) => React.ReactNode;
+  over?: (at: Laid, box: Size) => React.ReactNode;
+  /** Whether the whole picture is shown first. */
+  whole?: boolean;
   /** Whether arrow keys are for something else now. */
   still?: boolean;
   /** Whether all keys are for what is around it. */
@@ -110,9 +112,9 @@ interface ZoomableProps extends Part {
 
 /** A picture with the tools to look at it closely; give each a key of its own. */
 export function Zoomable(props: ZoomableProps) {
-  const { picture, preview, onShown, tools, start, over, still, quiet } = props;
+  const { picture, preview, onShown, tools, start, over, still, quiet, whole } = props;
   const [element, box] = useBox();
-  const [kept, setKept] = React.useState<Place | "whole" | null>(null);
+  const [kept, setKept] = React.useState<Place | "whole" | null>(whole ? "whole" : null);
   const [light, setLight] = useLight();
   const [lighting, setLighting] = React.useState(false);
   const image = React.useRef<HTMLImageElement>(null);
@@ -203,7 +205,7 @@ export function Zoomable(props: ZoomableProps) {
             onError={original.failed}
           />
         )}
-        {over?.(at)}
+        {over?.(at, box)}
       </div>
       <div className="dcf-viewer-tools">
         <Tool name="zoomOut" text="−" onClick={acts.zoomOut} />

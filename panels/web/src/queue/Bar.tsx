@@ -1,7 +1,7 @@
 // The queue's head: what it goes through, and how many samples are left.
 import { Button, IconButton, Tooltip } from "@mui/material";
 import * as React from "react";
-import { count } from "../format";
+import { count, plural } from "../format";
 import { useNames } from "../objects/names";
 import { Icon } from "../parts/Icon";
 import { SCORES } from "../ranking/choice";
@@ -10,12 +10,15 @@ import type { Line, Through } from "./useLine";
 
 interface Props extends Through {
   line: Line | null;
+  noun: string;
+  tools?: React.ReactNode;
   onBack: () => void;
   onBring: (row: number) => void;
   onEverything: () => void;
 }
 
-export function Bar({ line, onBack, onBring, onEverything, ...through }: Props) {
+export function Bar(props: Props) {
+  const { line, noun, tools, onBack, onBring, onEverything, ...through } = props;
   const [list, setList] = React.useState<HTMLElement | null>(null);
   const skipped = line?.skipped ?? [];
   return (
@@ -29,15 +32,22 @@ export function Bar({ line, onBack, onBring, onEverything, ...through }: Props) 
         <Where {...through} />
       </h2>
       <span className="dcf-soft" role="status">
-        {line ? leftText(line) : "…"}
+        {line ? leftText(line, noun) : "…"}
       </span>
       {skipped.length > 0 && (
         <Button size="small" onClick={(event) => setList(event.currentTarget)}>
           List the skipped
         </Button>
       )}
-      <SkippedList anchor={list} rows={skipped} onPick={onBring} onClose={() => setList(null)} />
+      <SkippedList
+        anchor={list}
+        rows={skipped}
+        noun={noun}
+        onPick={onBring}
+        onClose={() => setList(null)}
+      />
       <span className="dcf-grow" />
+      {tools}
       {(through.cell || through.ranking) && (
         <Button size="small" onClick={onEverything}>
           All suspects
@@ -48,10 +58,9 @@ export function Bar({ line, onBack, onBring, onEverything, ...through }: Props) 
 }
 
 /** What is left, in numbers that add up. */
-export function leftText({ left, outside, skipped, deleted }: Line): string {
-  const parts = [
-    outside ? `${count(left)} left in the view of ${count(left + outside)}` : `${count(left)} left`,
-  ];
+export function leftText({ left, outside, skipped, deleted }: Line, noun = "sample"): string {
+  const of = noun === "image" ? `${plural(left, noun)} left` : `${count(left)} left`;
+  const parts = [outside ? `${of} in the view of ${count(left + outside)}` : of];
   if (skipped.length) parts.push(`${count(skipped.length)} skipped`);
   if (deleted) parts.push(`${count(deleted)} deleted elsewhere`);
   return parts.join(" · ");

@@ -2,13 +2,14 @@
 import { Button } from "@mui/material";
 import * as React from "react";
 import { plural } from "../format";
-import { useNoun } from "../objects/names";
 import { Icon } from "../parts/Icon";
 import { Skipped } from "./Skipped";
 import type { Line } from "./useLine";
 
 interface Props {
   line: Line;
+  /** What it counts. */
+  noun: string;
   /** What "back" goes back to. */
   to: string;
   onBack: () => void;
@@ -16,9 +17,8 @@ interface Props {
   onAgain: () => void;
 }
 
-export function End({ line, to, onBack, onBring, onAgain }: Props) {
+export function End({ line, noun, to, onBack, onBring, onAgain }: Props) {
   const { skipped, deleted, outside } = line;
-  const noun = useNoun();
   const title = skipped.length
     ? `Only skipped ${noun}s are left`
     : outside
@@ -33,7 +33,7 @@ export function End({ line, to, onBack, onBring, onAgain }: Props) {
       {skipped.length > 0 && (
         <>
           <p>{plural(skipped.length, noun)} skipped.</p>
-          <Skipped rows={skipped} onPick={onBring} />
+          <Skipped rows={skipped} noun={noun} onPick={onBring} />
         </>
       )}
       <div className="dcf-screen-buttons">

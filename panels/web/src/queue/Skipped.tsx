@@ -2,7 +2,6 @@
 import { Popover } from "@mui/material";
 import * as React from "react";
 import { count, plural } from "../format";
-import { useNoun } from "../objects/names";
 import { TilePicture } from "../parts/PictureGrid";
 import { useThumbnails } from "../useThumbnails";
 
@@ -12,12 +11,13 @@ const MOST = 200;
 
 interface Props {
   rows: readonly number[];
+  /** What each of them is. */
+  noun: string;
   onPick: (row: number) => void;
 }
 
-export function Skipped({ rows, onPick }: Props) {
+export function Skipped({ rows, noun, onPick }: Props) {
   const thumbnails = useThumbnails(EDGE);
-  const noun = useNoun();
   React.useSyncExternalStore(thumbnails.subscribe, thumbnails.snapshot);
   const shown = rows.slice(0, MOST);
   const key = shown.join();
@@ -49,8 +49,7 @@ interface ListProps extends Props {
 }
 
 /** The same on top of the queue. */
-export function SkippedList({ anchor, rows, onPick, onClose }: ListProps) {
-  const noun = useNoun();
+export function SkippedList({ anchor, rows, noun, onPick, onClose }: ListProps) {
   if (!anchor) return null;
   return (
     <Popover
@@ -66,6 +65,7 @@ export function SkippedList({ anchor, rows, onPick, onClose }: ListProps) {
       <p className="dcf-note">{plural(rows.length, noun)} skipped, the first one first</p>
       <Skipped
         rows={rows}
+        noun={noun}
         onPick={(row) => {
           onClose();
           onPick(row);

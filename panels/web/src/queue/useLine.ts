@@ -1,7 +1,7 @@
 // The samples of the queue in their order: asked for ahead, passed over, taken out, brought back.
 import * as React from "react";
 import { ask, asProblem } from "../ask";
-import type { Problem, QueueReply } from "../events";
+import type { ImageSuspects, Problem, QueueReply } from "../events";
 import { isIndex, isObject, isRows, useKeptHere } from "../kept";
 import type { RankingChoice } from "../ranking/choice";
 import { useSession } from "../session";
@@ -16,7 +16,10 @@ export interface Through {
   ranking: RankingChoice | null;
 }
 
-export type Line = Omit<QueueReply, "revision">;
+export interface Line extends Omit<QueueReply, "revision"> {
+  /** Where it goes image by image: the objects on each, by the row that stands for the image. */
+  images?: ImageSuspects[];
+}
 
 interface Place {
   queue: string;
@@ -40,17 +43,21 @@ export function without(line: Line, row: number): Line {
   return { ...line, rows, left, skipped: line.skipped.filter((other) => other !== row) };
 }
 
-export function useLine({ cell, ranking }: Through, view: string) {
+/** `byImage`: each row stands for an image with all that is suspect on it. */
+export function useLine({ cell, ranking }: Through, view: string, byImage = false) {
   const { key, overview, outcome } = useSession();
   const { revision } = overview;
+  const kind = byImage ? "/images" : "";
   const [line, setLine] = React.useState<Line | null>(null);
   const [problem, setProblem] = React.useState<Problem | null>(null);
-  const [skipped, setSkipped] = useKeptHere<number[]>("queue/skipped", [], isRows);
-  const [place, setPlace] = useKeptHere<Place | null>("queue/place", null, isPlace);
+  const [skipped, setSkipped] = useKeptHere<number[]>(`queue/skipped${kind}`, [], isRows);
+  const [place, setPlace] = useKeptHere<Place | null>(`queue/place${kind}`, null, isPlace);
   /** Passed over once more, when only those were left that had been. */
   const [again, setAgain] = React.useState<ReadonlySet<number>>(new Set());
   const text = JSON.stringify({ cell, ...ranking });
   const front = React.useRef(place?.queue === text ? place.row : null);
+  /** To be put in front, whatever image it lies on. */
+  const bringing = React.useRef<number | null>(null);
   const passed = React.useRef(skipped);
   passed.current = skipped;
   /** Decided here, which an answer on its way does not know yet. */
@@ -60,22 +67,35 @@ export function useLine({ cell, ranking }: Through, view: string) {
 
   const fetchLine = React.useCallback(() => {
     const mine = ++turn.current;
-    const request = { ...key, ...JSON.parse(text), skip: passed.current, limit: FETCH };
-    ask("queue", { ...request, front: front.current }).then(
-      ({ rows, left, skipped: waiting, outside, deleted }) => {
+    const [before, brought] = [passed.current, bringing.current];
+    const request = { ...key, ...JSON.parse(text), skip: before, limit: FETCH };
+    const asked = { ...request, front: front.current };
+    const answer: Promise<QueueReply & { images?: ImageSuspects[] }> = byImage
+      ? ask("image_queue", { ...asked, bring: brought })
+      : ask("queue", asked);
+    answer.then(
+      ({ rows, left, skipped: waiting, outside, deleted, images }) => {
         if (mine !== turn.current) return;
+        if (brought !== null && bringing.current === brought) {
+          bringing.current = null;
+          front.current = rows[0] ?? null;
+          passed.current = passed.current.filter((row) => row !== rows[0]);
+          setSkipped(passed.current);
+        }
         // What was decided on or passed over since is where it was put.
-        const late = new Set(passed.current);
+        const still = (row: number) => waiting.includes(row) || !before.includes(row);
+        const late = new Set(passed.current.filter(still));
         const open = rows.filter((row) => !gone.current.has(row) && !late.has(row));
         const there = new Set([...rows, ...waiting].filter((row) => !gone.current.has(row)));
-        const skipped = passed.current.filter((row) => there.has(row));
+        const skipped = passed.current.filter((row) => there.has(row) && !open.includes(row));
         const fewer = rows.length - open.length;
-        setLine({ rows: open, left: left - fewer, skipped, outside, deleted });
+        const line = { rows: open, left: left - fewer, skipped, outside, deleted };
+        setLine(images ? { ...line, images } : line);
         setProblem(null);
       },
       (error) => mine === turn.current && setProblem(asProblem(error)),
     );
-  }, [key, text]);
+  }, [key, text, byImage, setSkipped]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another view changes the line
   React.useEffect(() => {
     gone.current.clear();
@@ -121,6 +141,7 @@ export function useLine({ cell, ranking }: Through, view: string) {
   };
 
   const skip = (one: number) => {
+    if (byImage) front.current = null; // it would come first again
     if (skipped.includes(one)) setAgain((old) => new Set([...old, one]));
     setSkipped((old) => [...old.filter((other) => other !== one), one].slice(-MOST_SKIPPED));
     setLine((old) => old && { ...without(old, one), skipped: [...without(old, one).skipped, one] });
@@ -131,12 +152,13 @@ export function useLine({ cell, ranking }: Through, view: string) {
     (one: number) => {
       gone.current.delete(one);
       front.current = one;
+      bringing.current = byImage ? one : null;
       passed.current = passed.current.filter((other) => other !== one);
       setSkipped(passed.current);
       setAgain((old) => new Set([...old].filter((other) => other !== one)));
       fetchLine();
     },
-    [fetchLine, setSkipped],
+    [fetchLine, setSkipped, byImage],
   );
 
   // What is taken back, by whatever button, is what somebody wants to see again.
@@ -162,6 +184,11 @@ export function useLine({ cell, ranking }: Through, view: string) {
     late: row !== null && (line?.skipped.includes(row) ?? false),
     settle,
     skip,
+    /** Goes on from what is settled. */
+    leave: (one: number) => {
+      front.current = null;
+      advance(one);
+    },
     bring,
     retry: fetchLine,
     /** Deleted elsewhere since they were asked for. */

@@ -1,0 +1,191 @@
+"""The queue of objects image by image, by the keyboard alone: every kind, undo, two windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from scripts import demo_objects
+from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
+from tests.browser.label_errors_panel import (
+    PRESS_MS,
+    looked_at,
+    panel,
+    shoot,
+    toggle_theme,
+    violations,
+)
+from tests.browser.test_objects import ACTS, DONE, changed, labels_of, press
+
+KINDS = set(ACTS)
+
+
+@pytest.fixture
+def crowded(tmp_path: Any, operator: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Canvases with several errors each, and a run on their boxes."""
+    monkeypatch.setattr(demo_objects, "SHARE", 0.08)
+    dataset = objects_dataset("test-image-queue-panel", tmp_path, images=60, persistent=True)
+    find = operator("find_label_errors")
+    find(dataset, FIELD, source="predictions", prediction_fields=[PREDICTIONS])
+    yield dataset
+    dataset.delete()
+
+
+def in_front(content: Locator) -> tuple[str, str, str]:
+    """The image and the object in front, and its kind, once a press is meant for it."""
+    picture = looked_at(content)
+    row, chosen = picture.get_attribute("data-row"), picture.get_attribute("data-chosen")
+    kind = content.locator(".dcf-question").get_attribute("data-kind")
+    assert row
+    assert chosen
+    assert kind
+    return row, chosen, kind
+
+
+def states(content: Locator) -> list[str | None]:
+    return [one.get_attribute("data-state") for one in content.locator(".dcf-suspect").all()]
+
+
+def to_image(content: Locator, least: int) -> str:
+    """Go on to an image with so many suspects; its row."""
+    for _ in range(40):
+        row, _, _ = in_front(content)
+        if content.locator(".dcf-suspect").count() >= least:
+            return row
+        content.page.wait_for_timeout(PRESS_MS)
+        content.page.keyboard.press("n")
+        expect(content.locator(".dcf-queue-picture")).not_to_have_attribute("data-row", row)
+    raise AssertionError(f"no image with {least} suspects")
+
+
+def undone(content: Locator, row: str, chosen: str, dataset: Any, before: Any) -> None:
+    """Take the last decision back, whatever image is in front: its object is chosen again."""
+    content.page.wait_for_timeout(PRESS_MS)
+    content.page.keyboard.press("u")
+    place = f'.dcf-queue-picture[data-row="{row}"][data-chosen="{chosen}"][data-shown]'
+    expect(content.locator(place)).to_be_visible()
+    assert changed(before, labels_of(dataset)) == {}
+    looked_at(content)
+
+
+def every_kind(content: Locator, dataset: Any) -> None:
+    """One act on an object of each kind and its undo, wherever such a one is met."""
+    before, seen = labels_of(dataset), set[str]()
+    page = content.page
+    for _ in range(80):
+        row, chosen, kind = in_front(content)
+        if kind not in seen:
+            seen.add(kind)
+            for key in ("a", "c", "e") if kind != "spurious" else ("a", "c"):
+                press(content, key)
+                expect(content.locator(".dcf-outcome")).to_contain_text(DONE)
+                # The image stays until one goes on; what is decided stays on it.
+                assert content.locator(".dcf-queue-picture").get_attribute("data-row") == row
+                assert "decided" in states(content)
+                assert (changed(before, labels_of(dataset)) == {}) == (key == "c")
+                undone(content, row, chosen, dataset, before)
+        if seen == KINDS:
+            return
+        page.wait_for_timeout(PRESS_MS)
+        several = content.locator('.dcf-suspect[data-state="open"]').count() > 1
+        page.keyboard.press("s" if several else "Enter")
+        expect(content.locator(".dcf-queue-picture")).not_to_have_attribute("data-chosen", chosen)
+    raise AssertionError(f"only {seen}")
+
+
+def test_image_by_image_by_the_keyboard(app: Any, crowded: Any) -> None:
+    content = panel(app, crowded)
+    page = app.page
+    content.locator(".dcf-cell-open").first.focus()
+    page.keyboard.press("q")
+    looked_at(content)
+    page.keyboard.press("i")
+    every_kind(content, crowded)
+
+    row = to_image(content, 3)
+    count = content.locator(".dcf-suspect").count()
+    shoot(app, "image-queue")
+    assert violations(app) == []
+    toggle_theme(app)
+    expect(content.locator('[data-theme="light"]')).to_be_visible()
+    shoot(app, "image-queue-light")
+    assert violations(app) == []
+    content.locator(".dcf").focus()
+
+    # A digit chooses; who presses too often decides on nothing that was not looked at.
+    before = labels_of(crowded)
+    page.keyboard.press("3")
+    _, third, _ = in_front(content)
+    assert content.locator(".dcf-suspect").nth(2).get_attribute("aria-current") == "true"
+    for _ in range(4):
+        page.keyboard.press("c")
+    expect(content.locator(".dcf-outcome")).to_contain_text("Confirmed 1 object.")
+    expect(content.locator('.dcf-suspect[data-state="decided"]')).to_have_count(1)
+    assert states(content)[2] == "decided"
+    page.keyboard.press("3")
+    looked_at(content)
+    page.wait_for_timeout(PRESS_MS)
+    page.keyboard.press("c")  # it is decided already
+    page.wait_for_timeout(PRESS_MS)
+    assert states(content).count("decided") == 1
+
+    # Undo goes across images, to where the decision was.
+    page.keyboard.press("Enter")
+    expect(content.locator(".dcf-queue-picture")).not_to_have_attribute("data-row", row)
+    looked_at(content)
+    undone(content, row, third, crowded, before)
+    assert states(content) == ["open"] * count
+    assert app.errors == []
+
+
+def test_what_others_change_meanwhile_is_reported_and_shown(new_window: Any, crowded: Any) -> None:
+    """FiftyOne's own edit between seeing and deciding, and another window's decisions."""
+    first, second = new_window(), new_window(width=900)
+    windows = [panel(one, crowded) for one in (first, second)]
+    rows = []
+    for one, content in zip((first, second), windows, strict=True):
+        content.locator(".dcf-cell-open").first.focus()
+        one.page.keyboard.press("q")
+        looked_at(content)
+        one.page.keyboard.press("i")
+        rows.append(to_image(content, 2))
+    assert rows[0] == rows[1]
+    here, there = windows
+    _, chosen, _ = in_front(here)
+    assert chosen == in_front(there)[1]
+
+    sample, label = moved_elsewhere(crowded, here)
+    first.page.keyboard.press("c")
+    expect(here.locator(".dcf-outcome")).to_contain_text("another outline meanwhile")
+    expect(here.locator('.dcf-suspect[data-state="decided"]')).to_have_count(0)
+    crowded.reload()
+    kept = next(d for d in crowded[sample][FIELD].detections if d.id == label)
+    assert kept.bounding_box == [0.4, 0.4, 0.2, 0.2]
+
+    second.page.keyboard.press("2")
+    in_front(there)
+    second.page.wait_for_timeout(PRESS_MS)
+    second.page.keyboard.press("c")
+    expect(there.locator('.dcf-suspect[data-state="decided"]')).to_have_count(1)
+    expect(here.locator('.dcf-suspect[data-state="decided"]')).to_have_count(1)
+    assert states(here)[1] == "decided"
+    assert here.locator(".dcf-queue-picture").get_attribute("data-row") == rows[0]
+    assert [one.errors for one in (first, second)] == [[], []]
+
+
+def moved_elsewhere(dataset: Any, content: Locator) -> tuple[str, str]:
+    """Choose an object that has a label, and give it another box past the panel; its two ids."""
+    texts = content.locator(".dcf-suspect").all_inner_texts()
+    at = next(i for i, text in enumerate(texts) if "(no label)" not in text)
+    content.page.keyboard.press(str(at + 1))
+    in_front(content)
+    label = content.locator(".dcf-queue-picture").get_attribute("data-label")
+    assert label
+    sample = next(s for s in dataset if any(d.id == label for d in s[FIELD].detections))
+    next(d for d in sample[FIELD].detections if d.id == label).bounding_box = [0.4, 0.4, 0.2, 0.2]
+    sample.save()
+    content.page.wait_for_timeout(PRESS_MS)
+    return sample.id, label

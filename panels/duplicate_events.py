@@ -32,26 +32,31 @@ from ..plugin.errors import InputError
 from ..plugin.images.decode import UnreadableImageError
 from ..plugin.images.deep import Windows
 from ..plugin.images.image_tasks import decode_to_compare
+from ..plugin.objects.current_doubles import cells_with_doubles
 from ..plugin.splits import note_on
 from ..plugin.store.iterations import Iteration
 from . import events
 from .decision_events import resolution_reply
+from .double_events import doubles
+from .double_events import resolve as resolve_double
+from .group_pages import of_kind, page_of
 from .opened import Opened, open_iteration, open_run
+from .opened_objects import OpenedObjects, open_any
 from .picture_events import thumbnails
 from .sample_documents import paths_of
 
-MOST_GROUPS = 100
 ROWS_OF_A_GROUP = 100
 PAIRS_OF_A_GROUP = 200
 MOST_IN_A_DECISION = 20_000
 STEPS = 50
-KINDS_OF_GROUPS = ("leak", "conflict", "alike")
 LARGEST_PICTURE = 1_024
 USUAL_SIDE = (64, 64)
 
 
 def cell_flags(opened: Opened) -> npt.NDArray[np.bool_]:
     """For each cell of the iteration whether an open sample in it has an open near-duplicate."""
+    if isinstance(opened, OpenedObjects):
+        return cells_with_doubles(opened.run, opened.iteration, opened.state.kind)
     kept = load_duplicates(opened.run)
     if kept is None:
         return np.zeros(len(opened.iteration.cells.label), bool)
@@ -59,8 +64,10 @@ def cell_flags(opened: Opened) -> npt.NDArray[np.bool_]:
 
 
 def duplicates(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.DuplicatesReply:
-    """A page of the groups of near-duplicates."""
-    opened = open_iteration(ctx, request)
+    """A page of the groups of near-duplicates; of a run on objects, of labels on one object."""
+    opened = open_any(ctx, request)
+    if isinstance(opened, OpenedObjects):
+        return doubles(opened, request)
     kept = load_duplicates(opened.run)
     if kept is None:
         return _nothing(opened)
@@ -71,10 +78,8 @@ def duplicates(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Dup
     check_threshold(threshold, kept.floor, store.WHY_LOWEST)
     scope = check_scope(request.get("scope") or kept.scope)
     found = current_groups(opened.run, opened.iteration, kept, threshold, scope)
-    matching = _of_kind(found.groups, request.get("kind"))
-    offset = max(0, int(request.get("offset") or 0))
-    limit = max(1, min(MOST_GROUPS, int(request.get("limit") or 20)))
-    page = matching[offset : offset + limit]
+    matching = of_kind(found.groups, request.get("kind"))
+    page = page_of(matching, request)
     rows = [_shown(group) for group in page]
     every = np.unique(np.array([row for part in rows for row in part], np.int64))
     edge = int(request.get("edge") or 0)
@@ -125,18 +130,6 @@ def _nothing(opened: Opened) -> events.DuplicatesReply:
     )
 
 
-def _of_kind(groups: list[DuplicateGroup], kind: Any) -> list[DuplicateGroup]:
-    if kind is None:
-        return groups
-    if kind not in KINDS_OF_GROUPS:
-        raise InputError(f"kind must be one of {', '.join(KINDS_OF_GROUPS)}, got {kind!r}")
-    if kind == "leak":
-        return [group for group in groups if group.leak]
-    if kind == "conflict":
-        return [group for group in groups if group.label_conflict]
-    return [group for group in groups if not (group.leak or group.label_conflict)]
-
-
 def _shown(group: DuplicateGroup) -> list[int]:
     """The rows of a group that are sent, the proposal first."""
     others = [row for row in group.members if row != group.keep]
@@ -157,7 +150,7 @@ def _totals(found: CurrentGroups) -> events.DuplicateTotals:
         samples=counts["samples"],
         leaks=counts["leaks"],
         conflicts=counts["conflicts"],
-        alike=len(_of_kind(found.groups, "alike")),
+        alike=len(of_kind(found.groups, "alike")),
         settled=counts["settled"],
     )
 
@@ -319,7 +312,9 @@ def _url(png: bytes) -> str:
 
 def resolve_group(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ResolveReply:
     """Decide on rows of a group. What FiftyOne's view leaves out is never touched."""
-    opened = open_iteration(ctx, request)
+    opened = open_any(ctx, request)
+    if isinstance(opened, OpenedObjects):
+        return resolve_double(opened, request, ctx.user_id)
     rows = opened.rows(request.get("rows"), MOST_IN_A_DECISION)
     labels = request.get("labels")
     if not isinstance(labels, list) or len(labels) != len(rows):

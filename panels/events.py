@@ -753,7 +753,8 @@ class DuplicateGroup(TypedDict):
 class DuplicateSamples(SampleColumns):
     """The samples of the groups; ``current_label`` and ``split`` are empty where there is none.
 
-    ``decision`` is what stands on the sample, such as ``confirmed``, empty while it is open.
+    ``decision`` is what stands on the sample, such as ``confirmed``, empty while it is open. Of
+    labels on one object, ``boxes`` are theirs now, and ``width`` and ``height`` those of the boxes.
     """
 
     current_label: list[str]
@@ -761,10 +762,13 @@ class DuplicateSamples(SampleColumns):
     split: list[str]
     width: list[int]
     height: list[int]
+    boxes: NotRequired[list[tuple[float, float, float, float]]]
 
 
 class DuplicatesReply(TypedDict):
     """Groups of near-duplicates: leaks first, then label conflicts, then by falling SES.
+
+    Of a run on objects they are labels on one object, and SES is the overlap of their boxes.
 
     ``computed`` is false before find_duplicates has run; then all else is empty. ``added`` counts
     samples that were not compared yet. ``matching`` counts the groups of the asked ``kind``.
@@ -822,12 +826,14 @@ class GroupRequest(IterationRequest):
     """A decision on rows of a group, with the label that the panel showed for each of them.
 
     ``keep_one`` removes all but ``keep``; ``keep_all`` is intentional: the group is never shown
-    again; ``relabel_alike`` gives all the ``label``; ``remove`` removes all the rows.
+    again; ``relabel_alike`` gives all the ``label``; ``remove`` removes all the rows. Labels on one
+    object are decided on by the first two, with the ``boxes`` that the panel showed.
     """
 
     action: GroupAction
     rows: list[int]
     labels: list[str]
+    boxes: NotRequired[list[tuple[float, float, float, float]] | None]
     keep: NotRequired[int | None]
     label: NotRequired[str | None]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -57,7 +58,7 @@ def cell(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CellReply
     offset = max(0, int(request.get("offset") or 0))
     limit = min(MOST_ON_SCREEN, max(1, int(request.get("limit") or MOST_ON_SCREEN)))
     page = matching[offset : offset + limit]
-    edge = _edge(request)
+    edge = edge_of(request)
     return events.CellReply(
         revision=opened.state.revision,
         open=len(open_rows),
@@ -94,14 +95,15 @@ def _within(score: npt.NDArray[np.float64], limits: Any) -> npt.NDArray[np.bool_
 def thumbnails(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Sheet:
     """Thumbnails of some rows in one picture."""
     opened = open_any(ctx, request)
-    edge = _edge(request) or 64
+    edge = edge_of(request) or 64
     rows = opened.rows(request.get("rows"), min(MOST_ON_SCREEN, MOST_PIXELS // edge**2))
     if not len(rows):
         raise InputError("rows must name at least one row, got none")
     return _sheet(opened, rows, edge)
 
 
-def _edge(request: dict[str, Any]) -> int:
+def edge_of(request: Mapping[str, Any]) -> int:
+    """The longest side of the thumbnails that a request asks for, 0 for none."""
     return max(0, min(MOST_EDGE, int(request.get("edge") or 0)))
 
 

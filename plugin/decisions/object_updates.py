@@ -114,11 +114,12 @@ def _in_place(
             change["$set"].pop("last_modified_at")
             alike.setdefault(bson.encode(change), (change, []))[1].append(entry["item_id"])
     for number, (change, items) in enumerate(alike.values()):
-        filters.append({f"o{number}._id": {"$in": items}})
         for operator, values in change.items():
             inside = {f"{labels}.$[o{number}].{path}": value for path, value in values.items()}
             if inside:
                 update.setdefault(operator, {}).update(inside)
+        if any(change.values()):  # labels that are kept as they are change in nothing
+            filters.append({f"o{number}._id": {"$in": items}})
     for path, name in ((labels, "labels"), (missing, "missing")):
         leaving = [e["item_id"] for e in due if e[name] == TAKE]
         if leaving:

@@ -157,7 +157,7 @@ def _row_of(row: Row) -> TrailRow:
 def _problem(row: Row) -> str | None:
     """What is wrong with a row, if anything."""
     action = row["action"]
-    known = (*ACTIONS, KEEP_ALL, UNDO) if row["label_id"] is None else (*KIND_OF, UNDO)
+    known = (*(ACTIONS if row["label_id"] is None else KIND_OF), KEEP_ALL, UNDO)
     if action not in known:
         return f"action must be one of {', '.join(known)}, got {content(shown(action))}"
     for name, value in row.items():

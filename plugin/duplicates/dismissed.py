@@ -1,7 +1,7 @@
 """Groups of duplicates that a person has dismissed: kept on purpose, or relabelled alike.
 
 They are read from the journal: a decision to keep all, and one whose header says ``settles``,
-concerns all samples of its entries, as long as it is not undone.
+concerns all samples, or labels, of its entries, as long as it is not undone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bson import ObjectId
 from cachetools import LRUCache, cached
 
 from ..decisions.changes import KEEP_ALL
-from ..decisions.journal import Header, applied_headers, entries_of, was_lost
+from ..decisions.journal import Header, applied_headers, entries_of, unit_of, was_lost
 from ..store.iterations import Iteration
 from ..store.runs import Run
 
@@ -88,8 +88,9 @@ class _Follower:
 
 
 def _rows(header: Header, iteration: Iteration) -> npt.NDArray[np.int64]:
-    found = entries_of(header["_id"], {"sample_id": 1, "lost": 1})
-    ids = [str(entry["sample_id"]) for entry in found if not was_lost(entry, header)]
+    unit = unit_of(header)
+    found = entries_of(header["_id"], {"sample_id": 1, unit: 1, "lost": 1})
+    ids = [str(entry[unit]) for entry in found if not was_lost(entry, header)]
     rows = iteration.rows_of(ids)
     return rows[rows >= 0]
 

@@ -19,8 +19,8 @@ MARGIN = 0.35
 _MADE_AS = 2
 """Counted up when the same object gives another crop than it did before."""
 
-LABEL, SEEN = (255, 138, 51), (92, 157, 255)
-"""The colours of the label's box and of what is predicted, as in the panel."""
+LABEL, SEEN, OTHER = (255, 138, 51), (92, 157, 255), (255, 255, 255)
+"""The colours of the label's box, of what is predicted and of other labels, as in the panel."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,18 @@ class Crop:
         path: the image file
         label: the label's box, None where it has none
         seen: the box that is predicted, None where there is none; one of the two is there
+        others: boxes of other labels to be seen with it
     """
 
     path: str
     label: Box | None
     seen: Box | None
+    others: tuple[Box, ...] = ()
 
     @property
     def name(self) -> str:
         """What tells it from other crops of the same file."""
-        return json.dumps([_MADE_AS, self.label, self.seen])
+        return json.dumps([_MADE_AS, self.label, self.seen, *self.others])
 
 
 def get_crops(
@@ -96,7 +98,7 @@ def make_crops(crops: Sequence[Crop], edge: int, windows: Windows | None = None)
 
 
 def _boxes(crop: Crop) -> list[Box]:
-    return [box for box in (crop.label, crop.seen) if box is not None]
+    return [box for box in (crop.label, crop.seen, *crop.others) if box is not None]
 
 
 def _extent(crop: Crop) -> tuple[float, float]:
@@ -115,7 +117,8 @@ def _cropped(image: Image.Image, crop: Crop, size: tuple[int, int], edge: int) -
     found = found.convert("RGB")
     draw = ImageDraw.Draw(found)
     line = max(2, round(edge / 80))
-    for box, colour in ((crop.seen, SEEN), (crop.label, LABEL)):
+    others = [(box, OTHER) for box in crop.others]
+    for box, colour in (*others, (crop.seen, SEEN), (crop.label, LABEL)):
         if box is not None:
             _outline(draw, _within(box, size, (left, top), shape[0] / (right - left)), colour, line)
     return found

@@ -10,7 +10,7 @@ import bson
 import numpy as np
 from bson import ObjectId
 
-from ..decisions.changes import slot, tagging
+from ..decisions.changes import KEEP_ALL, slot, tagging
 from ..decisions.draft import Draft
 from ..decisions.journal import ITEM, Entry, chunked, headers_by_id, heads
 from ..decisions.object_changes import (
@@ -167,7 +167,7 @@ class _Planner:
             **change,
             "kind_before": head.get("kind_after"),
             "top_before": head.get("top_after"),
-            "kind_after": KIND_OF[self.request.action],
+            "kind_after": KIND_OF.get(self.request.action, head.get("kind_after")),
             "top_after": self.draft.id,
         }
         origin = ObjectId(self.request.origins.get(str(item), str(item)))
@@ -245,6 +245,8 @@ class _Planner:
 
     def _in_place(self, item: ObjectId, label: Any) -> dict[str, Any] | str:
         run, request = self.draft.run, self.request
+        if request.action == KEEP_ALL:
+            return {"labels": SET}
         name, standing = run.field("decision"), self.last.get(item, {}).get("kind_after")
         shown = label.get(name, MISSING)
         if standing is not None and shown in (MISSING, None):

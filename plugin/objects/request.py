@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from bson import ObjectId
 
+from ..decisions.changes import KEEP_ALL
 from ..decisions.object_changes import KIND_OF
 from ..decisions.request import check_text
 from ..errors import InputError
@@ -66,8 +67,9 @@ class ObjectRequest:
         expected_box: Any,
     ) -> ObjectRequest:
         """The request, or InputError where a parameter cannot be used."""
-        if action not in KIND_OF:
-            raise InputError(f"action must be one of {', '.join(KIND_OF)}, got {action!r:.80}")
+        known = (*KIND_OF, KEEP_ALL)
+        if action not in known:
+            raise InputError(f"action must be one of {', '.join(known)}, got {action!r:.80}")
         for name, value, owners in (
             ("label", label, WITH_LABEL),
             ("box", box, WITH_BOX),

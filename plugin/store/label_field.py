@@ -30,9 +30,10 @@ LEAST_AGREEMENT = 0.5
 
 OBJECTS_SO_FAR = (
     "On objects, find_label_errors writes scores, kinds and missing objects, which FiftyOne shows "
-    "and sorts, the panel shows them in its overview, cells, ranking and queue, resolve and undo "
-    "decide on them, estimate_remaining says how many errors are left, and delete_run takes them "
-    "back; near-duplicates, maps, reports and annotation do not work on them yet."
+    "and sorts, the panel shows them in its overview, cells, ranking and queue and two labels on "
+    "one object in its duplicates, resolve and undo decide on them, estimate_remaining says how "
+    "many errors are left, and delete_run takes them back; near-duplicate images, maps, reports "
+    "and annotation do not work on them yet."
 )
 
 TAGS_SO_FAR = (

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, expect
 
 from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
 from tests.browser.label_errors_panel import PRESS_MS, looked_at, panel, shoot, violations
+from tests.doubled_labels import doubled
 
 Labels = dict[str, tuple[str, list[float]]]
 
@@ -29,6 +30,7 @@ DONE = re.compile("(Added|Removed|Relabelled|Moved|Confirmed) 1 object")
 def objects(tmp_path: Any, operator: Any) -> Iterator[Any]:
     """A dataset of canvases with boxes, and a run on them."""
     dataset = objects_dataset("test-objects-panel", tmp_path, images=60, persistent=True)
+    doubled(dataset, FIELD, same=1, other=1)
     find = operator("find_label_errors")
     find(dataset, FIELD, source="predictions", prediction_fields=[PREDICTIONS])
     yield dataset
@@ -138,7 +140,7 @@ def test_overview_cell_and_ranking_of_objects(app: Any, objects: Any) -> None:
     content = panel(app, objects)
     expect(content.get_by_role("rowheader").filter(has_text="(no label)")).to_be_visible()
     expect(content.locator(".dcf-cell-name.dcf-nothing").first).to_have_text("(nothing there)")
-    for hidden in ("Duplicates", "Map", "Progress"):
+    for hidden in ("Map", "Progress"):
         expect(content.get_by_role("button", name=hidden, exact=True)).to_have_count(0)
     assert violations(app) == []
     missing = content.locator('[data-cell^="10-"]:not([data-cell="10-10"])').first
@@ -161,6 +163,7 @@ def test_overview_cell_and_ranking_of_objects(app: Any, objects: Any) -> None:
     assert changed(before, labels_of(objects)) == {}
     assert added is not None
 
+    one_of_two_labels(app, content, objects)
     content.page.keyboard.press("m")
     expect(content.get_by_role("status").filter(has_text="no map of objects")).to_be_visible()
     content.page.keyboard.press("w")
@@ -179,3 +182,34 @@ def test_overview_cell_and_ranking_of_objects(app: Any, objects: Any) -> None:
     expect(whole).to_have_attribute("aria-pressed", "false" if pressed == "true" else "true")
     assert content.locator(".dcf-queue-picture").get_attribute("data-row") == row
     assert app.errors == []
+
+
+def one_of_two_labels(app: Any, content: Locator, objects: Any) -> None:
+    """On the open page: labels of one object, one kept and both kept, by keys, and their undo."""
+    keyboard, before = content.page.keyboard, labels_of(objects)
+    keyboard.press("n")
+    groups, drawn = content.locator(".dcf-group"), content.locator(".dcf-actions[data-shown]")
+    expect(groups).to_have_count(2)
+    expect(content.locator(".dcf-badge-conflict").first).to_be_visible()
+    expect(drawn).to_be_visible()
+    shoot(app, "object-doubles")
+    assert violations(app) == []
+    content.page.wait_for_timeout(PRESS_MS)
+    keyboard.press("2")
+    kept = content.get_by_role("radio", checked=True)
+    expect(kept.locator("kbd")).to_have_text("2")
+    keyboard.press("k")
+    expect(groups).to_have_count(1)
+    ((was, left),) = changed(before, labels_of(objects)).values()
+    assert was is not None
+    assert left is None
+    expect(drawn).to_be_visible()
+    content.page.wait_for_timeout(PRESS_MS)
+    keyboard.press("a")
+    expect(content.get_by_role("heading", name="No group left")).to_be_visible()
+    assert len(changed(before, labels_of(objects))) == 1
+    for left_over in (1, 2):
+        content.page.wait_for_timeout(PRESS_MS)
+        keyboard.press("u")
+        expect(groups).to_have_count(left_over)
+    assert changed(before, labels_of(objects)) == {}

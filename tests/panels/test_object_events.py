@@ -216,7 +216,6 @@ def answer_ids(iteration: Any) -> list[str]:
     ("name", "request_"),
     [
         ("map", {"colour": "label", "map": None}),
-        ("duplicates", {"offset": 0, "limit": 9, "kind": None, "edge": 0}),
         ("audit", {"audit": None}),
         ("pairs", {"label": 0, "prediction": 1, "limit": 4}),
         ("context", {"row": 0}),

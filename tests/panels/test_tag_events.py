@@ -237,6 +237,7 @@ def test_a_cell_is_shown_as_images_with_the_tags_in_question(
 @pytest.mark.parametrize(
     ("name", "request_"),
     [
+        ("duplicates", {"offset": 0, "limit": 9, "kind": None, "edge": 0}),
         ("map", {"colour": "label", "map": None}),
         ("pairs", {"label": 0, "prediction": 1, "limit": 4}),
         ("context", {"row": 0}),

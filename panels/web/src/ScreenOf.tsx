@@ -5,7 +5,8 @@ import { CellScreen } from "./cell/CellScreen";
 import { DuplicatesScreen } from "./duplicates/DuplicatesScreen";
 import { useKeptHere } from "./kept";
 import { MapScreen } from "./map/MapScreen";
-import { FOR_OBJECTS, NotForObjects } from "./objects/NotForObjects";
+import { hasScreen, NotForObjects } from "./objects/NotForObjects";
+import { thingOf } from "./objects/names";
 import { ObjectCell } from "./objects/ObjectCell";
 import { ObjectQueue } from "./objects/ObjectQueue";
 import { ObjectRanking } from "./objects/ObjectRanking";
@@ -32,7 +33,7 @@ export function ScreenOf({ screen, onScreen }: Props) {
   const classes = iteration.classes + (iteration.objects ? 1 : 0);
   const [ranking, setRanking] = useKeptHere<RankingChoice>("ranking", FIRST, isChoice(classes));
   const toOverview = () => onScreen({ name: "overview" });
-  if (iteration.objects && !FOR_OBJECTS.has(screen.name))
+  if (!hasScreen(thingOf(iteration), screen.name))
     return <NotForObjects screen={screen.name} onBack={toOverview} />;
   switch (screen.name) {
     case "overview":

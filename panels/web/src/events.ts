@@ -697,6 +697,7 @@ export interface DuplicateSamples {
   split: string[];
   width: number[];
   height: number[];
+  boxes?: [number, number, number, number][];
 }
 
 /** Groups of near-duplicates: leaks first, then label conflicts, then by falling SES. */
@@ -755,6 +756,7 @@ export interface GroupRequest {
   action: "keep_one" | "keep_all" | "relabel_alike" | "remove";
   rows: number[];
   labels: string[];
+  boxes?: [number, number, number, number][] | null;
   keep?: number | null;
   label?: string | null;
 }

@@ -197,7 +197,7 @@ def edited(path: Path, **values: Any) -> Path:
         ({"label_id": "7"}, "row 1: label_id must be an id"),
         ({"label_id": None}, "row 1: action must be one of"),
         ({"label_after": "bee"}, "row 1: label_after must be the label before"),
-        ({"action": "keep_all"}, "row 1: action must be one of"),
+        ({"action": "keep"}, "row 1: action must be one of"),
     ],
 )
 def test_a_file_with_a_fault_changes_nothing(

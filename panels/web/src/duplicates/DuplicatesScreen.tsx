@@ -6,6 +6,7 @@ import { ask, asProblem } from "../ask";
 import type { DuplicateKind, DuplicateScope } from "../events";
 import { count, plural } from "../format";
 import { isIndex, oneOf, orNull, useKept, useKeptHere } from "../kept";
+import { useNoun } from "../objects/names";
 import { Icon } from "../parts/Icon";
 import { NotYet } from "../parts/NotYet";
 import { Outcome } from "../parts/Outcome";
@@ -23,11 +24,14 @@ import { Threshold } from "./Threshold";
 import { useDuplicates } from "./useDuplicates";
 
 const EDGE = 128;
+/** Of labels on one object, which come with their boxes drawn and in this size alone. */
+const BOXED_EDGE = 256;
 /** As large as a picture of a group may be shown. */
 const LARGE = 512;
 
 export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
   const { key, report, refresh } = useSession();
+  const boxed = useNoun() === "object";
   const launch = useLaunch();
   const view = useCurrentView();
   const [kind, setKind] = useKept<DuplicateKind | null>(
@@ -40,8 +44,9 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
   const [at, setAt] = useKeptHere("duplicates/at", 0, isIndex);
   const [chosen, setChosen] = React.useState<{ group: string; row: number } | null>(null);
   const [differ, setDiffer] = React.useState(false);
-  const thumbnails = useThumbnails(EDGE);
-  const large = useThumbnails(LARGE);
+  const thumbnails = useThumbnails(boxed ? BOXED_EDGE : EDGE);
+  const whole = useThumbnails(LARGE);
+  const large = boxed ? thumbnails : whole;
   React.useSyncExternalStore(thumbnails.subscribe, thumbnails.snapshot);
   React.useSyncExternalStore(large.subscribe, large.snapshot);
   const { groups, problem, more, again } = useDuplicates(
@@ -58,8 +63,8 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
   );
   const next = list[place + 1];
   React.useEffect(() => {
-    if (group) large.want([...group.rows, ...(next?.rows ?? [])]);
-  }, [large, group, next]);
+    if (group && !boxed) large.want([...group.rows, ...(next?.rows ?? [])]);
+  }, [large, group, next, boxed]);
   const drawn = members.length > 0 && members.every(({ row }) => large.get(row) !== undefined);
   const shown = usePaintedWhen(drawn && group ? `${group.id} ${groups?.reply.revision}` : null);
   const keep = group && chosen?.group === group.id ? chosen.row : (group?.proposal ?? -1);
@@ -68,7 +73,7 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
   useShortcuts({
     back: onBack,
     groupMove: (at) => go(at === 0 ? -1 : 1),
-    groupDiffer: () => setDiffer(!differ),
+    groupDiffer: boxed ? undefined : () => setDiffer(!differ),
     groupPick: (at) => {
       const member = members[at];
       if (member) pick(member.row);
@@ -108,14 +113,19 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
       </>
     );
   const { totals } = reply;
-  const kinds: [DuplicateKind | "every", string, number | null][] = [
+  const every: [DuplicateKind | "every", string, number | null][] = [
     ["every", "All", totals.groups],
     ["leak", "Leaks", reply.splits_note ? null : totals.leaks],
-    ["conflict", "Labels differ", totals.conflicts],
-    ["alike", "Alike", totals.alike],
+    ["conflict", boxed ? "Classes differ" : "Labels differ", totals.conflicts],
+    ["alike", boxed ? "Same class" : "Alike", totals.alike],
   ];
+  const kinds = boxed ? every.filter(([name]) => name !== "leak") : every;
+  const alike = `${boxed ? "IoU" : "SSIM"} ${group?.ses.toFixed(3)}`;
   return (
-    <section className="dcf-cellscreen" aria-label="Near-duplicates">
+    <section
+      className="dcf-cellscreen"
+      aria-label={boxed ? "Labels on one object" : "Near-duplicates"}
+    >
       <div className="dcf-tools dcf-tools-wrap">
         <ToggleButtonGroup
           size="small"
@@ -134,15 +144,19 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
             </ToggleButton>
           ))}
         </ToggleButtonGroup>
-        <Threshold
-          reply={reply}
-          threshold={looked ?? reply.threshold}
-          scope={scope ?? reply.scope}
-          onLook={setLooked}
-          onScope={setScope}
-          onSet={() => void set(looked ?? reply.threshold, scope ?? reply.scope)}
-          changed={looked !== null || scope !== null}
-        />
+        {boxed ? (
+          <span className="dcf-soft">labels of one image that overlap by 80 % and more</span>
+        ) : (
+          <Threshold
+            reply={reply}
+            threshold={looked ?? reply.threshold}
+            scope={scope ?? reply.scope}
+            onLook={setLooked}
+            onScope={setScope}
+            onSet={() => void set(looked ?? reply.threshold, scope ?? reply.scope)}
+            changed={looked !== null || scope !== null}
+          />
+        )}
       </div>
       {problem && (
         <p className="dcf-inline-problem" role="alert">
@@ -175,18 +189,19 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
                 Group {count(place + 1)} of {count(reply.matching)}{" "}
                 {group.leak && <span className="dcf-badge dcf-badge-leak">across splits</span>}{" "}
                 {group.conflict && (
-                  <span className="dcf-badge dcf-badge-conflict">labels differ</span>
+                  <span className="dcf-badge dcf-badge-conflict">
+                    {boxed ? "classes differ" : "labels differ"}
+                  </span>
                 )}{" "}
-                <span className="dcf-soft">
-                  {group.exact ? "exact copies" : `SSIM ${group.ses.toFixed(3)}`}
-                </span>
+                <span className="dcf-soft">{group.exact && !boxed ? "exact copies" : alike}</span>
               </h2>
               <GroupView
                 key={group.id}
                 group={group}
                 members={members}
                 keep={keep}
-                differ={differ}
+                differ={differ && !boxed}
+                boxed={boxed}
                 small={thumbnails}
                 thumbnails={large}
                 onKeep={pick}
@@ -199,13 +214,19 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
                 group={group}
                 members={members}
                 keep={keep}
+                boxed={boxed}
                 shown={shown}
               />
             </div>
           </div>
         </div>
       ) : (
-        <NoneLeft settled={totals.settled} compared={reply.compared} onBack={onBack} />
+        <NoneLeft
+          settled={totals.settled}
+          compared={reply.compared}
+          boxed={boxed}
+          onBack={onBack}
+        />
       )}
       <Outcome />
     </section>
@@ -215,18 +236,21 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
 interface NoneLeftProps {
   settled: number;
   compared: number;
+  boxed: boolean;
   onBack: () => void;
 }
 
-function NoneLeft({ settled, compared, onBack }: NoneLeftProps) {
+function NoneLeft({ settled, compared, boxed, onBack }: NoneLeftProps) {
   return (
     <div className="dcf-screen">
       <Icon name="check" className="dcf-screen-icon" />
       <h3>No group left to review</h3>
       <p>
-        {plural(compared, "image")} compared
-        {settled > 0 ? `, ${plural(settled, "group")} reviewed` : ""}. A lower threshold shows
-        images that are less alike.
+        {plural(compared, boxed ? "label" : "image")} compared
+        {settled > 0 ? `, ${plural(settled, "group")} ${boxed ? "kept" : "reviewed"}` : ""}.{" "}
+        {boxed
+          ? "No other labels of one image overlap by 80 % and more."
+          : "A lower threshold shows images that are less alike."}
       </p>
       <div className="dcf-screen-buttons">
         <Button onClick={onBack}>Back to the overview</Button>

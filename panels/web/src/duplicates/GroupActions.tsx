@@ -16,11 +16,13 @@ interface Props {
   group: DuplicateGroup;
   members: readonly Member[];
   keep: number;
+  /** Whether its members are labels of one image: one is kept, or all are. */
+  boxed: boolean;
   /** Whether all its images have been drawn. */
   shown: boolean;
 }
 
-export function GroupActions({ group, members, keep, shown }: Props) {
+export function GroupActions({ group, members, keep, boxed, shown }: Props) {
   const { classes, decideGroup, busy } = useSession();
   const [choosing, setChoosing] = React.useState<HTMLElement | null>(null);
   const [asking, setAsking] = React.useState(false);
@@ -40,6 +42,7 @@ export function GroupActions({ group, members, keep, shown }: Props) {
       action,
       rows: [...members.map((member) => member.row), ...group.rest],
       labels: [...members.map((member) => member.label), ...group.rest_labels],
+      ...(boxed && { boxes: members.flatMap((member) => (member.box ? [member.box] : [])) }),
       keep: action === "keep_one" ? keep : null,
       label: label ?? null,
     });
@@ -53,8 +56,7 @@ export function GroupActions({ group, members, keep, shown }: Props) {
       : {
           groupKeepOne: () => act("keep_one"),
           groupKeepAll: () => act("keep_all"),
-          groupRelabel: open,
-          groupRemove: ask,
+          ...(!boxed && { groupRelabel: open, groupRemove: ask }),
         },
   );
   const all = members.length + group.rest.length;
@@ -64,22 +66,32 @@ export function GroupActions({ group, members, keep, shown }: Props) {
       <legend className="dcf-sr">Decide on the group</legend>
       {outside > 0 && (
         <p className="dcf-note dcf-action-wide">
-          {outside} of the images are outside FiftyOne's current view. Clear it to decide on the
-          group.
+          {boxed ? "The image is" : `${outside} of the images are`} outside FiftyOne's current view.
+          Clear it to decide on the group.
         </p>
       )}
       <GroupButton tip="groupKeepOne" icon="check" idle={idle} onClick={() => act("keep_one")}>
         Keep one, remove {others === 1 ? "the other" : `the other ${count(others)}`}
       </GroupButton>
       <GroupButton tip="groupKeepAll" icon="copies" idle={idle} onClick={() => act("keep_all")}>
-        Keep all, never ask again
+        Keep {boxed && all === 2 ? "both" : "all"}, never ask again
       </GroupButton>
-      <GroupButton tip="groupRelabel" icon="edit" idle={idle} onClick={open} buttonRef={relabel}>
-        One label for all…
-      </GroupButton>
-      <GroupButton tip="groupRemove" icon="remove" idle={idle} onClick={ask}>
-        Remove all
-      </GroupButton>
+      {!boxed && (
+        <>
+          <GroupButton
+            tip="groupRelabel"
+            icon="edit"
+            idle={idle}
+            onClick={open}
+            buttonRef={relabel}
+          >
+            One label for all…
+          </GroupButton>
+          <GroupButton tip="groupRemove" icon="remove" idle={idle} onClick={ask}>
+            Remove all
+          </GroupButton>
+        </>
+      )}
       <Choose
         anchor={choosing}
         first={probable}

@@ -2,6 +2,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import * as React from "react";
 import type { DuplicateGroup } from "../events";
+import { useNoun } from "../objects/names";
 import { TilePicture } from "../parts/PictureGrid";
 import type { Thumbnails } from "../thumbnails";
 import { describe } from "./groups";
@@ -20,6 +21,7 @@ interface Props {
 }
 
 export function GroupList({ list, matching, at, thumbnails, onPick, onMore }: Props) {
+  const boxed = useNoun() === "object";
   const scroller = React.useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: list.length,
@@ -39,7 +41,7 @@ export function GroupList({ list, matching, at, thumbnails, onPick, onMore }: Pr
     <div ref={scroller} className="dcf-groups">
       <div
         role="listbox"
-        aria-label="Groups of near-duplicates"
+        aria-label={boxed ? "Labels on one object" : "Groups of near-duplicates"}
         tabIndex={0}
         aria-activedescendant={list[at] ? `dcf-group-${list[at].id}` : undefined}
         style={{ height: virtual.getTotalSize(), position: "relative" }}
@@ -59,7 +61,7 @@ export function GroupList({ list, matching, at, thumbnails, onPick, onMore }: Pr
               style={{ transform: `translateY(${start}px)`, height: HEIGHT }}
               onClick={() => onPick(index)}
             >
-              <span className="dcf-sr">{describe(group)}</span>
+              <span className="dcf-sr">{describe(group, boxed)}</span>
               <span className="dcf-group-pictures" aria-hidden="true">
                 {group.rows.slice(0, PICTURES).map((row) => (
                   <TilePicture key={row} tile={thumbnails.get(row)} side={38} />
@@ -68,8 +70,14 @@ export function GroupList({ list, matching, at, thumbnails, onPick, onMore }: Pr
               </span>
               <span className="dcf-group-text" aria-hidden="true">
                 {group.leak && <span className="dcf-badge dcf-badge-leak">leak</span>}
-                {group.conflict && <span className="dcf-badge dcf-badge-conflict">labels</span>}
-                <span className="dcf-soft">{group.exact ? "exact" : group.ses.toFixed(3)}</span>
+                {group.conflict && (
+                  <span className="dcf-badge dcf-badge-conflict">
+                    {boxed ? "classes" : "labels"}
+                  </span>
+                )}
+                <span className="dcf-soft">
+                  {group.exact && !boxed ? "exact" : group.ses.toFixed(3)}
+                </span>
               </span>
             </div>
           );

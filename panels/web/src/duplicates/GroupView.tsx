@@ -18,6 +18,8 @@ interface Props {
   members: readonly Member[];
   keep: number;
   differ: boolean;
+  /** Whether its members are labels of one image, which are not compared pixel by pixel. */
+  boxed: boolean;
   /** Small ones, shown until the large ones are there. */
   small: Thumbnails;
   thumbnails: Thumbnails;
@@ -51,7 +53,7 @@ function useRoom(element: React.RefObject<HTMLElement | null>) {
 }
 
 export function GroupView(props: Props) {
-  const { group, members, keep, differ, small, thumbnails, onKeep, onDiffer } = props;
+  const { group, members, keep, differ, boxed, small, thumbnails, onKeep, onDiffer } = props;
   const cards = React.useRef<HTMLDivElement>(null);
   const whole = React.useRef<HTMLDivElement>(null);
   const room = useRoom(cards);
@@ -70,7 +72,12 @@ export function GroupView(props: Props) {
           Fit
         </Button>
       </PictureSize>
-      <div ref={cards} className="dcf-members" role="radiogroup" aria-label="The image to keep">
+      <div
+        ref={cards}
+        className="dcf-members"
+        role="radiogroup"
+        aria-label={boxed ? "The label to keep" : "The image to keep"}
+      >
         {members.map((member, at) => (
           // biome-ignore lint/a11y/useSemanticElements: a picture with text is no input
           <button
@@ -94,7 +101,12 @@ export function GroupView(props: Props) {
               </strong>
             </span>
             <span className="dcf-soft">
-              {[member.split, `${member.width} × ${member.height}`, member.decision]
+              {[
+                member.split,
+                `${member.width} × ${member.height}${boxed ? " px" : ""}`,
+                boxed && member.prediction !== member.label ? `seen: ${member.prediction}` : "",
+                member.decision,
+              ]
                 .filter(Boolean)
                 .join(" · ")}
             </span>
@@ -104,7 +116,8 @@ export function GroupView(props: Props) {
       </div>
       {group.members > members.length && (
         <p className="dcf-note">
-          {count(members.length)} of the {count(group.members)} images are shown; decisions concern{" "}
+          {count(members.length)} of the {count(group.members)} {boxed ? "labels" : "images"} are
+          shown; decisions concern{" "}
           {members.length + group.rest.length === group.members
             ? "all of them"
             : `the first ${count(members.length + group.rest.length)}`}
@@ -114,14 +127,16 @@ export function GroupView(props: Props) {
       <p className="dcf-note">
         {keep === group.proposal ? `Proposal: ${group.reason}.` : "Chosen by you."}
       </p>
-      <div className="dcf-differ">
-        <Button size="small" onClick={onDiffer} aria-expanded={differ} aria-keyshortcuts="d">
-          {differ ? "Hide the difference" : "Show the difference"}
-        </Button>
-        {differ && second !== null && (
-          <Difference first={keep} second={second} width={room.width} />
-        )}
-      </div>
+      {!boxed && (
+        <div className="dcf-differ">
+          <Button size="small" onClick={onDiffer} aria-expanded={differ} aria-keyshortcuts="d">
+            {differ ? "Hide the difference" : "Show the difference"}
+          </Button>
+          {differ && second !== null && (
+            <Difference first={keep} second={second} width={room.width} />
+          )}
+        </div>
+      )}
     </div>
   );
 }

@@ -11,6 +11,9 @@ export interface Member {
   width: number;
   height: number;
   inView: boolean;
+  /** Of labels on one object: theirs, and what is seen there. */
+  box?: [number, number, number, number];
+  prediction: string;
 }
 
 export interface Groups {
@@ -19,7 +22,10 @@ export interface Groups {
   members: ReadonlyMap<number, Member>;
 }
 
-export function membersOf({ samples }: DuplicatesReply): Map<number, Member> {
+export function membersOf(
+  { samples }: DuplicatesReply,
+  named: (prediction: number) => string = () => "",
+): Map<number, Member> {
   return new Map(
     samples.row.map((row, i) => [
       row,
@@ -32,18 +38,25 @@ export function membersOf({ samples }: DuplicatesReply): Map<number, Member> {
         width: samples.width[i] ?? 0,
         height: samples.height[i] ?? 0,
         inView: samples.in_view[i] ?? true,
+        prediction: named(samples.prediction[i] ?? -1),
+        ...(samples.boxes?.[i] && { box: samples.boxes[i] }),
       },
     ]),
   );
 }
 
 /** What is known with another page; a page that begins anew replaces all. */
-export function withPage(known: Groups | null, reply: DuplicatesReply, offset: number): Groups {
+export function withPage(
+  known: Groups | null,
+  reply: DuplicatesReply,
+  offset: number,
+  named?: (prediction: number) => string,
+): Groups {
   const base = offset > 0 && known && known.list.length === offset ? known : null;
   return {
     reply,
     list: [...(base?.list ?? []), ...reply.groups],
-    members: new Map([...(base?.members ?? []), ...membersOf(reply)]),
+    members: new Map([...(base?.members ?? []), ...membersOf(reply, named)]),
   };
 }
 
@@ -55,9 +68,10 @@ export function labelsOf(members: readonly Member[]): [string, number][] {
 }
 
 /** What a group is called in words, for lists and for those who cannot see it. */
-export function describe(group: DuplicateGroup): string {
+export function describe(group: DuplicateGroup, boxed = false): string {
   const kinds = [group.leak && "leak across splits", group.conflict && "different labels"];
   const what = kinds.filter(Boolean).join(", ");
-  const alike = group.exact ? "exact copies" : `SSIM ${group.ses.toFixed(3)}`;
-  return `${group.members} images, ${what ? `${what}, ` : ""}${alike}`;
+  const alike = `${boxed ? "IoU" : "SSIM"} ${group.ses.toFixed(3)}`;
+  const said = group.exact && !boxed ? "exact copies" : alike;
+  return `${group.members} ${boxed ? "labels" : "images"}, ${what ? `${what}, ` : ""}${said}`;
 }

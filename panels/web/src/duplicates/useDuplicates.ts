@@ -2,6 +2,7 @@
 import * as React from "react";
 import { ask, asProblem } from "../ask";
 import type { DuplicateKind, DuplicateScope, Problem } from "../events";
+import { useNames } from "../objects/names";
 import { useSession } from "../session";
 import type { Thumbnails } from "../thumbnails";
 import { type Groups, withPage } from "./groups";
@@ -17,6 +18,7 @@ export interface Asked {
 
 export function useDuplicates({ kind, threshold, scope, view }: Asked, thumbnails: Thumbnails) {
   const { key, overview, workedOut } = useSession();
+  const { prediction } = useNames();
   const [groups, setGroups] = React.useState<Groups | null>(null);
   const [problem, setProblem] = React.useState<Problem | null>(null);
   const [turn, again] = React.useReducer((n: number) => n + 1, 0);
@@ -34,14 +36,14 @@ export function useDuplicates({ kind, threshold, scope, view }: Asked, thumbnail
         if (mine !== asked.current) return;
         if (reply.sheet) await thumbnails.add(reply.sheet);
         if (mine !== asked.current) return;
-        known.current = withPage(known.current, reply, offset);
+        known.current = withPage(known.current, reply, offset, prediction);
         setGroups(known.current);
         setProblem(null);
       } catch (error) {
         if (mine === asked.current) setProblem(asProblem(error));
       }
     },
-    [key, kind, threshold, scope, thumbnails],
+    [key, kind, threshold, scope, thumbnails, prediction],
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: view, revision, workedOut and turn ask anew
   React.useEffect(() => {

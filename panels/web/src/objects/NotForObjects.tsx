@@ -3,17 +3,18 @@ import { Button } from "@mui/material";
 import * as React from "react";
 import { Icon } from "../parts/Icon";
 import type { Screen } from "../screens";
-import { useNoun } from "./names";
+import { type Thing, useNoun } from "./names";
 
 type Name = Screen["name"];
 
-/** The screens that runs on objects and tags have. */
-export const FOR_OBJECTS: ReadonlySet<Name> = new Set<Name>([
-  "overview",
-  "cell",
-  "queue",
-  "ranking",
-]);
+/** The screens that runs on objects have, and those that runs on tags have. */
+const FOR_OBJECTS: readonly Name[] = ["overview", "cell", "queue", "ranking", "duplicates"];
+const FOR_TAGS: readonly Name[] = ["overview", "cell", "queue", "ranking"];
+
+/** Whether a run on some things has a screen. */
+export function hasScreen(thing: Thing, name: Name): boolean {
+  return thing === "sample" || (thing === "tag" ? FOR_TAGS : FOR_OBJECTS).includes(name);
+}
 
 const WHAT: Partial<Record<Name, (things: string) => string>> = {
   duplicates: (things) => `Near-duplicates are not looked for among ${things} yet.`,

@@ -11,7 +11,8 @@ import {
 import * as React from "react";
 import type { IterationInfo, RunInfo } from "../events";
 import { percent } from "../format";
-import { FOR_OBJECTS } from "../objects/NotForObjects";
+import { hasScreen } from "../objects/NotForObjects";
+import { useNoun } from "../objects/names";
 import { Icon } from "./Icon";
 import { KeyboardState } from "./KeyboardState";
 import { NextIteration } from "./NextIteration";
@@ -43,6 +44,7 @@ interface Props {
 
 export function Header(props: Props) {
   const { runs, run, iteration, screen } = props;
+  const thing = useNoun();
   return (
     <header className="dcf-header">
       <Select
@@ -81,13 +83,11 @@ export function Header(props: Props) {
         aria-label="Screen"
         className="dcf-screens"
       >
-        {SCREENS.filter(([name]) => !iteration.objects || FOR_OBJECTS.has(name)).map(
-          ([name, title]) => (
-            <ToggleButton key={name} value={name}>
-              {title}
-            </ToggleButton>
-          ),
-        )}
+        {SCREENS.filter(([name]) => hasScreen(thing, name)).map(([name, title]) => (
+          <ToggleButton key={name} value={name}>
+            {title}
+          </ToggleButton>
+        ))}
       </ToggleButtonGroup>
       <span className="dcf-grow" />
       <KeyboardState />

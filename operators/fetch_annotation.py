@@ -10,13 +10,15 @@ from fiftyone.operators import types
 
 from ..plugin.annotation.backends import CREDENTIALS
 from ..plugin.annotation.fetch import fetch_annotation
-from ..plugin.annotation.store import annotations_of
+from ..plugin.annotation.store import annotations_of, load_annotation
+from ..plugin.object_annotation.fetch import fetch_objects
+from ..plugin.progress import Report
 from ..plugin.store.runs import Run
 from ..plugin.store.samples import Collection
 from .base import LongOperator, Work, long_config
 from .caller import quiet
 from .forms import form, missing, opened_run
-from .run_choice import counted, open_run, run_of
+from .run_choice import counted, open_run, open_run_on_any, run_of
 from .send_to_annotation import OPTIONS
 from .terminal import in_terminal
 
@@ -60,24 +62,25 @@ class FetchAnnotation(LongOperator):
 
         Returns:
             ``sent``, ``answered``, ``unanswered``, ``applied``, ``relabeled``, ``confirmed``,
-            ``already``, ``conflict_count``, ``conflicts``, ``decisions`` and ``annotators``; with
-            ``delegate=True`` the queued operation
+            ``already``, ``conflict_count``, ``conflicts``, ``decisions`` and ``annotators``; on
+            objects also ``removed``, ``added`` and ``moved``; with ``delegate=True`` the queued
+            operation
 
         Raises:
             InputError: if nothing was sent, or the backend cannot be reached
         """
-        run = run_of(sample_collection, run_key)
+        run = run_of(sample_collection, run_key, objects=True)
         if delegate:
             params = {"run_key": run_key, "annotation": annotation, **options}
             return self.queue(run.dataset, params)
-        return in_terminal(lambda report: fetch_annotation(run, annotation, options, report))
+        return in_terminal(lambda report: _fetch(run, annotation, options, report))
 
     def work(self, ctx: Any) -> Work:
         """The annotation run to fetch."""
-        run = open_run(ctx)
+        run = open_run(ctx, objects=True)
         options = {name: ctx.params[name] for name in CREDENTIALS if ctx.params.get(name)}
         key = ctx.params.get("annotation") or None
-        return quiet(ctx, lambda report: fetch_annotation(run, key, options, report))
+        return quiet(ctx, lambda report: _fetch(run, key, options, report))
 
     def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
         """Say what became of the answers."""
@@ -88,10 +91,18 @@ class FetchAnnotation(LongOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""
         inputs = types.Object()
-        run = opened_run(ctx, inputs)
+        run = opened_run(ctx, inputs, open_run_on_any)
         if run is not None:
             _which(ctx, run, inputs)
         return form(inputs, "Fetch annotation")
+
+
+def _fetch(run: Run, key: str | None, options: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """Fetch what annotators said of samples, or of the objects on them."""
+    annotation = load_annotation(run, key)
+    if annotation.objects is None:
+        return fetch_annotation(run, annotation.key, options, report)
+    return fetch_objects(run, annotation, options, report)
 
 
 def summary(result: dict[str, Any]) -> str:
@@ -101,10 +112,9 @@ def summary(result: dict[str, Any]) -> str:
         >>> summary({"answered": 3, "sent": 5, "relabeled": 2, "confirmed": 1, "conflict_count": 0})
         '3 of 5 samples are answered: 2 relabelled, 1 confirmed.'
     """
-    text = (
-        f"{result['answered']:,} of {counted(result['sent'])} are answered: "
-        f"{result['relabeled']:,} relabelled, {result['confirmed']:,} confirmed."
-    )
+    made = [f"{result['relabeled']:,} relabelled", f"{result['confirmed']:,} confirmed"]
+    made += [f"{result[name]:,} {name}" for name in ("removed", "added", "moved") if name in result]
+    text = f"{result['answered']:,} of {counted(result['sent'])} are answered: {', '.join(made)}."
     left = result["conflict_count"]
     return f"{text} {counted(left, 'conflict')} left open." if left else text
 

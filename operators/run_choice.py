@@ -23,6 +23,11 @@ def open_run(ctx: Any, *, objects: bool = False) -> Run:
     return opening.open_run(ctx.dataset, key, objects=objects)
 
 
+def open_run_on_any(dataset: fo.Dataset, key: str) -> Run:
+    """A run to be worked on, which may be on objects. InputError if it cannot be."""
+    return opening.open_run(dataset, key, objects=True)
+
+
 def any_run(ctx: Any) -> tuple[Run, bool]:
     """As :func:`open_run`, also a run on objects; and whether it is one."""
     key = ctx.params.get("run_key") or default_run(ctx.dataset)

@@ -266,7 +266,7 @@ def server() -> Iterator[Any]:
 # --- annotation -----------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A running Label Studio, in an environment of its own (scripts/setup.py labelstudio).
 

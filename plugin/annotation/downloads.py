@@ -18,7 +18,7 @@ def answers(results: Any, annotation: Annotation) -> Iterator[Answer]:
     downloaded = results.backend.download_annotations(results)
     (field,) = results.config.label_schema
     labels_of = downloaded.get(field, {}).get("classifications", {})
-    done, names = _cvat_tasks(results) if annotation.backend == "cvat" else (None, {})
+    done, names = cvat_tasks(results) if annotation.backend == "cvat" else (None, {})
     hinted = annotation.suggestion == "hint"
     for sample_id, labels in labels_of.items():
         if hinted and done is not None and sample_id not in done:
@@ -27,7 +27,7 @@ def answers(results: Any, annotation: Annotation) -> Iterator[Answer]:
         yield Answer(sample_id, chosen, names.get(sample_id))
 
 
-def _cvat_tasks(results: Any) -> tuple[set[str], dict[str, str]]:
+def cvat_tasks(results: Any) -> tuple[set[str], dict[str, str]]:
     """The samples of tasks whose jobs are all completed, and each sample's annotator."""
     done: set[str] = set()
     names: dict[str, str] = {}

@@ -80,16 +80,11 @@ def fetch_annotation(
     Raises:
         InputError: if nothing was sent, or the backend cannot be reached or refuses
     """
-    options = {k: v for k, v in (options or {}).items() if v not in (None, "")}
-    unknown = sorted(set(options) - set(CREDENTIALS))
-    if unknown:
-        raise InputError(
-            f"unknown option '{unknown[0]}'; to fetch, the options are {', '.join(CREDENTIALS)}"
-        )
+    options = checked_options(options)
     annotation = load_annotation(run, key)
     with Job(run.dataset, run.key, "Fetching annotations", report) as job:
         job(0.1, "Reading the answers")
-        results = _opened(run, annotation, options)
+        results = opened_results(run, annotation, options)
         with explained(annotation.backend, results.config.url):
             given = list(_answers(annotation, results))
         recover_abandoned(run)
@@ -109,7 +104,23 @@ def fetch_annotation(
     }
 
 
-def _opened(run: Run, annotation: Annotation, options: Mapping[str, Any]) -> Any:
+def checked_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Credentials that were given; InputError where an option is none."""
+    given = {k: v for k, v in (options or {}).items() if v not in (None, "")}
+    unknown = sorted(set(given) - set(CREDENTIALS))
+    if unknown:
+        raise InputError(
+            f"unknown option '{unknown[0]}'; to fetch, the options are {', '.join(CREDENTIALS)}"
+        )
+    return given
+
+
+def opened_results(run: Run, annotation: Annotation, options: Mapping[str, Any]) -> Any:
+    """FiftyOne's results of an annotation run, signed in with credentials for its server.
+
+    Raises:
+        InputError: if they are not there, or the server cannot be reached or refuses
+    """
     if annotation.key not in run.dataset.list_annotation_runs():
         raise InputError(
             f"annotation: FiftyOne's annotation run '{annotation.key}' was deleted from dataset "

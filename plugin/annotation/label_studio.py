@@ -19,6 +19,8 @@ FILES_A_REQUEST = 50
 """Label Studio takes at most 100 files in one request, and a process holds few open."""
 TASKS_A_PAGE = 100
 WAIT_FOR_TASKS = 120.0
+PRELABELS = "Deconfuse"
+"""What annotators begin with is told from other predictions by this name."""
 STOCK = "fiftyone.utils.labelstudio.LabelStudioBackendConfig"
 
 
@@ -76,12 +78,15 @@ class Api(labelstudio.LabelStudioAnnotationAPI):
         task_of = self._tasks_by_sample(project.id, len(tasks))
         for hints in (predictions or {}).values():
             known = [
-                {"task": task_of[i], "result": result}
+                {"task": task_of[i], "result": result, "model_version": PRELABELS}
                 for i, result in hints.items()
                 if result and result[0].get("type")
             ]
             for start in range(0, len(known), FILES_A_REQUEST):
                 project.create_predictions(known[start : start + FILES_A_REQUEST])
+            if known:  # otherwise nobody is shown what was sent
+                shown = {"show_collab_predictions": True, "model_version": PRELABELS}
+                self._client.make_request("PATCH", f"/api/projects/{project.id}", json=shown)
         return {task: sample_id for sample_id, task in task_of.items()}
 
     def _upload_files(self, project: int, tasks: Sequence[dict[str, Any]]) -> None:
@@ -132,8 +137,16 @@ def answers(results: Any) -> Iterator[Answer]:
     FiftyOne's own import takes a hint for an answer where nobody has answered, and only the last
     of several annotators.
     """
-    client = results.connect_to_api()._client
     (field,) = results.config.label_schema
+    for sample_id, annotator, annotation in last_words(results):
+        labels = tuple(_choices(annotation.get("result") or (), field))
+        if labels:
+            yield Answer(sample_id, labels, annotator)
+
+
+def last_words(results: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The last annotation of each annotator that was not skipped: sample, annotator, annotation."""
+    client = results.connect_to_api()._client
     people: dict[int, str] = {}
     for task in _tasks(client, results.project_id, "all"):
         sample_id = results.uploaded_tasks.get(task["id"])
@@ -144,9 +157,7 @@ def answers(results: Any) -> Iterator[Answer]:
         if last and not people:
             people = _people(client)
         for user, annotation in last.items():
-            labels = tuple(_choices(annotation.get("result") or (), field))
-            if labels:
-                yield Answer(sample_id, labels, people.get(user, f"user {user}"))
+            yield sample_id, people.get(user, f"user {user}"), annotation
 
 
 def _tasks(client: Any, project: int, fields: str) -> Iterator[dict[str, Any]]:

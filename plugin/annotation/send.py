@@ -73,7 +73,7 @@ def send_to_annotation(
             if suggestion == "hint":
                 _write_hints(run, key, sent)
             with explained(backend, extra["url"]):
-                _annotate(run, key, backend, classes, sent, extra)
+                annotate(run, key, backend, classes, [str(s.sample_id) for s in sent], extra)
             keep_annotation(run, key, backend, suggestion, classes, sent)
         except BaseException:
             forget_annotation(run, key)
@@ -157,14 +157,26 @@ def _write_hints(run: Run, key: str, sent: Sequence[Sent]) -> None:
     run.dataset.set_values(key, hints, key_field="id", progress=False)
 
 
-def _annotate(
+def annotate(
     run: Run,
     key: str,
     backend: str,
     classes: list[str],
-    sent: Sequence[Sent],
+    sample_ids: Sequence[str],
     options: Mapping[str, Any],
+    label_type: str = "classification",
 ) -> None:
+    """Make FiftyOne's annotation run, which uploads images, and what is in its field to begin with.
+
+    Args:
+        run: the run
+        key: of the annotation run, and the name of its field
+        backend: where to
+        classes: that annotators choose from
+        sample_ids: the samples, in the order that they are presented in
+        options: what the backend takes
+        label_type: FiftyOne's word for what is annotated
+    """
     extra = dict(options)
     if backend == "labelstudio":
         from .label_studio import BackendConfig
@@ -175,10 +187,10 @@ def _annotate(
 
         extra["config_cls"] = CvatConfig
     foua.annotate(
-        run.dataset.select([str(s.sample_id) for s in sent], ordered=True),
+        run.dataset.select(list(sample_ids), ordered=True),
         key,
         label_field=key,
-        label_type="classification",
+        label_type=label_type,
         classes=classes,
         attributes=False,
         backend=backend,

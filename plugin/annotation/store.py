@@ -44,6 +44,7 @@ class Annotation:
         suggestion: ``hint`` or ``hidden``
         classes: those that the annotators choose from
         samples: how many were sent
+        objects: how many objects were sent on them, None where whole samples are asked about
     """
 
     key: str
@@ -52,6 +53,7 @@ class Annotation:
     classes: tuple[str, ...]
     samples: int
     created_at: datetime
+    objects: int | None = None
 
 
 def free_key(run: Run) -> str:
@@ -64,9 +66,25 @@ def free_key(run: Run) -> str:
 
 
 def keep_annotation(
-    run: Run, key: str, backend: str, suggestion: str, classes: Sequence[str], sent: Sequence[Sent]
+    run: Run,
+    key: str,
+    backend: str,
+    suggestion: str,
+    classes: Sequence[str],
+    sent: Sequence[Any],
+    **counts: int,
 ) -> None:
-    """Keep an annotation run; its own document comes last, and counts."""
+    """Keep an annotation run; its own document comes last, and counts.
+
+    Args:
+        run: the run
+        key: as in :class:`Annotation`, and what follows
+        backend: likewise
+        suggestion: likewise
+        classes: likewise
+        sent: data classes of what was sent, each with a ``sample_id``
+        counts: how many ``samples`` and ``objects`` these are; by default a sample each
+    """
     database = open_database()
     database[SAMPLES].create_index([("dataset_id", 1), ("run_key", 1), ("key", 1)])
     for start in range(0, len(sent), CHUNK):
@@ -80,6 +98,7 @@ def keep_annotation(
             "suggestion": suggestion,
             "classes": list(classes),
             "samples": len(sent),
+            **counts,
             "created_at": datetime.now(UTC),
         }
     )
@@ -112,8 +131,13 @@ def load_annotation(run: Run, key: str | None = None) -> Annotation:
 
 def sent_samples(run: Run, key: str) -> Iterator[Sent]:
     """The samples of an annotation run."""
-    for document in collection_of(SAMPLES).find({**run.owner, "key": key}).sort("_id", 1):
+    for document in sent_documents(run, key):
         yield Sent(document["sample_id"], document["label"], document["decision"])
+
+
+def sent_documents(run: Run, key: str) -> Iterator[dict[str, Any]]:
+    """What was kept of each sample, or object, of an annotation run, in the order of sending."""
+    yield from collection_of(SAMPLES).find({**run.owner, "key": key}).sort("_id", 1)
 
 
 def forget_annotation(run: Run, key: str) -> None:
@@ -142,4 +166,5 @@ def _annotation(document: dict[str, Any]) -> Annotation:
         classes=tuple(document["classes"]),
         samples=document["samples"],
         created_at=document["created_at"],
+        objects=document.get("objects"),
     )

@@ -115,6 +115,10 @@ class ObjectRequest:
         """The request with what a file says of each item."""
         return replace(self, labels=labels, boxes=boxes, told=told, origins=origins)
 
+    def expecting(self, boxes: Mapping[str, Sequence[float] | None]) -> ObjectRequest:
+        """The request with the boxes that its author saw, as they are stored."""
+        return replace(self, expected_box=boxes)
+
     def label_for(self, item: ObjectId) -> str | None:
         """The class that an item is to get, None where not said."""
         return self.labels.get(str(item)) or self.label

@@ -59,10 +59,26 @@ def resolve(
     request = ObjectRequest.checked(
         action, label_ids, label, box, tag, expected_label, expected_box
     )
+    return make_decision(
+        run, request, note=note, author=author, iteration=iteration, basis=basis, seen=seen
+    )
+
+
+def make_decision(
+    run: Run,
+    request: ObjectRequest,
+    *,
+    note: str | None = None,
+    author: str | None = None,
+    iteration: int | None = None,
+    basis: Mapping[str, Any] | None = None,
+    seen: int | None = None,
+) -> Resolution:
+    """Decide as a request says that is checked already; see :func:`resolve`."""
     looked_at = LAST_ITERATION if iteration is None else iteration
-    header = header_of(run, action, author, note, looked_at) | {
-        "label": label,
-        "tag": tag,
+    header = header_of(run, request.action, author, note, looked_at) | {
+        "label": request.label,
+        "tag": request.tag,
         "box": request.box,
         "basis": dict(basis) if basis else None,
     }

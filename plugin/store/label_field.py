@@ -32,8 +32,8 @@ OBJECTS_SO_FAR = (
     "On objects, find_label_errors writes scores, kinds and missing objects, which FiftyOne shows "
     "and sorts, the panel shows them in its overview, cells, ranking and queue and two labels on "
     "one object in its duplicates, resolve and undo decide on them, estimate_remaining says how "
-    "many errors are left, and delete_run takes them back; near-duplicate images, maps, reports "
-    "and annotation do not work on them yet."
+    "many errors are left, send_to_annotation has annotators go over their boxes, and delete_run "
+    "takes them back; near-duplicate images, maps and reports do not work on them yet."
 )
 
 TAGS_SO_FAR = (

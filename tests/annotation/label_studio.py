@@ -136,6 +136,15 @@ class Annotator:
         made = self.request("POST", f"/api/tasks/{task}/annotations/", {"result": result, **more})
         return made["id"]
 
+    def draw(self, task: int, regions: Sequence[Mapping[str, Any]], **more: Any) -> int:
+        """Submit an annotation of boxes; its id."""
+        content = {"result": list(regions), **more}
+        return self.request("POST", f"/api/tasks/{task}/annotations/", content)["id"]
+
+    def redraw(self, annotation: int, regions: Sequence[Mapping[str, Any]]) -> None:
+        """Leave other boxes."""
+        self.request("PATCH", f"/api/annotations/{annotation}/", {"result": list(regions)})
+
     def change(self, annotation: int, field: str, labels: Sequence[str]) -> None:
         """Choose otherwise."""
         result = _result(field, labels)

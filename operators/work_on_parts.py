@@ -54,6 +54,14 @@ class WorkOnParts(CheckedOperator):
             )
         return self(ctx.dataset, ctx.params.get("work") or "")
 
+    def check(self, ctx: Any) -> None:
+        """Refuse what is no id."""
+        _id(ctx.params.get("work") or "")
+
+    def resolve_delegation(self, ctx: Any) -> bool | None:
+        """Leave it to whoever queues it."""
+        return None
+
     def on_ray(self, work: str, part: str | None) -> bool | None:
         """Do one part, or say whether this node can; called by a task of Ray.
 

@@ -7,6 +7,8 @@ a delegated worker does, so that every node needs the same installation, databas
 from __future__ import annotations
 
 import logging
+import os
+import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -22,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 OPERATOR = "@deconfuse/label-errors/work_on_parts"
 EXTRA = "ray>=2.60,<3"
+KNOCK_SECONDS = 5.0
 HELLO_SECONDS = 90.0
 """So long every node is waited for: a new process there loads FiftyOne first."""
 
@@ -53,11 +56,13 @@ class OnRay:
         self._greetings: dict[str, Any] = {}
 
     def _connect(self, address: str | None) -> None:
+        asked = address or os.environ.get("RAY_ADDRESS", "")
         try:
+            _knock(asked)
             self._ray.init(address=address or "auto", log_to_driver=False)
         except Exception as error:  # Ray has many kinds for a cluster that is not there
             raise InputError(
-                f"workers: no Ray cluster answers at {address or 'this machine'} ({told(error)}). "
+                f"workers: no Ray cluster answers at {asked or 'this machine'} ({told(error)}). "
                 "Start one with 'ray start --head', or give ray://host:port."
             ) from error
 
@@ -133,6 +138,13 @@ class OnRay:
                 self._ray.cancel(task)
         if self._mine:
             self._ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raise OSError where nobody listens: Ray itself would try for many minutes."""
+    host, colon, port = address.removeprefix(RAY_ADDRESS).rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), KNOCK_SECONDS).close()
 
 
 def place_of(workers: str) -> OnRay:

@@ -2,6 +2,8 @@
 
 import hashlib
 import importlib
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -79,5 +81,33 @@ def test_the_same_to_the_last_bit(
     monkeypatch.setenv("DECONFUSE_CACHE_DIR", str(tmp_path / "elsewhere"))
     result = found(samples, "ground_truth", "elsewhere", workers="delegated", **options)
     assert "in parts by 2 workers" in result["chosen"]
+    assert columns(samples, "here") == columns(samples, "elsewhere")
+    assert traces(samples) == {}
+
+
+def test_one_that_is_killed_is_replaced_by_whoever_is_left(
+    workers: list[Launched],
+    dataset: DatasetFactory,
+    operator: Callable[[str], Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The last test of this file: one of the two is no more afterwards."""
+    found, samples = operator("find_label_errors"), dataset(100)
+    store, killed = module(found, "workers.store"), list[int]()
+    look_at, pids = store.look_at, {worker.process.pid for worker in workers}
+
+    def looked_at(ids: Any) -> Any:
+        parts = look_at(ids)
+        for part in parts:
+            if not killed and part["state"] == "taken" and part["kind"] == "fold":
+                killed.append(part["process"]["pid"])
+                os.kill(part["process"]["pid"], signal.SIGKILL)
+        return parts
+
+    found(samples, "ground_truth", "here", **TRAINING)
+    monkeypatch.setattr(store, "look_at", looked_at)
+    found(samples, "ground_truth", "elsewhere", workers="delegated", **TRAINING)
+    assert killed
+    assert killed[0] in pids
     assert columns(samples, "here") == columns(samples, "elsewhere")
     assert traces(samples) == {}

@@ -1,0 +1,104 @@
+"""Label errors found by a Ray cluster of two nodes: the same to the last bit, also after a kill."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import pytest
+
+from tests.conftest import ROOT, DatasetFactory
+from tests.operators.test_delegated_workers import FEATURES, TRAINING, columns, module, traces
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a cluster whose two nodes have one processor each."""
+    ray = pytest.importorskip("ray")
+    from ray.cluster_utils import Cluster
+
+    fo.list_datasets()  # starts the database
+    os.environ["DECONFUSE_CACHE_DIR"] = str(tmp_path_factory.mktemp("nodes"))
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    made.add_node(num_cpus=1)
+    yield made.address
+    ray.shutdown()
+    made.shutdown()
+
+
+@pytest.mark.parametrize("options", [TRAINING, FEATURES], ids=["training", "features"])
+def test_the_same_to_the_last_bit_though_a_process_is_killed(
+    cluster: str,
+    dataset: DatasetFactory,
+    operator: Callable[[str], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    options: dict[str, Any],
+) -> None:
+    found, samples = operator("find_label_errors"), dataset(120)
+    monkeypatch.setenv("RAY_ADDRESS", cluster)
+    monkeypatch.setattr(module(found, "classify.spread_training"), "PIECE_IMAGES", 60)
+    monkeypatch.setattr(module(found, "vectors.spread_features"), "PART_IMAGES", 40)
+    store, killed = module(found, "workers.store"), list[int]()
+    look_at = store.look_at
+
+    def looked_at(ids: Any) -> Any:
+        """Kills the first process that is seen to work on a part that takes a while."""
+        parts = look_at(ids)
+        for part in parts:
+            if not killed and part["state"] == "taken" and part["kind"] in ("fold", "features"):
+                killed.append(part["process"]["pid"])
+                os.kill(part["process"]["pid"], signal.SIGKILL)
+        return parts
+
+    monkeypatch.setenv("DECONFUSE_CACHE_DIR", str(tmp_path / "here"))
+    found(samples, "ground_truth", "here", **options)
+    monkeypatch.setattr(store, "look_at", looked_at)
+    monkeypatch.setenv("DECONFUSE_CACHE_DIR", str(tmp_path / "elsewhere"))
+    result = found(samples, "ground_truth", "elsewhere", workers="ray", **options)
+    assert len(killed) == 1
+    assert "in parts by 2 workers" in result["chosen"]
+    assert columns(samples, "here") == columns(samples, "elsewhere")
+    assert traces(samples) == {}
+
+
+def test_without_a_cluster_it_is_said(
+    dataset: DatasetFactory, operator: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    with pytest.raises(Exception, match=r"workers: no Ray cluster answers.*ray start --head"):
+        operator("find_label_errors")(dataset(60), "ground_truth", workers="ray", **TRAINING)
+
+
+def test_the_app_may_not_name_an_address(
+    dataset: DatasetFactory, operator: Callable[[str], Any], context: Callable[..., Any]
+) -> None:
+    ctx = context(
+        dataset(60), "find_label_errors", label_field="ground_truth", workers="ray://10.0.0.9:10001"
+    )
+    with pytest.raises(Exception, match="from the App may ask for 'ray', and not for an address"):
+        operator("find_label_errors").execute(ctx)
+
+
+def test_nothing_of_ray_is_imported_unless_it_is_asked_for() -> None:
+    script = """if True:
+        import sys
+        from plugin.workers import choices, delegated, on_ray, opened, part, work, worker, node
+        assert not [name for name in sys.modules if name.partition(".")[0] == "ray"]
+        sys.modules["ray"] = None
+        from plugin.errors import InputError
+        try:
+            on_ray.place_of("ray")
+        except InputError as error:
+            print(error)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "the package ray is not installed: pip install 'ray" in done.stdout

@@ -168,13 +168,13 @@ def show_in_grid(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.S
     opened = open_any(ctx, request)
     where = opened.cell(request.get("label"), request.get("prediction"))
     rows = np.arange(where.start, where.stop)[~opened.gone[where]]
-    rows = rows[opened.in_view(opened.sample_ids(rows))][:MOST_IN_GRID]
+    rows = rows[opened.inside(rows)][:MOST_IN_GRID]
     if not len(rows):
         raise InputError(
             "None of the open samples of this cell is in FiftyOne's view and filters. Clear them "
             "to see the cell in the grid."
         )
-    for stage in opened.shown_by(rows):
+    for stage in opened.shown_by(rows, before):
         stage._uuid = SHOWN
         before = before.add_stage(stage)
     ctx.ops.set_view(view=before)

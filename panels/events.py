@@ -1154,12 +1154,14 @@ class RankingReply(TypedDict):
     ``total`` counts those at or above the threshold, ``open`` those without it, in ``bars`` from
     ``lowest`` to ``highest``; ``outside`` more are left out by FiftyOne's view. ``available`` says
     which scores were computed; where the one asked for was not, all else is empty and ``operator``
-    computes it.
+    computes it. ``samples`` are the ids of the samples that labels lie on, none where rows are
+    samples.
     """
 
     revision: int
     rows: list[int]
     ids: list[str]
+    samples: list[str]
     labels: list[int]
     predictions: list[int]
     values: list[float]

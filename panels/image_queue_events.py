@@ -65,7 +65,7 @@ def _front(
     if not brought:
         image = image[~np.isin(image, skipped)]
     if inside is not None:
-        image = image[table.any_of(inside)[image]]
+        image = image[table.any_of(inside | opened.decided)[image]]
     return image
 
 
@@ -79,7 +79,7 @@ def _about(
     shown = opened.iteration.suspect_rows | opened.decided
     shown[wanted] = True
     if inside is not None:
-        shown &= inside
+        shown &= inside | opened.decided  # what a decision put out of the view stays to be seen
     kind = opened.state.kind
 
     def of(image: int) -> events.ImageSuspects:

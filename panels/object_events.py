@@ -81,7 +81,7 @@ def resolve_objects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> event
     """Decide on objects or tags; never on a sample that FiftyOne's view leaves out."""
     opened = open_objects(ctx, request)
     rows = opened.rows(request["rows"], MOST_AT_ONCE)
-    visible = opened.in_view(opened.sample_ids(rows))
+    visible = opened.inside(rows)
     if not visible.all():
         raise InputError(
             f"{int((~visible).sum())} of the {len(rows)} labels are not in FiftyOne's current "

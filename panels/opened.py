@@ -11,6 +11,7 @@ import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
 from fiftyone.core.stages import Select, ViewStage
+from fiftyone.core.view import DatasetView
 
 from ..plugin.decisions.changes import KINDS
 from ..plugin.decisions.state import RunState, current_state
@@ -172,7 +173,7 @@ class Opened:
             prediction=self.picked("prediction", rows).tolist(),
             iies=score.round(4).tolist(),
             suspicion=self.picked("suspicion", rows).astype(float).round(3).tolist(),
-            in_view=self.in_view(self.sample_ids(rows)).tolist(),
+            in_view=self.inside(rows).tolist(),
         )
 
     def picked(self, name: str, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
@@ -189,8 +190,12 @@ class Opened:
         held = members_of(self.ctx, ids)
         return np.fromiter((i in held for i in ids), bool, len(ids))
 
-    def shown_by(self, rows: npt.NDArray[np.int64]) -> list[ViewStage]:
-        """The stages that show some rows in FiftyOne's grid, in their order."""
+    def inside(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Which of some rows FiftyOne's current view holds."""
+        return self.in_view(self.sample_ids(rows))
+
+    def shown_by(self, rows: npt.NDArray[np.int64], before: DatasetView) -> list[ViewStage]:
+        """The stages that show some rows in FiftyOne's grid, in their order, after a view."""
         return [Select(self.ids(rows), ordered=True)]
 
     def rows_in_view(self) -> npt.NDArray[np.bool_] | None:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache
 from fiftyone.core.stages import Select, SelectLabels, ToPatches, ViewStage
+from fiftyone.core.view import DatasetView
 
 from ..plugin.decisions.state import RunState
 from ..plugin.errors import InputError
@@ -21,10 +22,11 @@ from ..plugin.objects.iteration import ObjectIteration, object_iteration, object
 from ..plugin.objects.state import ItemsState, items_state
 from ..plugin.runs.opening import open_any_run
 from ..plugin.scoring.overview import expected_errors, expected_errors_of_rows
-from ..plugin.store.iterations import Iteration, unpack_ids
+from ..plugin.store.iterations import Iteration, pack_ids, unpack_ids
 from ..plugin.store.runs import Run
 from . import events
 from .opened import Opened, dataset_of, given_in
+from .view_members import label_members, view_is_set
 
 
 @dataclass
@@ -108,11 +110,22 @@ class OpenedObjects(Opened):
         own = [None if gone else b for gone, b in zip(missing, own, strict=True)]
         return own, [_box(b) for b in self.picked("seen_box", rows)]
 
-    def shown_by(self, rows: npt.NDArray[np.int64]) -> list[ViewStage]:
-        """The stages that show some items in their order: objects as patches, tags on images."""
+    def shown_by(self, rows: npt.NDArray[np.int64], before: DatasetView) -> list[ViewStage]:
+        """The stages that show some items in their order: objects as patches, tags on images.
+
+        Raises:
+            InputError: if the view shows patches of something else
+        """
         missing = bool(len(rows)) and int(self.picked("label", rows[:1])[0]) == len(self.classes)
         field = self.run.field("missing") if missing else self.run.label_field
         ids = self.ids(rows)
+        if before._is_patches:
+            if before._dataset.get_field(field) is None:
+                raise InputError(
+                    f"FiftyOne shows patches, and none of '{field}'. Go back to its images, then "
+                    "show the cell in the grid."
+                )
+            return [Select(ids, ordered=True)]
         if not self.iteration.has_boxes:
             images = [*dict.fromkeys(self.sample_ids(rows))]
             return [Select(images, ordered=True), SelectLabels(ids=ids, fields=field)]
@@ -124,11 +137,41 @@ class OpenedObjects(Opened):
         ]
 
     def rows_in_view(self) -> npt.NDArray[np.bool_] | None:
-        """Whether FiftyOne's current view holds the sample of each row; None where it holds all."""
-        members = self.members()
-        if members is None:
+        """Whether FiftyOne's current view holds the label of each row; None where it holds all.
+
+        A missing object is in it with its sample, unless the view narrows what is missing.
+        """
+        if not view_is_set(self.ctx):
             return None
-        return np.isin(self.iteration.column("sample_id"), members)
+        column = self.iteration.column
+        return self._inside(column("sample_id"), column("item_id"), column("label"), None)
+
+    def inside(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Which of some rows FiftyOne's current view holds."""
+        if not view_is_set(self.ctx):
+            return np.ones(len(rows), bool)
+        sample, item, label = (self.picked(n, rows) for n in ("sample_id", "item_id", "label"))
+        return self._inside(sample, item, label, sorted(set(unpack_ids(sample))))
+
+    def _inside(
+        self,
+        sample: npt.NDArray[np.bytes_],
+        item: npt.NDArray[np.bytes_],
+        label: npt.NDArray[np.int32],
+        among: list[str] | None,
+    ) -> npt.NDArray[np.bool_]:
+        held = "detections" if self.iteration.has_boxes else "classifications"
+        own, missing = self.run.label_field, self.run.field("missing")
+        samples, labels = label_members(self.ctx, {own: held, missing: held}, among)
+        found = np.isin(sample, pack_ids(samples))
+        for field, mine in (
+            (own, label != len(self.classes)),
+            (missing, label == len(self.classes)),
+        ):
+            ids = labels[field]
+            if ids is not None:
+                found[mine] &= np.isin(item[mine], pack_ids(ids))
+        return found
 
 
 def open_any(ctx: foo.ExecutionContext, request: Mapping[str, Any]) -> Opened:

@@ -13,7 +13,7 @@ from ..plugin.decisions.ranking import ranking as ranking_by
 from ..plugin.votes.kept import ranking_of_votes
 from . import events
 from .opened import Opened
-from .opened_objects import open_any
+from .opened_objects import OpenedObjects, open_any
 from .picture_events import MOST_ON_SCREEN
 
 
@@ -26,6 +26,7 @@ def ranking(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Rankin
         revision=opened.state.revision,
         rows=[],
         ids=[],
+        samples=[],
         labels=[],
         predictions=[],
         values=[],
@@ -97,6 +98,7 @@ def _fill(
     reply.update(
         rows=rows.tolist(),
         ids=opened.ids(rows),
+        samples=opened.sample_ids(rows) if isinstance(opened, OpenedObjects) else [],
         labels=cells.label[cell].tolist(),
         predictions=cells.prediction[cell].tolist(),
         values=values[rows].astype(float).round(5).tolist(),

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
-from tests.browser.label_errors_panel import PRESS_MS, looked_at, panel, shoot, violations
+from tests.browser.label_errors_panel import PRESS_MS, button, looked_at, panel, shoot, violations
 from tests.doubled_labels import doubled
 
 Labels = dict[str, tuple[str, list[float]]]
@@ -136,6 +136,32 @@ def test_every_act_by_the_keyboard_and_its_undo(app: Any, objects: Any) -> None:
     assert app.errors == []
 
 
+def in_step(app: Any, content: Locator) -> None:
+    """What is selected in the cell is selected in FiftyOne, as a label or as a patch, and back."""
+    tiles = content.locator(".dcf-grid .dcf-tile")
+    pressed = content.locator('.dcf-grid .dcf-tile[aria-pressed="true"]')
+    selected, count = app.by("action-manage-selected"), tiles.count()
+    tiles.first.click()
+    expect(pressed).to_have_count(1)
+    expect(selected.first).to_contain_text("1")
+    content.page.keyboard.press("Escape")
+    expect(pressed).to_have_count(0)
+    expect(selected).to_have_count(0)
+    button(content, "^Show in grid$").click()
+    expect(app.by("entry-counts").first).to_contain_text(f"{count} patch")
+    expect(app.by("looker")).to_have_count(count)
+    patch = app.by("looker").first
+    patch.hover()
+    patch.locator('[data-cy^="looker-checkbox-"]').first.click()
+    expect(tiles.first).to_have_attribute("aria-pressed", "true")
+    tiles.first.click(modifiers=["Control"])
+    expect(pressed).to_have_count(0)
+    expect(selected).to_have_count(0)
+    button(content, "^Back to the view before$").click()
+    expect(app.by("entry-counts").first).to_contain_text("60 samples")
+    tiles.first.focus()
+
+
 def test_overview_cell_and_ranking_of_objects(app: Any, objects: Any) -> None:
     content = panel(app, objects)
     expect(content.get_by_role("rowheader").filter(has_text="(no label)")).to_be_visible()
@@ -162,6 +188,7 @@ def test_overview_cell_and_ranking_of_objects(app: Any, objects: Any) -> None:
     expect(tiles).to_have_count(count)
     assert changed(before, labels_of(objects)) == {}
     assert added is not None
+    in_step(app, content)
 
     one_of_two_labels(app, content, objects)
     content.page.keyboard.press("m")

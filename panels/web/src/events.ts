@@ -1041,6 +1041,7 @@ export interface RankingReply {
   revision: number;
   rows: number[];
   ids: string[];
+  samples: string[];
   labels: number[];
   predictions: number[];
   values: number[];

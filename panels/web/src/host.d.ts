@@ -38,6 +38,12 @@ declare module "@fiftyone/plugins" {
 declare module "@fiftyone/state" {
   import type { RecoilState, RecoilValueReadOnly } from "recoil";
   export const selectedSamples: RecoilState<Map<string, string>>;
+  export interface SelectedLabel {
+    labelId: string;
+    field: string;
+    sampleId: string;
+  }
+  export const selectedLabels: RecoilState<SelectedLabel[]>;
   export const view: RecoilState<unknown[]>;
   export function useSetView(): (stages: unknown[]) => void;
   export const filters: RecoilState<Record<string, unknown>>;

@@ -3,6 +3,7 @@ import { captionOf } from "../src/objects/caption";
 import { namesOf } from "../src/objects/names";
 import { labelPlaces, nextOpen, numberOf } from "../src/objects/numbered";
 import { adjusted, around, type Box, overlapOf, placeOf } from "../src/objects/place";
+import { parted, patchesOf } from "../src/objects/selection";
 import { confirmText, wayTo } from "../src/objects/ways";
 
 const names = namesOf(["cat", "dog"], "object");
@@ -134,6 +135,34 @@ describe("the objects of an image", () => {
       expect(a.top).toBeLessThanOrEqual(282);
       for (const b of places.slice(0, i))
         expect(Math.abs(a.left - b.left) >= 20 || Math.abs(a.top - b.top) >= 18).toBe(true);
+    });
+  });
+});
+
+describe("labels that are selected", () => {
+  const stage = (name: string, field: string) => ({
+    _cls: `fiftyone.core.stages.${name}`,
+    kwargs: [
+      ["field", field],
+      ["_state", null],
+    ],
+  });
+
+  it("are patches where FiftyOne shows patches of their field", () => {
+    expect(patchesOf([stage("Match", "x"), stage("ToPatches", "boxes")])).toBe("boxes");
+    expect(patchesOf([stage("FilterLabels", "boxes"), null])).toBeNull();
+    const owners = new Map([
+      ["a", { sample: "s", field: "boxes" }],
+      ["b", { sample: "t", field: "run_missing" }],
+    ]);
+    const missing = { labelId: "b", field: "run_missing", sampleId: "t" };
+    expect(parted(["a", "b", "?"], owners, "boxes")).toEqual({
+      asPatches: ["a"],
+      asLabels: [missing],
+    });
+    expect(parted(["a", "b"], owners, null)).toEqual({
+      asPatches: [],
+      asLabels: [{ labelId: "a", field: "boxes", sampleId: "s" }, missing],
     });
   });
 });

@@ -8,6 +8,7 @@ describe("a ranking before it is made again", () => {
     revision: 4,
     rows: [7, 8, 9],
     ids: ["a", "b", "c"],
+    samples: [],
     labels: [0, 0, 1],
     predictions: [1, 2, 0],
     values: [0.9, 0.8, 0.7],

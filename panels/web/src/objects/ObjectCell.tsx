@@ -40,8 +40,17 @@ export function ObjectCell({ label, prediction, ...ways }: Props) {
     () => new Set(samples.filter((s) => !s.inView).map((s) => s.row)),
     [samples],
   );
-  const picked = usePicked(samples, faint);
   const objects = reply?.samples.objects;
+  const labels = React.useMemo(
+    () =>
+      samples.map(({ row, id }, at) => ({
+        row,
+        id,
+        on: { sample: objects?.sample[at] ?? "", missing: label === names.nothing },
+      })),
+    [samples, objects, label, names.nothing],
+  );
+  const picked = usePicked(labels, faint);
   const items = React.useMemo<GridItem[]>(
     () =>
       samples.map((s, at) => {

@@ -46,8 +46,13 @@ export function ObjectRanking({ choice: kept, onChoice, onReview, onBack }: Prop
     onChoice(next);
   };
   const samples = React.useMemo(
-    () => reply?.rows.map((row, at) => ({ row, id: reply.ids[at] ?? "" })) ?? [],
-    [reply],
+    () =>
+      reply?.rows.map((row, at) => ({
+        row,
+        id: reply.ids[at] ?? "",
+        on: { sample: reply.samples[at] ?? "", missing: reply.labels[at] === names.nothing },
+      })) ?? [],
+    [reply, names.nothing],
   );
   const picked = usePicked(samples);
   const items = React.useMemo<GridItem[]>(

@@ -1,6 +1,6 @@
-// Which of the samples on screen are chosen, by FiftyOne's selection, and which one is in focus.
+// Which of the samples or labels on screen are chosen, by FiftyOne's selection, and which one is in focus.
 import * as React from "react";
-import { useObjectSelection } from "../objects/selection";
+import { type Owner, useObjectSelection } from "../objects/selection";
 import { useSample } from "../samples";
 import { useSelection } from "../selection";
 import { useSession } from "../session";
@@ -8,12 +8,24 @@ import { useSession } from "../session";
 export interface Pickable {
   row: number;
   id: string;
+  /** Of a label: the sample that it lies on, and whether it is missing there. */
+  on?: { sample: string; missing: boolean };
 }
 
 /** `faint` are rows that are shown but left alone. */
 export function usePicked(samples: readonly Pickable[], faint: ReadonlySet<number> = NONE) {
-  const { iteration } = useSession();
-  const [ofSamples, ofObjects] = [useSelection(), useObjectSelection()];
+  const { iteration, run } = useSession();
+  const owners = React.useMemo(() => {
+    const found = new Map<string, Owner>();
+    for (const { id, on } of samples)
+      if (on)
+        found.set(id, {
+          sample: on.sample,
+          field: on.missing ? `${run.key}_missing` : run.label_field,
+        });
+    return found;
+  }, [samples, run]);
+  const [ofSamples, ofObjects] = [useSelection(), useObjectSelection(owners)];
   const { ids: inFiftyOne, set, add, toggle, drop } = iteration.objects ? ofObjects : ofSamples;
   const [wanted, setFocus] = React.useState<number | null>(null);
   const byRow = React.useMemo(() => new Map(samples.map(({ row, id }) => [row, id])), [samples]);

@@ -88,6 +88,7 @@ export function without(reply: RankingReply, settled: readonly Settled[]): Ranki
     open: reply.open - fewer,
     rows: keep(reply.rows),
     ids: keep(reply.ids),
+    samples: keep(reply.samples),
     labels: keep(reply.labels),
     predictions: keep(reply.predictions),
     values: keep(reply.values),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bson import ObjectId
@@ -54,7 +54,11 @@ class Seen:
 
 @dataclass(frozen=True)
 class Act:
-    """What an annotator did to one object."""
+    """What an annotator did to one object.
+
+    Attributes:
+        origin: what ``new_item`` calls a new box, also where it is an object that was proposed
+    """
 
     action: str
     sample_id: str
@@ -63,6 +67,7 @@ class Act:
     box: list[float] | None
     seen: Seen
     author: str
+    origin: str
 
 
 @dataclass
@@ -143,7 +148,8 @@ def _decide(run: Run, annotation: Annotation, given: Sequence[ImageAnswer]) -> t
         if answer.sample_id in sent:
             by_image[answer.sample_id].append(answer)
     fetched = Fetched()
-    known, before = set(annotation.classes), _made_before(run, annotation.key)
+    known = set(annotation.classes)
+    before, items = _made_before(run, annotation.key)
     acts: list[Act] = []
     for part in chunked(list(by_image)):
         candidates = _missing_now(run, part)
@@ -153,7 +159,9 @@ def _decide(run: Run, annotation: Annotation, given: Sequence[ImageAnswer]) -> t
                 names = sorted({a.annotator for a in by_image[sample] if a.annotator})
                 author = ", ".join(names) or UNNAMED
                 fetched.annotators.update([author])
-                image = _Image(annotation.key, sample, sent[sample], candidates.get(sample, {}))
+                image = _Image(
+                    annotation.key, sample, sent[sample], candidates.get(sample, {}), items
+                )
                 acts += image.acts(said, author, before, known, fetched)
     _make(run, annotation, _not_decided_since(run, acts, fetched), fetched)
     return fetched, len(by_image)
@@ -191,9 +199,11 @@ class _Image:
         sample: str,
         sent: Sequence[SentObject],
         candidates: Mapping[str, tuple[str | None, list[float]]],
+        items: Mapping[str, str],
     ):
         self._key, self._sample, self._candidates = key, sample, candidates
         self._taken: set[str] = set()
+        self._items = items
         self._sent = {str(o.item_id): o for o in sent if o.item_id is not None}
 
     def acts(
@@ -206,9 +216,13 @@ class _Image:
     ) -> list[Act]:
         """What was done to each object."""
         found: list[Act] = []
-        told = [(i, self._sent[i], region) for i, region in said.kept.items()]
-        told += [(self._id_of(region), None, region) for region in said.new]
-        for item, sent, region in told:
+        told: list[tuple[str, str, SentObject | None, Region | None]] = [
+            (i, i, self._sent[i], region) for i, region in said.kept.items()
+        ]
+        for region in said.new:
+            origin = str(new_item(self._key, self._sample, region.id))
+            told.append((self._id_of(region, origin), origin, None, region))
+        for item, origin, sent, region in told:
             if region is not None and region.label not in known:
                 about = {"sample_id": self._sample, "label_id": item, "answer": region.label}
                 fetched.refuse([{**about, "reason": "unknown_label"}])
@@ -218,7 +232,8 @@ class _Image:
             if earlier is not None and _same(region, earlier):
                 fetched.already += 1
                 continue
-            found += self._acts(item, sent, region, seen, author, first=earlier is None)
+            made = self._acts(item, sent, region, seen, author, first=earlier is None)
+            found += [replace(act, origin=origin) for act in made]
         return found
 
     def _seen(self, item: str, sent: SentObject | None) -> Seen:
@@ -238,7 +253,7 @@ class _Image:
         first: bool,
     ) -> list[Act]:
         def act(action: str, seen: Seen, label: Any = None, box: Any = None) -> Act:
-            return Act(action, self._sample, item, label, box, seen, author)
+            return Act(action, self._sample, item, label, box, seen, author, item)
 
         if seen.label is None:
             if region is None:
@@ -257,11 +272,13 @@ class _Image:
             made.append(act("confirm", seen))
         return made
 
-    def _id_of(self, region: Region) -> str:
+    def _id_of(self, region: Region, origin: str) -> str:
         """The item that a new box is: a missing object that lies there, else one of its own.
 
-        The same for the same region each time, so that a second fetch finds it again.
+        What it was when it was fetched before, it is again.
         """
+        if origin in self._items:
+            return self._items[origin]
         near = [
             (overlap(box, region.box), i)
             for i, (_, box) in self._candidates.items()
@@ -271,7 +288,7 @@ class _Image:
         if best >= SAME_OBJECT:
             self._taken.add(item)
             return item
-        return str(new_item(self._key, self._sample, region.id))
+        return origin
 
 
 def new_item(key: str, sample: str, region: str) -> ObjectId:
@@ -300,17 +317,22 @@ def _missing_now(
     }
 
 
-def _made_before(run: Run, key: str) -> dict[str, Seen]:
-    """How each object was left by the last decision that was made of an answer on it."""
+def _made_before(run: Run, key: str) -> tuple[dict[str, Seen], dict[str, str]]:
+    """How each object was left by the last decision that was made of an answer on it.
+
+    And by what ``new_item`` calls a box that annotators added, the object that it became.
+    """
     query = {**run.owner, "basis.annotation": key, "state": "applied"}
     found: dict[str, Seen] = {}
-    keep = {ITEM: 1, "label_after": 1, "box_after": 1, "lost": 1}
+    items: dict[str, str] = {}
+    keep = {ITEM: 1, "origin_item": 1, "label_after": 1, "box_after": 1, "lost": 1}
     for header in headers().find(query).sort("seq", 1):
         for entry in entries_of(header["_id"], keep):
             if not was_lost(entry, header):
                 made = Seen(entry["label_after"], entry["box_after"], header["_id"])
                 found[str(entry[ITEM])] = made
-    return found
+                items[str(entry.get("origin_item", entry[ITEM]))] = str(entry[ITEM])
+    return found, items
 
 
 def _not_decided_since(run: Run, acts: Sequence[Act], fetched: Fetched) -> list[Act]:
@@ -366,5 +388,5 @@ def _request(action: str, label: str | None, group: Sequence[Act]) -> ObjectRequ
         labels={act.item_id: act.label for act in group if action == "add"},
         boxes=boxes if action in ("add", "move") else {},
         told=told,
-        origins={},
+        origins={act.item_id: act.origin for act in group},
     ).expecting({i: one.box or boxes.get(i) for i, one in seen.items()})

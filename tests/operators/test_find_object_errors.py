@@ -142,7 +142,7 @@ def test_the_answer_says_what_works_on_objects(objects: Any, operator: Any) -> N
     dataset, _ = objects
     result = find(operator, dataset)
     assert "the panel shows them in its overview" in result["so_far"]
-    assert "near-duplicates, maps" in result["so_far"]
+    assert "near-duplicate images, maps" in result["so_far"]
     ids = [dataset.first().id]
     with pytest.raises(ValueError, match=r"'gt' holds Detections[.] Give label_ids"):
         operator("resolve")(dataset, action="confirm", sample_ids=ids)

@@ -14,6 +14,7 @@ from .import_predictions import ImportPredictions
 from .map_dataset import MapDataset
 from .rank_by_importance import RankByImportance
 from .repair_dataset import RepairDataset
+from .request_second_opinion import RequestSecondOpinion
 from .request_votes import RequestVotes
 from .resolve import Resolve
 from .runs import CancelRun, DeleteRun, ListRuns, RepointRun
@@ -41,6 +42,7 @@ OPERATORS: tuple[type[Any], ...] = (
     EstimateRemaining,
     RankByImportance,
     RequestVotes,
+    RequestSecondOpinion,
     SendToAnnotation,
     FetchAnnotation,
     RepairDataset,

@@ -1287,6 +1287,130 @@ class AnnotatorReply(TypedDict):
     bars: list[int]
 
 
+class OpinionInfo(TypedDict):
+    """One request for a second opinion; ``judged`` counts what no longer waits.
+
+    Of the ``compared`` samples both people named the same class for ``agreed``. ``kappa`` is
+    Cohen's, with its 95 % interval; None where it is not defined. ``to_settle`` counts the
+    ``disagreements`` that wait for a decision; ``gone`` samples were deleted before an answer.
+    """
+
+    id: str
+    number: int
+    to: str
+    about: str
+    asked_by: str
+    asked_at: str
+    size: int
+    judged: int
+    waiting: int
+    unclear: int
+    gone: int
+    compared: int
+    agreed: int
+    kappa: float | None
+    low: float
+    high: float
+    disagreements: int
+    to_settle: int
+
+
+class OpinionsReply(TypedDict):
+    """The last requests, the newest first; the names that are known.
+
+    ``decided`` counts, for each of the ``people``, the labels that they gave or confirmed and on
+    which no later decision stands.
+    """
+
+    opinions: list[OpinionInfo]
+    people: list[str]
+    decided: list[int]
+
+
+class OpinionAskRequest(IterationRequest):
+    """Puts ``rows``, the open samples of a ``cell``, or somebody's decisions, to a person.
+
+    ``n`` of them, drawn at random; None for all.
+    """
+
+    to: str
+    rows: NotRequired[list[int] | None]
+    cell: NotRequired[tuple[int, int] | None]
+    decisions_of: NotRequired[str | None]
+    n: NotRequired[int | None]
+
+
+class OpinionNamed(RunRequest):
+    """A request for a second opinion by its id."""
+
+    opinion: str
+
+
+class OpinionItemsRequest(OpinionNamed):
+    """The next samples without an answer; ``skip`` are places passed over, ``size`` in pixels."""
+
+    skip: list[int]
+    limit: int
+    size: int
+
+
+class OpinionPlaceRequest(OpinionNamed):
+    """One sample of a request, by its place."""
+
+    place: int
+
+
+class OpinionAnswerRequest(OpinionPlaceRequest):
+    """The class that a person sees in the picture, or ``unclear``: nobody can tell."""
+
+    label: NotRequired[str | None]
+    unclear: NotRequired[bool]
+
+
+class DisagreementsRequest(OpinionNamed):
+    """A page of what two people differ on; ``size`` of the pictures in pixels."""
+
+    offset: int
+    limit: int
+    size: int
+
+
+class Disagreement(TypedDict):
+    """A sample that two people named differently; ``now`` is its label, None where deleted.
+
+    ``relabelled``: it has another label than the first person's by now. ``settled``: a decision
+    that was made since stands on it.
+    """
+
+    place: int
+    first: str
+    second: str
+    now: str | None
+    relabelled: bool
+    settled: bool
+    image: str
+    width: int
+    height: int
+    problem: str
+
+
+class DisagreementsReply(TypedDict):
+    """Those that wait for a decision first; ``total`` counts all."""
+
+    total: int
+    to_settle: int
+    disagreements: list[Disagreement]
+
+
+class SettleRequest(IterationRequest):
+    """Settles a disagreement: ``label`` is right; ``expected`` is what was shown as its label."""
+
+    opinion: str
+    place: int
+    label: str
+    expected: str
+
+
 EVENTS: dict[str, tuple[type, type]] = {
     "status": (NoRequest, StatusReply),
     "pulse": (RunRequest, PulseReply),
@@ -1333,5 +1457,13 @@ EVENTS: dict[str, tuple[type, type]] = {
     "importance": (RunRequest, ImportanceReply),
     "annotators": (IterationRequest, AnnotatorsReply),
     "annotator": (AnnotatorRequest, AnnotatorReply),
+    "opinions": (RunRequest, OpinionsReply),
+    "opinion_ask": (OpinionAskRequest, OpinionsReply),
+    "opinion_items": (OpinionItemsRequest, AuditItemsReply),
+    "opinion_original": (OpinionPlaceRequest, AuditOriginalReply),
+    "opinion_answer": (OpinionAnswerRequest, AuditVerdictReply),
+    "opinion_take_back": (OpinionPlaceRequest, DoneReply),
+    "disagreements": (DisagreementsRequest, DisagreementsReply),
+    "settle": (SettleRequest, ResolveReply),
 }
 """Every event by name: what it is asked, what it answers. Any may answer ``{"error": Problem}``."""

@@ -106,8 +106,10 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
     }
     about_objects = {"objects", "image_queue", "resolve_objects"}  # test_object_events.py
     about_votes = {"annotator"}  # test_annotator_events.py
+    about_opinions = {name for name in EVENTS if "opinion" in name}  # test_opinion_events.py
+    about_opinions |= {"disagreements", "settle"}
     checks = {"check_draw", "check_read"}
-    assert set(requests) | checks | about_objects | about_votes == set(EVENTS)
+    assert set(requests) | checks | about_objects | about_votes | about_opinions == set(EVENTS)
     for name, request in requests.items():
         reply = answer(name, **request)
         assert "error" not in reply, (name, reply)

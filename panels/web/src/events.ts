@@ -1144,6 +1144,123 @@ export interface AnnotatorReply {
   bars: number[];
 }
 
+/** One request for a second opinion; ``judged`` counts what no longer waits. */
+export interface OpinionInfo {
+  id: string;
+  number: number;
+  to: string;
+  about: string;
+  asked_by: string;
+  asked_at: string;
+  size: number;
+  judged: number;
+  waiting: number;
+  unclear: number;
+  gone: number;
+  compared: number;
+  agreed: number;
+  kappa: number | null;
+  low: number;
+  high: number;
+  disagreements: number;
+  to_settle: number;
+}
+
+/** The last requests, the newest first; the names that are known. */
+export interface OpinionsReply {
+  opinions: OpinionInfo[];
+  people: string[];
+  decided: number[];
+}
+
+/** Puts ``rows``, the open samples of a ``cell``, or somebody's decisions, to a person. */
+export interface OpinionAskRequest {
+  run: string;
+  iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
+  to: string;
+  rows?: number[] | null;
+  cell?: [number, number] | null;
+  decisions_of?: string | null;
+  n?: number | null;
+}
+
+/** A request for a second opinion by its id. */
+export interface OpinionNamed {
+  run: string;
+  opinion: string;
+}
+
+/** The next samples without an answer; ``skip`` are places passed over, ``size`` in pixels. */
+export interface OpinionItemsRequest {
+  run: string;
+  opinion: string;
+  skip: number[];
+  limit: number;
+  size: number;
+}
+
+/** One sample of a request, by its place. */
+export interface OpinionPlaceRequest {
+  run: string;
+  opinion: string;
+  place: number;
+}
+
+/** The class that a person sees in the picture, or ``unclear``: nobody can tell. */
+export interface OpinionAnswerRequest {
+  run: string;
+  opinion: string;
+  place: number;
+  label?: string | null;
+  unclear?: boolean;
+}
+
+/** A page of what two people differ on; ``size`` of the pictures in pixels. */
+export interface DisagreementsRequest {
+  run: string;
+  opinion: string;
+  offset: number;
+  limit: number;
+  size: number;
+}
+
+/** A sample that two people named differently; ``now`` is its label, None where deleted. */
+export interface Disagreement {
+  place: number;
+  first: string;
+  second: string;
+  now: string | null;
+  relabelled: boolean;
+  settled: boolean;
+  image: string;
+  width: number;
+  height: number;
+  problem: string;
+}
+
+/** Those that wait for a decision first; ``total`` counts all. */
+export interface DisagreementsReply {
+  total: number;
+  to_settle: number;
+  disagreements: Disagreement[];
+}
+
+/** Settles a disagreement: ``label`` is right; ``expected`` is what was shown as its label. */
+export interface SettleRequest {
+  run: string;
+  iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
+  opinion: string;
+  place: number;
+  label: string;
+  expected: string;
+}
+
 /** Every event by name. */
 export interface Events {
   status: { request: NoRequest; reply: StatusReply };
@@ -1191,6 +1308,14 @@ export interface Events {
   importance: { request: RunRequest; reply: ImportanceReply };
   annotators: { request: IterationRequest; reply: AnnotatorsReply };
   annotator: { request: AnnotatorRequest; reply: AnnotatorReply };
+  opinions: { request: RunRequest; reply: OpinionsReply };
+  opinion_ask: { request: OpinionAskRequest; reply: OpinionsReply };
+  opinion_items: { request: OpinionItemsRequest; reply: AuditItemsReply };
+  opinion_original: { request: OpinionPlaceRequest; reply: AuditOriginalReply };
+  opinion_answer: { request: OpinionAnswerRequest; reply: AuditVerdictReply };
+  opinion_take_back: { request: OpinionPlaceRequest; reply: DoneReply };
+  disagreements: { request: DisagreementsRequest; reply: DisagreementsReply };
+  settle: { request: SettleRequest; reply: ResolveReply };
 }
 
 export type EventName = keyof Events;

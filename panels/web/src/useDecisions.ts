@@ -10,6 +10,7 @@ import type {
   Problem,
   ResolveObjectsRequest,
   ResolveReply,
+  SettleRequest,
 } from "./events";
 import { lastOutcome } from "./parts/summary";
 
@@ -46,6 +47,8 @@ export interface Decisions {
     rows: number[],
     option?: Pick<ResolveObjectsRequest, "label" | "box" | "expected_label" | "expected_box">,
   ) => Promise<boolean>;
+  /** Settles what two people differ on. */
+  settle: (request: Omit<SettleRequest, "run" | "iteration">) => Promise<boolean>;
   decideGroup: (request: Omit<GroupRequest, "run" | "iteration">) => Promise<boolean>;
   /** What was taken back, null where nothing was. */
   undo: (decision?: string) => Promise<ResolveReply | null>;
@@ -133,6 +136,13 @@ export function useDecisions({ key, seen, refresh }: Options): Decisions {
     },
     [act, key],
   );
+  const settle = React.useCallback<Decisions["settle"]>(
+    async (request) => {
+      const work = () => ask("settle", { ...key, ...request });
+      return (await act("settle", 1, work)) !== null;
+    },
+    [act, key],
+  );
   const undo = React.useCallback<Decisions["undo"]>(
     async (decision) => {
       if (undoing.current) {
@@ -163,10 +173,11 @@ export function useDecisions({ key, seen, refresh }: Options): Decisions {
       dismiss,
       resolve,
       resolveObjects,
+      settle,
       decideGroup,
       undo,
       report,
     }),
-    [settled, busy, outcome, dismiss, resolve, resolveObjects, decideGroup, undo, report],
+    [settled, busy, outcome, dismiss, resolve, resolveObjects, settle, decideGroup, undo, report],
   );
 }

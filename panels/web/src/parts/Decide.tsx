@@ -4,6 +4,7 @@ import * as React from "react";
 import { drop } from "../acts/dropped";
 import { useGate } from "../acts/useShown";
 import { count, plural } from "../format";
+import { AskSelected } from "../opinions/AskSelected";
 import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
 import { ActionButton } from "./ActionButton";
@@ -28,7 +29,7 @@ export interface DecideProps {
 export function Decide({ rows, confirm, accept, probable, onDone, shown }: DecideProps) {
   const { resolve, busy } = useSession();
   const [choosing, setChoosing] = React.useState<HTMLElement | null>(null);
-  const [asking, setAsking] = React.useState<"tag" | "remove" | null>(null);
+  const [asking, setAsking] = React.useState<"tag" | "remove" | "opinion" | null>(null);
   const relabel = React.useRef<HTMLButtonElement>(null);
   const n = rows.length;
   const tooMany = n > MOST_AT_ONCE;
@@ -116,6 +117,14 @@ export function Decide({ rows, confirm, accept, probable, onDone, shown }: Decid
       <ActionButton {...button} tip="remove" icon="remove" onClick={remove} danger>
         Remove
       </ActionButton>
+      <Button
+        size="small"
+        disabled={idle}
+        onClick={() => open("opinion", () => setAsking("opinion"))}
+        className="dcf-second"
+      >
+        Second opinion…
+      </Button>
       <Choose
         anchor={choosing}
         first={probable}
@@ -123,6 +132,7 @@ export function Decide({ rows, confirm, accept, probable, onDone, shown }: Decid
         onChoose={(name) => void act("relabel", { label: name })}
         onClose={() => setChoosing(null)}
       />
+      {asking === "opinion" && <AskSelected rows={rows} onClose={() => setAsking(null)} />}
       {asking === "tag" && (
         <AskTag
           samples={n}

@@ -10,6 +10,7 @@ const DONE: Record<string, string> = {
   tag: "Tagged",
   add: "Added",
   move: "Moved",
+  settle: "Settled",
   keep_one: "Removed",
   keep_all: "Kept",
   relabel_alike: "Relabelled",

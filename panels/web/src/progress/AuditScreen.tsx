@@ -16,18 +16,19 @@ import { Waiting } from "../parts/States";
 import { NoPicture, Zoomable } from "../parts/Viewer";
 import { useSession } from "../session";
 import { SHORTCUTS, useShortcuts } from "../shortcuts";
-import { PREVIEW, useAuditItems } from "./useAuditItems";
+import { ClassButtons } from "./ClassButtons";
+import { PREVIEW, type SampleVerdict, useAuditItems, useSampleWays } from "./useAuditItems";
 
 export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => void }) {
   const { classes, refresh } = useSession();
   const other = React.useRef<HTMLButtonElement>(null);
-  const audit = useAuditItems(info);
+  const audit = useAuditItems(info, useSampleWays(info));
   const { item, line, skipped } = audit;
   const chooser = useChooser(item?.place ?? null);
   const [shown, setShown] = useShown(item ? String(item.place) : null);
   const { pass } = useGate(shown);
 
-  const judge = (verdict: { label: string } | { unclear: true }) => {
+  const judge = (verdict: SampleVerdict) => {
     chooser.close();
     if (item && pass(JSON.stringify(verdict))) audit.judge(item.place, verdict);
   };
@@ -101,23 +102,7 @@ export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => v
           </div>
           <aside className="dcf-queue-side" aria-label="Verdict">
             <p className="dcf-question">What do you see?</p>
-            <div className="dcf-verdicts">
-              {item.classes.map((label, at) => (
-                <Button
-                  key={label}
-                  size="small"
-                  variant="outlined"
-                  className="dcf-button"
-                  onClick={() => pick(at)}
-                  aria-keyshortcuts={keys[at] || undefined}
-                >
-                  <span className="dcf-button-text">
-                    <bdi>{classes[label]}</bdi>
-                  </span>
-                  {keys[at] && <kbd>{keys[at]}</kbd>}
-                </Button>
-              ))}
-            </div>
+            <ClassButtons labels={item.classes} keys={keys} onPick={pick} />
             <div className="dcf-queue-buttons">
               <KeyButton
                 tip="auditOther"

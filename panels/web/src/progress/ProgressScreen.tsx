@@ -5,6 +5,10 @@ import { type AnnotatorActs, Annotators } from "../annotators/Annotators";
 import type { AuditReply } from "../events";
 import { count, plural } from "../format";
 import { isFlag, useKept, useKeptHere } from "../kept";
+import { OpinionScreen } from "../opinions/OpinionScreen";
+import { Opinions } from "../opinions/Opinions";
+import { SettleScreen } from "../opinions/SettleScreen";
+import { useOpinions } from "../opinions/useOpinions";
 import { Outcome } from "../parts/Outcome";
 import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
@@ -31,7 +35,12 @@ interface Props {
 export function ProgressScreen({ onBack, onRank, annotators }: Props) {
   const audit = useAudit();
   const [judging, setJudging] = useKeptHere("progress/judging", false, isFlag);
-  const leave = () => (judging ? setJudging(false) : onBack());
+  const opinions = useOpinions();
+  const leave = () => {
+    if (judging) setJudging(false);
+    else if (opinions.open) opinions.close();
+    else onBack();
+  };
   useShortcuts({ back: leave });
   const { reply } = audit;
   if (!reply) {
@@ -50,6 +59,10 @@ export function ProgressScreen({ onBack, onRank, annotators }: Props) {
       />
     );
   }
+  if (opinions.open) {
+    const Screen = opinions.settling ? SettleScreen : OpinionScreen;
+    return <Screen info={opinions.open} onBack={opinions.close} />;
+  }
   return (
     <section className="dcf-progress-screen" aria-label="Progress of the run">
       {audit.problem && (
@@ -62,6 +75,7 @@ export function ProgressScreen({ onBack, onRank, annotators }: Props) {
         <Target audit={audit} target={reply.target} audits={reply.audit?.number ?? 0} />
         <Iterations />
         <Annotators {...annotators} />
+        <Opinions {...opinions.card} />
         <Importance onRank={onRank} />
         <Parts reply={reply} />
       </div>

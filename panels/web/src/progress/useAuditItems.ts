@@ -1,7 +1,7 @@
-// The samples of an audit that wait for a verdict, in step with what other windows judge.
+// The places of an audit that wait for a verdict, in step with what other windows judge.
 import * as React from "react";
 import { ask, asProblem } from "../ask";
-import type { AuditInfo, AuditItem, Problem } from "../events";
+import type { AuditInfo, AuditItem, AuditItemsReply, Problem } from "../events";
 import { isIndex, isObject, isRows, useKeptHere } from "../kept";
 import { useSession } from "../session";
 
@@ -16,9 +16,40 @@ interface Counts {
   state: AuditInfo["state"];
 }
 
-interface Made {
+export interface Made {
   decision: string;
   place: number;
+}
+
+/** How the places of an audit are asked for and judged. */
+export interface Ways<Item, Verdict> {
+  fetch: (asked: {
+    skip: number[];
+    limit: number;
+  }) => Promise<Omit<AuditItemsReply, "items"> & { items: Item[] }>;
+  /** `decision` names what can be taken back; null where nothing came of the verdict. */
+  give: (
+    place: number,
+    verdict: Verdict,
+  ) => Promise<{ decision: string | null; gone: boolean; waiting: number }>;
+  takeBack: (made: Made) => Promise<unknown>;
+}
+
+export type SampleVerdict = { label: string } | { unclear: true };
+
+/** The ways of an audit of whole samples. */
+export function useSampleWays(info: AuditInfo): Ways<AuditItem, SampleVerdict> {
+  const { key, undo } = useSession();
+  const { run } = key;
+  const audit = info.id;
+  return React.useMemo(
+    () => ({
+      fetch: (asked) => ask("audit_items", { run, audit, size: PREVIEW, ...asked }),
+      give: (place, verdict) => ask("audit_verdict", { run, audit, place, ...verdict }),
+      takeBack: ({ decision }) => undo(decision),
+    }),
+    [run, audit, undo],
+  );
 }
 
 const isMade = (value: unknown): value is Made[] =>
@@ -28,21 +59,23 @@ const isMade = (value: unknown): value is Made[] =>
 const note = (message: string): Problem => ({ kind: "input", message, detail: "" });
 
 /** Items with the one that was in front kept there, and whether it was surely judged elsewhere. */
-export function inOrder(
-  items: readonly AuditItem[],
+export function inOrder<Item extends { place: number }>(
+  items: readonly Item[],
   front: number | null,
   limit: number,
-): { line: AuditItem[]; lost: boolean } {
+): { line: Item[]; lost: boolean } {
   const held = items.find(({ place }) => place === front);
   if (held) return { line: [held, ...items.filter((one) => one !== held)], lost: false };
   const last = items.at(-1)?.place ?? -1;
   return { line: [...items], lost: front !== null && (items.length < limit || last > front) };
 }
 
-export function useAuditItems(info: AuditInfo) {
-  const { key, overview, report, undo } = useSession();
-  const { run } = key;
-  const [line, setLine] = React.useState<AuditItem[] | null>(null);
+export function useAuditItems<Item extends { place: number }, Verdict>(
+  info: AuditInfo,
+  ways: Ways<Item, Verdict>,
+) {
+  const { overview, report } = useSession();
+  const [line, setLine] = React.useState<Item[] | null>(null);
   const [problem, setProblem] = React.useState<Problem | null>(null);
   const [counts, setCounts] = React.useState<Counts>(info);
   const [skipped, setSkipped] = useKeptHere<number[]>(`audit/${info.id}/skipped`, [], isRows);
@@ -53,20 +86,24 @@ export function useAuditItems(info: AuditInfo) {
   const sent = React.useRef(new Set<number>());
   const [onTheirWay, setOnTheirWay] = React.useState(0);
   const front = React.useRef<number | null>(null);
+  /** Whose verdict was taken back: it is asked about next. */
+  const back = React.useRef<number | null>(null);
   const turn = React.useRef(0);
 
   const fetchItems = React.useCallback(() => {
     const mine = ++turn.current;
     const skip = [...new Set([...passed.current, ...sent.current])];
-    ask("audit_items", { run, audit: info.id, skip, limit: FETCH, size: PREVIEW }).then(
+    ways.fetch({ skip, limit: FETCH }).then(
       (reply) => {
         if (mine !== turn.current) return;
         const away = new Set([...passed.current, ...sent.current]);
         const items = reply.items.filter(({ place }) => !away.has(place));
-        const { line: next, lost } = inOrder(items, front.current, FETCH);
+        const again = items.some(({ place }) => place === back.current) ? back.current : null;
+        back.current = null;
+        const { line: next, lost } = inOrder(items, again ?? front.current, FETCH);
         if (lost) {
           front.current = null;
-          const by = "The sample that was shown here was judged in another window meanwhile.";
+          const by = "What was shown here was judged in another window meanwhile.";
           report("audit_verdict", note(by));
         }
         setLine(next);
@@ -77,7 +114,7 @@ export function useAuditItems(info: AuditInfo) {
       },
       (error) => mine === turn.current && setProblem(asProblem(error)),
     );
-  }, [run, info.id, report, setSkipped]);
+  }, [ways, report, setSkipped]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: others' verdicts are decisions
   React.useEffect(fetchItems, [fetchItems, overview.revision]);
 
@@ -93,11 +130,12 @@ export function useAuditItems(info: AuditInfo) {
   const advance = (place: number) => {
     setLine((old) => old?.filter((other) => other.place !== place) ?? null);
   };
-  const judge = (place: number, verdict: { label: string } | { unclear: true }) => {
+  const judge = (place: number, verdict: Verdict) => {
     sent.current.add(place);
     setOnTheirWay((n) => n + 1);
     advance(place);
-    ask("audit_verdict", { run, audit: info.id, place, ...verdict })
+    ways
+      .give(place, verdict)
       .then(
         ({ decision, gone, waiting: left }) => {
           setCounts((old) => ({ ...old, judged: info.size - left }));
@@ -105,8 +143,8 @@ export function useAuditItems(info: AuditInfo) {
             return setMade((old) => [...old.slice(1 - MOST_TAKEN_BACK), { decision, place }]);
           }
           const why = gone
-            ? "That sample is no longer in the dataset; it needs no verdict."
-            : "That sample was judged the same way at the same moment; it counts once.";
+            ? "That one is no longer in the dataset; it needs no verdict."
+            : "That one was judged the same way at the same moment; it counts once.";
           report("audit_verdict", note(why));
         },
         (error) => {
@@ -136,11 +174,14 @@ export function useAuditItems(info: AuditInfo) {
       const last = made.at(-1);
       if (!last) return;
       setMade((old) => old.slice(0, -1));
-      void undo(last.decision).then(() => {
-        sent.current.delete(last.place);
-        front.current = null;
-        fetchItems();
-      });
+      ways
+        .takeBack(last)
+        .catch((error) => report("audit_verdict", asProblem(error)))
+        .finally(() => {
+          sent.current.delete(last.place);
+          back.current = last.place;
+          fetchItems();
+        });
     },
     restart: () => {
       passed.current = [];

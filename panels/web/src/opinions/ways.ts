@@ -1,0 +1,43 @@
+// How the places of a second opinion are asked for and answered: as those of an audit are.
+import * as React from "react";
+import { ask } from "../ask";
+import type { AuditInfo, AuditItem, OpinionInfo } from "../events";
+import { PREVIEW, type SampleVerdict, type Ways } from "../progress/useAuditItems";
+import { useSession } from "../session";
+
+/** A request as what judging blind knows of an audit. */
+export function asAudit(info: OpinionInfo): AuditInfo {
+  const { id, number, size, judged, waiting, unclear, gone } = info;
+  return {
+    id,
+    number,
+    size,
+    judged,
+    waiting,
+    unclear,
+    gone,
+    iteration: 0,
+    right: 0,
+    wrong: 0,
+    population: size,
+    drawn_at: info.asked_at,
+    drawn_by: info.asked_by,
+    state: waiting ? "open" : "done",
+  };
+}
+
+export function useOpinionWays(opinion: string): Ways<AuditItem, SampleVerdict> {
+  const { run } = useSession().key;
+  return React.useMemo(
+    () => ({
+      fetch: (asked) => ask("opinion_items", { run, opinion, size: PREVIEW, ...asked }),
+      give: async (place, verdict) => {
+        const reply = await ask("opinion_answer", { run, opinion, place, ...verdict });
+        // An answer is no decision; its place is enough to take it back.
+        return { ...reply, decision: reply.gone ? null : String(place) };
+      },
+      takeBack: ({ place }) => ask("opinion_take_back", { run, opinion, place }),
+    }),
+    [run, opinion],
+  );
+}

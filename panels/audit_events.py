@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import fiftyone.operators as foo
@@ -12,53 +13,56 @@ from bson import ObjectId
 from ..plugin.audit import audits, verdicts
 from ..plugin.audit.audits import OpenedAudit
 from ..plugin.audit.checks import draw_check, give_check
-from ..plugin.audit.estimator import Interval
 from ..plugin.audit.judging import give_verdict
-from ..plugin.audit.target import choose_target, read_target
+from ..plugin.audit.object_audits import OpenedObjectAudit, draw_object_audit, open_object_audit
+from ..plugin.audit.target import choose_target, read_object_target, read_target
 from ..plugin.decisions.resolution import utc_text
 from ..plugin.errors import InputError
 from ..plugin.images.dataset_windows import image_windows
-from ..plugin.images.deep import Windows
 from ..plugin.images.whole_picture import whole_picture
 from ..plugin.store.iterations import unpack_ids
+from ..plugin.store.label_field import is_on_objects
 from ..plugin.store.runs import Run
 from ..plugin.store.samples import samples_of
 from . import events
+from .audit_estimates import estimate_of_labels, info_of_objects, parts_of, range_of
 from .opened import open_iteration, open_run
 from .picture_events import LARGEST_PREVIEW, thumbnail_store, url_of
 
 MOST_ITEMS = 64
 ALL_CLASSES_UP_TO = 20
-MOST_PARTS = 200
 UNREADABLE = "This image cannot be read"
 """Not the store's own words: they name the file, and its folder may name the class."""
 
 
 def audit(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AuditReply:
     """An audit as it stands, its estimate, and the distance to the target."""
-    run = open_run(ctx, request.get("run"))
-    return _reply(run, audits.open_audit(run, request.get("audit")))
+    run = open_run(ctx, request.get("run"), objects=True)
+    return _reply(run, _open(run, request.get("audit")))
 
 
 def audit_draw(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AuditReply:
     """Draw an audit of what is open."""
-    run = open_run(ctx, request.get("run"))
+    run = open_run(ctx, request.get("run"), objects=True)
     size: Any = request.get("size")
+    if is_on_objects(run):
+        images = request.get("images") or 0
+        return _reply(run, draw_object_audit(run, size, images, author=ctx.user_id))
     return _reply(run, audits.draw_audit(run, size, author=ctx.user_id))
 
 
 def audit_close(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AuditReply:
     """Close an audit that nobody will finish."""
-    run = open_run(ctx, request.get("run"))
+    run = open_run(ctx, request.get("run"), objects=True)
     audits.end_audit(_opened(run, request))
-    return _reply(run, audits.open_audit(run, request.get("audit")))
+    return _reply(run, _open(run, request.get("audit")))
 
 
 def set_target(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AuditReply:
     """Set the stopping target."""
-    run = open_run(ctx, request.get("run"))
+    run = open_run(ctx, request.get("run"), objects=True)
     choose_target(run, request.get("share"), request.get("confidence"))
-    return _reply(run, audits.open_audit(run))
+    return _reply(run, _open(run, None))
 
 
 def audit_items(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AuditItemsReply:
@@ -81,11 +85,12 @@ def audit_items(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Au
 
 def audit_original(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AuditOriginalReply:
     """A sample's picture in full resolution, as a picture of its own: its file's name may tell."""
-    run = open_run(ctx, request.get("run"))
+    run = open_run(ctx, request.get("run"), objects=True)
     opened = _opened(run, request)
     place: int = request["place"]
     opened.require_place(place)
-    made = whole_picture(_paths(opened, np.array([place]))[0], _windows(opened))
+    path = paths_by_id(run, [opened.sample_at(place)])[0]
+    made = whole_picture(path, image_windows(run.dataset, opened.state.iteration))
     return events.AuditOriginalReply(
         place=place, image=url_of(made), problem=UNREADABLE if made.problem else ""
     )
@@ -142,16 +147,22 @@ def check_read(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Che
     )
 
 
+def _open(run: Run, audit: str | None) -> OpenedAudit | None:
+    """An audit of a run, on whole samples or on objects."""
+    return open_object_audit(run, audit) if is_on_objects(run) else audits.open_audit(run, audit)
+
+
 def _opened(run: Run, request: dict[str, Any]) -> OpenedAudit:
-    found = audits.open_audit(run, request.get("audit"))
+    found = _open(run, request.get("audit"))
     if found is None:
         raise InputError(f"Run '{run.key}' has no audit yet. Draw one first.")
     return found
 
 
 def _items(opened: OpenedAudit, places: npt.NDArray[np.int64], size: int) -> list[events.AuditItem]:
-    files = _paths(opened, places)
-    pictures = thumbnail_store().get(files, size, _windows(opened)) if files else []
+    files = paths_by_id(opened.run, unpack_ids(opened.record.sample_id[places]))
+    windows = image_windows(opened.run.dataset, opened.state.iteration)
+    pictures = thumbnail_store().get(files, size, windows) if files else []
     return [
         events.AuditItem(
             place=place,
@@ -165,16 +176,12 @@ def _items(opened: OpenedAudit, places: npt.NDArray[np.int64], size: int) -> lis
     ]
 
 
-def _paths(opened: OpenedAudit, places: npt.NDArray[np.int64]) -> list[str]:
-    ids = unpack_ids(opened.record.sample_id[places])
+def paths_by_id(run: Run, ids: Sequence[str]) -> list[str]:
+    """The files of samples, empty where a sample is gone."""
     query = {"_id": {"$in": [ObjectId(i) for i in ids]}}
-    found = samples_of(opened.run.dataset).find(query, {"filepath": 1})
+    found = samples_of(run.dataset).find(query, {"filepath": 1})
     paths = {str(document["_id"]): document.get("filepath") or "" for document in found}
     return [paths.get(i, "") for i in ids]
-
-
-def _windows(opened: OpenedAudit) -> Windows:
-    return image_windows(opened.run.dataset, opened.state.iteration)
 
 
 def _classes(opened: OpenedAudit, place: int) -> list[int]:
@@ -187,10 +194,15 @@ def _classes(opened: OpenedAudit, place: int) -> list[int]:
 
 
 def _reply(run: Run, opened: OpenedAudit | None) -> events.AuditReply:
-    target = read_target(run)
-    far = target.distance
-    estimate = None if opened is None else _estimate(opened, far.found)
-    everything = far.found + (0.0 if estimate is None else estimate["left"]["point"])
+    target = read_object_target(run) if is_on_objects(run) else read_target(run)
+    far, objects = target.distance, opened if isinstance(opened, OpenedObjectAudit) else None
+    if objects is not None:
+        estimate = estimate_of_labels(objects, far.found)
+        left = objects.reading.left()
+    else:
+        estimate = None if opened is None else _estimate(opened, far.found)
+        left = None if opened is None else opened.reading.left()
+    everything = far.found + (0 if left is None else left.whole[0])
     likely = far.found / everything if estimate is not None and everything else None
     return events.AuditReply(
         revision=0 if opened is None else opened.state.revision,
@@ -206,6 +218,7 @@ def _reply(run: Run, opened: OpenedAudit | None) -> events.AuditReply:
             allowed_left=far.allowed_left,
             reached=far.reached,
         ),
+        objects=None if objects is None else info_of_objects(objects),
     )
 
 
@@ -219,7 +232,7 @@ def _info(opened: OpenedAudit) -> events.AuditInfo:
         judged=int((verdict != verdicts.WAITING).sum()),
         waiting=len(opened.waiting),
         right=int((verdict == verdicts.RIGHT).sum()),
-        wrong=int((verdict == verdicts.WRONG).sum()),
+        wrong=int(((verdict == verdicts.WRONG) | (verdict > verdicts.GONE)).sum()),
         unclear=int((verdict == verdicts.UNCLEAR).sum()),
         gone=int((verdict == verdicts.GONE).sum()),
         population=int(record.draw.population.sum()),
@@ -238,22 +251,9 @@ def _estimate(opened: OpenedAudit, found: int) -> events.Estimate | None:
         return None
     return events.Estimate(
         judged=int(opened.reading.used.sum()),
-        at_draw=_range(at_draw),
-        left=_range(left),
-        unclear=_range(unclear),
+        at_draw=range_of(at_draw),
+        left=range_of(left),
+        unclear=range_of(unclear),
         found=found,
-        parts=[
-            events.AuditPart(
-                label=part.label,
-                prediction=part.prediction,
-                judged=part.judged,
-                left=_range(part.left),
-            )
-            for part in opened.parts()[:MOST_PARTS]
-        ],
+        parts=parts_of(opened),
     )
-
-
-def _range(value: Interval) -> events.Range:
-    point, low, high = value.whole
-    return events.Range(point=point, low=low, high=high)

@@ -854,9 +854,13 @@ class ThresholdReply(TypedDict):
 
 
 class AuditDrawRequest(IterationRequest):
-    """Draws an audit of the open samples; refused while another one is open."""
+    """Draws an audit of the open samples; refused while another one is open.
+
+    On objects ``size`` counts labels and candidates, and ``images`` are looked at whole.
+    """
 
     size: int
+    images: NotRequired[int | None]
 
 
 class AuditNamed(RunRequest):
@@ -937,13 +941,48 @@ class Target(TypedDict):
     reached: bool
 
 
+class LeftOfKind(TypedDict):
+    """Errors of a kind among objects, at the draw and left by now.
+
+    The first three are labels, and ``candidate`` a missing object that detectors proposed:
+    ``population`` counts labels or candidates that were open. ``unproposed`` is a missing object
+    that is no candidate: ``population`` counts the images, in which it was looked for.
+    """
+
+    kind: Literal["class", "spurious", "placement", "candidate", "unproposed"]
+    population: int
+    at_draw: Range
+    left: Range
+
+
+class ObjectAudit(TypedDict):
+    """What else there is of an audit of objects, whose places are outlines, then whole images.
+
+    ``found`` counts objects that were missing in those and were no candidates. ``kinds`` holds what
+    can be estimated by now; ``estimate`` beside it is that of labels, wrong in whatever way.
+    """
+
+    outlines: int
+    images: int
+    outlines_judged: int
+    images_judged: int
+    labels: int
+    candidates: int
+    found: int
+    kinds: list[LeftOfKind]
+
+
 class AuditReply(TypedDict):
-    """The last audit, None before the first; ``estimate`` is None while it has too few verdicts."""
+    """The last audit, None before the first; ``estimate`` is None while it has too few verdicts.
+
+    ``objects`` is there of an audit of objects.
+    """
 
     revision: int
     audit: AuditInfo | None
     estimate: Estimate | None
     target: Target
+    objects: ObjectAudit | None
 
 
 class AuditItemsRequest(AuditNamed):
@@ -982,6 +1021,65 @@ class AuditItemsReply(TypedDict):
     skipped: list[int]
     judged: int
     waiting: int
+
+
+class AuditOutline(AuditItem):
+    """What is judged blind in an audit of objects, with its whole picture.
+
+    ``box`` is the outline that is asked about, a label's or that of a missing object, which nothing
+    tells apart; None where the ``whole`` image is looked at for what is missing. ``others`` are the
+    outlines of the image's other labels.
+    """
+
+    whole: bool
+    box: tuple[float, float, float, float] | None
+    others: list[tuple[float, float, float, float]]
+
+
+class AuditOutlinesReply(TypedDict):
+    """As ``AuditItemsReply``, of an audit of objects."""
+
+    audit: str
+    state: Literal["open", "done", "closed"]
+    items: list[AuditOutline]
+    skipped: list[int]
+    judged: int
+    waiting: int
+
+
+class AuditJudgeRequest(AuditNamed):
+    """What a person sees in an outline: a class, or nothing to label where ``label`` is None.
+
+    ``box`` is the outline as it should be, where it is another one; ``unclear``: nobody can tell.
+    """
+
+    place: int
+    label: NotRequired[str | None]
+    box: NotRequired[tuple[float, float, float, float] | None]
+    unclear: NotRequired[bool | None]
+
+
+class AuditLookRequest(AuditNamed):
+    """What is missing in a whole image, class and outline of each; empty where nothing is."""
+
+    place: int
+    labels: list[str]
+    boxes: list[tuple[float, float, float, float]]
+    unclear: NotRequired[bool | None]
+
+
+class AuditPlaceRequest(AuditNamed):
+    """A place of an audit of objects, whose verdict is taken back."""
+
+    place: int
+
+
+class AuditJudgedReply(TypedDict):
+    """What became of a verdict on objects; ``gone``: there is nothing to judge any more."""
+
+    gone: bool
+    waiting: int
+    revision: int
 
 
 class AuditOriginalRequest(AuditNamed):
@@ -1442,6 +1540,10 @@ EVENTS: dict[str, tuple[type, type]] = {
     "audit_items": (AuditItemsRequest, AuditItemsReply),
     "audit_original": (AuditOriginalRequest, AuditOriginalReply),
     "audit_verdict": (AuditVerdictRequest, AuditVerdictReply),
+    "audit_outlines": (AuditItemsRequest, AuditOutlinesReply),
+    "audit_judge": (AuditJudgeRequest, AuditJudgedReply),
+    "audit_look": (AuditLookRequest, AuditJudgedReply),
+    "audit_take_back": (AuditPlaceRequest, AuditJudgedReply),
     "audit_close": (AuditNamed, AuditReply),
     "set_target": (TargetRequest, AuditReply),
     "check_draw": (CheckDrawRequest, CheckReply),

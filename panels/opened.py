@@ -213,13 +213,18 @@ class Opened:
         return pack_ids(all_members(self.ctx)) if view_is_set(self.ctx) else None
 
 
-def open_run(ctx: foo.ExecutionContext, key: Any) -> Run:
+def open_run(ctx: foo.ExecutionContext, key: Any, *, objects: bool = False) -> Run:
     """The run of a request.
+
+    Args:
+        ctx: what the event is called with
+        key: the run's key
+        objects: whether it may be on objects, too
 
     Raises:
         InputError: if no dataset is open, it has no such run, or the run cannot be worked on
     """
-    return opening.open_run(dataset_of(ctx), str(key))
+    return opening.open_run(dataset_of(ctx), str(key), objects=objects)
 
 
 def dataset_of(ctx: foo.ExecutionContext) -> Any:

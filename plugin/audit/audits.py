@@ -90,6 +90,10 @@ class OpenedAudit:
         if not isinstance(place, int) or not 0 <= place <= last:
             raise InputError(f"place must lie between 0 and {last}, got {place!r}")
 
+    def sample_at(self, place: int) -> str:
+        """The id of the sample at a place."""
+        return unpack_ids(self.record.sample_id[place : place + 1])[0]
+
     @cached_property
     def _stratum(self) -> npt.NDArray[np.int32]:
         """The stratum of each row of the iteration, −1 where it was not open at the draw."""

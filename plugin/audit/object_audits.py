@@ -154,6 +154,11 @@ class OpenedObjectAudit(OpenedAudit):
         if not isinstance(place, int) or isinstance(place, bool) or not 0 <= place <= last:
             raise InputError(f"place must lie between 0 and {last}, got {place!r}")
 
+    def sample_at(self, place: int) -> str:
+        """The id of the sample that a place is on, or is."""
+        ids = np.concatenate([self.record.sample_id, self.record.image_id])
+        return unpack_ids(ids[place : place + 1])[0]
+
     @cached_property
     def reading(self) -> reading.Audit:
         """The items as arrays; every kind of error counts."""

@@ -166,7 +166,7 @@ def test_overview_cell_and_ranking_of_objects(app: Any, objects: Any) -> None:
     content = panel(app, objects)
     expect(content.get_by_role("rowheader").filter(has_text="(no label)")).to_be_visible()
     expect(content.locator(".dcf-cell-name.dcf-nothing").first).to_have_text("(nothing there)")
-    for hidden in ("Map", "Progress"):
+    for hidden in ("Map",):
         expect(content.get_by_role("button", name=hidden, exact=True)).to_have_count(0)
     assert violations(app) == []
     missing = content.locator('[data-cell^="10-"]:not([data-cell="10-10"])').first
@@ -240,3 +240,110 @@ def one_of_two_labels(app: Any, content: Locator, objects: Any) -> None:
         keyboard.press("u")
         expect(groups).to_have_count(left_over)
     assert changed(before, labels_of(objects)) == {}
+
+
+def test_an_audit_is_judged_blind_by_the_keyboard(app: Any, objects: Any, operator: Any) -> None:
+    from plugin.audit.object_audits import open_object_audit
+    from plugin.store.iterations import unpack_ids
+    from plugin.store.runs import load_run
+
+    operator("estimate_remaining")(objects, audit_size=24, audit_images=2, seed=5)
+    audit = open_object_audit(load_run(objects, "deconfuse"))
+    assert audit is not None
+    ids, before = unpack_ids(audit.record.item_id), labels_of(objects)
+    content = panel(app, objects)
+    keyboard = content.page.keyboard
+    keyboard.press("p")
+    content.get_by_role("button", name="Judge 26 places").wait_for()
+    content.get_by_role("button", name="Judge 26 places").press("Enter")
+    status = content.get_by_role("region", name="Audit").get_by_role("status").first
+    expect(status).to_have_text("0 of 26 judged · outlines")
+    assert violations(app) == []
+
+    def front() -> int:
+        return int(str(looked_at(content).get_attribute("data-place")))
+
+    def done(judged: int, part: str = "outlines") -> None:
+        expect(status).to_have_text(f"{judged} of 26 judged · {part}")
+        content.page.wait_for_timeout(PRESS_MS)
+
+    # Nothing but the outline: white, whatever it is of, and no class on the other labels.
+    expect(content.locator('[data-box="asked"]')).to_have_count(1)
+    assert content.locator(".dcf-box-label, .dcf-box-prediction, .dcf-box-name").count() == 0
+    side = content.get_by_role("complementary", name="Verdict").inner_text()
+    assert "abelled" not in side
+    shoot(app, "object-audit")
+
+    left = {"nothing": 1, "outline": 1}
+    removed: set[str] = set()
+    moved: dict[str, str] = {}
+    for judged in range(24):
+        place = front()
+        item = ids[place]
+        if item not in before:
+            keyboard.press("n")
+        elif left["nothing"]:
+            left["nothing"] = 0
+            keyboard.press("n")
+            done(judged + 1)
+            keyboard.press("u")
+            done(judged)
+            assert changed(before, labels_of(objects)) == {}
+            expect(content.locator(f'.dcf-queue-picture[data-place="{place}"]')).to_be_visible()
+            front()
+            keyboard.press("n")
+            removed.add(item)
+        elif left["outline"]:
+            left["outline"] = 0
+            keyboard.press("e")
+            expect(content.locator(".dcf-adjust")).to_be_focused()
+            for _ in range(4):
+                keyboard.press("ArrowRight")
+            keyboard.press("Enter")
+            expect(content.get_by_test_id("asked")).to_have_text("What is in your outline?")
+            content.page.wait_for_timeout(PRESS_MS)
+            moved[item] = str((int(before[item][0]) + 1) % 10)
+            keyboard.press(moved[item])
+        else:
+            keyboard.press(before[item][0])
+        done(judged + 1, "outlines" if judged < 23 else "whole images")
+    difference = changed(before, labels_of(objects))
+    assert set(difference) == removed | set(moved)
+    for item, name in moved.items():
+        assert difference[item][1][0] == name
+        assert difference[item][1][1][0] > before[item][1][0]
+
+    front()
+    expect(content.get_by_test_id("asked")).to_have_text("Is anything missing in this image?")
+    for again in (False, True):
+        keyboard.press("a")
+        expect(content.locator(".dcf-adjust")).to_be_focused()
+        for _ in range(3):
+            keyboard.press("ArrowUp")
+        keyboard.press("Enter")
+        content.page.wait_for_timeout(PRESS_MS)
+        keyboard.press("7")
+        expect(content.get_by_test_id("asked")).to_have_text("Is anything else missing?")
+        shoot(app, "object-audit-whole")
+        assert violations(app) == []
+        if not again:
+            content.page.wait_for_timeout(PRESS_MS)
+            keyboard.press("u")
+            expect(content.get_by_test_id("asked")).to_have_text(
+                "Is anything missing in this image?"
+            )
+            content.page.wait_for_timeout(PRESS_MS)
+    keyboard.press("n")
+    done(25, "whole images")
+    front()
+    keyboard.press("n")
+    content.get_by_role("button", name="See the estimate").press("Enter")
+    table = content.get_by_role("region", name="Errors left by kind")
+    expect(table.get_by_role("row")).to_have_count(6)
+    expect(table).to_contain_text("looked for in 60 images")
+    expect(content.get_by_test_id("left")).to_contain_text(re.compile(r"about \d+ wrong labels"))
+    shoot(app, "object-progress")
+    assert violations(app) == []
+    (added,) = labels_of(objects).keys() - before.keys()
+    assert labels_of(objects)[added][0] == "7"
+    assert app.errors == []

@@ -105,6 +105,7 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
         "undo": {"decision": None},
     }
     about_objects = {"objects", "image_queue", "resolve_objects"}  # test_object_events.py
+    about_objects |= {"audit_outlines", "audit_judge", "audit_look", "audit_take_back"}
     about_votes = {"annotator"}  # test_annotator_events.py
     about_opinions = {name for name in EVENTS if "opinion" in name}  # test_opinion_events.py
     about_opinions |= {"disagreements", "settle"}

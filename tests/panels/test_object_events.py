@@ -216,7 +216,7 @@ def answer_ids(iteration: Any) -> list[str]:
     ("name", "request_"),
     [
         ("map", {"colour": "label", "map": None}),
-        ("audit", {"audit": None}),
+        ("audit_items", {"audit": None, "skip": [], "limit": 4, "size": 64}),
         ("pairs", {"label": 0, "prediction": 1, "limit": 4}),
         ("context", {"row": 0}),
         ("samples", {"rows": [0], "size": 64}),

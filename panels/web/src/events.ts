@@ -783,6 +783,7 @@ export interface AuditDrawRequest {
   said?: number | null;
   meant?: number | null;
   size: number;
+  images?: number | null;
 }
 
 /** An audit by its id, None for the run's last one. */
@@ -846,12 +847,33 @@ export interface Target {
   reached: boolean;
 }
 
+/** Errors of a kind among objects, at the draw and left by now. */
+export interface LeftOfKind {
+  kind: "class" | "spurious" | "placement" | "candidate" | "unproposed";
+  population: number;
+  at_draw: Range;
+  left: Range;
+}
+
+/** What else there is of an audit of objects, whose places are outlines, then whole images. */
+export interface ObjectAudit {
+  outlines: number;
+  images: number;
+  outlines_judged: number;
+  images_judged: number;
+  labels: number;
+  candidates: number;
+  found: number;
+  kinds: LeftOfKind[];
+}
+
 /** The last audit, None before the first; ``estimate`` is None while it has too few verdicts. */
 export interface AuditReply {
   revision: number;
   audit: AuditInfo | null;
   estimate: Estimate | null;
   target: Target;
+  objects: ObjectAudit | null;
 }
 
 /** The next samples without a verdict; ``skip`` are places passed over, ``size`` in pixels. */
@@ -881,6 +903,63 @@ export interface AuditItemsReply {
   skipped: number[];
   judged: number;
   waiting: number;
+}
+
+/** What is judged blind in an audit of objects, with its whole picture. */
+export interface AuditOutline {
+  place: number;
+  classes: number[];
+  image: string;
+  width: number;
+  height: number;
+  problem: string;
+  whole: boolean;
+  box: [number, number, number, number] | null;
+  others: [number, number, number, number][];
+}
+
+/** As ``AuditItemsReply``, of an audit of objects. */
+export interface AuditOutlinesReply {
+  audit: string;
+  state: "open" | "done" | "closed";
+  items: AuditOutline[];
+  skipped: number[];
+  judged: number;
+  waiting: number;
+}
+
+/** What a person sees in an outline: a class, or nothing to label where ``label`` is None. */
+export interface AuditJudgeRequest {
+  run: string;
+  audit: string | null;
+  place: number;
+  label?: string | null;
+  box?: [number, number, number, number] | null;
+  unclear?: boolean | null;
+}
+
+/** What is missing in a whole image, class and outline of each; empty where nothing is. */
+export interface AuditLookRequest {
+  run: string;
+  audit: string | null;
+  place: number;
+  labels: string[];
+  boxes: [number, number, number, number][];
+  unclear?: boolean | null;
+}
+
+/** A place of an audit of objects, whose verdict is taken back. */
+export interface AuditPlaceRequest {
+  run: string;
+  audit: string | null;
+  place: number;
+}
+
+/** What became of a verdict on objects; ``gone``: there is nothing to judge any more. */
+export interface AuditJudgedReply {
+  gone: boolean;
+  waiting: number;
+  revision: number;
 }
 
 /** A sample's picture in full resolution, by its place. */
@@ -1293,6 +1372,10 @@ export interface Events {
   audit_items: { request: AuditItemsRequest; reply: AuditItemsReply };
   audit_original: { request: AuditOriginalRequest; reply: AuditOriginalReply };
   audit_verdict: { request: AuditVerdictRequest; reply: AuditVerdictReply };
+  audit_outlines: { request: AuditItemsRequest; reply: AuditOutlinesReply };
+  audit_judge: { request: AuditJudgeRequest; reply: AuditJudgedReply };
+  audit_look: { request: AuditLookRequest; reply: AuditJudgedReply };
+  audit_take_back: { request: AuditPlaceRequest; reply: AuditJudgedReply };
   audit_close: { request: AuditNamed; reply: AuditReply };
   set_target: { request: TargetRequest; reply: AuditReply };
   check_draw: { request: CheckDrawRequest; reply: CheckReply };

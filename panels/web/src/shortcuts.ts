@@ -12,6 +12,7 @@ export type Scope =
   | "map"
   | "progress"
   | "audit"
+  | "outlines"
   | "objects"
   | "tags"
   | "images"
@@ -216,32 +217,32 @@ export const SHORTCUTS = {
   objectSkip: { keys: ["s"], scope: ["objects", "images", "tags"], does: "Skip it for now" },
   objectAdjust: {
     keys: ["e"],
-    scope: ["objects", "images"],
+    scope: ["objects", "images", "outlines"],
     does: "Adjust the outline; again: size it in place of moving it",
   },
   objectNudge: {
     keys: [...ARROWS],
-    scope: ["objects", "images"],
+    scope: ["objects", "images", "outlines"],
     does: "While adjusting: move or size the outline",
   },
   objectSave: {
     keys: ["Enter"],
-    scope: "objects",
+    scope: ["objects", "outlines"],
     does: "While adjusting: save the outline",
   },
   objectLeave: {
     keys: ["Escape"],
-    scope: ["objects", "images"],
+    scope: ["objects", "images", "outlines"],
     does: "Leave the outline as it was, then go back",
   },
   objectWhole: {
     keys: ["v"],
-    scope: ["objects", "images", "image"],
+    scope: ["objects", "images", "image", "outlines"],
     does: "The whole image, or the object again",
   },
   objectOthers: {
     keys: ["h"],
-    scope: ["objects", "images", "image"],
+    scope: ["objects", "images", "image", "outlines"],
     does: "Show or hide the other labels of the image",
   },
   closeEnlarged: { keys: ["Escape"], scope: "image", does: "Close the enlarged image" },
@@ -293,6 +294,16 @@ export const SHORTCUTS = {
   auditOther: { keys: ["r"], scope: "audit", does: "Choose from all classes what it shows" },
   auditUnclear: { keys: ["x"], scope: "audit", does: "Nobody can tell" },
   auditSkip: { keys: ["s"], scope: "audit", does: "Skip the image for now" },
+  auditNothing: {
+    keys: ["n"],
+    scope: "outlines",
+    does: "Nothing to label in the outline; nothing else is missing in the image",
+  },
+  auditMissing: {
+    keys: ["a"],
+    scope: "outlines",
+    does: "Draw what is missing in the image",
+  },
 } as const satisfies Record<string, Shortcut>;
 
 export type ShortcutName = keyof typeof SHORTCUTS;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AuditItem } from "../src/events";
 import { keysOf, listed } from "../src/parts/digits";
+import { named, nothingDone, withoutLast } from "../src/progress/outlines";
 import { inOrder } from "../src/progress/useAuditItems";
 
 describe("the keys of an audit's classes", () => {
@@ -57,5 +58,30 @@ describe("an audit that others judge as well", () => {
     // It may be further down than was asked for.
     expect(inOrder([item(1), item(2), item(3)], 4, 3).lost).toBe(false);
     expect(inOrder([item(1)], null, 3).lost).toBe(false);
+  });
+});
+
+describe("what is drawn in an audit of objects", () => {
+  const box = [0.1, 0.2, 0.3, 0.4] as const;
+  const started = nothingDone(3);
+
+  it("goes with the class as the verdict on an outline", () => {
+    expect(named(started, false, "cat").verdict).toEqual({ label: "cat" });
+    expect(named({ ...started, box }, false, "cat").verdict).toEqual({ label: "cat", box });
+  });
+
+  it("is one more object of a whole image once its class is said", () => {
+    expect(named(started, true, "cat")).toEqual({ work: started, verdict: null });
+    const { work, verdict } = named({ ...started, box, adjusting: true }, true, "cat");
+    expect(verdict).toBeNull();
+    expect(work).toEqual({ ...started, found: [{ label: "cat", box }] });
+  });
+
+  it("is taken back one by one, before any verdict is", () => {
+    const one = { ...started, box, found: [{ label: "cat", box }] };
+    const without = withoutLast(one);
+    expect(without).toEqual({ ...one, box: null });
+    expect(without && withoutLast(without)).toEqual(started);
+    expect(withoutLast(started)).toBeNull();
   });
 });

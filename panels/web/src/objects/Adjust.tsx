@@ -11,6 +11,8 @@ interface Props {
   laid: Laid;
   /** Width of the picture in pixels. */
   width: number;
+  /** How it looks: as a label's, or as what may be anything. */
+  kind?: "label" | "asked";
   onChange: (change: (box: Box) => Box) => void;
   onSave: () => void;
   onLeave: () => void;
@@ -19,8 +21,24 @@ interface Props {
 const PARTS: readonly Part[] = ["n", "e", "s", "w", "ne", "se", "sw", "nw"];
 /** What a press moves at least, in pixels of the screen. */
 const STEP = 2;
+/** A key that is held moves by more and more, up to this many steps at once. */
+const FASTEST = 10;
+const FASTER = 1.15;
+const HELD_MS = 90;
 
-export function Adjust({ box, laid, width, onChange, onSave, onLeave }: Props) {
+/** By how many steps a press moves: of one that follows another at once, by more. */
+function usePace(): () => number {
+  const last = React.useRef({ at: Number.NEGATIVE_INFINITY, steps: 1 });
+  return () => {
+    const now = performance.now();
+    const held = now - last.current.at < HELD_MS;
+    const steps = held ? Math.min(FASTEST, last.current.steps * FASTER) : 1;
+    last.current = { at: now, steps };
+    return steps;
+  };
+}
+
+export function Adjust({ box, laid, width, kind = "label", onChange, onSave, onLeave }: Props) {
   const [sizing, setSizing] = React.useState(false);
   const element = React.useRef<HTMLDivElement>(null);
   // A button that has the focus would take Enter.
@@ -28,6 +46,7 @@ export function Adjust({ box, laid, width, onChange, onSave, onLeave }: Props) {
   const least = 2 / width;
   const step = Math.max(STEP / laid.width, 1 / width);
   const down = (step * laid.width) / laid.height;
+  const pace = usePace();
   useShortcuts({
     objectAdjust: () => setSizing(!sizing),
     objectNudge: (at) => {
@@ -37,7 +56,8 @@ export function Adjust({ box, laid, width, onChange, onSave, onLeave }: Props) {
         [-step, 0],
         [step, 0],
       ][at] as [number, number];
-      onChange((old) => adjusted(old, sizing ? "se" : "all", dx, dy, least));
+      const by = pace();
+      onChange((old) => adjusted(old, sizing ? "se" : "all", by * dx, by * dy, least));
     },
     objectSave: onSave,
     objectLeave: onLeave,
@@ -51,7 +71,7 @@ export function Adjust({ box, laid, width, onChange, onSave, onLeave }: Props) {
       ref={element}
       role="group"
       tabIndex={-1}
-      className="dcf-box dcf-box-label dcf-adjust"
+      className={`dcf-box dcf-box-${kind} dcf-adjust`}
       data-box="adjusted"
       data-sizing={sizing || undefined}
       aria-label={`Outline: arrow keys ${sizing ? "size" : "move"} it, e switches, Enter saves`}

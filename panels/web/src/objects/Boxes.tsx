@@ -41,7 +41,7 @@ export function Boxes({ object, laid, others, own: drawn }: Props) {
 const NAME_HEIGHT = 16;
 
 interface OutlineProps {
-  kind: "label" | "prediction" | "other";
+  kind: "label" | "prediction" | "other" | "asked";
   box: Box;
   laid: Laid;
   name: string;

@@ -8,7 +8,14 @@ import { type Thing, useNoun } from "./names";
 type Name = Screen["name"];
 
 /** The screens that runs on objects have, and those that runs on tags have. */
-const FOR_OBJECTS: readonly Name[] = ["overview", "cell", "queue", "ranking", "duplicates"];
+const FOR_OBJECTS: readonly Name[] = [
+  "overview",
+  "cell",
+  "queue",
+  "ranking",
+  "duplicates",
+  "progress",
+];
 const FOR_TAGS: readonly Name[] = ["overview", "cell", "queue", "ranking"];
 
 /** Whether a run on some things has a screen. */

@@ -18,6 +18,7 @@ const TITLES: [Scope, string][] = [
   ["map", "Map of the dataset"],
   ["progress", "Progress"],
   ["audit", "Audit"],
+  ["outlines", "Audit of objects, beside"],
   ["image", "Enlarged image"],
 ];
 

@@ -33,7 +33,7 @@ export interface Pictured {
 }
 
 /** What is shown of a picture, where that is a part of it. */
-interface Part {
+export interface Part {
   /** Where it begins, for what is a part of the picture; without it the whole picture is shown. */
   start?: (picture: Size, box: Size) => Place;
   /** What lies over the picture, given where that lies. */

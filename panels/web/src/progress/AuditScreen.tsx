@@ -1,29 +1,22 @@
 // Samples of an audit, judged blind: the picture and the classes, and nothing that tells the label.
-import { Button, IconButton, Tooltip } from "@mui/material";
 import * as React from "react";
 import { useGate, useShown } from "../acts/useShown";
-import { ask } from "../ask";
-import type { AuditInfo, AuditItem } from "../events";
-import { count } from "../format";
+import type { AuditInfo } from "../events";
 import { Choose, useChooser } from "../parts/Choose";
 import { keysOf } from "../parts/digits";
-import { Icon } from "../parts/Icon";
 import { KeyButton } from "../parts/KeyButton";
-import { BlindOutcome } from "../parts/Outcome";
-import { Drawn } from "../parts/Picture";
-import { Problem } from "../parts/Problem";
-import { Waiting } from "../parts/States";
-import { NoPicture, Zoomable } from "../parts/Viewer";
 import { useSession } from "../session";
 import { SHORTCUTS, useShortcuts } from "../shortcuts";
+import { AuditFrame } from "./AuditFrame";
+import { AuditPicture } from "./AuditPicture";
 import { ClassButtons } from "./ClassButtons";
-import { PREVIEW, type SampleVerdict, useAuditItems, useSampleWays } from "./useAuditItems";
+import { type SampleVerdict, useAuditItems, useSampleWays } from "./useAuditItems";
 
 export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => void }) {
   const { classes, refresh } = useSession();
   const other = React.useRef<HTMLButtonElement>(null);
   const audit = useAuditItems(info, useSampleWays(info));
-  const { item, line, skipped } = audit;
+  const { item } = audit;
   const chooser = useChooser(item?.place ?? null);
   const [shown, setShown] = useShown(item ? String(item.place) : null);
   const { pass } = useGate(shown);
@@ -57,34 +50,9 @@ export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => v
     auditPick: (at) => pick(keys.indexOf(SHORTCUTS.auditPick.keys[at] ?? "")),
   });
 
-  if (audit.problem && !line)
-    return <Problem problem={audit.problem} onRetry={audit.retry} onBack={leave} />;
-  if (!line) return <Waiting text="Fetching the samples of the audit …" />;
   return (
-    <section className="dcf-queue" aria-label="Audit">
-      <header className="dcf-bar dcf-cellbar">
-        <Tooltip title="Back to the progress (Esc)">
-          <IconButton size="small" aria-label="Back to the progress" onClick={leave}>
-            <Icon name="back" />
-          </IconButton>
-        </Tooltip>
-        <h2 className="dcf-title">Audit {info.number}</h2>
-        <span className="dcf-soft" role="status">
-          {count(audit.judged)} of {count(info.size)} judged
-          {skipped.length > 0 && ` · ${count(skipped.length)} skipped`}
-        </span>
-      </header>
-      {audit.closed && (
-        <p className="dcf-note dcf-hint" role="note">
-          This audit was ended in another window. What you judge still counts as decisions.
-        </p>
-      )}
-      {audit.problem && (
-        <p className="dcf-inline-problem" role="alert">
-          {audit.problem.message}
-        </p>
-      )}
-      {item ? (
+    <AuditFrame info={info} audit={audit} onLeave={leave}>
+      {item && (
         <div className="dcf-queuebody">
           <div className="dcf-queue-stage">
             <div
@@ -142,45 +110,7 @@ export function AuditScreen({ info, onBack }: { info: AuditInfo; onBack: () => v
             onClose={chooser.close}
           />
         </div>
-      ) : (
-        <div className="dcf-screen">
-          <Icon name="check" className="dcf-screen-icon" />
-          <h3>{skipped.length ? "Only skipped samples are left" : "The audit is judged"}</h3>
-          <div className="dcf-screen-buttons">
-            {skipped.length > 0 && (
-              <Button onClick={audit.restart}>Go through the skipped ones</Button>
-            )}
-            <Button variant="contained" onClick={leave}>
-              See the estimate
-            </Button>
-          </div>
-        </div>
       )}
-      <BlindOutcome />
-    </section>
+    </AuditFrame>
   );
-}
-
-interface AuditPictureProps {
-  audit: string;
-  item: AuditItem;
-  onShown: () => void;
-}
-
-function AuditPicture({ audit, item, onShown }: AuditPictureProps) {
-  const { run } = useSession().key;
-  const { place, image, width, height } = item;
-  const original = React.useCallback(async () => {
-    const { image, problem } = await ask("audit_original", { run, audit, place });
-    return { source: image, problem };
-  }, [run, audit, place]);
-  const alt = "The sample to judge";
-  if (!image)
-    return (
-      <NoPicture>
-        <Drawn picture={item} problem={`${item.problem}.`} alt={alt} onShown={onShown} />
-      </NoPicture>
-    );
-  const picture = { image, width, height, alt, original };
-  return <Zoomable picture={picture} preview={PREVIEW} onShown={onShown} />;
 }

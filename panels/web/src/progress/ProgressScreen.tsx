@@ -1,10 +1,11 @@
 // How far the run is: errors left with their interval, the target, the iterations.
-import { Button, MenuItem, Select } from "@mui/material";
+import { Button } from "@mui/material";
 import * as React from "react";
 import { type AnnotatorActs, Annotators } from "../annotators/Annotators";
 import type { AuditReply } from "../events";
 import { count, plural } from "../format";
 import { isFlag, useKept, useKeptHere } from "../kept";
+import { useNames } from "../objects/names";
 import { OpinionScreen } from "../opinions/OpinionScreen";
 import { Opinions } from "../opinions/Opinions";
 import { SettleScreen } from "../opinions/SettleScreen";
@@ -15,14 +16,20 @@ import { Waiting } from "../parts/States";
 import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
 import { AuditScreen } from "./AuditScreen";
+import { SizeChoice, Waited } from "./Draw";
 import { Importance } from "./Importance";
 import { IntervalBar } from "./IntervalBar";
 import { Iterations } from "./Iterations";
+import { LeftOfObjects } from "./LeftOfObjects";
+import { ObjectAuditScreen } from "./ObjectAuditScreen";
 import { Target } from "./Target";
 import { type Audit, useAudit } from "./useAudit";
 
 const SIZES = [50, 100, 200, 500, 1000];
 const isSize = (value: unknown): value is number => SIZES.includes(value as number);
+
+const COUNTED =
+  "Counted are labels, and missing objects that detectors proposed: not what nobody proposed.";
 
 interface Props {
   onBack: () => void;
@@ -33,6 +40,7 @@ interface Props {
 }
 
 export function ProgressScreen({ onBack, onRank, annotators }: Props) {
+  const { iteration } = useSession();
   const audit = useAudit();
   const [judging, setJudging] = useKeptHere("progress/judging", false, isFlag);
   const opinions = useOpinions();
@@ -48,9 +56,11 @@ export function ProgressScreen({ onBack, onRank, annotators }: Props) {
       return <Problem problem={audit.problem} onRetry={audit.retry} onBack={onBack} />;
     return <Waiting text="Reading the audit …" />;
   }
+  const Judging = reply.objects ? ObjectAuditScreen : AuditScreen;
+  const onJudge = () => setJudging(true);
   if (judging && reply.audit) {
     return (
-      <AuditScreen
+      <Judging
         info={reply.audit}
         onBack={() => {
           setJudging(false);
@@ -71,12 +81,25 @@ export function ProgressScreen({ onBack, onRank, annotators }: Props) {
         </p>
       )}
       <div className="dcf-cards">
-        <Left audit={audit} reply={reply} onJudge={() => setJudging(true)} />
-        <Target audit={audit} target={reply.target} audits={reply.audit?.number ?? 0} />
-        <Iterations />
-        <Annotators {...annotators} />
-        <Opinions {...opinions.card} />
-        <Importance onRank={onRank} />
+        {iteration.objects ? (
+          <LeftOfObjects audit={audit} reply={reply} onJudge={onJudge} />
+        ) : (
+          <Left audit={audit} reply={reply} onJudge={onJudge} />
+        )}
+        <Target
+          audit={audit}
+          target={reply.target}
+          audits={reply.audit?.number ?? 0}
+          {...(iteration.objects && { counts: COUNTED })}
+        />
+        {!iteration.objects && (
+          <>
+            <Iterations />
+            <Annotators {...annotators} />
+            <Opinions {...opinions.card} />
+            <Importance onRank={onRank} />
+          </>
+        )}
         <Parts reply={reply} />
       </div>
       <Outcome />
@@ -122,35 +145,16 @@ function Left({ audit, reply, onJudge }: LeftProps) {
         </p>
       )}
       {open && info ? (
-        <>
-          <p>
-            Audit {info.number}: {count(info.judged)} of {count(info.size)} judged
-            {info.gone > 0 && `, ${count(info.gone)} gone from the dataset`}.
-          </p>
-          <div className="dcf-card-buttons">
-            <Button variant="contained" size="small" disabled={!info.waiting} onClick={onJudge}>
-              Judge {plural(info.waiting, "sample")}
-            </Button>
-            <Button size="small" disabled={audit.busy} onClick={() => void audit.close()}>
-              End this audit
-            </Button>
-          </div>
-        </>
+        <Waited audit={audit} info={info} what="sample" onJudge={onJudge} />
       ) : (
         <div className="dcf-card-buttons">
-          <Select
-            size="small"
+          <SizeChoice
             value={size}
-            onChange={(event) => setSize(Number(event.target.value))}
-            inputProps={{ "aria-label": "Samples in the audit" }}
-            className="dcf-select"
-          >
-            {SIZES.map((n) => (
-              <MenuItem key={n} value={n}>
-                {n} samples
-              </MenuItem>
-            ))}
-          </Select>
+            sizes={SIZES}
+            what="sample"
+            name="Samples in the audit"
+            onChange={setSize}
+          />
           <Button
             variant="contained"
             size="small"
@@ -166,7 +170,7 @@ function Left({ audit, reply, onJudge }: LeftProps) {
 }
 
 function Parts({ reply }: { reply: AuditReply }) {
-  const { classes } = useSession();
+  const names = useNames();
   const parts = reply.estimate?.parts ?? [];
   if (!parts.length) return null;
   return (
@@ -180,20 +184,20 @@ function Parts({ reply }: { reply: AuditReply }) {
               <th scope="col">Label</th>
               <th scope="col">Prediction</th>
               <th scope="col">Judged</th>
-              <th scope="col">Wrong labels left</th>
+              <th scope="col">{reply.objects ? "Errors left" : "Wrong labels left"}</th>
             </tr>
           </thead>
           <tbody>
             {parts.map((part) => (
               <tr key={`${part.label}/${part.prediction}`}>
                 <td>
-                  <bdi>{classes[part.label]}</bdi>
+                  <bdi>{names.label(part.label)}</bdi>
                 </td>
                 <td>
                   {part.prediction === null ? (
                     <span className="dcf-soft">any</span>
                   ) : (
-                    <bdi>{classes[part.prediction]}</bdi>
+                    <bdi>{names.prediction(part.prediction)}</bdi>
                   )}
                 </td>
                 <td>{count(part.judged)}</td>

@@ -13,9 +13,11 @@ interface Props {
   target: Aim;
   /** How many were drawn. */
   audits: number;
+  /** What of a run's errors it counts, where that is not all of them. */
+  counts?: string;
 }
 
-export function Target({ audit, target, audits }: Props) {
+export function Target({ audit, target, audits, counts }: Props) {
   const [share, setShare] = React.useState(target.share);
   const [confidence, setConfidence] = React.useState(target.confidence);
   const changed = share !== target.share || confidence !== target.confidence;
@@ -91,6 +93,7 @@ export function Target({ audit, target, audits }: Props) {
           </>
         )}
       </p>
+      {counts && <p className="dcf-note">{counts}</p>}
       {audits > 1 && (
         <p className="dcf-note">
           The confidence holds over all audits together, so this bound is wider than the last

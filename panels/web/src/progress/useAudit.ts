@@ -10,7 +10,7 @@ export interface Audit {
   problem: Problem | null;
   busy: boolean;
   retry: () => void;
-  draw: (size: number) => Promise<boolean>;
+  draw: (size: number, images?: number) => Promise<boolean>;
   close: () => Promise<boolean>;
   aim: (share: number, confidence: number) => Promise<boolean>;
 }
@@ -53,7 +53,8 @@ export function useAudit(): Audit {
     problem: now?.problem ?? asked.problem,
     busy,
     retry,
-    draw: (size) => take(() => ask("audit_draw", { ...key, size })),
+    draw: (size, images) =>
+      take(() => ask("audit_draw", { ...key, size, ...(images !== undefined && { images }) })),
     close: () => take(() => ask("audit_close", { run: key.run, audit: null })),
     aim: (share, confidence) => take(() => ask("set_target", { run: key.run, share, confidence })),
   };

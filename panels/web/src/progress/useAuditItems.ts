@@ -80,6 +80,13 @@ export function useAuditItems<Item extends { place: number }, Verdict>(
   const [counts, setCounts] = React.useState<Counts>(info);
   const [skipped, setSkipped] = useKeptHere<number[]>(`audit/${info.id}/skipped`, [], isRows);
   const [made, setMade] = useKeptHere<Made[]>(`audit/${info.id}/made`, [], isMade);
+  const stack = React.useRef(made);
+  const remember = (next: Made[]) => {
+    stack.current = next;
+    setMade(next);
+  };
+  /** Answered once all verdicts are that were given: only then is it known what to take back. */
+  const answered = React.useRef<Promise<unknown>>(Promise.resolve());
   const passed = React.useRef(skipped);
   passed.current = skipped;
   /** Judged here, of which answers on their way may not know yet. */
@@ -134,13 +141,13 @@ export function useAuditItems<Item extends { place: number }, Verdict>(
     sent.current.add(place);
     setOnTheirWay((n) => n + 1);
     advance(place);
-    ways
+    const given = ways
       .give(place, verdict)
       .then(
         ({ decision, gone, waiting: left }) => {
           setCounts((old) => ({ ...old, judged: info.size - left }));
           if (decision) {
-            return setMade((old) => [...old.slice(1 - MOST_TAKEN_BACK), { decision, place }]);
+            return remember([...stack.current.slice(1 - MOST_TAKEN_BACK), { decision, place }]);
           }
           const why = gone
             ? "That one is no longer in the dataset; it needs no verdict."
@@ -155,6 +162,7 @@ export function useAuditItems<Item extends { place: number }, Verdict>(
         },
       )
       .finally(() => setOnTheirWay((n) => n - 1));
+    answered.current = Promise.all([answered.current, given]);
   };
 
   return {
@@ -171,17 +179,19 @@ export function useAuditItems<Item extends { place: number }, Verdict>(
       advance(place);
     },
     takeBack: () => {
-      const last = made.at(-1);
-      if (!last) return;
-      setMade((old) => old.slice(0, -1));
-      ways
-        .takeBack(last)
-        .catch((error) => report("audit_verdict", asProblem(error)))
-        .finally(() => {
-          sent.current.delete(last.place);
-          back.current = last.place;
-          fetchItems();
-        });
+      void answered.current.then(() => {
+        const last = stack.current.at(-1);
+        if (!last) return;
+        remember(stack.current.slice(0, -1));
+        ways
+          .takeBack(last)
+          .catch((error) => report("audit_verdict", asProblem(error)))
+          .finally(() => {
+            sent.current.delete(last.place);
+            back.current = last.place;
+            fetchItems();
+          });
+      });
     },
     restart: () => {
       passed.current = [];

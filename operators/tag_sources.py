@@ -8,7 +8,7 @@ import fiftyone as fo
 from fiftyone.operators import types
 
 from .forms import missing
-from .sources import SOURCES, Asked, Source, embeddings, nothing
+from .sources import SOURCES, TRAINING, Asked, Source, embeddings, nothing
 
 
 def _predictions(asked: Asked) -> None:
@@ -45,7 +45,8 @@ def vectors_with_classes(dataset: Any) -> list[str]:
 TAG_SOURCES: dict[str, Source] = {
     "auto": Source(
         "Choose for me",
-        "Cheap classifiers of each tag on features of a pretrained network, out of fold",
+        "A pretrained network with cheap classifiers of each tag for photographs, else a small "
+        "network that is trained; says what and why",
         nothing,
         ("seed", "device", "workers"),
     ),
@@ -54,6 +55,11 @@ TAG_SOURCES: dict[str, Source] = {
         "Scores what one or several models already said of each tag; the fastest, several make an "
         "ensemble",
         _predictions,
+    ),
+    "train": Source(
+        "Train a network now",
+        "A small network is trained on the tags, out of fold, one sigmoid a tag; needs no more",
+        options=tuple(n for n in TRAINING if n not in ("warm_start", "workers")),
     ),
     "features": Source(
         "A pretrained network with cheap heads",

@@ -50,7 +50,7 @@ def choose_source(samples: Collection, settings: Settings) -> Choice:
     """
     if settings.source != AUTO:
         return Choice(settings)
-    asked = _asked(settings)
+    asked = asked_for(settings)
     if asked:
         return Choice(replace(settings, source=asked))
     found, passed_over = _prediction_fields(samples, settings.label_field)
@@ -59,7 +59,7 @@ def choose_source(samples: Collection, settings: Settings) -> Choice:
         said = f"Scored the predictions in {names}, which hold scores for every label."
         chosen = replace(settings, source="predictions", prediction_fields=found)
         return Choice(chosen, " ".join([said, *passed_over]))
-    chosen, said = _by_images(samples, settings)
+    chosen, said = by_images(samples, settings)
     return Choice(chosen, " ".join([said, *passed_over]))
 
 
@@ -68,8 +68,12 @@ def fields_with_scores(dataset: Any, names: Sequence[str]) -> list[str]:
     return [name for name in names if _has_logits(dataset, name)]
 
 
-def _asked(settings: Settings) -> str | None:
-    """The source that an option asks for which no other has."""
+def asked_for(settings: Settings) -> str | None:
+    """The source that an option asks for which no other has.
+
+    Raises:
+        InputError: if the options given ask for several sources
+    """
     trained = settings.model is not None or settings.warm_start or settings.folds == 1
     trained = trained or any(getattr(settings, name) is not None for name in OF_TRAINING)
     asked = {
@@ -132,7 +136,8 @@ def _unfit(samples: Collection, name: str, label_field: str) -> str | None:
     return None
 
 
-def _by_images(samples: Collection, settings: Settings) -> tuple[Settings, str]:
+def by_images(samples: Collection, settings: Settings) -> tuple[Settings, str]:
+    """The settings with a source that goes by the images alone, and what was chosen and why."""
     paths = [d["filepath"] for part in read_documents(samples, ["filepath"]) for d in part]
     kind = probe_images(paths, settings.seed)
     training = replace(settings, source="train")

@@ -12,6 +12,7 @@ COMPUTES = (
     "fast_resnet",
     "fitted_head",
     "folds",
+    "goals",
     "heads",
     "held_out_fold",
     "linear_head",
@@ -21,6 +22,7 @@ COMPUTES = (
     "official_weights",
     "pictures",
     "recipe",
+    "sigmoid_heads",
     "training",
     "warm_start",
 )

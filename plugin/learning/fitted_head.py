@@ -6,6 +6,8 @@ from (Kumar et al., "Fine-tuning can distort pretrained features", 2022).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -22,21 +24,23 @@ HEAD_ROWS = 20_000
 def fit_last_layer(
     layer: nn.Linear,
     rows: npt.NDArray[np.float32],
-    label: npt.NDArray[np.int64],
+    label: npt.NDArray[Any],
     report: Report,
+    kind: type[LinearHead] = LinearHead,
 ) -> None:
     """Set a layer to the logistic regression of the labels on its inputs.
 
     Args:
         layer: of one output a class
         rows: (n, d), what it is given
-        label: (n,), class indices
+        label: (n,), class indices; or what else ``kind`` is fitted to
         report: told of progress
+        kind: of regression
     """
     weight = layer.weight
     penalty = max(1.0, len(rows) / ROWS_A_PENALTY)
     device = weight.device if weight.device.type == "cuda" else "cpu"  # MPS has no float64
-    head = LinearHead(layer.out_features, penalty, device, torch.float32)
+    head = kind(layer.out_features, penalty, device, torch.float32)
     matrix, bias = head.fit(rows, label, report).as_linear()
     with torch.no_grad():
         weight.copy_(matrix.to(weight.device, weight.dtype))

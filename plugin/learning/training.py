@@ -12,21 +12,20 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from ..abandonable import abandonable
-from ..arrays import Int64Array
+from ..arrays import BoolArray, Int64Array
 from ..errors import InputError
 from ..progress import Report, part_of
 from ..scoring.probabilities import LogProbabilities
-from ..tensors import tensor_of
 from ..torch_threads import torch_threads
 from .checkpoints import load_weights
 from .choices import check_device
 from .classifiers import Architecture, build, head_of
 from .early_stopping import BestEpoch, State, state_of
 from .fast_resnet import PATCH_PIXELS, FastResNet
-from .fitted_head import HEAD_ROWS, fit_last_layer, is_last
+from .fitted_head import HEAD_ROWS, is_last
+from .goals import goal_of
 from .pictures import Pictures, some_of
 from .recipe import Recipe, optimiser_of
 
@@ -92,7 +91,7 @@ class Trainer:
     Args:
         architecture: what to build
         pictures: all images
-        label: int64 (n,), class index of each image
+        label: int64 (n,), class index of each image; or bool (n, C), which tags each has
         recipe: how to train
 
     Attributes:
@@ -103,10 +102,14 @@ class Trainer:
     """
 
     def __init__(
-        self, architecture: Architecture, pictures: Pictures, label: Int64Array, recipe: Recipe
+        self,
+        architecture: Architecture,
+        pictures: Pictures,
+        label: Int64Array | BoolArray,
+        recipe: Recipe,
     ):
         self._pictures = pictures
-        self._label = tensor_of(label)
+        self._goal = goal_of(label)
         self._recipe = recipe
         self._architecture = architecture
         self._device = recipe.device
@@ -164,6 +167,7 @@ class Trainer:
     def _begin(self, chosen: Int64Array, report: Report, name: str) -> bool:
         """What is done before the first epoch; whether the model can classify by then."""
         recipe, model = self._recipe, self.model
+        self._goal.begin(chosen)
         if isinstance(model, FastResNet) and recipe.weights is None and recipe.start is None:
             some = some_of(chosen, self._architecture.size, PATCH_PIXELS)
             model.learn_patches(self._pictures.load(some))
@@ -183,9 +187,8 @@ class Trainer:
             report(0.0, f"{name}Features of {start:,} of {len(some):,} images")
             rows.append(self._once(self._pictures.load(some[start : start + self._at_once]))[1])
         embeddings = torch.cat(rows).cpu().numpy()
-        label = self._label[tensor_of(some)].numpy()
         assert isinstance(head, nn.Linear)
-        fit_last_layer(head, embeddings, label, report)
+        self._goal.fit_last(head, embeddings, some, report)
         return True
 
     def _epoch(
@@ -205,7 +208,7 @@ class Trainer:
         for part, images in self._pictures.batches(order, size):
             if len(part) == 1 and seen:  # batch normalisation needs two
                 continue
-            label = self._label[tensor_of(part)].to(self._device)
+            label = self._goal.of(part).to(self._device)
             loss, hits = self._step(images, label, optimiser)
             schedule.step()
             loss_sum, right, seen = loss_sum + loss, right + hits, seen + len(label)
@@ -234,21 +237,20 @@ class Trainer:
         images = style.augmentation(images, self._chance)
         with self._precision():
             logits = self.model(images.contiguous(memory_format=self._pictures.layout))
-            loss = F.cross_entropy(logits.float(), label, label_smoothing=style.smoothing)
+            loss = self._goal.loss(logits.float(), label, style.smoothing)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
-        hits = (logits.detach().argmax(1) == label).sum()
-        return loss.detach() * len(label), hits
+        return loss.detach() * len(label), self._goal.hits(logits.detach().float(), label)
 
     def _p_label(self, held: Int64Array, report: Report | None = None) -> torch.Tensor:
-        """What the model gives the labels of images: float (len(held),), on the CPU."""
+        """What the model gives the labels of images, one after the other, on the CPU."""
         parts = []
         for start in range(0, len(held), self._at_once):
             part = held[start : start + self._at_once]
             logits, _ = self._forward(self._pictures.load(part))
-            label = self._label[tensor_of(part)].to(self._device)
-            parts.append(logits.softmax(dim=1).gather(1, label[:, None])[:, 0].cpu())
+            label = self._goal.of(part).to(self._device)
+            parts.append(self._goal.p_label(logits, label).cpu())
             if report is not None:
                 report((start + len(part)) / len(held), "Asking the images held out")
         return torch.cat(parts)
@@ -261,7 +263,8 @@ class Trainer:
             report: told of progress
 
         Yields:
-            the images of a batch, their log-probabilities by each state (float64 (b, C)), and
+            the images of a batch, their log-probabilities, of tags their log-odds, by each state
+            (float64 (b, C)), and
             their embeddings by the last one (float32 (b, d)): the input of the last layer
         """
         done = 0
@@ -282,7 +285,7 @@ class Trainer:
             if len(self._states) > 1:
                 self.model.load_state_dict(state)
             logits, embedding = self._forward(images)
-            log_p.append(F.log_softmax(logits.cpu().double(), dim=1).numpy())
+            log_p.append(self._goal.said(logits))
         return log_p, embedding
 
     def embed(self, part: Int64Array) -> npt.NDArray[np.float32]:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from ..abandonable import abandonable
 from ..arrays import BoolArray
+from ..classify.auto import asked_for, by_images
 from ..classify.settings import AUTO, SKIP, Settings
 from ..errors import InputError
 from ..objects.known import KnownDecisions
@@ -33,6 +34,7 @@ from ..store.runs import Run, check_run_key, list_runs, load_run, unlist
 from ..store.sample_collection import check_images, root_dataset
 from ..store.samples import Collection
 from ..store.views import check_view
+from ..workers.choices import LOCAL
 from .carried_over import carried_over, kept_run
 from .fields import write_tag_fields
 from .found import FoundTags
@@ -103,7 +105,7 @@ def find_tag_errors(
     """
     dataset = root_dataset(samples)
     check_images(samples)
-    settings, chosen = _chosen(settings)
+    settings, chosen = _chosen(samples, settings)
     note = _check(samples, settings)
     with Job(dataset, settings.run_key, "Finding label errors", report) as job:
         source: TagSource = abandonable(
@@ -184,26 +186,12 @@ def _keep(
         raise
 
 
-def _chosen(settings: Settings) -> tuple[Settings, str]:
+def _chosen(samples: Collection, settings: Settings) -> tuple[Settings, str]:
     """The settings with a source, and what was chosen and why."""
     if settings.source != AUTO:
         return settings, ""
-    asked = {
-        "predictions": bool(settings.prediction_fields),
-        "embeddings": settings.embeddings is not None,
-        "features": settings.network is not None,
-    }
-    names = [name for name, wanted in asked.items() if wanted]
-    if len(names) > 1:
-        raise InputError(
-            f"source: the options given belong to several sources ({', '.join(names)}); name one"
-        )
-    if names:
-        return replace(settings, source=names[0]), ""
-    return replace(settings, source="features"), (
-        "Cheap classifiers of each tag on features of a pretrained network, out of fold. A model "
-        "that was trained for these tags would find more: name its field as prediction_fields."
-    )
+    asked = asked_for(settings)
+    return by_images(samples, settings) if asked is None else (replace(settings, source=asked), "")
 
 
 def _source(samples: Collection, settings: Settings) -> TagSource:
@@ -211,6 +199,10 @@ def _source(samples: Collection, settings: Settings) -> TagSource:
         from .from_vectors import HeadTags  # imports torch
 
         return HeadTags(samples, settings)
+    if settings.source == "train":
+        from .from_training import TrainedTags  # imports torch
+
+        return TrainedTags(samples, settings)
     fields = settings.prediction_fields
     return PredictedTags(samples, settings.label_field, fields, settings.classes)
 
@@ -219,11 +211,10 @@ def _check(samples: Collection, settings: Settings) -> str | None:
     """Check what is given; why the run begins anew, if something of it is there."""
     dataset, key = root_dataset(samples), settings.run_key
     field = settings.label_field
-    if settings.source == "train":
-        raise InputError(
-            f"source: '{field}' holds Classifications, on which no network is trained yet; use "
-            "'features', 'embeddings' or 'predictions'"
-        )
+    if settings.warm_start:
+        raise InputError("warm_start: a network is trained afresh on tags, out of fold")
+    if settings.source == "train" and settings.workers != LOCAL:
+        raise InputError("workers: a network is trained on tags by this process alone yet")
     if settings.unlabelled != SKIP:
         raise InputError("unlabelled: it is for fields of Detections")
     if settings.class_scores is not None:

@@ -8,11 +8,15 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
+from plugin.classify.settings import Settings
+from plugin.errors import Cancelled
 from plugin.objects.store import last_iteration, read_items
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
 from plugin.store.samples import samples_of
+from plugin.tags.job import _chosen, find_tag_errors
 from tests.tagged_digits import CLASSES, Planted, tagged_dataset
 
 FIND = "find_label_errors"
@@ -108,6 +112,58 @@ def test_no_model_is_needed(tags: Any, operator: Any, source: str) -> None:
     document = last_iteration(load_run(dataset, "deconfuse"))
     assert document is not None
     assert document["settings"]["folds"] == 3
+
+
+def area_of(order: list[Any], kind: str, wrong: set[tuple[int, int]]) -> float:
+    """How often one that was planted is more suspect than another one of its kind."""
+    scored = [(score, (i, c) in wrong) for score, i, c, k in order if k == kind]
+    return float(roc_auc_score([is_wrong for _, is_wrong in scored], [s for s, _ in scored]))
+
+
+TRAINED = {"source": "train", "prediction_fields": [], "epochs": 12, "batch_size": 8, "folds": 2}
+
+
+@pytest.mark.slow
+def test_a_network_is_trained_out_of_fold(dataset_name: str, operator: Any, tmp_path: Path) -> None:
+    dataset, planted = tagged_dataset(dataset_name, tmp_path / "images", 240)
+    broken = dataset.first()
+    Path(broken.filepath).write_bytes(b"no picture")
+    result = find(operator, dataset, **TRAINED)
+    assert (result["source"], result["samples"]) == ("train", 239)
+    assert sum(result["skipped"].values()) == 1
+    assert "'simple_cnn' " in result["weighed"][0]
+    order = items(dataset)
+    assert {i for _, i, _, _ in order} == set(range(1, 240))
+    assert area_of(order, "spurious", planted.spurious) > 0.75
+    assert area_of(order, "missing", planted.missing) > 0.6
+    document = last_iteration(load_run(dataset, "deconfuse"))
+    assert document is not None
+    kept = document["settings"]
+    assert (kept["model"], kept["folds"], kept["epochs"]) == ("simple_cnn", 2, 12)
+    assert kept["kept_epochs"] == [12, 12]
+    find(operator, dataset, **TRAINED)
+    assert by_item(items(dataset)) == by_item(order), "the same seed gives the same scores"
+
+
+def test_training_that_is_cancelled_leaves_nothing(tags: Any) -> None:
+    dataset, _ = tags
+    before = stored(dataset)
+
+    def cancelled(progress: float | None, label: str) -> None:
+        if "Epoch" in label:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        find_tag_errors(dataset, Settings.from_mapping({"label_field": "gt", **TRAINED}), cancelled)
+    assert stored(dataset) == before
+    assert dataset.list_runs() == []
+
+
+def test_small_images_are_trained_on_where_nothing_is_named(tags: Any) -> None:
+    dataset, _ = tags
+    settings, said = _chosen(dataset, Settings.from_mapping({"label_field": "gt"}))
+    assert settings.source == "train"
+    assert said == "Small images (median side 16 pixels): trained a small network on them."
 
 
 def test_vectors_that_are_missing_are_counted(tags: Any, operator: Any) -> None:
@@ -342,7 +398,10 @@ def test_kinds_of_scores_are_told_apart(tags: Any, operator: Any) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"source": "train"}, "source: 'gt' holds Classifications, on which no network is trained"),
+        ({"source": "train", "folds": 1}, "folds: a network learns tags by heart"),
+        ({"source": "train", "warm_start": True}, "warm_start: a network is trained afresh"),
+        ({"source": "train", "workers": "ray"}, "workers: a network is trained on tags by this"),
+        ({"source": "train", "model": "elephant"}, "model: "),
         ({"source": "auto", "embeddings": "pixels"}, "belong to several sources"),
         ({"source": "embeddings", "embeddings": "gone"}, "'gone' is neither a vector field"),
         ({"source": "embeddings", "embeddings": "pixels", "folds": 1}, "need at least 2"),
@@ -442,7 +501,8 @@ def test_the_form_offers_fields_of_tags(tags: Any, form: Any, operator: Any) -> 
     found = form(dataset)
     assert found["label_field"].default == "gt"
     assert set(found["label_field"].type.values) == {"gt", "model"}
-    assert set(found["source"].type.values) == {"auto", "predictions", "embeddings", "features"}
+    every = {"auto", "predictions", "train", "embeddings", "features"}
+    assert set(found["source"].type.values) == every
     assert held(found) == []
     assert found["next"].view.label == "Begins the run deconfuse."
     asked = form(dataset, label_field="gt", source="predictions")

@@ -190,7 +190,7 @@ SOURCES: dict[str, Source] = {
         "with the others",
         votes_alone,
         ("seed",),
-        ("vote_fields", "annotator_attribute"),
+        ("vote_fields", "annotator_attribute", "journal_votes"),
     ),
     "embeddings": Source(
         "Embeddings with cheap heads",
@@ -216,7 +216,7 @@ def offered(asked: Asked) -> dict[str, tuple[str, str]]:
     }
 
 
-COMMON = ("vote_fields", "annotator_attribute", "duplicates", "splits", "cleanlab")
+COMMON = ("vote_fields", "annotator_attribute", "journal_votes", "duplicates", "splits", "cleanlab")
 """Options of every source."""
 
 MAIN = ("prediction_fields", "embeddings")
@@ -385,6 +385,16 @@ def _annotator_attribute(asked: Asked) -> None:
         )
 
 
+def _journal_votes(asked: Asked) -> None:
+    if asked.run is not None and asked.run.iterations():
+        switch(
+            asked.inputs,
+            "journal_votes",
+            "Decisions as votes",
+            "What people decided in this run, and said as a second opinion, counts as their votes",
+        )
+
+
 OPTIONS: Mapping[str, Callable[[Asked], None]] = {
     "model": _model,
     "network": _network,
@@ -421,6 +431,7 @@ OPTIONS: Mapping[str, Callable[[Asked], None]] = {
     "workers": _workers,
     "vote_fields": _vote_fields,
     "annotator_attribute": _annotator_attribute,
+    "journal_votes": _journal_votes,
     "duplicates": _duplicates,
     "splits": _splits,
     "cleanlab": _cleanlab,

@@ -272,7 +272,22 @@ def _votes(source: Source) -> dict[str, Any]:
 
 def _source(samples: Collection, settings: Settings) -> Source:
     alone = _source_alone(samples, settings)
-    return VotedSource(alone, samples, settings) if settings.vote_fields else alone
+    if not settings.vote_fields and not settings.journal_votes:
+        return alone
+    return VotedSource(alone, samples, settings, _run_so_far(samples, settings))
+
+
+def _run_so_far(samples: Collection, settings: Settings) -> Run | None:
+    """The run whose journal counts as votes; None where it is not asked for or begins anew."""
+    dataset, key = root_dataset(samples), settings.run_key
+    if not settings.journal_votes:
+        return None
+    if key not in list_runs(dataset) or begins_anew(dataset, key) is not None:
+        raise InputError(
+            f"journal_votes: run '{key}' has no decisions yet that could be votes. Find errors "
+            "without it first, and decide on some."
+        )
+    return load_run(dataset, key)
 
 
 def _source_alone(samples: Collection, settings: Settings) -> Source:

@@ -34,6 +34,8 @@ class Settings:
         classes: the class names behind ``class_scores``, in their order; None looks for them
         vote_fields: fields of ``Classification`` or ``Classifications`` with what several people
             said; source ``votes`` goes by them alone
+        journal_votes: whether what people decided in this run, and answered as a second opinion,
+            counts as their votes, too
         annotator_attribute: the attribute of such a label that names who gave it; without one the
             field is the annotator
         unlabelled: for ``Detections``: whether images without labels are left out (``skip``), or
@@ -65,6 +67,7 @@ class Settings:
     source: str = AUTO
     prediction_fields: tuple[str, ...] = ()
     vote_fields: tuple[str, ...] = ()
+    journal_votes: bool = False
     annotator_attribute: str = "annotator"
     class_scores: str | None = None
     classes: tuple[str, ...] = ()
@@ -129,7 +132,7 @@ class Settings:
             ("seed", 0, 2**31 - 1),
         ):
             _whole_number(name, getattr(self, name), least, most)
-        for name in ("duplicates", "warm_start", "cleanlab"):
+        for name in ("duplicates", "warm_start", "cleanlab", "journal_votes"):
             if not isinstance(getattr(self, name), bool):
                 raise InputError(f"{name}: expected True or False, got {getattr(self, name)!r}")
         SplitRule.of_option(self.splits)
@@ -140,7 +143,7 @@ class Settings:
             raise InputError("prediction_fields: a field is named twice")
         if self.label_field in self.prediction_fields:
             raise InputError(f"prediction_fields: '{self.label_field}' is the label field itself")
-        if self.source == "votes" and not self.vote_fields:
+        if self.source == "votes" and not self.vote_fields and not self.journal_votes:
             raise InputError("vote_fields: name at least one field of votes")
         if len(set(self.vote_fields)) != len(self.vote_fields):
             raise InputError("vote_fields: a field is named twice")

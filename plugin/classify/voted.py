@@ -18,7 +18,9 @@ import numpy.typing as npt
 
 from ..abandonable import abandonable
 from ..arrays import Float32Array
+from ..decisions.first_labels import first_labels
 from ..errors import InputError
+from ..opinions.votes import votes_of_journal
 from ..progress import Report, part_of
 from ..scoring.batches import Batch, Source
 from ..scoring.probabilities import LogProbabilities, from_logits
@@ -49,9 +51,13 @@ class VotedSource:
         source: the other one
         samples: the dataset or a view of it
         settings: with ``vote_fields``
+        run: whose decisions and second opinions are votes as well; None for nobody's
     """
 
-    def __init__(self, source: Source, samples: Collection, settings: Settings):
+    def __init__(
+        self, source: Source, samples: Collection, settings: Settings, run: Run | None = None
+    ):
+        self._run = run
         self._source, self._samples, self._settings = source, samples, settings
         self.classes = source.classes
         self.outcome = source.outcome
@@ -121,19 +127,37 @@ class VotedSource:
             settings.vote_fields,
             settings.annotator_attribute,
             self.classes,
+            () if self._run is None else votes_of_journal(self._run),
         )
         if len(read.ballots) < LEAST_VOTES:
+            journal = [] if self._run is None else ["the journal"]
             reasons = ", ".join(f"{n:,} × {why}" for why, n in read.left_out.most_common(3))
             raise InputError(
-                f"vote_fields: {len(read.ballots):,} votes in {', '.join(settings.vote_fields)}; "
+                f"{'vote_fields' if settings.vote_fields else 'journal_votes'}: "
+                f"{len(read.ballots):,} votes in {', '.join([*settings.vote_fields, *journal])}; "
                 f"at least {LEAST_VOTES} are needed{f' ({reasons})' if reasons else ''}"
             )
-        label = kept.label()
+        label = self._as_it_was(kept)
         self.label_counts = not made_of_votes(read.ballots, label)
         if not self.label_counts:
             return read
         names = [*read.names, f"{settings.label_field} (the label)"]
         return ReadVotes(read.ballots.with_labels(label), names, read.left_out)
+
+    def _as_it_was(self, kept: _Kept) -> npt.NDArray[np.int64]:
+        """The class of each label, before people whose decisions are votes decided on it.
+
+        What they gave or confirmed is their vote, and would count twice; -1 where the label was
+        none of the classes.
+        """
+        label = kept.label()
+        if self._run is None:
+            return label
+        index = {name: at for at, name in enumerate(self.classes)}
+        before = first_labels(self._run)
+        at = [row for row, sample_id in enumerate(kept.sample_ids) if sample_id in before]
+        label[at] = [index.get(before[kept.sample_ids[row]], -1) for row in at]
+        return label
 
     def _tell(self, consensus: Consensus, read: ReadVotes) -> None:
         names, crowd = read.names, consensus.crowd

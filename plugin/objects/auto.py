@@ -23,6 +23,8 @@ LEAST_COVERED = 0.95
 
 def check_options(settings: Settings) -> None:
     """Raise InputError for options that objects do not have, or that belong to another source."""
+    if settings.journal_votes:
+        raise InputError("journal_votes: votes are not taken in on objects yet")
     if settings.vote_fields or settings.source == "votes":
         raise InputError("vote_fields: votes are not taken in on objects yet")
     if settings.cleanlab:

@@ -222,6 +222,8 @@ def _check(samples: Collection, settings: Settings) -> str | None:
             "class_scores: it names an attribute of Detections; name a field of vectors among the "
             "prediction_fields"
         )
+    if settings.journal_votes:
+        raise InputError("journal_votes: votes are not taken in on tags yet")
     if settings.vote_fields:
         raise InputError("vote_fields: votes are not taken in on tags yet")
     if settings.cleanlab:

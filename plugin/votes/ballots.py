@@ -93,11 +93,15 @@ class Ballots:
         )
 
     def with_labels(self, label: Int64Array) -> Ballots:
-        """These votes and each sample's label (n,) as those of one more annotator, the last."""
+        """These votes and each sample's label (n,) as those of one more annotator, the last.
+
+        A label of -1 is none.
+        """
+        rows = np.flatnonzero(label >= 0)
         return Ballots.of(
-            np.concatenate([self.sample, np.arange(self.samples)]),
-            np.concatenate([self.annotator, np.full(self.samples, self.annotators)]),
-            np.concatenate([self.label, label]),
+            np.concatenate([self.sample, rows]),
+            np.concatenate([self.annotator, np.full(len(rows), self.annotators)]),
+            np.concatenate([self.label, label[rows]]),
             samples=self.samples,
             annotators=self.annotators + 1,
             classes=self.classes,
@@ -113,9 +117,9 @@ class Ballots:
 
 
 def made_of_votes(ballots: Ballots, label: Int64Array) -> bool:
-    """Whether labels (n,) are the majorities of the votes on their samples, as nearly all are."""
+    """Whether labels (n,), -1 for none, are the majorities of the votes, as nearly all are."""
     share = np.zeros((ballots.samples, ballots.classes), np.int32)
     np.add.at(share, (ballots.sample, ballots.label), 1)
-    voted = share.any(axis=1)
+    voted = share.any(axis=1) & (label >= 0)
     own = share[np.arange(len(label)), label]
     return bool(np.mean(own[voted] == share[voted].max(axis=1)) >= LABEL_IS_MAJORITY)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +64,7 @@ def read_votes(
     fields: Sequence[str],
     attribute: str,
     classes: Sequence[str],
+    journal: Iterable[tuple[str, str, str]] = (),
 ) -> ReadVotes:
     """The votes on samples.
 
@@ -76,6 +77,7 @@ def read_votes(
         fields: names of fields of ``Classification`` or ``Classifications``
         attribute: of a label, names who gave it
         classes: what can be voted for
+        journal: further votes, which come last: sample id, who, and the class
     """
     index = {name: i for i, name in enumerate(classes)}
     people: dict[str, int] = {}
@@ -83,16 +85,21 @@ def read_votes(
     rows: list[int] = []
     who: list[int] = []
     said: list[int] = []
+    decided: dict[str, list[tuple[str, str]]] = {}
+    for sample_id, person, value in journal:
+        decided.setdefault(sample_id, []).append((person, value))
     for row, document in _documents(samples, sample_ids, fields):
         votes: dict[int, int] = {}
-        for name, label in _labels(document, fields):
-            value = label.get("label")
+        said_here = [
+            (str(label.get(attribute) or name), label.get("label"))
+            for name, label in _labels(document, fields)
+        ]
+        for person, value in [*said_here, *decided.get(sample_ids[row], [])]:
             if not isinstance(value, str) or not value:
                 found.left_out["no label"] += 1
             elif value not in index:
                 found.left_out[f"'{value}' is no class"] += 1
             else:
-                person = str(label.get(attribute) or name)
                 at = people.setdefault(person, len(people))
                 if at in votes:
                     found.left_out["second vote of the same annotator"] += 1
@@ -116,7 +123,7 @@ def _documents(
     samples: Collection, sample_ids: Sequence[str], fields: Sequence[str]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     collection = samples_of(root_dataset(samples))
-    wanted = dict.fromkeys(fields, 1)
+    wanted = dict.fromkeys(["_id", *fields], 1)
     for start in range(0, len(sample_ids), IDS_A_QUERY):
         part = [ObjectId(i) for i in sample_ids[start : start + IDS_A_QUERY]]
         place = {i: start + k for k, i in enumerate(part)}

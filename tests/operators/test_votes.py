@@ -8,8 +8,10 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
+from plugin.decisions.resolve import resolve as decide
 from plugin.store.runs import load_run
-from tests.voted import CLASSES, OPTIONS, PEOPLE, voted_dataset
+from plugin.votes.kept import kept_votes
+from tests.voted import CLASSES, OPTIONS, PEOPLE, N, voted_dataset
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +146,66 @@ def test_few_or_foreign_votes_say_so(voted: Any, operator: Any) -> None:
         sample.save()
     with pytest.raises(Exception, match=r"at least 50 are needed.*'whale' is no class"):
         operator("find_label_errors")(dataset, "gt", vote_fields=["ada"], **OPTIONS)
+
+
+def counted(result: Any) -> dict[str, int]:
+    return {one["name"]: one["votes"] for one in result["annotators"]}
+
+
+def test_decisions_and_second_opinions_are_votes_when_asked_for(voted: Any, operator: Any) -> None:
+    dataset, truth, label = voted
+    find = operator("find_label_errors")
+    with pytest.raises(Exception, match="journal_votes: run 'deconfuse' has no decisions yet"):
+        find(dataset, "gt", journal_votes=True, **OPTIONS)
+    find(dataset, "gt", **OPTIONS)
+    with pytest.raises(Exception, match="0 votes in the journal; at least 50"):
+        find(dataset, "gt", journal_votes=True, **OPTIONS)
+    ids = dataset.values("id")
+    run = load_run(dataset, "deconfuse")
+    for c, name in enumerate(CLASSES):
+        wrong = [i for i, t, y in zip(ids[:120], truth, label, strict=False) if t == c != y]
+        right = [i for i, t, y in zip(ids[:120], truth, label, strict=False) if t == c == y]
+        decide(run, "relabel", wrong, label=name, author="carl")
+        decide(run, "confirm", right, author="carl")
+    second = operator("request_second_opinion")
+    second(dataset, to="dora", decisions_of="carl", n=30, seed=1)
+    true = dict(zip(ids, [CLASSES[t] for t in truth], strict=True))
+    waiting = second(dataset)["waiting"]
+    second(dataset, answers={i: true[i] for i in waiting[:29]} | {waiting[29]: None})
+    # The last word of a person counts, and what was undone does not.
+    last = decide(run, "relabel", [ids[0]], label=CLASSES[(truth[0] + 1) % 3], author="carl")
+    taken = decide(run, "confirm", ids[200:210], author="eve")
+    operator("undo")(dataset, decision=taken.decision)
+    found = find(dataset, "gt", journal_votes=True, **OPTIONS)
+    assert counted(found) == {"gt (the label)": N, "carl": 120, "dora": 29}
+    people = {one["name"]: one for one in found["annotators"]}
+    # The label counts as it was: what carl made of it is his opinion alone.
+    assert people["gt (the label)"]["accuracy"] == pytest.approx(0.9, abs=0.05)
+    assert people["carl"]["accuracy"] > 0.93
+    votes = kept_votes(run, run.iteration())
+    row = int(run.iteration().rows_of([ids[0]])[0])
+    said = {name: CLASSES[c] for name, c in votes.on_rows(np.array([row]))[0]}
+    assert said["carl"] == CLASSES[(truth[0] + 1) % 3]
+    assert said["gt (the label)"] == CLASSES[label[0]]
+    operator("undo")(dataset, decision=last.decision)
+    # A person who voted in a field as well counts once.
+    for sample in dataset.limit(60).iter_samples(autosave=True):
+        sample["carl"] = fo.Classification(label=CLASSES[0])
+    again = find(dataset, "gt", journal_votes=True, vote_fields=["carl", "bob"], **OPTIONS)
+    assert counted(again)["carl"] == 120
+    assert counted(again)["bob"] == len(dataset.exists("bob"))
+    # Without being asked for, none of it is a vote.
+    assert counted(find(dataset, "gt", vote_fields=["bob"], **OPTIONS)).keys() <= {
+        "bob",
+        "gt (the label)",
+    }
+
+
+def test_the_journal_alone_is_enough_for_votes(voted: Any, operator: Any) -> None:
+    dataset, _, _ = voted
+    find = operator("find_label_errors")
+    find(dataset, "gt", **OPTIONS)
+    ids = dataset.values("id")
+    decide(load_run(dataset, "deconfuse"), "confirm", ids[:80], author="carl")
+    result = find(dataset, "gt", source="votes", journal_votes=True, duplicates=False)
+    assert counted(result)["carl"] == 80

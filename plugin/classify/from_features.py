@@ -22,6 +22,7 @@ from ..store.sample_collection import root_dataset
 from ..store.samples import Collection
 from ..vectors.named_networks import named_network
 from ..vectors.spread_features import features_by
+from ..workers.choices import LOCAL
 from .by_heads import judged_by_heads
 from .kept_together import check_fold_groups
 from .labelled import read_labelled
@@ -47,7 +48,9 @@ class FeatureSource:
         self._samples = samples
         self._settings = settings
         self._folds = settings.folds or FOLDS
-        self._device = choose_device(settings.device)
+        here = settings.workers == LOCAL
+        self._device = choose_device(settings.device, here=here)
+        self._heads_device = self._device if here else choose_device("auto")
         self.outcome = Outcome()
         labelled = read_labelled(
             samples, settings.label_field, decision_field, self.outcome.skipped
@@ -87,7 +90,7 @@ class FeatureSource:
                 self.outcome,
                 part_of(report, COMPUTING_SHARE, 1.0),
                 folds=self._folds,
-                device=self._device,
+                device=self._heads_device,
                 keep=lambda said, told: self._keep(features, said, told),
             )
         finally:

@@ -42,6 +42,7 @@ from ..store.runs import load_run
 from ..store.sample_collection import root_dataset
 from ..store.samples import Collection
 from ..vectors.features import PrincipalComponents
+from ..workers.choices import LOCAL
 from ..workers.opened import open_work, told_of
 from ..workers.work import Work
 from .kept_together import check_fold_groups, grouped, groups_to_keep
@@ -79,7 +80,7 @@ class TrainingSource:
         self.outcome = Outcome()
         self._samples = samples
         self._settings = settings
-        self._device = choose_device(settings.device)
+        self._device = choose_device(settings.device, here=settings.workers == LOCAL)
         labelled = read_labelled(
             samples, settings.label_field, decision_field, self.outcome.skipped
         )

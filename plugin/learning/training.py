@@ -38,13 +38,19 @@ SLOW_STEP_SECONDS = 1.0
 Said = tuple[Int64Array, list[LogProbabilities], npt.NDArray[np.float32]]
 
 
-def choose_device(name: str) -> torch.device:
+def choose_device(name: str, *, here: bool = True) -> torch.device:
     """The torch device for ``auto``, ``cpu``, ``cuda`` or ``mps``.
+
+    Args:
+        name: of the device; ``auto`` is the best one of this machine
+        here: whether it must be on this machine, and not on those that work for it
 
     Raises:
         InputError: if there is no such one, or it is not there
     """
     check_device(name)
+    if name != "auto" and not here:
+        return torch.device(name)
     available = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),

@@ -28,6 +28,7 @@ QUIET_SECONDS = 2.0
 """When nobody has taken an operation for so long, and all who did answered, all are there."""
 AFTER_A_PROBLEM_SECONDS = 30.0
 TEND_SECONDS = 0.5
+END_SECONDS = 2.0
 
 
 class Delegated:
@@ -77,7 +78,12 @@ class Delegated:
 
     def end(self) -> None:
         """Take what is queued out of the queue, and what is left of our operations."""
-        collection_of(COLLECTION).delete_many({"_id": {"$in": self._calls}})
+        ours = {"_id": {"$in": self._calls}}
+        collection_of(COLLECTION).delete_many({**ours, "run_state": "queued"})
+        until = time.monotonic() + END_SECONDS
+        while "running" in self._states().values() and time.monotonic() < until:
+            time.sleep(0.05)  # FiftyOne notes the end of what left a moment ago
+        collection_of(COLLECTION).delete_many(ours)
 
     def _call(self) -> None:
         request = {

@@ -54,6 +54,8 @@ MEANINGLESS: dict[str, Sequence[Any]] = {
     "run_key": ["../../x", "$where", "nothing", "a b", "ground\nfield"],
     "action": ["explode", "undo", "keep_all"],
     "scope": ["everything"],
+    "workers": ["cloud", "ray://", "http://10.0.0.9"],
+    "work": ["x", "$where"],
     "device": ["tpu", "abacus", "cuda:99"],
     "backend": ["../../x", "nobody"],
     "suggestion": ["loud"],

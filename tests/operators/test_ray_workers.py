@@ -20,16 +20,23 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a cluster whose two nodes have one processor each."""
-    ray = pytest.importorskip("ray")
+    import ray
     from ray.cluster_utils import Cluster
 
     fo.list_datasets()  # starts the database
-    os.environ["DECONFUSE_CACHE_DIR"] = str(tmp_path_factory.mktemp("nodes"))
+    # Nodes have a cache of their own, and leave no token in the home of whoever tests.
+    own = {"DECONFUSE_CACHE_DIR": str(tmp_path_factory.mktemp("nodes"))}
+    before = {name: os.environ.get(name) for name in (*own, "RAY_AUTH_MODE")}
+    os.environ.update(own, RAY_AUTH_MODE="disabled")
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     made.add_node(num_cpus=1)
-    yield made.address
+    yield str(made.address)
     ray.shutdown()
     made.shutdown()
+    for name, value in before.items():
+        os.environ.pop(name)
+        if value is not None:
+            os.environ[name] = value
 
 
 @pytest.mark.parametrize("options", [TRAINING, FEATURES], ids=["training", "features"])

@@ -38,9 +38,9 @@ OBJECTS_SO_FAR = (
 
 TAGS_SO_FAR = (
     "On tags, find_label_errors writes scores, kinds and missing tags, which FiftyOne shows and "
-    "sorts, the panel shows them in its overview, cells, ranking and queue, resolve and undo "
-    "decide on them, and delete_run takes them back; near-duplicates, maps, estimates, reports and "
-    "annotation do not work on them yet."
+    "sorts, the panel shows them in its overview, cells, ranking, queue and progress, resolve and "
+    "undo decide on them, and delete_run takes them back; near-duplicates, maps, estimates, "
+    "reports and annotation do not work on them yet."
 )
 
 

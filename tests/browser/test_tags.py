@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
+from plugin.objects.state import items_state
+from plugin.store.runs import load_run
 from tests.browser.label_errors_panel import PRESS_MS, looked_at, panel, shoot, violations
 from tests.tagged_digits import tagged_dataset
 
@@ -123,4 +125,11 @@ def test_tags_are_added_removed_and_brought_back_by_keys(app: Any, tagged: Any) 
     keyboard.press("w")
     expect(tiles.first).to_be_visible()
     shoot(app, "tag-ranking")
+    keyboard.press("p")
+    state = items_state(load_run(tagged, "deconfuse")).counts()
+    left = content.get_by_test_id("left")
+    expect(left).to_have_text(f"{state['to_review']} of {state['to_review']}")
+    expect(content.get_by_text("may be missing")).to_be_visible()
+    shoot(app, "tag-progress")
+    assert violations(app) == []
     assert app.errors == []

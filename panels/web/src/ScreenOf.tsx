@@ -14,6 +14,7 @@ import { Overview } from "./overview/Overview";
 import { Outcome } from "./parts/Outcome";
 import { AllResolved } from "./parts/States";
 import { ProgressScreen } from "./progress/ProgressScreen";
+import { TagProgress } from "./progress/TagProgress";
 import { Queue } from "./queue/Queue";
 import { FIRST, isChoice, type RankingChoice } from "./ranking/choice";
 import { RankingScreen } from "./ranking/RankingScreen";
@@ -47,6 +48,7 @@ export function ScreenOf({ screen, onScreen }: Props) {
     case "map":
       return <MapScreen onBack={toOverview} />;
     case "progress":
+      if (iteration.tags) return <TagProgress onBack={toOverview} />;
       return (
         <ProgressScreen
           onBack={toOverview}

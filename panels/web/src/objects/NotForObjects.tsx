@@ -16,7 +16,7 @@ const FOR_OBJECTS: readonly Name[] = [
   "duplicates",
   "progress",
 ];
-const FOR_TAGS: readonly Name[] = ["overview", "cell", "queue", "ranking"];
+const FOR_TAGS: readonly Name[] = ["overview", "cell", "queue", "ranking", "progress"];
 
 /** Whether a run on some things has a screen. */
 export function hasScreen(thing: Thing, name: Name): boolean {
@@ -26,8 +26,6 @@ export function hasScreen(thing: Thing, name: Name): boolean {
 const WHAT: Partial<Record<Name, (things: string) => string>> = {
   duplicates: (things) => `Near-duplicates are not looked for among ${things} yet.`,
   map: (things) => `There is no map of ${things} yet.`,
-  progress: (things) =>
-    `Audits, iterations side by side and the report do not count ${things} yet.`,
 };
 
 interface Props {

@@ -19,6 +19,10 @@ from .journal import Entry, Header
 from .tags import tag_of
 
 BEFORE_ANY_SAMPLE = timedelta(days=20_000)
+TICK = timedelta(milliseconds=1)
+"""What the database tells times apart by."""
+WRITES = 16
+"""A decision writes a sample twice at most, and again where others wrote meanwhile."""
 Refused = dict[ObjectId, dict[str, Any]]
 
 
@@ -46,8 +50,27 @@ class Work:
 
     @property
     def stamp(self) -> datetime:
-        """The ``last_modified_at`` of all that it writes."""
+        """The ``last_modified_at`` of what it writes, see `stamp_over`."""
         return self.header["stamp"]
+
+    def stamp_over(self, version: Any) -> datetime:
+        """The ``last_modified_at`` to be written over another one, which it differs from.
+
+        Somebody may have saved a sample in the very millisecond in which the lock was taken, and
+        a decision may write a sample twice. Who has read what was there between the two must not be
+        able to save over what is written now.
+        """
+        return version + TICK if self._near(version, WRITES - 1) else self.stamp
+
+    def stamped(self, version: Any) -> bool:
+        """Whether a ``last_modified_at`` may be of this decision."""
+        return self._near(version, WRITES)
+
+    def _near(self, version: Any, ticks: int) -> bool:
+        if not isinstance(version, datetime):
+            return False
+        after = version.replace(tzinfo=None) - self.stamp.replace(tzinfo=None)
+        return timedelta(0) <= after <= ticks * TICK
 
     @property
     def mark(self) -> datetime:

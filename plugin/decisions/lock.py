@@ -52,7 +52,7 @@ class Lock:
     Attributes:
         dataset_id: the dataset
         token: grows each time that it is taken; a decision bears it as its ``seq``
-        stamp: the ``last_modified_at`` of everything written under it, and of nothing else
+        stamp: the ``last_modified_at`` of what is written under it (`apply_work.Work.stamp_over`)
         name: tells it from another one of the same token, which there can be after a crash of the
             database took the first one back
         pending: the committed decision that an earlier writer left unfinished, if any

@@ -96,7 +96,7 @@ class _Fitting:
 
 
 def _brought_back(work: Work, document: Any, kept: RawBSONDocument) -> bool:
-    if document.get("last_modified_at") == work.stamp:
+    if work.stamped(document.get("last_modified_at")):
         return True
     created = kept.get("created_at")
     same = isinstance(created, DatetimeMS) and document.get("created_at") == created.as_datetime(

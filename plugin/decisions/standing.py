@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from bson import ObjectId
 
@@ -70,19 +70,29 @@ def standing(run: Run, author: str | None = None) -> Iterator[Header]:
         run: the run
         author: whose decisions, by default everybody's
     """
-    undone: set[ObjectId] = set()
-    in_part: set[ObjectId] = set()
+    turned: dict[ObjectId, _Turn] = {}
     query = {**run.owner, "state": "applied"}
     for header in headers().find(query, {"schema": 0}).sort("seq", -1):
-        if header["_id"] in undone:
-            continue
+        last = turned.get(header["_id"])
         if header["action"] == "undo":
-            if header["applied"] < header["undoes_applied"]:
-                in_part.add(header["undoes"])
-            elif header["_id"] not in in_part:  # else what it took back stands again in part
-                undone.add(header["undoes"])
+            # The newest of all that turned a decision round says how it stands, whichever of its
+            # undos that one undid.
+            one = _Turn(header["seq"], 1, header["applied"])
+            further = last and _Turn(last.seq, last.times + 1, last.applied)
+            known = [turn for turn in (one, further, turned.get(header["undoes"])) if turn]
+            turned[header["undoes"]] = max(known)
+        elif last is not None and last.times % 2 and last.applied == header["applied"]:
+            continue  # taken back, and on all of its samples
         elif author in (None, header["author"]) and _stands(run, header):
             yield header
+
+
+class _Turn(NamedTuple):
+    """An undo of a decision, or of an undo of it, and so on: how deep, and on how many samples."""
+
+    seq: int
+    times: int
+    applied: int
 
 
 def _stands(run: Run, header: Header) -> bool:

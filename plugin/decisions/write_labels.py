@@ -14,7 +14,9 @@ from .journal import LONGEST_REASON, Entry, entries
 def write_labels(work: Work, chunk: list[Entry], refused: Refused) -> list[Entry]:
     """One attempt at changes in place; the entries to be tried again."""
     chunk = [work.fitted(entry) for entry in chunk]
-    operations = [UpdateOne(as_seen(work.run, e), update_of(e, work.stamp)) for e in chunk]
+    operations = [
+        UpdateOne(as_seen(work.run, e), update_of(e, work.stamp_over(e["version"]))) for e in chunk
+    ]
     unsent = {entry["sample_id"] for entry in chunk} - work.begun
     work.begun |= unsent
     matched, errors = bulk_write(work.samples, operations)
@@ -49,7 +51,7 @@ def _done(work: Work, entry: Entry, document: Any) -> bool:
     if not work.may_have_done(entry["sample_id"]):
         return False
     shown = shows(entry, document, work.run.field("decision"))
-    return document.get("last_modified_at") == work.stamp if shown is None else shown
+    return work.stamped(document.get("last_modified_at")) if shown is None else shown
 
 
 def _planned_anew(work: Work, entry: Entry, document: Any) -> Entry:

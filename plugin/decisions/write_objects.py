@@ -163,8 +163,8 @@ class _Image:
         if item not in self._label:
             return False
         shown = shows(entry, self._label[item], run.field("decision"))
-        stamped = self.document.get("last_modified_at") == self.work.stamp
-        return stamped if shown is None else shown
+        version = self.document.get("last_modified_at")
+        return self.work.stamped(version) if shown is None else shown
 
     def _conflict(self, entry: Entry) -> dict[str, Any] | None:
         """Why an object must be left alone, if it must."""
@@ -204,7 +204,8 @@ class _Image:
         self._keep_orders()
         lists = Lists(self.document, self.labels or [], self.missing)
         put = Put(orders.get("labels", []), orders.get("missing", []))
-        return update_of_image(self.work.run, lists, self.due, put, self.work.stamp)
+        stamp = self.work.stamp_over(self.document.get("last_modified_at"))
+        return update_of_image(self.work.run, lists, self.due, put, stamp)
 
     def _keep_orders(self) -> None:
         """Keep the order of each list that something leaves, unless one like it is kept."""

@@ -306,6 +306,32 @@ def test_what_was_done_again_in_part_can_be_undone(run: Run) -> None:
     assert labels_of(run) == before
 
 
+def test_what_stands_in_part_after_several_undos_is_found(run: Run) -> None:
+    """Each undo turns the one before it round, the last of them only on one of two samples."""
+    before, ids = labels_of(run), ids_of(run)[:2]
+    made = resolve(run, "relabel", ids, label="wasp")
+    again = undo(run, undo(run, made.decision).decision)
+    collection, one = run.dataset._sample_collection, {"_id": ObjectId(ids[1])}
+    collection.update_one(one, {"$set": {"ground_truth.label": "moth"}})
+    part = undo(run, again.decision)
+    assert (part.applied, part.conflict_count) == (1, 1)
+    collection.update_one(one, {"$set": {"ground_truth.label": "wasp"}})
+    assert undo(run).undoes == made.decision
+    assert labels_of(run) == before
+
+
+def test_what_one_undo_of_two_did_again_is_found(run: Run) -> None:
+    before, ids = labels_of(run), ids_of(run)[:2]
+    made = resolve(run, "relabel", ids, label="wasp")
+    back = undo(run, made.decision)
+    undo(run, back.decision)
+    assert undo(run, made.decision).undoes == made.decision
+    undo(run, back.decision)
+    assert {labels_of(run)[i] for i in ids} == {"wasp"}
+    assert undo(run).undoes == made.decision
+    assert labels_of(run) == before
+
+
 def test_undo_in_another_order_where_samples_differ(run: Run) -> None:
     ids, before = ids_of(run), all_raw(run)
     one = resolve(run, "relabel", ids[:2], label="x")

@@ -126,6 +126,37 @@ def test_what_annotation_draws_meanwhile_stays(run: Run, server: TestClient) -> 
     assert ids_at(run, 0) == [*ids, str(drawn["_id"])]
 
 
+def test_a_save_in_the_very_millisecond_of_the_lock_is_noticed(
+    run: Run, server: TestClient
+) -> None:
+    """What somebody read who saw the decision's own time on a sample is not saved over it."""
+    seen: list[Any] = []
+
+    def save(step: str) -> None:
+        if step == "objects" and not seen:
+            stamp = headers().find_one(run.owner, sort=[("seq", -1)])["stamp"]
+            at = {"_id": sample_at(run, 0)["_id"]}
+            samples_of(run.dataset).update_one(at, {"$set": {"last_modified_at": stamp}})
+            seen.append(sample_at(run, 0))
+
+    steps.reached = save
+    item = ids_at(run, 0)[1]
+    assert resolve(run, "relabel", [item], label="wasp").applied == 1
+    assert patch(server, run, seen[0], ("/gt/detections/1/label", "fly")) == 412
+    assert label_of(run, item)["label"] == "wasp"
+
+
+def test_two_writes_of_a_decision_give_a_sample_two_versions(run: Run) -> None:
+    """What somebody read between the two is not saved over the second."""
+    resolve(run, "confirm", [ids_at(run, 0)[1], missing_ids_at(run, 0)[0]])
+    seen: list[Any] = []
+    steps.reached = lambda step: seen.append(sample_at(run, 0)) if step == "objects" else None
+    assert undo(run).applied == 2  # a label is changed in place, and a missing object comes back
+    assert len(seen) == 2
+    versions = {document["last_modified_at"] for document in [*seen, sample_at(run, 0)]}
+    assert len(versions) == 3
+
+
 def decide_at_random(run: Run, items: list[str], seed: int, decisions: int) -> None:
     rng, done = random.Random(seed), 0
     while done < decisions:

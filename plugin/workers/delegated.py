@@ -17,6 +17,8 @@ from fiftyone.operators.executor import ExecutionContext
 
 from ..errors import InputError
 from ..store.database import collection_of
+from . import store
+from .watch import Watch
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ class Delegated:
         self._taken: set[ObjectId] = set()
         self._failed: set[ObjectId] = set()
         self._begun = False
+        self._watch = Watch()
         self._changed = self._tended = time.monotonic()
 
     def begin(self, work: ObjectId, owner: Mapping[str, Any]) -> None:
@@ -55,9 +58,14 @@ class Delegated:
     def greeted(self, workers: Sequence[Mapping[str, Any]], seconds: float) -> bool:
         """Whether a worker answered, and nobody else took an operation lately."""
         if not workers:
-            return seconds >= FIRST_SECONDS
+            return seconds >= FIRST_SECONDS and not self._others_work()
         silent = len(self._taken) > len(workers) and seconds < FIRST_SECONDS
         return not silent and time.monotonic() - self._changed >= QUIET_SECONDS
+
+    def _others_work(self) -> bool:
+        """Whether workers are busy with the parts of another run, and will come when it is over."""
+        others = store.workers().find({"work": {"$ne": self._work}, "problem": None})
+        return any(not self._watch.is_dead(worker) for worker in others)
 
     def tend(self, parts: Sequence[Mapping[str, Any]]) -> None:
         """Queue another operation where the last one was taken."""

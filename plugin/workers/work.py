@@ -184,10 +184,10 @@ class Work:
 
     def _said(self, label: str, finished: int, waiting: int) -> str:
         there = len(self._living())
+        done = f"{label}: {finished:,} part{'s' * (finished != 1)} done"
         if not there:
-            return f"{label}: {finished:,} parts done. {self._place.nobody}"
-        workers = f"{there:,} worker{'s' * (there != 1)}"
-        return f"{label}: {finished:,} parts done, {waiting:,} offered, {workers}"
+            return f"{done}. {self._place.nobody}"
+        return f"{done}, {waiting:,} offered, {there:,} worker{'s' * (there != 1)}"
 
     def _check(self, found: list[store.Document]) -> None:
         """Reopen what dead workers had; raise where a part cannot be done."""

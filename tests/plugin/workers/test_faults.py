@@ -12,6 +12,7 @@ from typing import Any
 import fiftyone.core.odm as foo
 import numpy as np
 import pytest
+import torch
 
 from plugin.classify import from_training, spread_training
 from plugin.classify.job import find_label_errors
@@ -22,7 +23,9 @@ from plugin.progress import Report, silent
 from plugin.store.columns import BUCKET
 from plugin.store.runs import list_runs, load_run
 from plugin.vectors import spread_features
-from plugin.workers import hello, steps, store, watch, work
+from plugin.vectors.named_networks import named_network
+from plugin.vectors.spread_features import features_by
+from plugin.workers import delegated, hello, steps, store, watch, work
 from plugin.workers.part import Answer, Part
 from tests.conftest import DatasetFactory
 from tests.plugin.forked import died, fork
@@ -230,6 +233,11 @@ def other_package() -> None:
     hello.packages = lambda: {**here, "pillow": "1.0"}
 
 
+def no_device() -> None:
+    problem = hello.problem
+    hello.problem = lambda needed: problem({**needed, "device": "no such thing"})
+
+
 def no_media() -> None:
     hello.os = type("NoMedia", (), {"path": type("P", (), {"isfile": lambda path: False})})
 
@@ -241,6 +249,7 @@ def no_media() -> None:
         (other_code, "has other code under the same version"),
         (no_package, "lacks the package umap-learn"),
         (other_package, r"has pillow 1\.0, and .* is needed"),
+        (no_device, "has no device 'no such thing'"),
         (no_media, r"cannot open the media: '.*\.png' \(no such file\)"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -256,6 +265,52 @@ def test_a_worker_that_lacks_something_says_so_before_anything_begins(
         find(samples, "run", place, **TRAINING)
     assert "run" not in list_runs(samples)
     assert collected == []
+
+
+def test_crops_and_unreadable_files_are_as_they_are_here(
+    samples: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    paths = [path for path in samples.values("filepath") for _ in range(2)]
+    paths[7], paths[40] = str(tmp_path / "missing.png"), str(tmp_path / "empty.png")
+    Path(paths[40]).touch()
+    draw = np.random.default_rng(3)
+    boxes = np.concatenate([draw.random((180, 2)) / 3, 0.3 + draw.random((180, 2)) / 3], axis=1)
+    network, cpu = named_network(None, None, 32), torch.device("cpu")
+
+    def computed(workers: str, folder: str) -> Any:
+        monkeypatch.setenv("DECONFUSE_CACHE_DIR", str(tmp_path / folder))
+        (tmp_path / folder).mkdir()
+        owner = {"dataset_id": samples._doc.id, "run_key": "run"}
+        given = (workers, owner, (None, None, 32), paths, network, cpu, tmp_path / folder, silent)
+        return features_by(*given, boxes=boxes, windows={})
+
+    rows, problems, said = computed("local", "here")
+    monkeypatch.setattr("plugin.workers.delegated.Delegated", Forked)
+    theirs, wrong, told = computed("delegated", "elsewhere")
+    assert np.array_equal(rows, theirs)
+    assert problems == wrong
+    assert problems.keys() == {7, 40}
+    assert (said, len(told)) == ([], 1)
+
+
+def test_workers_that_are_busy_elsewhere_are_waited_for(
+    samples: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "SILENT_SECONDS", 0.2)
+    owner, other = ({"dataset_id": samples._doc.id, "run_key": key} for key in ("run", "other"))
+    place = delegated.Delegated()
+    place.begin(store.begin_work(owner, {}), owner)
+    assert place.greeted([], 61)
+    busy = store.join(other, store.begin_work(other, {}), "busy", None)
+    assert not place.greeted([], 61)
+    time.sleep(0.3)
+    store.beat_worker(busy)
+    assert not place.greeted([], 61)
+    time.sleep(0.3)
+    assert place.greeted([], 61), "it is silent"
+    place.end()
+    store.clear_work(owner)
+    store.clear_work(other)
 
 
 def test_a_part_that_kills_every_worker_is_given_up(

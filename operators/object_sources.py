@@ -6,7 +6,7 @@ from fiftyone.operators import types
 
 from ..plugin.objects.auto import fields_of_detections
 from .forms import missing, suggest
-from .sources import Asked, Source, networks
+from .sources import Asked, Source, annotator_attribute, networks
 
 HEADS = ("network", "weights", "folds", "image_size", "seed", "device", "workers")
 
@@ -50,6 +50,36 @@ def _detections(asked: Asked) -> None:
         missing(asked.inputs, "Choose one field of detections, or several for an ensemble.")
 
 
+def _detections_and_votes(asked: Asked) -> None:
+    """Ask for fields of detections, and of what people drew beside them."""
+    _detections(asked)
+    _vote_fields(asked)
+
+
+def _votes_alone(asked: Asked) -> None:
+    """Ask for fields of what people drew."""
+    if not asked.others:
+        missing(asked.inputs, "This dataset has no other field of detections.")
+        return
+    _vote_fields(asked)
+    annotator_attribute(asked)
+    if not asked.ctx.params.get("vote_fields"):
+        missing(asked.inputs, "Choose the fields with what people drew.")
+
+
+def _vote_fields(asked: Asked) -> None:
+    if not asked.others:
+        return
+    asked.inputs.list(
+        "vote_fields",
+        types.String(),
+        label="Votes",
+        description="Fields with what several people drew on the same images; each is believed as "
+        "far as they have earned it",
+        view=types.AutocompleteView(choices=[types.Choice(n, label=n) for n in asked.others]),
+    )
+
+
 def _vectors(asked: Asked) -> None:
     """Ask for vectors of the objects: brain runs with their patches, or a network."""
     dataset, field = asked.ctx.dataset, asked.label_field
@@ -82,8 +112,14 @@ OBJECT_SOURCES: dict[str, Source] = {
     "predictions": Source(
         "Detections in fields",
         "Missing, spurious, badly placed labels and wrong classes, by what detectors see",
-        _detections,
-        ("class_scores", "seed"),
+        _detections_and_votes,
+        ("class_scores", "annotator_attribute", "seed"),
+    ),
+    "votes": Source(
+        "People's boxes alone",
+        "Missing and spurious labels and wrong classes, by what several people drew",
+        _votes_alone,
+        ("seed",),
     ),
     "features": Source(
         "Crops and a pretrained network",

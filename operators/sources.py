@@ -112,7 +112,7 @@ def votes_alone(asked: Asked) -> None:
         missing(asked.inputs, "This dataset has no other field of classifications.")
         return
     _vote_fields(asked)
-    _annotator_attribute(asked)
+    annotator_attribute(asked)
     if not asked.ctx.params.get("vote_fields"):
         missing(asked.inputs, "Choose the fields with people's votes.")
 
@@ -375,7 +375,8 @@ def vote_fields_of(dataset: Any, label_field: str) -> list[str]:
     ]
 
 
-def _annotator_attribute(asked: Asked) -> None:
+def annotator_attribute(asked: Asked) -> None:
+    """Ask how votes name who gave them, where there are some."""
     if asked.ctx.params.get("vote_fields"):
         asked.inputs.str(
             "annotator_attribute",
@@ -430,7 +431,7 @@ OPTIONS: Mapping[str, Callable[[Asked], None]] = {
     "device": _device,
     "workers": _workers,
     "vote_fields": _vote_fields,
-    "annotator_attribute": _annotator_attribute,
+    "annotator_attribute": annotator_attribute,
     "journal_votes": _journal_votes,
     "duplicates": _duplicates,
     "splits": _splits,

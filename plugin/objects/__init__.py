@@ -16,5 +16,6 @@ COMPUTES = (
     "scoring",
     "shares",
     "shown",
+    "vote_groups",
 )
 """Its files that take arrays and return arrays: they know neither FiftyOne nor MongoDB."""

@@ -24,9 +24,14 @@ LEAST_COVERED = 0.95
 def check_options(settings: Settings) -> None:
     """Raise InputError for options that objects do not have, or that belong to another source."""
     if settings.journal_votes:
-        raise InputError("journal_votes: votes are not taken in on objects yet")
-    if settings.vote_fields or settings.source == "votes":
-        raise InputError("vote_fields: votes are not taken in on objects yet")
+        raise InputError(
+            "journal_votes: on objects, what people decided here is not taken in as votes yet"
+        )
+    if settings.vote_fields and settings.source not in (AUTO, "votes", "predictions"):
+        raise InputError(
+            "vote_fields: on objects, votes go with source 'votes' or 'predictions', not with "
+            f"'{settings.source}', which says nothing of missing and spurious labels"
+        )
     if settings.cleanlab:
         raise InputError("cleanlab: it is not asked about objects")
     for name in OF_TRAINING:
@@ -59,6 +64,7 @@ def choose_object_source(samples: Collection, settings: Settings) -> Choice:
         return Choice(settings)
     asked = {
         "predictions": bool(settings.prediction_fields),
+        "votes": bool(settings.vote_fields) and not settings.prediction_fields,
         "embeddings": settings.embeddings is not None,
         "features": settings.network is not None or settings.weights is not None,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from bson import ObjectId
@@ -26,6 +26,7 @@ class DetectionSource:
     Args:
         samples: the dataset or a view of it
         settings: ``prediction_fields`` names the detectors
+        classes: that objects may have besides those of labels and detections
 
     Attributes:
         reader: has read labels and detections, once ``columns`` was called
@@ -39,7 +40,7 @@ class DetectionSource:
     said = ""
     kinds = KIND_NAMES
 
-    def __init__(self, samples: Collection, settings: Settings):
+    def __init__(self, samples: Collection, settings: Settings, classes: Sequence[str] = ()):
         self._settings = settings
         self.reader = ObjectReader(
             samples,
@@ -48,6 +49,7 @@ class DetectionSource:
             settings.class_scores,
             settings.classes,
             unlabelled=settings.unlabelled,
+            also={name: set(classes) for name in settings.vote_fields},
         )
 
     def columns(self, report: Report) -> Columns:

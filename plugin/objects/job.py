@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..abandonable import abandonable
@@ -25,10 +25,12 @@ from ..store.sample_collection import check_images, root_dataset
 from ..store.samples import Collection, Dataset
 from ..store.views import check_view
 from .auto import check_options, choose_object_source
+from .consensus_field import write_consensus
 from .doubles import DOUBLES, joined
 from .fields import write_object_fields
 from .from_crops import CropSource
 from .from_detections import DetectionSource
+from .from_votes import VoteSource
 from .known import KnownDecisions
 from .scoring import KIND_NAMES
 from .store import (
@@ -38,6 +40,8 @@ from .store import (
     last_iteration,
     mark_written,
 )
+from .vote_reading import check_drawn_fields
+from .voted_detections import VotedDetections
 
 SHARE_OF_SCORING = 0.6
 DOUBLES_LISTED = 1_000
@@ -67,7 +71,9 @@ def find_object_errors(
         ``skipped_samples``, ``left_out`` (boxes, by reason), ``doubles`` (pairs of labels on one
         object: ``sample_id``, ``label_ids``, ``iou``; the first thousand), ``assumed`` (how
         predictions were read), ``source``, ``chosen`` (what was done and why), and ``so_far``: what
-        works on objects and what does not yet
+        works on objects and what does not yet. With votes also ``votes``, ``label_counts``,
+        ``votes_left_out`` and ``annotators``: as on whole samples, each with ``iou``, the mean
+        overlap of their boxes with the agreed ones
 
     Raises:
         InputError: if something given cannot be worked with; nothing was changed
@@ -80,11 +86,12 @@ def find_object_errors(
     settings = choice.settings
     note = _check(samples, settings)
     with Job(dataset, settings.run_key, "Finding label errors", report) as job:
-        kind = DetectionSource if settings.source == "predictions" else CropSource
+        kind = _kind(settings)
         source = abandonable(
             lambda _: kind(samples, settings), part_of(job, 0.0, 0.0), "Reading labels"
         )
         every, reader = source.columns(part_of(job, 0.0, SHARE_OF_SCORING)), source.reader
+        votes = source if isinstance(source, VoteSource) else None
         known = KnownDecisions(_kept_run(dataset, settings.run_key))
         columns = known.carried_over(every, reader.classes) | joined(reader.doubles)
         decided = known.decided(columns, reader.classes)
@@ -96,6 +103,7 @@ def find_object_errors(
                 "prediction_fields": list(settings.prediction_fields),
                 "source": settings.source,
                 "embeddings": settings.embeddings,
+                "vote_fields": list(settings.vote_fields),
                 "seed": settings.seed,
             },
             "classes": list(reader.classes),
@@ -106,6 +114,7 @@ def find_object_errors(
             "left_out": [[reason, count] for reason, count in reader.left_out.items()],
             "assumed": reader.assumed(),
             "chosen": chosen,
+            "votes": votes.found if votes else {},
         }
         run = begin_run(dataset, settings.run_key, settings.label_field)
         try:
@@ -116,6 +125,7 @@ def find_object_errors(
             raise
         writing = part_of(job.note, SHARE_OF_SCORING, 1.0)
         write_object_fields(run, columns, reader.classes, KIND_NAMES, writing)
+        write_consensus(run, votes and votes.agreed, columns[IMAGES], reader.classes, job.note)
         mark_written(iteration)
     number = (last_iteration(run) or {"number": 1})["number"]
     return {
@@ -132,8 +142,18 @@ def find_object_errors(
         "source": settings.source,
         "chosen": chosen,
         "so_far": OBJECTS_SO_FAR,
+        **({} if votes is None else votes.found),
         **({} if note is None else {"begun_anew": note}),
     }
+
+
+def _kind(settings: Settings) -> Callable[[Collection, Settings], Any]:
+    """What judges the objects."""
+    if settings.source == "votes":
+        return VoteSource
+    if settings.source == "predictions":
+        return VotedDetections if settings.vote_fields else DetectionSource
+    return CropSource
 
 
 def _doubles(columns: Columns) -> list[dict[str, Any]]:
@@ -156,6 +176,7 @@ def _check(samples: Collection, settings: Settings) -> str | None:
                 f"prediction_fields: '{name}' of dataset '{dataset.name}' {what}; expected a "
                 "Detections field, as the labels are"
             )
+    check_drawn_fields(dataset, settings.vote_fields, settings.label_field)
     follow_renames(dataset)
     there = key in list_runs(dataset)
     check_run_key(dataset, key, settings.label_field)
@@ -166,6 +187,7 @@ def _check(samples: Collection, settings: Settings) -> str | None:
         )
     check_not_own(dataset, [settings.label_field], "label_field")
     check_not_own(dataset, settings.prediction_fields, "prediction_fields")
+    check_not_own(dataset, settings.vote_fields, "vote_fields")
     check_own_fields(dataset, key, ours=there or key in deleted_keys(dataset))
     check_writable(dataset, [settings.label_field], declared)
     check_view(samples, [settings.label_field, *settings.prediction_fields])

@@ -75,6 +75,7 @@ class ObjectReader:
         attribute: of the labels, which is read as well
         unlabelled: what images with predictions and no labels are: ``skip``, not labelled yet, or
             ``empty``, labelled with nothing on them
+        also: class names in other fields, whose objects are compared with these as well
 
     Attributes:
         classes: all class names, sorted
@@ -95,6 +96,7 @@ class ObjectReader:
         names: Sequence[str] | None = None,
         attribute: str | None = None,
         unlabelled: str = SKIP,
+        also: Mapping[str, set[str]] | None = None,
     ):
         self._attribute = attribute
         self._unlabelled = unlabelled
@@ -116,6 +118,9 @@ class ObjectReader:
                     f"{_spelling(found, labels)}"
                 )
             _check_spelling(field, found, label_field, labels)
+            predicted |= found
+        for field, found in (also or {}).items():
+            _check_spelling(field, found, label_field, labels, "vote_fields")
             predicted |= found
         self.scores: dict[str, ClassScores] = {}
         self.unscored: Counter[str] = Counter()
@@ -277,13 +282,17 @@ def _class_names(samples: Collection, field: str) -> set[str]:
     return {name for name in found if name and isinstance(name, str)}
 
 
-def _check_spelling(field: str, found: set[str], label_field: str, labels: set[str]) -> None:
+def _check_spelling(
+    field: str,
+    found: set[str],
+    label_field: str,
+    labels: set[str],
+    option: str = "prediction_fields",
+) -> None:
     """Raise InputError where a class has two spellings: every object of it would be suspect."""
     said = _spelling(found, labels)
     if said:
-        raise InputError(
-            f"prediction_fields: '{field}' and '{label_field}' spell classes unlike{said}"
-        )
+        raise InputError(f"{option}: '{field}' and '{label_field}' spell classes unlike{said}")
 
 
 def _spelling(found: set[str], labels: set[str]) -> str:

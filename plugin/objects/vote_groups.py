@@ -1,0 +1,130 @@
+"""Boxes that several people drew, grouped into objects, with everybody's vote on each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..arrays import BoolArray, IntArray
+from .boxes import Boxes, by_image, iou
+from .matching import NONE, match
+from .overlaps import overlaps
+
+SAME_OBJECT = 0.5
+"""Boxes that overlap by so much (IoU) may be of one object."""
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """Objects of m images: first the labels, in their order, then those that no label covers.
+
+    Attributes:
+        image: int64 (g,), the image of each object
+        box: float32 (g, 4), the label's box, else the first that somebody drew
+        group: int64 (v,), the object of each vote
+        annotator: int32 (v,), whose vote it is
+        label: int32 (v,), the class, or C where who looked at the image drew nothing there
+        drawn: float32 (v, 4), the box that was drawn, NaN where none was
+    """
+
+    image: npt.NDArray[np.int64]
+    box: npt.NDArray[np.float32]
+    group: npt.NDArray[np.int64]
+    annotator: npt.NDArray[np.int32]
+    label: npt.NDArray[np.int32]
+    drawn: npt.NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+    def agreed_boxes(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """The box that those who drew an object agree on, the median of each edge.
+
+        Returns:
+            float32 (g, 4), NaN where nobody drew one; float32 (v,), the overlap (IoU) of each
+            vote's box with it, NaN where none was drawn
+        """
+        there = np.isfinite(self.drawn).all(axis=1)
+        group, drawn = self.group[there], self.drawn[there].astype(np.float64)
+        corners = np.concatenate([drawn[:, :2], drawn[:, :2] + drawn[:, 2:]], axis=1)
+        middle = np.full((len(self), 4), np.nan)
+        for side in range(4):
+            order = np.lexsort((corners[:, side], group))
+            value, of = corners[order, side], group[order]
+            first = np.searchsorted(of, np.arange(len(self)))
+            count = np.bincount(of, minlength=len(self))
+            some = count > 0
+            low = value[(first + (count - 1) // 2)[some]]
+            middle[some, side] = (low + value[(first + count // 2)[some]]) / 2
+        box = np.concatenate([middle[:, :2], middle[:, 2:] - middle[:, :2]], axis=1)
+        agreed = box.astype(np.float32)
+        shared = np.full(len(self.group), np.nan, np.float32)
+        shared[there] = iou(drawn, box[group])
+        return agreed, shared
+
+
+def grouped(labels: Boxes, drawn: Boxes, who: IntArray, looked: BoolArray, classes: int) -> Grouped:
+    """Group what annotators drew: one box of each a group, matched as predictions are to labels.
+
+    Args:
+        labels: of m images
+        drawn: boxes on the same images, of all annotators
+        who: int (n,), the annotator of each of them, below A
+        looked: bool (m, A), who looked at each image
+        classes: C
+
+    Example:
+        >>> box = np.float32([[0, 0, 0.5, 0.5]])
+        >>> labels = by_image(box[:0], np.int32([]), np.int64([]), 1)
+        >>> drawn = by_image(np.repeat(box, 2, axis=0), np.int32([0, 1]), np.int64([0, 0]), 1)
+        >>> found = grouped(labels, drawn, np.array([0, 2]), np.ones((1, 3), bool), 2)
+        >>> len(found), found.annotator.tolist(), found.label.tolist()
+        (1, [0, 1, 2], [0, 2, 1])
+    """
+    image = labels.image
+    box, label = labels.box, labels.label
+    votes: list[tuple[IntArray, IntArray, IntArray, npt.NDArray[np.float32]]] = []
+    for annotator in np.unique(who).tolist():
+        mine = np.asarray(who == annotator)
+        his = drawn.only(mine)
+        order = np.argsort(image, kind="stable")
+        known = by_image(box, label, image, labels.images)
+        pairs = overlaps(known, his, SAME_OBJECT)
+        same = known.label[pairs.one] == his.label[pairs.other]
+        _, back = match(pairs, pairs.iou + same, len(known), len(his))
+        new = np.flatnonzero(back == NONE)
+        group = np.where(back == NONE, 0, order[np.maximum(back, 0)] if len(order) else 0)
+        group[new] = len(image) + np.arange(len(new))
+        image = np.concatenate([image, his.image[new]])
+        box, label = np.concatenate([box, his.box[new]]), np.concatenate([label, his.label[new]])
+        votes.append((group, np.full(len(his), annotator), his.label, his.box))
+    return _with_absent(image, box, votes, looked, classes)
+
+
+def _with_absent(
+    image: IntArray,
+    box: npt.NDArray[np.float32],
+    votes: Sequence[tuple[IntArray, IntArray, IntArray, npt.NDArray[np.float32]]],
+    looked: BoolArray,
+    classes: int,
+) -> Grouped:
+    """Add the votes of those who looked at an image and drew nothing at an object of it."""
+    empty = (np.empty(0, np.int64),) * 3 + (np.empty((0, 4), np.float32),)
+    group, who, said, drawn = (np.concatenate(part) for part in zip(empty, *votes, strict=True))
+    silent = looked[image].copy()
+    silent[group, who] = False
+    absent, absent_who = np.nonzero(silent)
+    nothing = np.full((len(absent), 4), np.nan, np.float32)
+    every = np.concatenate([group, absent])
+    order = np.lexsort((np.concatenate([who, absent_who]), every))
+    return Grouped(
+        np.asarray(image, np.int64),
+        np.asarray(box, np.float32),
+        every[order].astype(np.int64),
+        np.concatenate([who, absent_who])[order].astype(np.int32),
+        np.concatenate([said, np.full(len(absent), classes)])[order].astype(np.int32),
+        np.concatenate([drawn, nothing])[order].astype(np.float32),
+    )

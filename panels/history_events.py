@@ -11,8 +11,9 @@ from ..plugin.decisions.journal import applied_headers
 from ..plugin.report.effort import effort
 from ..plugin.report.history import compare_iterations
 from ..plugin.report.report import make_report, report_name
+from ..plugin.runs.opening import open_any_run
 from . import events
-from .opened import open_run
+from .opened import dataset_of, open_run
 
 MOST_POINTS = 200
 
@@ -32,7 +33,7 @@ def history(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Histor
 
 def report(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ReportReply:
     """The run's report, for the browser to save."""
-    run = open_run(ctx, request.get("run"))
+    run, _ = open_any_run(dataset_of(ctx), str(request.get("run")))
     return events.ReportReply(name=report_name(run), html=make_report(run).html)
 
 

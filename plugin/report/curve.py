@@ -63,13 +63,16 @@ def placed(x: Sequence[float], y: Sequence[float], low: float) -> list[tuple[flo
     ]
 
 
-def effort_curve(looked: Sequence[int], fixed: Sequence[int]) -> Curve | None:
-    """Labels fixed over samples looked at; None where nothing was decided."""
+def effort_curve(
+    looked: Sequence[int], fixed: Sequence[int], thing: str = "sample"
+) -> Curve | None:
+    """Labels fixed over samples, or other things, looked at; None where nothing was decided."""
     if not looked:
         return None
-    said = f"{fixed[-1]:,} labels fixed by looking at {looked[-1]:,} samples"
+    seen = f"{looked[-1]:,} {thing}s"
+    said = f"{fixed[-1]:,} labels fixed by looking at {seen}"
     points = placed([0, *looked], [0, *fixed], 0)
-    return Curve(points, "0", f"{fixed[-1]:,} fixed", said, f"{looked[-1]:,} samples looked at")
+    return Curve(points, "0", f"{fixed[-1]:,} fixed", said, f"{seen} looked at")
 
 
 def round_curve(name: str, values: Sequence[float | None], digits: int) -> Curve | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-FIXES = ("relabel", "remove", "relabel_alike", "keep_one")
+FIXES = ("relabel", "remove", "relabel_alike", "keep_one", "add", "move")
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,8 @@ class Effort:
     """Decision by decision, in the order in which they were made, undone ones left out.
 
     Attributes:
-        looked: samples decided on so far
-        fixed: of these, those that were relabelled or removed
+        looked: samples, or objects, decided on so far
+        fixed: of these, those that were relabelled or removed, of objects also added or moved
         authors: samples decided on by each author
     """
 
@@ -40,10 +40,7 @@ def effort(decisions: Sequence[Mapping[str, Any]]) -> Effort:
         >>> effort(made)
         Effort(looked=[5], fixed=[5], authors={'ann': 5})
     """
-    undone: set[Any] = set()
-    for header in reversed(decisions):
-        if header["undoes"] is not None and header["_id"] not in undone:
-            undone.add(header["undoes"])
+    undone = _undone(decisions)
     looked, fixed, authors = [0], [0], dict[str, int]()
     for header in decisions:
         if header["undoes"] is not None or header["_id"] in undone:
@@ -53,3 +50,27 @@ def effort(decisions: Sequence[Mapping[str, Any]]) -> Effort:
         fixed.append(fixed[-1] + (count if header["action"] in FIXES else 0))
         authors[header["author"]] = authors.get(header["author"], 0) + count
     return Effort(looked[1:], fixed[1:], authors)
+
+
+def taken_back(decisions: Sequence[Mapping[str, Any]]) -> int:
+    """How many decisions of a journal are undone.
+
+    Args:
+        decisions: as :func:`effort` takes them
+
+    Example:
+        >>> made = [{"_id": 1, "undoes": None}, {"_id": 2, "undoes": None}, {"_id": 3, "undoes": 2}]
+        >>> taken_back(made)
+        1
+    """
+    undone = _undone(decisions)
+    return sum(header["undoes"] is None and header["_id"] in undone for header in decisions)
+
+
+def _undone(decisions: Sequence[Mapping[str, Any]]) -> set[Any]:
+    """The ids of decisions that are undone; what undid them may be undone as well."""
+    undone: set[Any] = set()
+    for header in reversed(decisions):
+        if header["undoes"] is not None and header["_id"] not in undone:
+            undone.add(header["undoes"])
+    return undone

@@ -27,13 +27,14 @@ def pictures(paths: Sequence[str], windows: Windows | None = None) -> dict[str, 
     with ThreadPoolExecutor(THREADS, thread_name_prefix="deconfuse-report") as pool:
         made = list(pool.map(lambda path: make_thumbnail(path, EDGE, windows), wanted))
     return {
-        path: _picture(thumbnail)
+        path: picture_of(thumbnail)
         for path, thumbnail in zip(wanted, made, strict=True)
         if thumbnail.data
     }
 
 
-def _picture(thumbnail: Thumbnail) -> Picture:
+def picture_of(thumbnail: Thumbnail) -> Picture:
+    """A thumbnail as a page carries it."""
     kind = "png" if thumbnail.data.startswith(b"\x89PNG") else "jpeg"
     url = f"data:image/{kind};base64,{base64.b64encode(thumbnail.data).decode()}"
     return Picture(url, max(thumbnail.width, thumbnail.height) <= SMALL)

@@ -34,8 +34,9 @@ class Pair:
         before: the label; None for none
         after: the class that it is now, or that is predicted; None for none
         samples: how many
-        removed: they were taken out of the dataset
+        removed: they were taken out of the dataset; of objects, their labels off the images
         pictures: of the first of them
+        said: what became of them, where that is not the class ``after``
     """
 
     before: str | None
@@ -43,6 +44,7 @@ class Pair:
     samples: int
     removed: bool = False
     pictures: Sequence[Picture] = ()
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,10 @@ class Facts:
         advice: a sentence on ``rounds``
         round_curves: of ``rounds``
         notes: sentences on what to know: warnings, what could not be judged, what was assumed
+        thing: what is counted: ``sample``, ``object`` or ``tag``
+        images: that ``samples`` objects or tags are on; None where samples are counted
+        added, moved: of objects, those that were fixed in these ways
+        taken_back: decisions that were undone
     """
 
     dataset: str
@@ -112,11 +118,27 @@ class Facts:
     advice: str = ""
     round_curves: Sequence[Curve] = field(default=())
     notes: Sequence[str] = ()
+    thing: str = "sample"
+    images: int | None = None
+    added: int = 0
+    moved: int = 0
+    taken_back: int = 0
 
     @property
     def fixed(self) -> int:
-        """Samples whose label is another one now, or that were removed."""
-        return self.relabelled + self.removed
+        """Samples whose label is another one now, or that were removed; of objects, also others."""
+        return self.relabelled + self.removed + self.added + self.moved
+
+    @property
+    def ways(self) -> str:
+        """How many were fixed in which way, where there is more than one."""
+        count = {
+            "relabelled": self.relabelled,
+            "removed": self.removed,
+            "added": self.added,
+            "moved": self.moved,
+        }
+        return ", ".join(f"{n:,} {way}" for way, n in count.items() if n)
 
 
 def page(facts: Facts) -> str:
@@ -125,6 +147,7 @@ def page(facts: Facts) -> str:
     return _template().render(
         **values,
         fixed=facts.fixed,
+        ways=facts.ways,
         most_pairs=MOST_PAIRS,
         most_listed=MOST_LISTED,
         largest=max((pair.samples for pair in facts.fixes), default=1),

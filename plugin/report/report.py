@@ -20,13 +20,15 @@ from ..importance.advice import ADVICE, advice
 from ..importance.store import kept_rounds
 from ..outside.exported_file import export_path, exported_file
 from ..store.iterations import Iteration, unpack_ids
+from ..store.label_field import is_on_sets
 from ..store.runs import Run
 from ..store.samples import samples_of
 from .curve import Curve, effort_curve, round_curve
-from .effort import effort
+from .effort import effort, taken_back
 from .fixes import Fix, Step, net_fixes
 from .gallery import pictures
 from .history import compare_iterations
+from .object_report import object_facts
 from .page import MOST_PAIRS, Facts, Pair, Picture, Round, page
 from .page import Iteration as IterationRow
 from .set_apart import set_apart_sentence
@@ -61,6 +63,9 @@ def make_report(run: Run) -> Report:
     Raises:
         InputError: if the run has no iteration yet
     """
+    written = datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC").lstrip("0")
+    if is_on_sets(run):
+        return Report(page(object_facts(run, written)))
     last = run.iteration()
     state = current_state(run, last)
     counts = state.counts()
@@ -77,7 +82,7 @@ def make_report(run: Run) -> Report:
                 dataset=run.dataset.name,
                 run=run.key,
                 label_field=run.label_field,
-                written=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC").lstrip("0"),
+                written=written,
                 samples=last.samples,
                 classes=len(last.classes),
                 judged=sum(counts["by_kind"].values()),
@@ -97,6 +102,7 @@ def make_report(run: Run) -> Report:
                 advice=ADVICE[advice(rounds)],
                 round_curves=_round_curves(rounds),
                 notes=_notes(last),
+                taken_back=taken_back(headers),
             )
         )
     )

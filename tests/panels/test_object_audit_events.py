@@ -161,3 +161,9 @@ def test_what_cannot_be_is_refused(ask: Any, found: Any) -> None:
         reply = ask(name, audit=None, **request)
         assert reply.get("error", {}).get("kind") == "input", (name, request)
     assert labels_of(found) == before
+
+
+def test_the_report_is_handed_to_the_browser(ask: Any) -> None:
+    reply = ask("report")
+    assert reply["name"].endswith("-deconfuse.html")
+    assert "on 30 images" in reply["html"]

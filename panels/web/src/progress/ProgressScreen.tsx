@@ -22,6 +22,7 @@ import { IntervalBar } from "./IntervalBar";
 import { Iterations } from "./Iterations";
 import { LeftOfObjects } from "./LeftOfObjects";
 import { ObjectAuditScreen } from "./ObjectAuditScreen";
+import { ReportCard } from "./ReportButton";
 import { Target } from "./Target";
 import { type Audit, useAudit } from "./useAudit";
 
@@ -92,7 +93,9 @@ export function ProgressScreen({ onBack, onRank, annotators }: Props) {
           audits={reply.audit?.number ?? 0}
           {...(iteration.objects && { counts: COUNTED })}
         />
-        {!iteration.objects && (
+        {iteration.objects ? (
+          <ReportCard />
+        ) : (
           <>
             <Iterations />
             <Annotators {...annotators} />

@@ -24,6 +24,22 @@ export function ReportButton() {
   );
 }
 
+/** The button with what it gives, on screens that have no other card for it. */
+export function ReportCard() {
+  return (
+    <section className="dcf-card" aria-labelledby="dcf-report-title">
+      <h3 id="dcf-report-title">Report</h3>
+      <p className="dcf-note">
+        What was found and fixed, kind by kind with pictures, by whom, and what is left: one page to
+        be sent.
+      </p>
+      <div className="dcf-card-buttons">
+        <ReportButton />
+      </div>
+    </section>
+  );
+}
+
 function save(name: string, content: Blob) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);

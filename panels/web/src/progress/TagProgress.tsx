@@ -6,6 +6,7 @@ import { NextIteration } from "../parts/NextIteration";
 import { Outcome } from "../parts/Outcome";
 import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
+import { ReportCard } from "./ReportButton";
 
 const DONE: [string, string][] = [
   ["added", "missing tags added"],
@@ -56,6 +57,7 @@ export function TagProgress({ onBack }: { onBack: () => void }) {
             <p className="dcf-note">Nothing yet: the queue (q) asks one tag after the other.</p>
           )}
         </section>
+        <ReportCard />
         <section className="dcf-card" aria-labelledby="dcf-iterations-title">
           <h3 id="dcf-iterations-title">Iterations</h3>
           <table className="dcf-table">

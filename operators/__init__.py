@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .accept_consensus import AcceptConsensus
 from .compare_iterations import CompareIterations
 from .estimate_remaining import EstimateRemaining
 from .export_decisions import ExportDecisions
@@ -42,6 +43,7 @@ OPERATORS: tuple[type[Any], ...] = (
     EstimateRemaining,
     RankByImportance,
     RequestVotes,
+    AcceptConsensus,
     RequestSecondOpinion,
     SendToAnnotation,
     FetchAnnotation,

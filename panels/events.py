@@ -1509,6 +1509,54 @@ class SettleRequest(IterationRequest):
     expected: str
 
 
+class ConsensusRequest(IterationRequest):
+    """The consensus of votes and model, where it is at least so sure: from 0 to 1."""
+
+    confidence: float
+
+
+class ConsensusReply(TypedDict):
+    """What accepting it would change: ``samples`` open labels; nothing without ``voted``.
+
+    ``expected_wrong`` is how many of them it expects to be wrong itself. ``changes`` are label,
+    consensus and number, the most frequent first, of all ``kinds``.
+    """
+
+    revision: int
+    voted: bool
+    samples: int
+    expected_wrong: float
+    changes: list[tuple[int, int, int]]
+    kinds: int
+
+
+class ConsensusCheckRequest(ConsensusRequest):
+    """Draws ``size`` of them at random, to be looked at before; ``check_read`` reads it."""
+
+    size: int
+
+
+class ConsensusCheckReply(CheckReply):
+    """The drawn rows with the label and the consensus of each."""
+
+    labels: list[int]
+    predictions: list[int]
+
+
+class ConsensusAcceptRequest(IterationRequest):
+    """Accepts all that a check was drawn from, but for its exceptions."""
+
+    check: str
+
+
+class ConsensusAcceptReply(TypedDict):
+    """What was done: a decision for each class that was given."""
+
+    decisions: list[str]
+    applied: int
+    conflict_count: int
+
+
 EVENTS: dict[str, tuple[type, type]] = {
     "status": (NoRequest, StatusReply),
     "pulse": (RunRequest, PulseReply),
@@ -1559,6 +1607,9 @@ EVENTS: dict[str, tuple[type, type]] = {
     "importance": (RunRequest, ImportanceReply),
     "annotators": (IterationRequest, AnnotatorsReply),
     "annotator": (AnnotatorRequest, AnnotatorReply),
+    "consensus": (ConsensusRequest, ConsensusReply),
+    "consensus_check": (ConsensusCheckRequest, ConsensusCheckReply),
+    "consensus_accept": (ConsensusAcceptRequest, ConsensusAcceptReply),
     "opinions": (RunRequest, OpinionsReply),
     "opinion_ask": (OpinionAskRequest, OpinionsReply),
     "opinion_items": (OpinionItemsRequest, AuditItemsReply),

@@ -13,6 +13,7 @@ from ..plugin.errors import InputError
 from . import (
     annotator_events,
     audit_events,
+    consensus_events,
     context_events,
     decision_events,
     duplicate_events,
@@ -62,6 +63,9 @@ ANSWERS: dict[str, Answer] = {
     "importance": importance_events.importance,
     "annotators": annotator_events.annotators,
     "annotator": annotator_events.annotator,
+    "consensus": consensus_events.consensus,
+    "consensus_check": consensus_events.consensus_check,
+    "consensus_accept": consensus_events.consensus_accept,
     "opinions": opinion_events.opinions,
     "opinion_ask": opinion_events.opinion_ask,
     "opinion_items": opinion_events.opinion_items,

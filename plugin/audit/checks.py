@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -51,6 +51,7 @@ def draw_check(
     size: int,
     *,
     becomes: str | None,
+    each: Mapping[str, Any] | None = None,
     seed: int | None = None,
     author: str | None = None,
 ) -> tuple[str, list[str]]:
@@ -61,6 +62,7 @@ def draw_check(
         sample_ids: the samples that the bulk decision is meant for
         size: how many to draw; all, where there are no more
         becomes: the label that they would all get, None where their labels would be confirmed
+        each: where each would get a label of its own: what says which (``consensus.py``)
         seed: of the random numbers
         author: who checks
 
@@ -81,6 +83,7 @@ def draw_check(
     document = {
         "seed": seed,
         "becomes": becomes,
+        "each": None if each is None else dict(each),
         "author": author or "",
         "population": pack_ids(ids).tobytes(),
         "drawn": pack_ids(drawn).tobytes(),
@@ -132,6 +135,8 @@ def basis_of_check(
             found one of the samples not to fit
     """
     document = load_check(run, check)
+    if document.get("each"):
+        raise InputError(f"Check {check} was made for accepting the consensus")
     bound = bound_of(document)
     meant = "confirm" if bound.becomes is None else f"relabel as '{bound.becomes}'"
     if action not in ("confirm", "relabel") or label != bound.becomes:

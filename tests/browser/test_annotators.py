@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.label_errors_panel import (
     button,
+    choose_option,
     looked_at,
     planted_digits,
     shoot,
@@ -137,4 +138,34 @@ def test_what_an_annotator_confuses_is_reviewed(app: Any, voted: Any) -> None:
     cells.nth(1).click()
     expect(content.locator(".dcf-tile")).to_have_count(many)
     expect(content.get_by_text("is likely.", exact=False)).to_be_visible()
+
+    # The consensus is accepted in bulk after a random check, and taken back as a whole.
+    content.get_by_role("button", name="All samples").click()
+    keys.press("p")
+    consensus = content.get_by_role("region", name="Consensus of votes and model")
+    differing = consensus.get_by_test_id("consensus-samples")
+    expect(differing).to_have_text(re.compile(r"^\d+ open labels$"))
+    many, before = counted(differing), dataset.values("ground_truth.label")
+    consensus.scroll_into_view_if_needed()
+    button(consensus, "^Check some").click()
+    dialog = app.page.get_by_role("dialog")
+    choose_option(dialog.get_by_role("combobox", name="Samples to check"), "20")
+    dialog.get_by_role("button", name="Draw 20").click()
+    tiles = dialog.get_by_role("button", name=re.compile("is an exception"))
+    expect(tiles).to_have_count(20)
+    shoot(app, "consensus-check")
+    tiles.first.click()
+    dialog.get_by_role("button", name="1 exception").click()
+    expect(dialog.get_by_test_id("bound")).to_contain_text("20 looked at, 1 exception")
+    dialog.get_by_role("button", name=re.compile("Relabel .* samples")).click()
+    expect(consensus.get_by_test_id("consensus-done")).to_contain_text(f"Relabelled {many - 1}")
+    expect(differing).to_have_text("1 open label")
+    shoot(app, "consensus")
+    assert violations(app) == []
+    dataset.reload()
+    assert dataset.values("ground_truth.label") != before
+    button(consensus, "^Undo all$").click()
+    expect(differing).to_have_text(f"{many} open labels")
+    dataset.reload()
+    assert dataset.values("ground_truth.label") == before
     assert app.errors == []

@@ -43,6 +43,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "estimate_remaining": {},
     "rank_by_importance": {},
     "request_votes": {},
+    "accept_consensus": {},
     "request_second_opinion": {},
     "send_to_annotation": {"sample_ids": []},
     "fetch_annotation": {},

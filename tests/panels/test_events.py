@@ -86,6 +86,7 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
         "report": {},
         "importance": {},
         "annotators": {},
+        "consensus": {"confidence": 0.9},
         "ranking": {"by": "confidence", "above": None, "label": None, "offset": 0, "limit": 9},
         "map": {"colour": "label", "map": None},
         "same": {"rows": [3, 1], "ids": []},
@@ -106,7 +107,7 @@ def test_replies_are_as_declared(ask: Any, operator: Any) -> None:
     }
     about_objects = {"objects", "image_queue", "resolve_objects"}  # test_object_events.py
     about_objects |= {"audit_outlines", "audit_judge", "audit_look", "audit_take_back"}
-    about_votes = {"annotator"}  # test_annotator_events.py
+    about_votes = {"annotator", "consensus_check", "consensus_accept"}  # test_annotator_events.py
     about_opinions = {name for name in EVENTS if "opinion" in name}  # test_opinion_events.py
     about_opinions |= {"disagreements", "settle"}
     checks = {"check_draw", "check_read"}

@@ -1340,6 +1340,63 @@ export interface SettleRequest {
   expected: string;
 }
 
+/** The consensus of votes and model, where it is at least so sure: from 0 to 1. */
+export interface ConsensusRequest {
+  run: string;
+  iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
+  confidence: number;
+}
+
+/** What accepting it would change: ``samples`` open labels; nothing without ``voted``. */
+export interface ConsensusReply {
+  revision: number;
+  voted: boolean;
+  samples: number;
+  expected_wrong: number;
+  changes: [number, number, number][];
+  kinds: number;
+}
+
+/** Draws ``size`` of them at random, to be looked at before; ``check_read`` reads it. */
+export interface ConsensusCheckRequest {
+  run: string;
+  iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
+  confidence: number;
+  size: number;
+}
+
+/** The drawn rows with the label and the consensus of each. */
+export interface ConsensusCheckReply {
+  check: string;
+  rows: number[];
+  population: number;
+  labels: number[];
+  predictions: number[];
+}
+
+/** Accepts all that a check was drawn from, but for its exceptions. */
+export interface ConsensusAcceptRequest {
+  run: string;
+  iteration: number;
+  annotator?: string | null;
+  said?: number | null;
+  meant?: number | null;
+  check: string;
+}
+
+/** What was done: a decision for each class that was given. */
+export interface ConsensusAcceptReply {
+  decisions: string[];
+  applied: number;
+  conflict_count: number;
+}
+
 /** Every event by name. */
 export interface Events {
   status: { request: NoRequest; reply: StatusReply };
@@ -1391,6 +1448,9 @@ export interface Events {
   importance: { request: RunRequest; reply: ImportanceReply };
   annotators: { request: IterationRequest; reply: AnnotatorsReply };
   annotator: { request: AnnotatorRequest; reply: AnnotatorReply };
+  consensus: { request: ConsensusRequest; reply: ConsensusReply };
+  consensus_check: { request: ConsensusCheckRequest; reply: ConsensusCheckReply };
+  consensus_accept: { request: ConsensusAcceptRequest; reply: ConsensusAcceptReply };
   opinions: { request: RunRequest; reply: OpinionsReply };
   opinion_ask: { request: OpinionAskRequest; reply: OpinionsReply };
   opinion_items: { request: OpinionItemsRequest; reply: AuditItemsReply };

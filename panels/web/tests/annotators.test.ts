@@ -35,11 +35,11 @@ test("a column begins with what one looks for and turns round", () => {
 test("confusions are grouped by what was meant, classes without any left out", () => {
   const rows = confused({
     revision: 0,
-    meant: [1, 1, 0],
-    said: [1, 2, 0],
-    votes: [5, 2, 4],
-    open: [5, 1, 4],
-    bars: Array.from({ length: 60 }, (_, at) => at),
+    meant: [1, 1, 0, 0],
+    said: [1, 2, 0, 2],
+    votes: [5, 2, 4, 1],
+    open: [5, 1, 4, 0], // the last one is decided
+    bars: Array.from({ length: 80 }, (_, at) => at),
   });
   expect(rows).toHaveLength(1);
   expect(rows[0]?.map(({ said, open }) => [said, open])).toEqual([

@@ -49,7 +49,7 @@ export function AnnotatorDetail({ annotator, onShow, onReview, onRank }: Props) 
       </div>
       {problem && <p className="dcf-note">The confusions cannot be read: {problem.message}</p>}
       {reply && rows.length === 0 && (
-        <p className="dcf-note">Every vote is what it most probably is.</p>
+        <p className="dcf-note">No vote on an open sample differs from what it most probably is.</p>
       )}
       <div className="dcf-confusions">
         {rows.slice(0, MOST_ROWS).map((cells) => (
@@ -126,7 +126,6 @@ function Said({ cell, meant, said, blue, onOpen }: SaidProps) {
       <button
         type="button"
         className="dcf-cell-open"
-        disabled={!cell.open}
         aria-label={`${said} ${count(cell.open)} open, voted ${right ? "the same" : said} where ${meant} is likely${gone ? `, ${count(gone)} decided` : ""}. Show them`}
         onClick={onOpen}
       >

@@ -59,13 +59,13 @@ export interface Confusion {
   bars: number[];
 }
 
-/** The confusions by what was meant, in the order of the reply; only of classes that were confused. */
+/** Confusions of open samples by what was meant, in the order of the reply, of confused classes alone. */
 export function confused(reply: AnnotatorReply): Confusion[][] {
   const groups = new Map<number, Confusion[]>();
   reply.meant.forEach((meant, at) => {
     const bars = reply.bars.slice(at * BINS, (at + 1) * BINS);
     const [said, votes, open] = [reply.said[at] ?? 0, reply.votes[at] ?? 0, reply.open[at] ?? 0];
-    groups.set(meant, [...(groups.get(meant) ?? []), { meant, said, votes, open, bars }]);
+    if (open) groups.set(meant, [...(groups.get(meant) ?? []), { meant, said, votes, open, bars }]);
   });
   return [...groups.values()].filter((group) => group.some(({ meant, said }) => meant !== said));
 }

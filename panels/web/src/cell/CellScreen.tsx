@@ -155,7 +155,6 @@ export function CellScreen({ label, prediction, ...ways }: Props) {
           label={label}
           prediction={prediction}
           thumbnails={large}
-          version={largeVersion}
           onDone={done}
           onClose={() => setChecking(false)}
         />

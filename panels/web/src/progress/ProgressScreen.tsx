@@ -2,6 +2,7 @@
 import { Button } from "@mui/material";
 import * as React from "react";
 import { type AnnotatorActs, Annotators } from "../annotators/Annotators";
+import { Consensus } from "../annotators/Consensus";
 import type { AuditReply } from "../events";
 import { count, plural } from "../format";
 import { isFlag, useKept, useKeptHere } from "../kept";
@@ -99,6 +100,7 @@ export function ProgressScreen({ onBack, onRank, annotators }: Props) {
           <>
             <Iterations />
             <Annotators {...annotators} />
+            <Consensus />
             <Opinions {...opinions.card} />
             <Importance onRank={onRank} />
           </>

@@ -1,0 +1,133 @@
+// The consensus of votes and model: what accepting it would change, a random check, and one act for all.
+import { Button, MenuItem, Select } from "@mui/material";
+import * as React from "react";
+import { ask, asProblem } from "../ask";
+import { count, decimal, percent, plural } from "../format";
+import { useKept } from "../kept";
+import { CheckDialog } from "../parts/CheckDialog";
+import { useSession } from "../session";
+import { useAsk } from "../useAsk";
+import { useThumbnails } from "../useThumbnails";
+
+const SURE = [0.5, 0.8, 0.9, 0.95, 0.99];
+const isSure = (value: unknown): value is number => SURE.includes(value as number);
+const EDGE = 96;
+
+interface Done {
+  applied: number;
+  left: number;
+  decisions: readonly string[];
+}
+
+export function Consensus() {
+  const { key, classes, revision, refresh, undo, report, busy } = useSession();
+  const { run, iteration } = key;
+  const [confidence, setConfidence] = useKept("consensus/confidence", 0.9, isSure);
+  const asked = { run, iteration, confidence };
+  const { reply, problem, retry } = useAsk("consensus", asked, [revision]);
+  const [checking, setChecking] = React.useState(false);
+  const [done, setDone] = React.useState<Done | null>(null);
+  const [undoing, setUndoing] = React.useState(false);
+  const thumbnails = useThumbnails(EDGE);
+  if (!reply?.voted && !problem) return null;
+  const samples = reply?.samples ?? 0;
+  const accept = async (check: string) => {
+    const made = await ask("consensus_accept", { run, iteration, check });
+    setDone({ applied: made.applied, left: made.conflict_count, decisions: made.decisions });
+    await refresh();
+    retry();
+  };
+  const takeBack = async () => {
+    if (!done) return;
+    setUndoing(true);
+    let all = true;
+    for (const decision of [...done.decisions].reverse()) {
+      const back = await undo(decision);
+      if (!back) all = false;
+    }
+    if (all) setDone(null);
+    setUndoing(false);
+    retry();
+  };
+  return (
+    <section className="dcf-card dcf-card-wide" aria-labelledby="dcf-consensus-title">
+      <h3 id="dcf-consensus-title">Consensus of votes and model</h3>
+      {problem && <p className="dcf-note">The consensus cannot be read: {problem.message}</p>}
+      <p className="dcf-target-line">
+        At least{" "}
+        <Select
+          size="small"
+          variant="standard"
+          value={confidence}
+          onChange={(event) => setConfidence(Number(event.target.value))}
+          inputProps={{ "aria-label": "How sure the consensus is" }}
+        >
+          {SURE.map((value) => (
+            <MenuItem key={value} value={value}>
+              {percent(value)}
+            </MenuItem>
+          ))}
+        </Select>{" "}
+        sure, it differs from{" "}
+        <strong data-testid="consensus-samples">{plural(samples, "open label")}</strong>
+        {samples > 0 && (
+          <span className="dcf-soft">
+            {" "}
+            (by its own account wrong on about {decimal(reply?.expected_wrong ?? 0)})
+          </span>
+        )}
+        .
+      </p>
+      {reply && reply.changes.length > 0 && (
+        <ul className="dcf-changes" aria-label="What would change">
+          {reply.changes.map(([label, becomes, n]) => (
+            <li key={`${label}/${becomes}`} className="dcf-chip">
+              <bdi>{classes[label]}</bdi> → <bdi>{classes[becomes]}</bdi>{" "}
+              <span className="dcf-soft">× {count(n)}</span>
+            </li>
+          ))}
+          {reply.kinds > reply.changes.length && (
+            <li className="dcf-soft">and {count(reply.kinds - reply.changes.length)} more kinds</li>
+          )}
+        </ul>
+      )}
+      <div className="dcf-card-buttons">
+        <Button
+          size="small"
+          variant="contained"
+          disabled={!samples || busy}
+          onClick={() => setChecking(true)}
+        >
+          Check some, then accept
+        </Button>
+      </div>
+      {done && (
+        <p role="status" data-testid="consensus-done">
+          Relabelled {plural(done.applied, "sample")}
+          {done.left > 0 && `; ${count(done.left)} were left alone, changed by others meanwhile`}.{" "}
+          <Button size="small" disabled={undoing || busy} onClick={() => void takeBack()}>
+            {undoing ? "Undoing …" : "Undo all"}
+          </Button>
+        </p>
+      )}
+      {checking && (
+        <CheckDialog
+          samples={samples}
+          question="those whose class under the picture is wrong"
+          draw={(size) => ask("consensus_check", { ...asked, size })}
+          caption={({ predictions }, at) => (
+            <span className="dcf-check-name">
+              <bdi>{classes[predictions[at] ?? -1]}</bdi>
+            </span>
+          )}
+          act="Relabel"
+          onDecide={({ check }) =>
+            accept(check).catch((error) => report("consensus", asProblem(error)))
+          }
+          thumbnails={thumbnails}
+          onClose={() => setChecking(false)}
+        />
+      )}
+    </section>
+  );
+}

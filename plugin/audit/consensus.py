@@ -1,0 +1,179 @@
+"""Accepting the consensus of votes and model in bulk: previewed, checked, done by decisions.
+
+Every sample gets the class that its consensus says; that is one decision for each class, and all
+of them rest on one check.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Int64Array
+from ..decisions.resolve import resolve
+from ..decisions.state import current_state
+from ..errors import InputError
+from ..store.iterations import Iteration, unpack_ids
+from ..store.runs import Run
+from .checks import Bound, bound_of, draw_check
+from .store import load_check
+
+LEAST = 0.9
+"""How sure the consensus must be, unless somebody says otherwise."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Open samples whose consensus is another class than their label.
+
+    Attributes:
+        least: how sure the consensus is at least
+        rows: int64 (k,), of the iteration
+        label, becomes: int64 (k,), class indices
+        expected_wrong: how many of them the consensus expects to be wrong about itself
+    """
+
+    iteration: Iteration
+    least: float
+    rows: Int64Array
+    label: Int64Array
+    becomes: Int64Array
+    expected_wrong: float
+
+    @property
+    def ids(self) -> list[str]:
+        """The sample ids, in the order of ``rows``."""
+        return unpack_ids(self.iteration.column("sample_id")[self.rows])
+
+    def changes(self) -> list[tuple[str, str, int]]:
+        """Label, consensus and number of samples, the most frequent first."""
+        names = self.iteration.classes
+        pairs = Counter(zip(self.label.tolist(), self.becomes.tolist(), strict=True))
+        return [(names[a], names[b], n) for (a, b), n in pairs.most_common()]
+
+
+@dataclass
+class Accepted:
+    """What became of accepting it.
+
+    Attributes:
+        decisions: their ids, one for each class that was given
+        conflicts: samples that were left alone, the first of each decision
+    """
+
+    bound: Bound
+    applied: int = 0
+    decisions: list[str] = field(default_factory=list)
+    conflict_count: int = 0
+    conflicts: list[dict[str, Any]] = field(default_factory=list)
+
+
+def propose(run: Run, least: float = LEAST, iteration: int | None = None) -> Proposal:
+    """The open samples that accepting the consensus would relabel.
+
+    Args:
+        run: a run whose iteration was made with votes
+        least: how sure the consensus must be, from 0 to 1
+        iteration: its number, by default the last one's
+
+    Raises:
+        InputError: if the iteration knows of no votes, or ``least`` is out of range
+    """
+    if isinstance(least, bool) or not isinstance(least, int | float) or not 0.0 <= least <= 1.0:
+        raise InputError(f"confidence must be a number from 0 to 1, got {least!r}")
+    found = run.iteration(iteration)
+    if not found.document.get("votes"):
+        raise InputError(
+            f"Iteration {found.number} of run '{run.key}' was made without votes, so it has no "
+            "consensus. Call find_label_errors with vote_fields first."
+        )
+    p = found.column("p_max")
+    wanted = found.suspect_rows & (current_state(run, found).kind == 0) & (p >= least)
+    rows = np.flatnonzero(wanted)
+    return Proposal(
+        found,
+        float(least),
+        rows,
+        found.column("label")[rows].astype(np.int64),
+        found.column("prediction")[rows].astype(np.int64),
+        float(np.sum(1.0 - p[rows].astype(np.float64))),
+    )
+
+
+def draw_consensus_check(
+    run: Run,
+    proposal: Proposal,
+    size: int,
+    *,
+    seed: int | None = None,
+    author: str | None = None,
+) -> tuple[str, list[str]]:
+    """Draw samples to look at before the consensus is accepted; see ``draw_check``."""
+    each = {"iteration": str(proposal.iteration.id), "least": proposal.least}
+    return draw_check(run, proposal.ids, size, becomes=None, each=each, seed=seed, author=author)
+
+
+def accept_consensus(run: Run, check: str, *, author: str | None = None) -> Accepted:
+    """Give every sample that a check was drawn from its consensus, but for the exceptions.
+
+    What was decided since by others is left alone, and so is what they relabelled.
+
+    Args:
+        run: the run
+        check: a check of the consensus that was read
+        author: who decides
+
+    Raises:
+        InputError: if there is no such check, it was not read, or is of another iteration; nothing
+            is changed
+    """
+    document = load_check(run, check)
+    each = document.get("each")
+    if not each:
+        raise InputError(f"Check {check} was made for another decision, not for the consensus")
+    bound = bound_of(document)
+    number = next((i.number for i in run.iterations() if str(i.id) == each["iteration"]), None)
+    if number is None:
+        raise InputError(f"The iteration that check {check} was made of was deleted")
+    proposal = propose(run, each["least"], number)
+    population = set(unpack_ids(np.frombuffer(document["population"], "S12")))
+    allowed = population - {i.hex() for i in document["exceptions"]}
+    names, done = proposal.iteration.classes, Accepted(bound)
+    ids = proposal.ids
+    for becomes in np.unique(proposal.becomes).tolist():
+        chosen = {
+            ids[at]: names[proposal.label[at]]
+            for at in np.flatnonzero(proposal.becomes == becomes).tolist()
+            if ids[at] in allowed
+        }
+        if chosen:
+            _accept_class(run, number, names[becomes], chosen, done, author)
+    return done
+
+
+def _accept_class(
+    run: Run,
+    iteration: int,
+    label: str,
+    chosen: dict[str, str],
+    done: Accepted,
+    author: str | None,
+) -> None:
+    made = resolve(
+        run,
+        "relabel",
+        list(chosen),
+        label=label,
+        expected_label=chosen,
+        author=author,
+        iteration=iteration,
+        basis={"kind": "check", **asdict(done.bound), "becomes": label},
+    )
+    done.applied += made.applied
+    done.conflict_count += made.conflict_count
+    done.conflicts += made.conflicts
+    if made.decision is not None:
+        done.decisions.append(made.decision)

@@ -15,7 +15,7 @@ from ..store.iterations import pack_ids
 from ..store.runs import Run
 from ..store.samples import catch_up
 from ..store.write_fields import write_values
-from .from_votes import Agreed
+from .voted_objects import Agreed
 
 FIELD = "consensus"
 

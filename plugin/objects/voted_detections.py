@@ -17,9 +17,10 @@ from ..store.samples import Collection
 from ..votes.consensus import chunks, fit_consensus
 from .boxes import by_image, within_image
 from .from_detections import DetectionSource
-from .from_votes import LEAST_VOTES, Objects, VoteSource, Whole
+from .from_votes import LEAST_VOTES, VoteSource
 from .scoring import KIND_NAMES, LEAST_LIKELY
 from .store import IMAGES, Columns, sorted_items
+from .voted_objects import Objects, Whole
 
 IMAGES_A_BATCH = 500
 PLACEMENT = KIND_NAMES.index("placement")

@@ -117,8 +117,16 @@ def test_objects_are_offered_with_what_they_can_be_judged_by(samples: Any, form:
         samples.set_values(name, [fo.Detections(detections=[made.copy()]) for _ in samples])
     found = form(samples, "find_label_errors", label_field="boxes")
     assert set(found["label_field"].type.values) == {"ground_truth", "boxes", "model", "older"}
-    assert set(found["source"].type.values) == {"auto", "predictions", "features", "embeddings"}
+    sources = {"auto", "predictions", "votes", "features", "embeddings"}
+    assert set(found["source"].type.values) == sources
     assert "'model'" in found["chosen"].view.label
+    drawn = {"label_field": "boxes", "source": "votes"}
+    found = form(samples, "find_label_errors", **drawn)
+    assert [choice.value for choice in found["vote_fields"].view.choices] == ["model", "older"]
+    assert held(found) == ["Choose the fields with what people drew."]
+    found = form(samples, "find_label_errors", **drawn, vote_fields=["older"])
+    assert held(found) == []
+    assert found["annotator_attribute"].default == "annotator"
     given = {"label_field": "boxes", "source": "predictions", "show_advanced": True}
     found = form(samples, "find_label_errors", **given)
     assert found["prediction_fields"].default == ["model"]

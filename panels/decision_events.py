@@ -27,6 +27,7 @@ from .view_members import SHOWN, view_before
 MOST_AT_ONCE = 20_000
 MOST_IN_GRID = 20_000
 MOST_LOOKED_UP = 20_000
+MOST_COMPARED = 500
 
 
 def resolve(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ResolveReply:
@@ -111,7 +112,7 @@ def queue(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.QueueRep
     opened = open_any(ctx, request)
     order = candidates(opened, request)
     order = order[~opened.gone[order]]
-    there = order[are_there(opened, order)]
+    there = order[as_seen(opened, order)]
     skip = opened.rows(request.get("skip"), opened.iteration.samples)
     left = there[~np.isin(there, skip)]
     limit = max(1, min(200, int(request.get("limit") or 20)))
@@ -138,6 +139,14 @@ def are_there(opened: Opened, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.boo
     there = {document["_id"] for document in found}
     is_there = np.ones(len(rows), bool)
     is_there[: len(ids)] = [i in there for i in ids]
+    return is_there
+
+
+def as_seen(opened: Opened, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which of some open rows are there as the iteration saw them; of very many the first."""
+    is_there = are_there(opened, rows)
+    first = np.flatnonzero(is_there)[:MOST_COMPARED]
+    is_there[first] = ~opened.done_elsewhere(rows[first])
     return is_there
 
 

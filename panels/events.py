@@ -259,11 +259,17 @@ class InViewReply(TypedDict):
 
 
 class OutdatedReply(TypedDict):
-    """What changed outside of the run since it was made."""
+    """What changed outside of the run since it was made: samples, and labels on them.
+
+    Where labels are sets, ``relabelled`` counts those with another class or box, and the last two
+    those that came or went; both are 0 elsewhere.
+    """
 
     added: int
     deleted: int
     relabelled: int
+    labels_added: int
+    labels_deleted: int
 
 
 class CellRequest(IterationRequest):
@@ -549,7 +555,8 @@ class QueueReply(TypedDict):
     """The next rows; ``left`` counts the open ones in the view, ``outside`` those outside of it.
 
     ``skipped`` are those of ``skip`` that are open and in the view, in the order in which they were
-    passed over; no other number counts them. ``deleted`` were deleted past the run.
+    passed over; no other number counts them. ``deleted`` were deleted past the run, or where labels
+    are sets changed, too.
     """
 
     revision: int
@@ -574,7 +581,8 @@ class ImageSuspects(TypedDict):
     """An image by its most suspicious ``row``, and the ``rows`` on it, most suspicious first.
 
     They are its suspects, what the queue goes through, and what is decided, of FiftyOne's view.
-    ``decided`` says what stands on each, empty while it is open.
+    ``decided`` says what stands on each, empty while it is open, ``elsewhere`` where it was changed
+    past the panel.
     """
 
     row: int

@@ -13,7 +13,7 @@ from ..plugin.objects.by_image import ImageTable, image_table
 from ..plugin.objects.iteration import ObjectIteration
 from ..plugin.objects.state import KINDS
 from . import events
-from .decision_events import are_there, candidates
+from .decision_events import are_there, as_seen, candidates
 from .opened_objects import OpenedObjects, open_objects
 
 MOST_ON_IMAGE = 99
@@ -28,7 +28,7 @@ def image_queue(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Im
     opened = open_objects(ctx, request)
     table, wanted = _images(opened.iteration), candidates(opened, request)
     line = wanted[~opened.decided[wanted]]
-    there = line[are_there(opened, line)]
+    there = line[as_seen(opened, line)]
     inside = opened.rows_in_view()
     held = there if inside is None else there[inside[there]]
     images, every = table.in_order(held), table.in_order(there)
@@ -60,8 +60,7 @@ def _front(
     brought = request.get("bring") is not None
     row = request["bring"] if brought else request.get("front")
     rows = opened.rows([] if row is None else [row], 1)
-    rows = rows[are_there(opened, rows)]
-    image = table.image[rows]
+    image = table.image[rows[are_there(opened, rows)]]
     if not brought:
         image = image[~np.isin(image, skipped)]
     if inside is not None:
@@ -85,10 +84,14 @@ def _about(
     def of(image: int) -> events.ImageSuspects:
         rows = table.rows(image)
         rows = rows[shown[rows]][:MOST_ON_IMAGE]
+        others = opened.done_elsewhere(rows) & (kind[rows] == 0)
         return events.ImageSuspects(
             row=int(table.head[image]),
             rows=rows.tolist(),
-            decided=[KINDS[code - 1] if code else "" for code in kind[rows].tolist()],
+            decided=[
+                KINDS[code - 1] if code else "elsewhere" if other else ""
+                for code, other in zip(kind[rows].tolist(), others.tolist(), strict=True)
+            ],
         )
 
     return of

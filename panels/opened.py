@@ -194,6 +194,10 @@ class Opened:
         """Which of some rows FiftyOne's current view holds."""
         return self.in_view(self.sample_ids(rows))
 
+    def done_elsewhere(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Which of some open rows somebody else dealt with: of samples each is asked about."""
+        return np.zeros(len(rows), bool)
+
     def shown_by(self, rows: npt.NDArray[np.int64], before: DatasetView) -> list[ViewStage]:
         """The stages that show some rows in FiftyOne's grid, in their order, after a view."""
         return [Select(self.ids(rows), ordered=True)]

@@ -19,6 +19,7 @@ from ..plugin.decisions.state import RunState
 from ..plugin.errors import InputError
 from ..plugin.images.crops import Box, Crop
 from ..plugin.objects.iteration import ObjectIteration, object_iteration, object_iterations
+from ..plugin.objects.outside_changes import done_elsewhere
 from ..plugin.objects.state import ItemsState, items_state
 from ..plugin.runs.opening import open_any_run
 from ..plugin.scoring.overview import expected_errors, expected_errors_of_rows
@@ -109,6 +110,12 @@ class OpenedObjects(Opened):
         own = [_box(b) for b in self.picked("box", rows)]
         own = [None if gone else b for gone, b in zip(missing, own, strict=True)]
         return own, [_box(b) for b in self.picked("seen_box", rows)]
+
+    def done_elsewhere(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Which of some open rows have another label now, or none, or one where it was missing."""
+        if not len(rows):
+            return np.zeros(0, bool)
+        return done_elsewhere(self.run, self.iteration, rows)
 
     def shown_by(self, rows: npt.NDArray[np.int64], before: DatasetView) -> list[ViewStage]:
         """The stages that show some items in their order: objects as patches, tags on images.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from threading import Thread
 from typing import Any
 
@@ -20,6 +20,7 @@ from ..plugin.errors import InputError
 from ..plugin.layout.projection_worker import warm
 from ..plugin.objects.auto import detections_fields
 from ..plugin.objects.iteration import ObjectIteration
+from ..plugin.objects.outside_changes import label_changes
 from ..plugin.report.set_apart import set_apart_sentence
 from ..plugin.runs.opening import find_runs
 from ..plugin.runs.versions import versions
@@ -234,10 +235,16 @@ def outdated(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Outda
     """What changed outside of the run since the iteration was made."""
     opened = open_any(ctx, request)
     if isinstance(opened, OpenedObjects):
-        return events.OutdatedReply(added=0, deleted=0, relabelled=0)
+        return events.OutdatedReply(
+            **asdict(label_changes(opened.run, opened.iteration, opened.decided))
+        )
     found = outside_changes(opened.run, opened.state)
     return events.OutdatedReply(
-        added=found.added, deleted=found.deleted, relabelled=found.relabelled
+        added=found.added,
+        deleted=found.deleted,
+        relabelled=found.relabelled,
+        labels_added=0,
+        labels_deleted=0,
     )
 
 

@@ -103,8 +103,9 @@ def _parts(values: npt.NDArray[Any]) -> Sequence[npt.NDArray[Any]]:
 
 
 def mark_written(iteration: ObjectId) -> None:
-    """Note that the fields show this iteration."""
-    collection_of(COLLECTION).update_one({"_id": iteration}, {"$set": {"fields_written": True}})
+    """Note that the fields show this iteration; what is edited later is somebody else's."""
+    noted = {"fields_written": True, "fields_stamp": datetime.now(UTC)}
+    collection_of(COLLECTION).update_one({"_id": iteration}, {"$set": noted})
 
 
 def last_iteration(run: Run) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ import styles from "./styles.css?inline";
 
 export function LabelErrors() {
   const root = React.useRef<HTMLDivElement>(null);
-  const [active, hasKeyboard] = useActive(root);
+  const [active, hasKeyboard] = useActive(root, useRecoilValue(fos.isModalActive));
   const theme = useRecoilValue(fos.theme);
   const dataset = useRecoilValue(fos.datasetName);
   const [whole, setWhole] = React.useState(false);

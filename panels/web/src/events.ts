@@ -210,11 +210,13 @@ export interface InViewReply {
   open: number[] | null;
 }
 
-/** What changed outside of the run since it was made. */
+/** What changed outside of the run since it was made: samples, and labels on them. */
 export interface OutdatedReply {
   added: number;
   deleted: number;
   relabelled: number;
+  labels_added: number;
+  labels_deleted: number;
 }
 
 /** A page of a cell: open samples, most suspicious first; ``iies`` limits it to a range. */

@@ -43,6 +43,8 @@ declare module "@fiftyone/state" {
     field: string;
     sampleId: string;
   }
+  /** Whether a sample is enlarged in FiftyOne. */
+  export const isModalActive: RecoilValueReadOnly<boolean>;
   export const selectedLabels: RecoilState<SelectedLabel[]>;
   export const view: RecoilState<unknown[]>;
   export function useSetView(): (stages: unknown[]) => void;

@@ -10,8 +10,8 @@ export const PREVIEW = 640;
 
 interface Known {
   sample: SampleInfo;
-  /** The revision of the journal that it was asked for at. */
-  revision: number;
+  /** The session's when it was asked for. */
+  stamp: number;
 }
 
 /** The same for a run on objects. */
@@ -33,9 +33,8 @@ export function useSample(
 ) {
   const tell = React.useRef(onGone);
   tell.current = onGone;
-  const { key, overview, iteration: shown } = useSession();
+  const { key, stamp, iteration: shown } = useSession();
   const { objects } = shown;
-  const { revision } = overview;
   const cache = React.useRef(new Map<number, Known>());
   const pending = React.useRef(new Map<number, number>());
   const [, redraw] = React.useReducer((n: number) => n + 1, 0);
@@ -49,13 +48,13 @@ export function useSample(
   const wantedKey = JSON.stringify(wanted);
   React.useEffect(() => {
     const wanted: number[] = JSON.parse(wantedKey);
-    const asked = (r: number) => pending.current.get(r) ?? cache.current.get(r)?.revision ?? -1;
-    const missing = wanted.filter((r) => asked(r) < revision);
+    const asked = (r: number) => pending.current.get(r) ?? cache.current.get(r)?.stamp ?? -1;
+    const missing = wanted.filter((r) => asked(r) < stamp);
     if (!missing.length) return;
     const fetchRows = (rows: number[]) => {
       const [known, waiting] = [cache.current, pending.current];
-      for (const r of rows) waiting.set(r, revision);
-      const latest = (r: number) => waiting.get(r) === revision;
+      for (const r of rows) waiting.set(r, stamp);
+      const latest = (r: number) => waiting.get(r) === stamp;
       const asked = { ...key, rows, size };
       const answer: Promise<{ samples: SampleInfo[] }> = objects
         ? ask("objects", asked).then((reply) => ({ samples: reply.objects }))
@@ -65,7 +64,7 @@ export function useSample(
           for (const r of rows) if (latest(r)) known.delete(r);
           for (const sample of reply.samples) {
             if (!latest(sample.row)) continue;
-            known.set(sample.row, { sample, revision });
+            known.set(sample.row, { sample, stamp });
             if (sample.image) new Image().src = sample.image;
           }
           const there = new Set(reply.samples.map((sample) => sample.row));
@@ -83,6 +82,6 @@ export function useSample(
       fetchRows(missing.slice(0, 1));
       if (missing.length > 1) fetchRows(missing.slice(1));
     } else fetchRows(missing);
-  }, [wantedKey, revision, key, size, objects]);
+  }, [wantedKey, stamp, key, size, objects]);
   return row === null ? null : (cache.current.get(row)?.sample ?? null);
 }

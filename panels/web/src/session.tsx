@@ -1,5 +1,7 @@
 // What all screens share: the run, its classes, the overview as it stands, and the ways to change it.
+import * as fos from "@fiftyone/state";
 import * as React from "react";
+import { useRecoilValue } from "recoil";
 import type { Given } from "./annotators/given";
 import { ask, asProblem } from "./ask";
 import type {
@@ -32,6 +34,8 @@ export interface Session extends Decisions {
   setGiven: (given: Given | null) => void;
   classes: string[];
   overview: Overview;
+  /** Grows with the revision that is shown, and when somebody may have edited in FiftyOne. */
+  stamp: number;
   /** The newest revision known of, which the overview may still be on its way to. */
   revision: number;
   workedOut: WorkedOut;
@@ -90,6 +94,29 @@ interface Options {
 
 const PAGE = 100;
 
+/** How often a text was another one than before. */
+function useCount(text: string): number {
+  const last = React.useRef({ text, count: 0 });
+  if (last.current.text !== text) last.current = { text, count: last.current.count + 1 };
+  return last.current.count;
+}
+
+/** What FiftyOne's annotation has still to write when it is closed is there after so many ms. */
+const WRITTEN_MS = 1500;
+
+/** How often FiftyOne's enlarged sample was opened or closed, in which labels can be edited. */
+function useEdits(): number {
+  const open = useRecoilValue(fos.isModalActive);
+  const [closed, setClosed] = React.useState(0);
+  React.useEffect(() => {
+    if (!open) return;
+    return () => {
+      window.setTimeout(() => setClosed((old) => old + 1), WRITTEN_MS);
+    };
+  }, [open]);
+  return useCount(`${open}/${closed}`);
+}
+
 /** Loads an iteration and keeps it in step with the journal and with FiftyOne's view. */
 export function useLoadedSession(options: Options) {
   const { run, iteration, given, setGiven, view, revision, workedOut: latest } = options;
@@ -144,7 +171,9 @@ export function useLoadedSession(options: Options) {
   const narrowed = shown !== undefined && narrows(view);
   const members = useAsk("in_view", narrowed ? key : null, [view, shown]);
   const inView = narrowed && !members.problem ? (members.reply?.open ?? null) : null;
-  const changes = useAsk("outdated", key);
+  const edits = useEdits();
+  const stamp = useCount(`${shown}/${edits}`);
+  const changes = useAsk("outdated", key, [edits]);
   const outdated = changes.problem ? null : changes.reply;
 
   const refreshRef = React.useRef(refresh);
@@ -208,6 +237,7 @@ export function useLoadedSession(options: Options) {
         classes: loaded.classes,
         overview: loaded.overview,
         revision: Math.max(loaded.overview.revision, settled.at(-1)?.revision ?? 0),
+        stamp,
         workedOut,
         order,
         setOrder,
@@ -226,6 +256,7 @@ export function useLoadedSession(options: Options) {
       given,
       setGiven,
       settled,
+      stamp,
       workedOut,
       order,
       setOrder,

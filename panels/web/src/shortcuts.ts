@@ -215,6 +215,11 @@ export const SHORTCUTS = {
     does: "Remove the label, not the image",
   },
   objectSkip: { keys: ["s"], scope: ["objects", "images", "tags"], does: "Skip it for now" },
+  objectEdit: {
+    keys: ["g"],
+    scope: ["objects", "images", "tags"],
+    does: "Edit the image's labels in FiftyOne's own annotation",
+  },
   objectAdjust: {
     keys: ["e"],
     scope: ["objects", "images", "outlines"],
@@ -455,14 +460,24 @@ export const useHasKeyboard = () => React.useContext(KeyboardContext);
 /** What the panel opens on top of the page lies outside of it, but belongs to it. */
 const ON_TOP = ".MuiModal-root, .MuiPopper-root";
 
-/** Whether the person works in the panel: the focus is in it, or nowhere after a click into it. */
+/**
+ * Whether the person works in the panel: the focus is in it, or nowhere after a click into it.
+ *
+ * `covered`: FiftyOne shows something above all, whose keys must decide on nothing that is below.
+ */
 export function useActive(
   root: React.RefObject<HTMLElement | null>,
+  covered = false,
 ): [React.MutableRefObject<IsActive>, boolean] {
   const inside = React.useRef(true);
   const [has, setHas] = React.useState(true);
   const active = React.useRef<IsActive>(() => true);
+  const isCovered = React.useRef(covered);
+  isCovered.current = covered;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the keys come and go with what covers
+  React.useEffect(() => setHas(active.current(document.activeElement)), [covered]);
   active.current = (target) => {
+    if (covered) return false;
     if (target instanceof Node && root.current?.contains(target)) return true;
     return inside.current && (target === document.body || target === document.documentElement);
   };
@@ -484,7 +499,7 @@ export function useActive(
     const later = () => window.setTimeout(look);
     const nowhere = () => document.activeElement === document.body;
     const early = (event: KeyboardEvent) => {
-      if (!root.current || onTop(event.target)) return;
+      if (!root.current || onTop(event.target) || isCovered.current) return;
       const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
       // From nowhere Tab would go to FiftyOne's view bar, out of which it finds no way.
       const first = event.key === "Tab" && nowhere() && active.current(document.body);

@@ -256,10 +256,14 @@ describe("the session", () => {
     expect(narrows('[[],{"tags":{"values":["a"]}},null]')).toBe(true);
   });
   it("says what changed outside", () => {
-    expect(outdatedText({ added: 1, deleted: 0, relabelled: 2 })).toBe(
+    const none = { added: 0, deleted: 0, relabelled: 0, labels_added: 0, labels_deleted: 0 };
+    expect(outdatedText({ ...none, labels_added: 1, labels_deleted: 3 })).toBe(
+      "1 label added, 3 labels deleted",
+    );
+    expect(outdatedText({ ...none, added: 1, relabelled: 2 })).toBe(
       "1 sample added, 2 labels changed outside of this panel",
     );
-    expect(outdatedText({ added: 0, deleted: 0, relabelled: 0 })).toBe("");
+    expect(outdatedText(none)).toBe("");
   });
 });
 

@@ -52,7 +52,10 @@ export function ImageQueue(through: QueueProps) {
     object,
     row: chosen,
     pass: passOpen,
-    settle: (row, work, action) => choice.decided(row, action, work),
+    settle: (row, work, action) => {
+      choice.decided(row, action, work);
+      void work.then((went) => went || queue.retry());
+    },
     skip: choice.skip,
   });
   const { acts, others, give, chooser } = deeds;

@@ -14,6 +14,7 @@ const DECIDED: Record<string, string> = {
   added: "added",
   moved: "moved",
   tagged: "tagged",
+  elsewhere: "changed elsewhere",
 };
 
 interface Props {

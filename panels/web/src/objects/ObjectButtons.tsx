@@ -13,6 +13,7 @@ export interface ObjectDeeds {
   adjust: () => void;
   save: () => void;
   leave: () => void;
+  edit: () => void;
   skip: () => void;
   takeBack: () => void;
 }
@@ -74,6 +75,9 @@ export function ObjectButtons({ acts, object, proposed, adjusting, chooseRef }: 
             Adjust
           </Key>
         )}
+        <Key tip="objectEdit" icon="edit" onClick={acts.edit} disabled={idle}>
+          Edit in FiftyOne
+        </Key>
         <Key tip="objectSkip" icon="skip" onClick={acts.skip} disabled={idle}>
           Skip
         </Key>

@@ -9,8 +9,8 @@ const KEPT = 12;
 interface Known {
   rows: string;
   objects: ObjectInfo[];
-  /** The revision of the journal that it was asked for at. */
-  revision: number;
+  /** The session's when it was asked for. */
+  stamp: number;
 }
 
 /**
@@ -25,8 +25,7 @@ export function useImage(
   size: number,
   onGone: (row: number) => void,
 ): ObjectInfo[] | null {
-  const { key, overview } = useSession();
-  const { revision } = overview;
+  const { key, stamp } = useSession();
   const known = React.useRef(new Map<number, Known>());
   const waiting = React.useRef(new Map<number, string>());
   const [, redraw] = React.useReducer((n: number) => n + 1, 0);
@@ -36,16 +35,16 @@ export function useImage(
   React.useEffect(() => {
     const wanted: ImageSuspects[] = JSON.parse(text);
     for (const { row, rows } of wanted) {
-      const mine = `${revision} ${rows.join()}`;
+      const mine = `${stamp} ${rows.join()}`;
       const had = known.current.get(row);
       if (waiting.current.get(row) === mine) continue;
-      if (had && had.revision >= revision && had.rows === rows.join()) continue;
+      if (had && had.stamp >= stamp && had.rows === rows.join()) continue;
       waiting.current.set(row, mine);
       ask("objects", { ...key, rows, size, shared: true })
         .then(({ objects }) => {
           if (waiting.current.get(row) !== mine) return;
           known.current.delete(row);
-          known.current.set(row, { rows: rows.join(), objects: withPicture(objects), revision });
+          known.current.set(row, { rows: rows.join(), objects: withPicture(objects), stamp });
           if (objects[0]?.image) new Image().src = objects[0].image;
           else if (!objects.length) tell.current(row);
           for (const old of [...known.current.keys()].slice(0, -KEPT)) known.current.delete(old);
@@ -56,7 +55,7 @@ export function useImage(
           if (waiting.current.get(row) === mine) waiting.current.delete(row);
         });
     }
-  }, [text, revision, key, size]);
+  }, [text, stamp, key, size]);
   const found = image && known.current.get(image.row);
   return found?.objects.length ? found.objects : null;
 }

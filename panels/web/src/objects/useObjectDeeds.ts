@@ -9,6 +9,7 @@ import { useNames } from "./names";
 import type { ObjectDeeds } from "./ObjectButtons";
 import { type Box, copied } from "./place";
 import { seenClass } from "./Sentence";
+import { useEditInFiftyOne } from "./useEditInFiftyOne";
 import { givesClass, otherClasses, proposedFor } from "./ways";
 
 interface Front {
@@ -31,6 +32,7 @@ export function useObjectDeeds({ object, row, pass, settle, skip }: Front) {
   const adjusting = edited && edited.row === row ? edited.box : null;
   const proposed = object && proposedFor(object, names);
   const missing = object?.label === names.nothing;
+  const edit = useEditInFiftyOne(object, missing);
 
   /** Rests on the label and the outline that are on screen. */
   const decide = (action: ObjectAction, option: { label?: string; box?: Box } = {}) => {
@@ -76,6 +78,7 @@ export function useObjectDeeds({ object, row, pass, settle, skip }: Front) {
       else decide("move", { box: adjusting });
     },
     leave: () => setEdited(null),
+    edit,
     skip: () => {
       if (row !== null && pass("skip")) skip(row);
     },
@@ -91,6 +94,7 @@ export function useObjectDeeds({ object, row, pass, settle, skip }: Front) {
     objectRemove: acts.remove,
     objectAdjust: acts.adjust,
     objectSkip: acts.skip,
+    objectEdit: acts.edit,
   });
   return {
     acts,

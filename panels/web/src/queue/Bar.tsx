@@ -62,7 +62,8 @@ export function leftText({ left, outside, skipped, deleted }: Line, noun = "samp
   const of = noun === "image" ? `${plural(left, noun)} left` : `${count(left)} left`;
   const parts = [outside ? `${of} in the view of ${count(left + outside)}` : of];
   if (skipped.length) parts.push(`${count(skipped.length)} skipped`);
-  if (deleted) parts.push(`${count(deleted)} deleted elsewhere`);
+  const what = noun === "sample" ? "deleted" : "done";
+  if (deleted) parts.push(`${count(deleted)} ${what} elsewhere`);
   return parts.join(" · ");
 }
 

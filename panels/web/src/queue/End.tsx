@@ -29,7 +29,11 @@ export function End({ line, noun, to, onBack, onBring, onAgain }: Props) {
       <Icon name="check" className="dcf-screen-icon" />
       <h3>{title}</h3>
       {outside > 0 && <p>{plural(outside, `open ${noun}`)} outside the view. Clear it to go on.</p>}
-      {deleted > 0 && <p>{plural(deleted, noun)} deleted elsewhere.</p>}
+      {deleted > 0 && (
+        <p>
+          {plural(deleted, noun)} {noun === "sample" ? "deleted" : "done"} elsewhere.
+        </p>
+      )}
       {skipped.length > 0 && (
         <>
           <p>{plural(skipped.length, noun)} skipped.</p>

@@ -45,8 +45,7 @@ export function without(line: Line, row: number): Line {
 
 /** `byImage`: each row stands for an image with all that is suspect on it. */
 export function useLine({ cell, ranking }: Through, view: string, byImage = false) {
-  const { key, overview, outcome } = useSession();
-  const { revision } = overview;
+  const { key, stamp, outcome } = useSession();
   const kind = byImage ? "/images" : "";
   const [line, setLine] = React.useState<Line | null>(null);
   const [problem, setProblem] = React.useState<Problem | null>(null);
@@ -102,12 +101,12 @@ export function useLine({ cell, ranking }: Through, view: string, byImage = fals
     fetchLine();
   }, [fetchLine, view]);
   const loaded = line !== null;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: others' decisions change the line
+  // biome-ignore lint/correctness/useExhaustiveDependencies: others' decisions and edits change the line
   React.useEffect(() => {
     if (!loaded || busy.current) return;
     gone.current.clear();
     fetchLine();
-  }, [revision]);
+  }, [stamp]);
 
   const row = inFront(line, again);
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is in front stays there until it is settled

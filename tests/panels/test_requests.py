@@ -119,6 +119,7 @@ WHOLE: dict[str, dict[str, Any]] = {
         "action": "keep_one",
         "rows": [0, 1],
         "labels": ["cat", "cat"],
+        "boxes": [[0.1, 0.2, 0.3, 0.4], [0.1, 0.2, 0.3, 0.4]],
         "keep": 0,
         "label": "dog",
     },

@@ -20,29 +20,48 @@ interface Places {
   restart: () => void;
 }
 
+/** What is said of what is judged, where it is no audit. */
+export interface Words {
+  region: string;
+  title: React.ReactNode;
+  waiting: string;
+  done: string;
+  leave: string;
+}
+
 interface Props {
   info: AuditInfo;
   audit: Places;
   onLeave: () => void;
   /** What the place in front is called. */
   part?: string;
+  words?: Words;
   children: React.ReactNode;
 }
 
-export function AuditFrame({ info, audit, onLeave, part, children }: Props) {
+const wordsOf = ({ number }: AuditInfo): Words => ({
+  region: "Audit",
+  title: `Audit ${number}`,
+  waiting: "Fetching what the audit drew …",
+  done: "The audit is judged",
+  leave: "See the estimate",
+});
+
+export function AuditFrame({ info, audit, onLeave, part, children, ...given }: Props) {
   const { skipped } = audit;
+  const words = given.words ?? wordsOf(info);
   if (audit.problem && !audit.line)
     return <Problem problem={audit.problem} onRetry={audit.retry} onBack={onLeave} />;
-  if (!audit.line) return <Waiting text="Fetching what the audit drew …" />;
+  if (!audit.line) return <Waiting text={words.waiting} />;
   return (
-    <section className="dcf-queue" aria-label="Audit">
+    <section className="dcf-queue" aria-label={words.region}>
       <header className="dcf-bar dcf-cellbar">
         <Tooltip title="Back to the progress (Esc)">
           <IconButton size="small" aria-label="Back to the progress" onClick={onLeave}>
             <Icon name="back" />
           </IconButton>
         </Tooltip>
-        <h2 className="dcf-title">Audit {info.number}</h2>
+        <h2 className="dcf-title">{words.title}</h2>
         <span className="dcf-soft" role="status">
           {count(audit.judged)} of {count(info.size)} judged
           {skipped.length > 0 && ` · ${count(skipped.length)} skipped`}
@@ -64,13 +83,13 @@ export function AuditFrame({ info, audit, onLeave, part, children }: Props) {
       ) : (
         <div className="dcf-screen">
           <Icon name="check" className="dcf-screen-icon" />
-          <h3>{skipped.length ? "Only skipped ones are left" : "The audit is judged"}</h3>
+          <h3>{skipped.length ? "Only skipped ones are left" : words.done}</h3>
           <div className="dcf-screen-buttons">
             {skipped.length > 0 && (
               <Button onClick={audit.restart}>Go through the skipped ones</Button>
             )}
             <Button variant="contained" onClick={onLeave}>
-              See the estimate
+              {words.leave}
             </Button>
           </div>
         </div>

@@ -15,17 +15,20 @@ interface Props extends Part {
   preview?: number;
   onShown: () => void;
   tools?: React.ReactNode;
+  /** Fetches the picture in full resolution, where it is none of an audit. */
+  fetch?: (place: number) => Promise<{ image: string; problem: string }>;
 }
 
 export function AuditPicture(props: Props) {
   const { audit, item, onShown, tools, preview = PREVIEW, alt = "The sample to judge" } = props;
-  const { start, over, still, quiet } = props;
+  const { start, over, still, quiet, fetch } = props;
   const { run } = useSession().key;
   const { place, image, width, height } = item;
   const original = React.useCallback(async () => {
-    const { image, problem } = await ask("audit_original", { run, audit, place });
+    const asked = fetch ? fetch(place) : ask("audit_original", { run, audit, place });
+    const { image, problem } = await asked;
     return { source: image, problem };
-  }, [run, audit, place]);
+  }, [run, audit, place, fetch]);
   if (!image)
     return (
       <NoPicture tools={tools}>

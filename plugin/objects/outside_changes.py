@@ -124,8 +124,8 @@ def _is_labelled(iteration: ObjectIteration, row: int, held: Mapping[str, Label]
     known = iteration.rows_of(late) >= 0 if late else np.zeros(0, bool)
     new = {i: held[i] for i, ours in zip(late, known, strict=True) if not ours}
     if not iteration.has_boxes:
-        wanted = iteration.classes[int(iteration.column("prediction")[row])]
-        return any(name == wanted for name, _ in new.values())
+        seen = int(iteration.column("prediction")[row])
+        return any(name in iteration.classes[seen : seen + 1] for name, _ in new.values())
     boxes = np.array([box for _, box in new.values() if box], np.float64).reshape(-1, 4)
     own = np.broadcast_to(iteration.column("box")[row], boxes.shape)
     return bool((iou(own, boxes) >= SAME_PLACE).any())

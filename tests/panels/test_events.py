@@ -196,7 +196,7 @@ def test_changes_outside_are_noticed(ask: Any) -> None:
     answer, new, _ = ask
     import fiftyone as fo
 
-    assert answer("outdated") == {"added": 0, "deleted": 0, "relabelled": 0}
+    assert set(answer("outdated").values()) == {0}
     new.add_sample(fo.Sample(filepath="/none.png", ground_truth=fo.Classification(label="cat")))
     assert answer("outdated")["added"] == 1
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,19 +25,21 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from ray.cluster_utils import Cluster
 
     fo.list_datasets()  # starts the database
-    # Nodes have a cache of their own, and leave no token in the home of whoever tests.
-    own = {"DECONFUSE_CACHE_DIR": str(tmp_path_factory.mktemp("nodes"))}
-    before = {name: os.environ.get(name) for name in (*own, "RAY_AUTH_MODE")}
-    os.environ.update(own, RAY_AUTH_MODE="disabled")
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    made.add_node(num_cpus=1)
-    yield str(made.address)
-    ray.shutdown()
-    made.shutdown()
-    for name, value in before.items():
-        os.environ.pop(name)
-        if value is not None:
-            os.environ[name] = value
+    # A socket's path may have 107 characters, and the tests' own folder lies deep.
+    with (
+        tempfile.TemporaryDirectory(dir="/tmp", prefix="ray-", ignore_cleanup_errors=True) as near,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("RAY_TMPDIR", near)
+        # Nodes have a cache of their own, and leave no token in the home of whoever tests.
+        patch.setenv("DECONFUSE_CACHE_DIR", str(tmp_path_factory.mktemp("nodes")))
+        patch.setenv("RAY_AUTH_MODE", "disabled")
+        head = {"num_cpus": 1, "include_dashboard": False}
+        made = Cluster(initialize_head=True, head_node_args=head)
+        made.add_node(num_cpus=1)
+        yield str(made.address)
+        ray.shutdown()
+        made.shutdown()
 
 
 @pytest.mark.parametrize("options", [TRAINING, FEATURES], ids=["training", "features"])

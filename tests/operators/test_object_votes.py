@@ -229,14 +229,14 @@ def test_votes_beside_detections_find_more_than_either(operator: Any, dataset_na
     g = np.random.default_rng(3)
     said = []
     for truth in truths:
-        found = []
+        seen_there: list[Any] = []
         for label, box in truth:
             sure = g.beta(4, 2)
             seen = label if g.random() < 0.5 + 0.5 * sure else CLASSES[g.integers(3)]
             off = (np.array(box) + g.normal(0, 0.01, 4)).tolist()
             if g.random() < 0.9:
-                found.append(fo.Detection(label=seen, bounding_box=off, confidence=sure))
-        said.append(fo.Detections(detections=found))
+                seen_there.append(fo.Detection(label=seen, bounding_box=off, confidence=sure))
+        said.append(fo.Detections(detections=seen_there))
     dataset.set_values("model", said)
     runs = {
         "votes": {},

@@ -91,8 +91,8 @@ def held(view: Any, iteration: Any) -> np.ndarray[Any, Any]:
     for sample in view:
         samples.add(sample.sample_id if patches else sample.id)
         for field, ids in labels.items():
-            value = sample[field] if field in schema else None
-            if isinstance(value, fo.Detections):
+            value: Any = sample[field] if field in schema else None
+            if hasattr(value, "detections"):
                 ids.update(one.id for one in list(value.detections or []))
             elif value:
                 ids.add(value.id)

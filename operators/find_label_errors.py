@@ -28,12 +28,14 @@ from ..plugin.store.sample_collection import image_slices, slice_of
 from ..plugin.store.samples import Collection
 from ..plugin.tags.job import find_tag_errors, is_on_tags
 from ..plugin.workers.choices import RAY_ADDRESS
+from .asked import Asked
 from .base import LongOperator, Work, long_config
 from .caller import discreet, file_to_read, is_script, network_to_load
 from .checked import Target
 from .forms import choose, choose_one, form, missing, more_options, suggest
 from .object_sources import OBJECT_SOURCES
-from .sources import COMMON, OPTIONS, SOURCES, Asked, chosen_options, offered
+from .source_options import OPTIONS
+from .sources import COMMON, SOURCES, chosen_options, offered
 from .tag_sources import TAG_SOURCES
 from .terminal import in_terminal
 

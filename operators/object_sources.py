@@ -5,8 +5,10 @@ from __future__ import annotations
 from fiftyone.operators import types
 
 from ..plugin.objects.auto import fields_of_detections
+from .asked import Asked, networks
 from .forms import missing, suggest
-from .sources import Asked, Source, annotator_attribute, networks
+from .source_options import annotator_attribute
+from .sources import Source
 
 HEADS = ("network", "weights", "folds", "image_size", "seed", "device", "workers")
 

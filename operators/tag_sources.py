@@ -7,8 +7,9 @@ from typing import Any
 import fiftyone as fo
 from fiftyone.operators import types
 
+from .asked import Asked
 from .forms import missing
-from .sources import SOURCES, TRAINING, Asked, Source, embeddings, nothing
+from .sources import SOURCES, TRAINING, Source, embeddings, nothing
 
 
 def _predictions(asked: Asked) -> None:

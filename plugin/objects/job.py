@@ -26,6 +26,7 @@ from ..store.samples import Collection, Dataset
 from ..store.views import check_view
 from .auto import check_options, choose_object_source
 from .consensus_field import write_consensus
+from .covered import check_covers_items
 from .doubles import DOUBLES, joined
 from .fields import write_object_fields
 from .from_crops import CropSource
@@ -191,6 +192,9 @@ def _check(samples: Collection, settings: Settings) -> str | None:
     check_own_fields(dataset, key, ours=there or key in deleted_keys(dataset))
     check_writable(dataset, [settings.label_field], declared)
     check_view(samples, [settings.label_field, *settings.prediction_fields])
+    kept = _kept_run(dataset, key)
+    if kept is not None:
+        check_covers_items(samples, kept)
     return begins_anew(dataset, key)
 
 

@@ -112,9 +112,20 @@ def check_covers(samples: Collection, run: Run, decided: Sequence[str]) -> None:
         ids = [ObjectId(i) for i in missing[start : start + CHUNK]]
         query = {"_id": {"$in": ids}, label: {"$nin": [None, ""]}}
         left += samples_of(run.dataset).count_documents(query)
+    refuse_left_out(left, last.number, run.key)
+
+
+def refuse_left_out(left: int, number: int, key: str) -> None:
+    """Raise InputError where open samples of an iteration are left out; see :func:`check_covers`.
+
+    Args:
+        left: how many
+        number: that of the iteration
+        key: that of the run
+    """
     if left:
         raise InputError(
-            f"The view leaves out {left} open samples that iteration {last.number} of run "
-            f"'{run.key}' holds, and their scores would be gone. Give the view a run_key of its "
+            f"The view leaves out {left} open samples that iteration {number} of run "
+            f"'{key}' holds, and their scores would be gone. Give the view a run_key of its "
             "own, or pass the dataset or a view that holds them too."
         )

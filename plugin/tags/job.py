@@ -13,6 +13,7 @@ from ..arrays import BoolArray
 from ..classify.auto import asked_for, by_images
 from ..classify.settings import AUTO, SKIP, Settings
 from ..errors import InputError
+from ..objects.covered import check_covers_items
 from ..objects.known import KnownDecisions
 from ..objects.scoring import KIND_NAMES
 from ..objects.store import (
@@ -242,6 +243,9 @@ def _check(samples: Collection, settings: Settings) -> str | None:
     check_own_fields(dataset, key, ours=there or key in deleted_keys(dataset))
     check_writable(dataset, [field], declared)
     check_view(samples, [field, *settings.prediction_fields])
+    kept = kept_run(dataset, key)
+    if kept is not None:
+        check_covers_items(samples, kept)
     return begins_anew(dataset, key)
 
 

@@ -406,12 +406,31 @@ def test_detectors_with_other_classes_and_repeated_detections_are_taken(
     )
 
 
-def test_a_view_is_scored_alone_and_an_earlier_iteration_taken_off(
+def test_a_view_that_leaves_out_what_is_open_is_refused(objects: Any, operator: Any) -> None:
+    dataset, _ = objects
+    find(operator, dataset[:40])
+    before = stored(dataset)
+    first = dataset[:1].first()
+    with pytest.raises(ValueError, match=r"leaves out [0-9]+ open samples that iteration 1 of run"):
+        find(operator, dataset[1:])
+    assert stored(dataset) == before
+    alone = find(operator, dataset[1:3], run_key="other")
+    assert (alone["iteration"], alone["samples"]) == (1, 2)
+    of_first = [d.id for d in (*first.gt.detections, *first.deconfuse_missing.detections)]
+    operator("resolve")(dataset, "confirm", label_ids=of_first[:-1])
+    with pytest.raises(ValueError, match="leaves out 1 open samples that iteration 1 of run"):
+        find(operator, dataset[1:])
+    operator("resolve")(dataset, "confirm", label_ids=of_first[-1:])
+    assert find(operator, dataset[1:])["iteration"] == 2, "what is decided may go"
+
+
+def test_an_earlier_iteration_is_taken_off_images_that_cannot_be_judged_any_more(
     objects: Any, operator: Any
 ) -> None:
     dataset, _ = objects
     find(operator, dataset)
-    result = find(operator, dataset[:40])
+    dataset[40:].set_field("model", None).save()
+    result = find(operator, dataset)
     assert result["samples"] == 40
     dataset.reload()
     left = list(dataset)[40:]

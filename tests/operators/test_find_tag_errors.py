@@ -322,12 +322,24 @@ def test_rare_and_universal_tags_are_scored(tags: Any, operator: Any) -> None:
     assert not {"rare", "picture"} & set(candidates)
 
 
-def test_a_view_is_scored_alone_and_an_earlier_iteration_taken_off(
+def test_a_view_that_leaves_out_what_is_open_is_refused(tags: Any, operator: Any) -> None:
+    dataset, _ = tags
+    find(operator, dataset)
+    before = stored(dataset)
+    with pytest.raises(ValueError, match="leaves out 40 open samples that iteration 1 of run"):
+        find(operator, dataset[:80])
+    assert stored(dataset) == before
+    alone = find(operator, dataset[:80], run_key="other")
+    assert (alone["iteration"], alone["samples"]) == (1, 80)
+
+
+def test_an_earlier_iteration_is_taken_off_images_that_cannot_be_judged_any_more(
     tags: Any, operator: Any
 ) -> None:
     dataset, _ = tags
     find(operator, dataset)
-    result = find(operator, dataset[:80])
+    dataset[80:].set_field("model", None).save()
+    result = find(operator, dataset)
     assert result["samples"] == 80
     dataset.reload()
     left = list(dataset)[80:]

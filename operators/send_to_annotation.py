@@ -107,10 +107,11 @@ class SendToAnnotation(LongOperator):
         named = sample_ids is not None or label_ids is not None
         if not named and label is None and limit is None and is_view(sample_collection):
             sample_ids, label_ids = _of_view(run, sample_collection)
-        chosen = _Chosen(sample_ids, label_ids, label, prediction, limit)
+        chosen = _Chosen(sample_ids, label_ids, label, prediction, limit, named=named)
         if delegate:
             ids = chosen.found(run)
             params = {"run_key": run_key, "backend": backend, "suggestion": suggestion, **options}
+            params["named"] = label_ids is not None and named
             return self.queue(run.dataset, params | ids)
         return in_terminal(_sending(run, chosen, backend, suggestion, options))
 
@@ -121,6 +122,7 @@ class SendToAnnotation(LongOperator):
         backend = params.get("backend") or "labelstudio"
         if backend not in BACKENDS:
             raise InputError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
+        named = bool(params.get("label_ids")) and params.get("named", True)
         labels = (chosen_labels(ctx, run) or None) if is_on_objects(run) else None
         labels = labels or params.get("label_ids") or None
         ids = params.get("sample_ids") or ([] if labels else list(ctx.selected or []))
@@ -128,7 +130,7 @@ class SendToAnnotation(LongOperator):
         if not ids and not labels and not any(cell) and ctx.has_custom_view:
             ids, labels = _of_view(run, ctx.view)
         cell = [None if ids or labels else value for value in cell]
-        chosen = _Chosen(ids or None, labels, *cell)
+        chosen = _Chosen(ids or None, labels, *cell, named=named)
         options = {name: params.get(name) for name, _, _ in OPTIONS[backend]}
         suggestion = params.get("suggestion") or "hidden"
         return quiet(ctx, _sending(run, chosen, backend, suggestion, options))
@@ -138,6 +140,8 @@ class SendToAnnotation(LongOperator):
         yield ctx.ops.reload_dataset()
         title = BACKENDS[result["backend"]].title
         boxes = f" with {counted(result['objects'], 'object')}" if "objects" in result else ""
+        if result.get("not_drawn"):
+            boxes += f" ({counted(result['not_drawn'], 'missing object')} not drawn)"
         yield ctx.ops.notify(
             f"{counted(result['samples'])}{boxes} sent to {title} as '{result['annotation']}'. "
             "Fetch the answers with 'Label errors: fetch annotation'.",
@@ -156,13 +160,18 @@ class SendToAnnotation(LongOperator):
 
 @dataclass(frozen=True)
 class _Chosen:
-    """What is to be sent, as it was named: samples, objects, or a cell."""
+    """What is to be sent, as it was named: samples, objects, or a cell.
+
+    ``named`` says whether each of ``label_ids`` was; what a view, a cell or the suspects hold was
+    not, and the image of a missing object among it is sent without asking about that object.
+    """
 
     sample_ids: Sequence[str] | None
     label_ids: Sequence[str] | None
     label: str | None
     prediction: str | None
     limit: int | None
+    named: bool
 
     def found(self, run: Run) -> dict[str, list[str]]:
         """The samples, or the objects, by the parameter that names them."""
@@ -215,7 +224,10 @@ def _sending(
         found = chosen.found(run)
         if is_on_objects(run):
             samples, labels = found.get("sample_ids"), found.get("label_ids")
-            return send_objects(run, samples, labels, backend, suggestion, options, report)
+            named = chosen.named and chosen.label_ids is not None
+            return send_objects(
+                run, samples, labels, backend, suggestion, options, report, named=named
+            )
         ids = found["sample_ids"]
         return send_to_annotation(run, ids, backend, suggestion, options, report)
 

@@ -39,6 +39,8 @@ def send_objects(
     suggestion: str = "hidden",
     options: Mapping[str, Any] | None = None,
     report: Report = silent,
+    *,
+    named: bool = True,
 ) -> dict[str, Any]:
     """Hand images to annotators, with the boxes that they have.
 
@@ -53,9 +55,12 @@ def send_objects(
         suggestion: ``hidden``, or ``hint``: missing objects are drawn to begin with
         options: what FiftyOne's backend takes
         report: told how far it is
+        named: whether each of ``label_ids`` was named; otherwise, as where the most suspect are
+            sent, the image of a missing object goes without it where there are no hints
 
     Returns:
-        as ``annotation.send.send_to_annotation``, with ``objects``: how many boxes were sent
+        as ``annotation.send.send_to_annotation``, with ``objects``: how many boxes were sent, and
+        ``not_drawn``: how many of ``label_ids`` were not among them
 
     Raises:
         InputError: on bad input, or where the backend cannot be reached or refuses
@@ -73,13 +78,14 @@ def send_objects(
         recover_abandoned(run)
         asked = None
         if label_ids is not None:
-            sample_ids = samples_of_labels(run, label_ids)
+            sample_ids = samples_of_labels(run, label_ids, named=named)
             asked = {ObjectId(i) for i in label_ids}
         if not sample_ids:
             raise InputError("sample_ids: no samples were given; select some, or name a cell")
-        sent = objects_as_they_stand(run, sample_ids, asked, hints=suggestion == "hint")
+        hints = suggestion == "hint"
+        sent = objects_as_they_stand(run, sample_ids, asked, hints=hints, named=named)
         images = list(dict.fromkeys(str(one.sample_id) for one in sent))
-        objects = sum(one.item_id is not None for one in sent)
+        boxes = {one.item_id for one in sent if one.item_id is not None}
         classes = _classes(run)
         key = free_key(run)
         job(0.2, f"Uploading {len(images)} images to {kind.title}")
@@ -87,7 +93,7 @@ def send_objects(
             _write_boxes(run, key, sent)
             with explained(backend, extra["url"]):
                 annotate(run, key, backend, classes, images, extra, "detections")
-            counts = {"samples": len(images), "objects": objects}
+            counts = {"samples": len(images), "objects": len(boxes)}
             keep_annotation(run, key, backend, suggestion, classes, sent, **counts)
         except BaseException:
             forget_annotation(run, key)
@@ -98,7 +104,8 @@ def send_objects(
         "backend": backend,
         "suggestion": suggestion,
         "samples": len(images),
-        "objects": objects,
+        "objects": len(boxes),
+        "not_drawn": len((asked or set()) - boxes),
         "classes": len(classes),
     }
 

@@ -43,7 +43,12 @@ class SentObject:
 
 
 def objects_as_they_stand(
-    run: Run, sample_ids: Sequence[str], asked: Collection[ObjectId] | None, *, hints: bool
+    run: Run,
+    sample_ids: Sequence[str],
+    asked: Collection[ObjectId] | None,
+    *,
+    hints: bool,
+    named: bool = True,
 ) -> list[SentObject]:
     """The objects of some samples as they stand, and each sample without any.
 
@@ -52,10 +57,12 @@ def objects_as_they_stand(
         sample_ids: the samples
         asked: the objects that annotators are asked about, None for all
         hints: whether missing objects that are suspect, or asked about, are sent as well
+        named: whether each of ``asked`` was named; otherwise those that cannot be sent, such as
+            missing objects without hints, are passed over, and their images are sent
 
     Raises:
-        InputError: if a sample or its image is not there, or an object that is asked about is not
-            on them
+        InputError: if a sample or its image is not there, or an object that is asked about and
+            named is not on them
     """
     ids = [_object_id(i) for i in dict.fromkeys(sample_ids)]
     found: list[SentObject] = []
@@ -76,7 +83,7 @@ def objects_as_they_stand(
             there.add(i)
     items = [o.item_id for o in found if o.item_id is not None]
     lacking = set(asked or ()) - set(items)
-    if lacking:
+    if lacking and named:
         raise InputError(
             f"label_ids: {min(lacking)} is no label of '{run.label_field}' whose box can be sent"
             f"{'' if hints else '; missing objects are sent with suggestion hint alone'}"
@@ -109,11 +116,16 @@ def kept_objects(run: Run, key: str) -> list[SentObject]:
     return [SentObject(**{n: d[n] for n in names}) for d in sent_documents(run, key)]
 
 
-def samples_of_labels(run: Run, label_ids: Iterable[str]) -> list[str]:
+def samples_of_labels(run: Run, label_ids: Iterable[str], *, named: bool = True) -> list[str]:
     """The samples that labels and missing objects are on, in the order of these.
 
+    Args:
+        run: a run on objects
+        label_ids: of the objects
+        named: whether each was named; otherwise those that are gone are passed over
+
     Raises:
-        InputError: if one of the ids is that of neither
+        InputError: if one of the ids, named, is that of neither; or none is there
     """
     items = [_object_id(i, "label_ids") for i in dict.fromkeys(label_ids)]
     if not items:
@@ -128,12 +140,12 @@ def samples_of_labels(run: Run, label_ids: Iterable[str]) -> list[str]:
                     if item in wanted:
                         sample[item] = document["_id"]
     gone = [i for i in items if i not in sample]
-    if gone:
+    if gone and (named or not sample):
         raise InputError(
             f"label_ids: dataset '{run.dataset.name}' has no label or missing object {gone[0]} in "
             f"'{run.label_field}'"
         )
-    return list(dict.fromkeys(str(sample[i]) for i in items))
+    return list(dict.fromkeys(str(sample[i]) for i in items if i in sample))
 
 
 def _object_id(value: Any, option: str = "sample_ids") -> ObjectId:

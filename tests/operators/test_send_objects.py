@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import fiftyone as fo
 import pytest
+from bson import ObjectId
+from PIL import Image
 
 from plugin.annotation.store import Annotation
 from plugin.object_annotation.answers import image_answers
 from plugin.object_annotation.regions import Region, shared, understood
+from plugin.object_annotation.send import open_objects
+from plugin.object_annotation.sent import kept_objects
 from plugin.store.runs import Run
-from tests.plugin.objects_decided import ids_at, make_objects
+from plugin.store.samples import samples_of
+from tests.plugin.objects_decided import CLASSES, ids_at, make_objects, missing_ids_at
 
 SENT = {"a": ("cat", [0.1, 0.1, 0.2, 0.2]), "b": ("dog", [0.15, 0.1, 0.2, 0.2])}
 
@@ -87,3 +94,75 @@ def test_the_form_counts_objects_and_asks_how_many(run: Run, operator: Any, cont
     assert "Choose both classes" not in asked(limit=3)
     ctx = context(run.dataset, "fetch_annotation")
     assert "sent nothing" in str(operator("fetch_annotation").resolve_input(ctx).to_json())
+
+
+@pytest.fixture
+def uploads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, operator: Any
+) -> Iterator[tuple[Run, list[Any]]]:
+    """A run whose images are there, and what was uploaded; the server alone is stood in for."""
+    made, sent = make_objects(3, 2, 2), list[Any]()
+    paths = [str(tmp_path / f"{i}.png") for i in range(3)]
+    for path in paths:
+        Image.new("RGB", (20, 10)).save(path)
+    made.dataset.set_values("filepath", paths)
+    sends = sys.modules[type(operator("send_to_annotation")).__module__].send_objects
+    monkeypatch.setitem(sends.__globals__, "annotate", lambda *args: sent.append(args[4]))
+    yield made, sent
+    made.dataset.delete()
+
+
+def _send(operator: Any, samples: Any, **options: Any) -> dict[str, Any]:
+    given = {"url": "http://localhost:1", "api_key": "k", **options}
+    return operator("send_to_annotation")(samples, **given)
+
+
+@pytest.mark.parametrize("suggestion", ["hidden", "hint"])
+def test_images_of_missing_objects_among_the_most_suspect_are_sent(
+    uploads: tuple[Run, list[Any]], operator: Any, suggestion: str
+) -> None:
+    run, sent = uploads
+    suspects = open_objects(run)
+    missing = [i for i in suspects if i in {m for at in range(3) for m in missing_ids_at(run, at)}]
+    assert missing
+    told = _send(operator, run.dataset, limit=len(suspects), suggestion=suggestion)
+    assert told["not_drawn"] == (len(missing) if suggestion == "hidden" else 0)
+    assert told["samples"] == len(sent[0])
+    kept = kept_objects(run, told["annotation"])
+    drawn = {str(o.item_id) for o in kept if o.missing}
+    assert drawn >= set(missing) if suggestion == "hint" else not drawn
+    asked = {str(o.item_id) for o in kept if o.asked}
+    assert asked >= set(suspects) - set(missing)
+
+
+def test_a_cell_and_a_view_of_missing_objects_send_their_images(
+    uploads: tuple[Run, list[Any]], operator: Any, context: Any
+) -> None:
+    run, sent = uploads
+    of_first = missing_ids_at(run, 0)
+    view = run.dataset.to_patches("deconfuse_missing").select(of_first)
+    told = _send(operator, view)
+    assert (told["samples"], told["not_drawn"]) == (1, 2)
+    assert not any(o.asked for o in kept_objects(run, told["annotation"]))
+    _send(operator, run.dataset, label="(no label)", prediction=_seen_missing(run))
+    assert len(sent) == 2
+    # Named one by one they are refused, and nothing is kept.
+    with pytest.raises(ValueError, match="with suggestion hint alone"):
+        _send(operator, run.dataset, label_ids=of_first)
+    # A suspect that somebody deleted in the meantime keeps no other from being sent.
+    first = next(i for i in open_objects(run) if i in ids_at(run, 1) + ids_at(run, 2))
+    label = {"gt.detections": {"_id": ObjectId(first)}}
+    samples_of(run.dataset).update_many({}, {"$pull": label})
+    told = _send(operator, run.dataset, limit=len(open_objects(run)))
+    assert told["samples"] == 3
+
+
+def _seen_missing(run: Run) -> str:
+    """A class that an open missing object is seen as."""
+    for name in CLASSES:
+        try:
+            open_objects(run, "(no label)", name)
+        except ValueError:
+            continue
+        return name
+    raise AssertionError("no missing object is open")

@@ -61,7 +61,7 @@ def import_decisions(
 def _request(decision: TrailDecision, matched: Matched, matcher: ItemMatcher) -> ObjectRequest:
     """What a decision of a file asks for here."""
     rows = {str(item): row for row, item in matched.samples}
-    boxes = {i: matcher.box_here(i, row.box_before) for i, row in rows.items()}
+    boxes = {i: matcher.box_here(row) for i, row in rows.items()}
     request = ObjectRequest.checked(
         decision.action,
         list(rows),

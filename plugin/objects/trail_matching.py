@@ -10,7 +10,7 @@ import numpy as np
 from bson import ObjectId
 
 from ..decisions.journal import ITEM, chunked, entries, entries_of, heads
-from ..decisions.object_changes import box_of, by_id, class_of, labels_in
+from ..decisions.object_changes import box_of, by_id, class_of, labels_in, same_box
 from ..decisions.trail_decisions import TrailRow
 from ..decisions.trail_matching import Matched, moved
 from ..store.label_sets import TAGS, list_of
@@ -37,11 +37,26 @@ class ItemMatcher:
         self._run, self._roots = run, roots
         self._by_id, self._by_path = match != "filepath", match != "id"
         self.sample_of: dict[str, ObjectId] = {}
-        self._boxes: dict[str, Any] = {}
+        self._of_label: dict[str, tuple[Any, Any]] = {}  # by id in the file: first box there, here
+        self._of_missing: dict[str, Any] = {}  # by id in the file: the box here
 
-    def box_here(self, item: str, box: Any) -> Any:
-        """The box that a label found by overlap has here; that of the file for all others."""
-        return self._boxes.get(item, box)
+    def box_here(self, row: TrailRow) -> Any:
+        """The box that what a row is about has here, where it was as the row's author saw it.
+
+        That of the file, but for what was found by overlap: there it is the one that was found, as
+        long as nobody in the file has given it another one. A missing object keeps its box.
+        """
+        if row.label_before is None:
+            return self._of_missing.get(row.about, row.box_before)
+        first, here = self._of_label.get(row.about, (None, None))
+        return here if here is not None and same_box(first, row.box_before) else row.box_before
+
+    def _overlaps(self, row: TrailRow, box: Any) -> None:
+        """Note the box here of what a row is about, the first one that is told."""
+        if row.label_before is None:
+            self._of_missing.setdefault(row.about, box)
+        else:
+            self._of_label.setdefault(row.about, (row.box_before, box))
 
     def find(self, rows: Sequence[TrailRow]) -> Matched:
         """The items of rows, as the dataset stands."""
@@ -49,7 +64,7 @@ class ItemMatcher:
         samples = self._samples(rows, out)
         taken: set[ObjectId] = set()
         waiting: list[tuple[TrailRow, ObjectId]] = []
-        earlier = self._earlier(rows)
+        earlier, boxes = self._earlier(rows)
         images = self._images(list(set(samples.values())))
         items = {row.about: earlier.get(row.about, ObjectId(row.about)) for row in rows}
         known = self._known(list(items.values()))
@@ -60,6 +75,9 @@ class ItemMatcher:
             item = items[row.about]
             if item in known or self._is_on(item, images.get(sample)):
                 taken.add(item)
+                there = row.about, row.label_before is None
+                if there in boxes:
+                    self._overlaps(row, boxes[there])
                 self._note(out, row, item, sample)
             else:
                 waiting.append((row, sample))
@@ -108,14 +126,24 @@ class ItemMatcher:
                 (out.ambiguous if here[path] else out.unmatched).extend(about)
         return found
 
-    def _earlier(self, rows: Sequence[TrailRow]) -> dict[str, ObjectId]:
-        """The items that earlier decisions of the same file were made on, by their ids in it."""
+    def _earlier(
+        self, rows: Sequence[TrailRow]
+    ) -> tuple[dict[str, ObjectId], dict[tuple[str, bool], Any]]:
+        """What earlier decisions of the same file were made on, by the ids in it.
+
+        Returns:
+            the items; and the first box of each as a label, and as a missing object (True)
+        """
         found: dict[str, ObjectId] = {}
+        boxes: dict[tuple[str, bool], Any] = {}
+        keep = dict.fromkeys((ITEM, "origin_item", "label_before", "box_before"), 1)
         for part in chunked([row.about for row in rows]):
             query = {**self._run.owner, "origin_item": {"$in": [ObjectId(i) for i in part]}}
-            for entry in entries().find(query, {ITEM: 1, "origin_item": 1}):
-                found[str(entry["origin_item"])] = entry[ITEM]
-        return found
+            for entry in entries().find(query, keep).sort("seq", 1):
+                about = str(entry["origin_item"])
+                found[about] = entry[ITEM]
+                boxes.setdefault((about, entry["label_before"] is None), entry["box_before"])
+        return found, boxes
 
     def _images(self, ids: Sequence[ObjectId]) -> Mapping[ObjectId, Any]:
         run, found = self._run, dict[ObjectId, Any]()
@@ -159,7 +187,7 @@ class ItemMatcher:
         best = closest(box, [d for d in free if class_of(d) == wanted])
         if best is not None:
             taken.add(best["_id"])
-            self._boxes[str(best["_id"])] = box_of(best)
+            self._overlaps(row, box_of(best))
             self._note(out, row, best["_id"], sample)
             return
         labels = labels_in(document, run.label_field)

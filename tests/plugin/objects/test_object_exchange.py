@@ -15,7 +15,7 @@ from plugin.decisions.exchange import export_decisions
 from plugin.decisions.exchange import import_decisions as import_on_samples
 from plugin.decisions.trail_reading import read_rows
 from plugin.decisions.undo import undo
-from plugin.errors import InputError
+from plugin.errors import Cancelled, InputError
 from plugin.objects.exchange import import_decisions
 from plugin.objects.resolve import resolve
 from plugin.objects.state import items_state
@@ -145,6 +145,60 @@ def test_labels_are_found_by_their_boxes_in_a_dataset_made_anew(
         while True:
             undo(other)
     assert seen(other) == start
+
+
+def decide_in_turn(run: Run) -> None:
+    """Many decisions on the same few objects, each on what the one before it left."""
+    one, two, *_ = ids_at(run, 0)
+    added, dismissed = missing_ids_at(run, 0)
+    resolve(run, "confirm", [one, two])
+    resolve(run, "move", [one], box=BOX)
+    resolve(run, "relabel", [one], label="wasp")
+    resolve(run, "move", [one], box=[0.5, 0.5, 0.25, 0.25])
+    undo(run)
+    resolve(run, "tag", [one, two], tag="unclear")
+    resolve(run, "confirm", [one])
+    resolve(run, "add", [added])
+    resolve(run, "relabel", [added], label="fly")
+    resolve(run, "move", [added], box=BOX)
+    resolve(run, "confirm", [dismissed])
+    undo(run)
+    resolve(run, "add", [dismissed], box=BOX, label="bee")
+    resolve(run, "confirm", [dismissed, added])
+    resolve(run, "remove", [two])
+    undo(run)
+
+
+@pytest.mark.parametrize("stop", [None, 1, 5, 11])
+def test_later_decisions_follow_a_label_found_by_its_box(
+    runs: list[Run], tmp_path: Path, stop: int | None
+) -> None:
+    run = runs[0]
+    other = made_anew(run, "/elsewhere")
+    make_iteration(other, missing=2)  # the missing objects of the other run
+    path = "deconfuse_missing.detections.$[].bounding_box.0"
+    samples_of(other.dataset).update_many({}, {"$inc": {path: 0.01}})
+    runs.append(other)
+    root = f"/nowhere/{run.dataset.name}"
+    decide_in_turn(run)
+    file = tmp_path / "decisions.csv"
+    assert export_decisions(run, file)["decisions"] == 16
+
+    def until(share: float, _: str) -> None:
+        if stop is not None and share >= stop / 16:
+            raise Cancelled
+
+    made = 0
+    if stop is not None:
+        with pytest.raises(Cancelled, match=f"{stop} of 16 were made"):
+            import_decisions(other, file, old_root=root, new_root="/elsewhere", report=until)
+        made = stop
+    rest = import_decisions(other, file, old_root=root, new_root="/elsewhere")
+    assert (rest.conflicts, rest.refused, rest.unmatched) == ([], [], 0)
+    assert (rest.decisions, rest.already_here) == (16 - made, made)
+    assert seen(other)[0][0] == seen(run)[0][0]
+    assert seen(other)[0][-2:] == seen(run)[0][-2:], "those that were added"
+    assert import_decisions(other, file, old_root=root, new_root="/elsewhere").already_here == 16
 
 
 def test_what_is_not_here_or_another_is_left_alone(runs: list[Run], tmp_path: Path) -> None:

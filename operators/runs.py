@@ -12,7 +12,8 @@ from ..plugin.runs.opening import find_run, find_runs
 from ..plugin.runs.renamed import follow_renames
 from ..plugin.store.declared import declared_fields
 from ..plugin.store.jobs import cancel_job, running
-from ..plugin.store.label_field import label_fields, likely_label_field
+from ..plugin.store.label_field import likely_label_field
+from ..plugin.store.label_kinds import fields_of, kind_of_run
 from ..plugin.store.listed_runs import deleted_keys
 from ..plugin.store.runs import describe_run, list_runs
 from ..plugin.store.sample_collection import root_dataset
@@ -166,7 +167,7 @@ class RepointRun(CheckedOperator):
         Args:
             sample_collection: the dataset, or a view of it
             run_key: the run
-            label_field: a ``Classification`` field of the dataset
+            label_field: a field of the dataset that holds the same kind of labels
 
         Returns:
             ``run_key``, ``label_field`` and ``before``, the field that the run cleaned so far
@@ -195,7 +196,7 @@ class RepointRun(CheckedOperator):
             choose(
                 inputs,
                 "label_field",
-                label_fields(ctx.dataset),
+                fields_of(ctx.dataset, kind_of_run(run)),
                 likely,
                 label="Label field",
                 description=f"Where the labels are now that were in '{run.label_field}'",

@@ -17,7 +17,7 @@ from ..scoring.cies import cies
 from ..store.declared import check_writable, declared_fields, is_detections, type_name
 from ..store.iterations import unpack_ids
 from ..store.jobs import Job
-from ..store.label_field import OBJECTS_SO_FAR
+from ..store.label_field import OBJECTS_SO_FAR, check_not_moved
 from ..store.listed_runs import deleted_keys
 from ..store.own_fields import check_not_own, check_own_fields
 from ..store.runs import Run, check_run_key, list_runs, load_run, unlist
@@ -180,6 +180,8 @@ def _check(samples: Collection, settings: Settings) -> str | None:
     check_drawn_fields(dataset, settings.vote_fields, settings.label_field)
     follow_renames(dataset)
     there = key in list_runs(dataset)
+    if there:
+        check_not_moved(load_run(dataset, key), declared)
     check_run_key(dataset, key, settings.label_field)
     if there and load_run(dataset, key).iterations():
         raise InputError(

@@ -19,7 +19,6 @@ from ..images.deep import Windows
 from ..objects.iteration import ObjectIteration, object_iteration
 from ..objects.state import ItemsState, items_state
 from ..store.iterations import unpack_ids
-from ..store.label_field import is_on_tags
 from ..store.runs import Run
 from ..store.samples import samples_of
 from .crop_gallery import crop_pictures
@@ -54,7 +53,7 @@ def object_facts(run: Run, written: str) -> Facts:
     """
     iteration = object_iteration(run)
     state = items_state(run, iteration.document)
-    headers, tags = applied_headers(run), is_on_tags(run)
+    headers, tags = applied_headers(run), not iteration.has_boxes
     thing = "tag" if tags else "object"
     fixes = net_item_fixes(_steps(run, headers))
     made = effort(headers)

@@ -19,8 +19,9 @@ from ..images.dataset_windows import image_windows
 from ..importance.advice import ADVICE, advice
 from ..importance.store import kept_rounds
 from ..outside.exported_file import export_path, exported_file
+from ..store.declared import CLASSIFICATION
 from ..store.iterations import Iteration, unpack_ids
-from ..store.label_field import is_on_sets
+from ..store.label_kinds import kind_of_run
 from ..store.runs import Run
 from ..store.samples import samples_of
 from .curve import Curve, effort_curve, round_curve
@@ -64,7 +65,7 @@ def make_report(run: Run) -> Report:
         InputError: if the run has no iteration yet
     """
     written = datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC").lstrip("0")
-    if is_on_sets(run):
+    if kind_of_run(run) != CLASSIFICATION:
         return Report(page(object_facts(run, written)))
     last = run.iteration()
     state = current_state(run, last)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ..annotation.store import forget_annotations
 from ..decisions.run_lock import run_lock
 from ..errors import InputError
-from ..store.declared import declared_fields, is_classification
+from ..store.declared import declared_fields
 from ..store.jobs import Job
 from ..store.label_field import check_started, likely_label_field, note_label_field
+from ..store.label_kinds import kind_of, kind_of_run, word_of
 from ..store.listed_runs import ListedRun, deleted_keys, is_copied, know, listed_runs, load_config
 from ..store.own_fields import check_own_fields, delete_fields, left_over, own_fields
 from ..store.runs import Run, check_run_key, create_run, delete_run, list_runs, unlist
@@ -95,7 +96,8 @@ def repoint_run(run: Run, label_field: str) -> Run:
     """Let a run clean another field, to which its labels were moved, and keep its decisions.
 
     Raises:
-        InputError: if it is no ``Classification`` field, or belongs to a run; nothing was changed
+        InputError: if it holds another kind of labels than the run is on, or belongs to a run;
+            nothing was changed
     """
     dataset = run.dataset
     with Job(dataset, run.key, "Pointing the run at another label field"), run_lock(run):
@@ -115,11 +117,13 @@ def _check_target(run: Run, label_field: str) -> None:
     name = run.dataset.name
     if run.key not in listed_runs(run.dataset):
         raise InputError(f"Run '{run.key}' was deleted meanwhile. Nothing was changed.")
-    if not isinstance(label_field, str) or not is_classification(declared.get(label_field)):
+    kind = kind_of_run(run, declared)
+    if not isinstance(label_field, str) or kind_of(declared.get(label_field)) != kind:
         likely = likely_label_field(run, declared)
         hint = f" '{likely}' is the likely one." if likely else ""
         raise InputError(
-            f"label_field: dataset '{name}' has no Classification field {label_field!r}.{hint}"
+            f"label_field: run '{run.key}' is on {word_of(kind)}, and dataset '{name}' has no "
+            f"{word_of(kind)} field {label_field!r}.{hint}"
         )
     if label_field in own_fields(run.dataset):
         raise InputError(f"label_field: '{label_field}' is written by a run, and holds no labels")

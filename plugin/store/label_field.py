@@ -12,6 +12,8 @@ from ..documents import value_at
 from ..errors import InputError
 from .dataset_now import DatasetNow
 from .declared import (
+    CLASSIFICATION,
+    CLASSIFICATIONS,
     Declared,
     declared_fields,
     is_classification,
@@ -19,9 +21,9 @@ from .declared import (
     is_detections,
     type_name,
 )
-from .iterations import unpack_ids
+from .iterations import last_on_objects, unpack_ids
+from .label_kinds import LISTS, fields_of, kind_of, kind_of_run, word_of
 from .listed_runs import KnownRun, ListedRun, is_copied, know, known_runs, listed_runs
-from .own_fields import own_fields
 from .runs import Run
 from .samples import Dataset, samples_of
 
@@ -67,24 +69,30 @@ def check_label_field(run: Run, declared: Declared | None = None) -> None:
             f"Run '{run.key}' is on tags: '{run.label_field}' holds Classifications. {TAGS_SO_FAR}"
         )
     likely = likely_label_field(run, declared)
-    name = run.dataset.name
+    name, kind = run.dataset.name, kind_of_run(run, declared)
     what = (
         f"is not a field of dataset '{name}' any more"
         if field is None
-        else f"of dataset '{name}' is of type {type_name(field)} now, and no Classification"
+        else f"of dataset '{name}' is of type {type_name(field)} now, and no {word_of(kind)}"
     )
-    there = label_fields(run.dataset)
+    there = fields_of(run.dataset, kind)
     hint = (
         f"It was probably renamed to '{likely}': repoint_run(run_key='{run.key}', "
         f"label_field='{likely}') goes on with it, decisions and undo included."
         if likely
         else "Bring it back, or point the run at the field that holds the labels now with "
-        f"repoint_run (Classification fields: {', '.join(there) or 'none'})."
+        f"repoint_run ({word_of(kind)} fields: {', '.join(there) or 'none'})."
     )
     raise InputError(
         f"The label field '{run.label_field}' of run '{run.key}' {what}. {hint} "
         "Nothing was changed."
     )
+
+
+def check_not_moved(run: Run, declared: Declared) -> None:
+    """Raise InputError where a run's label field is gone, whichever kind of labels it is on."""
+    if run.label_field not in declared:
+        check_label_field(run, declared)
 
 
 def is_on_objects(run: Run, declared: Declared | None = None) -> bool:
@@ -112,8 +120,7 @@ def is_on_sets(run: Run, declared: Declared | None = None) -> bool:
 
 def label_fields(dataset: Dataset) -> list[str]:
     """The fields that a run can clean: ``Classification`` fields that no run writes."""
-    declared, own = declared_fields(dataset), own_fields(dataset)
-    return [name for name in declared if is_classification(declared[name]) and name not in own]
+    return fields_of(dataset, CLASSIFICATION)
 
 
 def check_classification(dataset: Dataset, field: str, option: str) -> None:
@@ -136,14 +143,13 @@ def check_classification(dataset: Dataset, field: str, option: str) -> None:
 
 def tag_fields(dataset: Dataset) -> list[str]:
     """The fields of tags that a run can clean: ``Classifications`` fields that no run writes."""
-    declared, own = declared_fields(dataset), own_fields(dataset)
-    return [name for name in declared if is_classifications(declared[name]) and name not in own]
+    return fields_of(dataset, CLASSIFICATIONS)
 
 
 def likely_label_field(run: Run, declared: Declared) -> str | None:
     """The field that a run's labels are probably in by now, None where there is no likely one."""
-    known = _known(run)
-    fields = label_fields(run.dataset)
+    known, kind = _known(run), kind_of_run(run, declared)
+    fields = fields_of(run.dataset, kind)
     if known is not None and known.declared_at is not None:
         same = [
             name
@@ -154,7 +160,8 @@ def likely_label_field(run: Run, declared: Declared) -> str | None:
             return same[0]
     there_before = {run.label_field, *(known.others if known else ()), *_predictions_of(run)}
     new = [name for name in fields if name not in there_before]
-    agreement = {name: _agreement(run, name) for name in new}
+    compared = _agreement if kind == CLASSIFICATION else _scored_by
+    agreement = {name: compared(run, name) for name in new}
     best = max(new, key=agreement.__getitem__, default=None)
     return best if best is not None and agreement[best] >= LEAST_AGREEMENT else None
 
@@ -168,7 +175,8 @@ def note_label_field(run: Run) -> None:
     if listed is None:
         return
     declared = declared_fields(run.dataset)
-    fields = [n for n in declared if is_classification(declared[n]) and n != run.label_field]
+    kind = kind_of(declared.get(run.label_field))
+    fields = [n for n in declared if kind_of(declared[n]) == kind and n != run.label_field]
     made: Any = declared.get(run.label_field, {}).get("created_at")
     know(run.dataset, ListedRun(listed.id, run.key, run.label_field), made, fields)
 
@@ -227,7 +235,19 @@ def _known(run: Run) -> KnownRun | None:
 
 
 def _predictions_of(run: Run) -> set[str]:
-    return {f for i in run.iterations() for f in i.settings.get("prediction_fields") or ()}
+    settings = [i.settings for i in run.iterations()]
+    settings += [(last_on_objects(run) or {}).get("settings") or {}]
+    return {f for some in settings for f in some.get("prediction_fields") or ()}
+
+
+def _scored_by(run: Run, field: str) -> float:
+    """The share of some samples with boxes or tags in a field on which a run wrote its scores."""
+    path = f"{field}.{LISTS[kind_of_run(run)]}"
+    collection = samples_of(run.dataset)
+    labelled = collection.find({f"{path}.0": {"$exists": True}}, {f"{path}.{run.field('kind')}": 1})
+    found = [value_at(d, path) or [] for d in labelled.limit(LABELS_COMPARED)]
+    marked = sum(any(run.field("kind") in label for label in labels) for labels in found)
+    return marked / len(found) if found else 0.0
 
 
 def _agreement(run: Run, field: str) -> float:

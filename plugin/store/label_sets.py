@@ -18,6 +18,7 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from ..progress import Report
+from .declared import declared_fields, is_classifications
 from .fields import field_type, group_in_sidebar
 from .iterations import pack_ids
 from .runs import Run
@@ -32,6 +33,9 @@ TEXTS = ("prediction", "kind", "decision")
 def list_of(run: Run) -> str:
     """The list that holds a run's labels: ``detections`` or ``classifications``."""
     field = run.dataset.get_field(run.label_field)
+    if field is None:  # renamed by another process since this one loaded the dataset
+        declared = declared_fields(run.dataset).get(run.label_field)
+        return TAGS if is_classifications(declared) else BOXES
     return TAGS if getattr(field, "document_type", None) is fo.Classifications else BOXES
 
 

@@ -28,7 +28,7 @@ from ..runs.renamed import follow_renames
 from ..skipped import Skipped
 from ..store.declared import check_writable, declared_fields, is_classifications
 from ..store.jobs import Job
-from ..store.label_field import TAGS_SO_FAR
+from ..store.label_field import TAGS_SO_FAR, check_not_moved
 from ..store.listed_runs import deleted_keys
 from ..store.own_fields import check_not_own, check_own_fields
 from ..store.runs import Run, check_run_key, list_runs, load_run, unlist
@@ -232,6 +232,8 @@ def _check(samples: Collection, settings: Settings) -> str | None:
     declared = declared_fields(dataset)
     follow_renames(dataset)
     there = key in list_runs(dataset)
+    if there:
+        check_not_moved(load_run(dataset, key), declared)
     check_run_key(dataset, key, field)
     if there and load_run(dataset, key).iterations():
         raise InputError(

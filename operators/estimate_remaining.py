@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +17,7 @@ from ..plugin.audit.judging import give_verdicts
 from ..plugin.audit.object_audits import OpenedObjectAudit, draw_object_audit, open_object_audit
 from ..plugin.audit.object_verdicts import judge_all
 from ..plugin.audit.target import choose_target, read_object_target, read_target
+from ..plugin.decisions.resolution import CONFLICTS_SHOWN, Resolution
 from ..plugin.errors import InputError
 from ..plugin.runs.opening import open_run
 from ..plugin.store.iterations import unpack_ids
@@ -89,8 +90,9 @@ class EstimateRemaining(CheckedOperator):
         Returns:
             ``audit`` (its id), ``state``, ``size``, ``judged``, ``wrong``, ``unclear``,
             ``waiting`` (the ids of the samples that still want a verdict, in their order),
-            ``estimate`` (None while too few are judged) and ``target``; on objects also ``kinds``
-            and ``images``
+            ``estimate`` (None while too few are judged), ``target``, ``conflict_count`` and
+            ``conflicts`` (verdicts that could not be given, as ``resolve`` tells of them); on
+            objects also ``kinds`` and ``images``
 
         Raises:
             InputError: on bad input, with nothing changed
@@ -201,10 +203,11 @@ def estimate(
         raise InputError(
             f"Run '{run.key}' has no open audit. Call estimate_remaining without verdicts first."
         )
+    made: list[Resolution] = []
     if isinstance(last, OpenedObjectAudit) and verdicts:
-        judge_all(last, verdicts, author=author)
+        made = judge_all(last, verdicts, author=author)
     elif last is not None and verdicts:
-        give_verdicts(last, verdicts, author=author)
+        made = give_verdicts(last, verdicts, author=author)
     _choose_target(run, *target, objects=objects)
     if last is not None and close:
         audits.end_audit(last)
@@ -212,12 +215,21 @@ def estimate(
         if last is None or new:
             looks = AUDIT_IMAGES if images is None else images
             draw_object_audit(run, audit_size, looks, seed=seed, author=author)
-        return report_objects(run)
+        return report_objects(run) | _left_alone(made)
     if last is None or new:
         audits.draw_audit(run, audit_size, seed=seed, author=author)
     now = audits.open_audit(run)
     assert now is not None
-    return report(run, now)
+    return report(run, now) | _left_alone(made)
+
+
+def _left_alone(made: Sequence[Resolution]) -> dict[str, Any]:
+    """The verdicts that could not be given, as ``resolve`` tells of conflicts."""
+    conflicts = [dict(c) for one in made for c in one.conflicts]
+    return {
+        "conflict_count": sum(one.conflict_count for one in made),
+        "conflicts": conflicts[:CONFLICTS_SHOWN],
+    }
 
 
 def _check(size: int, seed: int | None, share: float | None, confidence: float | None) -> None:
@@ -297,9 +309,13 @@ def _estimate(audit: OpenedAudit) -> dict[str, Any] | None:
 
 
 def summary(result: Mapping[str, Any]) -> str:
-    """One sentence on an audit."""
-    if "images" in result:
-        return summary_of_objects(result)
+    """One sentence on an audit, and one on verdicts that could not be given."""
+    told = summary_of_objects(result) if "images" in result else _of_samples(result)
+    left = result.get("conflict_count", 0)
+    return f"{told}. {left:,} verdicts were left alone: see conflicts" if left else told
+
+
+def _of_samples(result: Mapping[str, Any]) -> str:
     known = result["estimate"]
     waiting = len(result["waiting"])
     if known is None:

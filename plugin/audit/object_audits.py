@@ -8,6 +8,7 @@ counted in whole images that are drawn at random, with the labels that they have
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +21,7 @@ from ..arrays import BoolArray
 from ..decisions.object_changes import by_id, labels_in
 from ..decisions.state import RunState
 from ..errors import InputError
+from ..objects.items import known_items
 from ..objects.iteration import ObjectIteration, object_iteration
 from ..objects.state import KINDS, ItemsState, items_state
 from ..store.iterations import unpack_ids
@@ -120,12 +122,17 @@ class OpenedObjectAudit(OpenedAudit):
             if place < len(verdict) and given.unclear and verdict[place] == reading.WAITING:
                 verdict[place] = reading.UNCLEAR
         waiting = np.flatnonzero(verdict == reading.WAITING)
-        there = _items_there(self.run, self.record.sample_id[waiting])
-        item = self.record.item_id
-        for at in waiting.tolist():
-            found = there.get(unpack_ids(self.record.sample_id[at : at + 1])[0])
-            is_label = not self.is_candidate[self.record.row[at]]
-            if found is None or (is_label and unpack_ids(item[at : at + 1])[0] not in found):
+        labels = _items_there(self.run, self.record.sample_id[waiting])
+        missing = _items_there(self.run, self.record.sample_id[waiting], self.run.field("missing"))
+        item, sample = (
+            unpack_ids(of[waiting]) for of in (self.record.item_id, self.record.sample_id)
+        )
+        proposed = _proposed(self.run, item)
+        for at, name, image in zip(waiting.tolist(), item, sample, strict=True):
+            there = image in labels and name in labels[image]
+            if image in labels and self.is_candidate[self.record.row[at]]:
+                there = there or name in missing[image] or name in proposed
+            if not there:
                 verdict[at] = reading.GONE
         return verdict
 
@@ -247,12 +254,25 @@ def _left(read: reading.Audit) -> Left | None:
     return None if at_draw is None or left is None else Left(at_draw, left)
 
 
-def _items_there(run: Run, sample_id: npt.NDArray[np.bytes_]) -> dict[str, set[str]]:
-    """The label ids of those samples that are in the dataset, by sample id."""
+def _items_there(
+    run: Run, sample_id: npt.NDArray[np.bytes_], field: str | None = None
+) -> dict[str, set[str]]:
+    """The ids in a field, by default of labels, of those samples that are there, by sample id."""
+    name = run.label_field if field is None else field
     ids = [ObjectId(i) for i in dict.fromkeys(unpack_ids(sample_id))]
-    path = f"{run.label_field}.detections._id"
-    found = samples_of(run.dataset).find({"_id": {"$in": ids}}, {path: 1})
-    return {str(d["_id"]): {str(i) for i in by_id(labels_in(d, run.label_field))} for d in found}
+    found = samples_of(run.dataset).find({"_id": {"$in": ids}}, {f"{name}.detections._id": 1})
+    return {str(d["_id"]): {str(i) for i in by_id(labels_in(d, name))} for d in found}
+
+
+def _proposed(run: Run, items: Sequence[str]) -> set[str]:
+    """Those of some items that the run's last iteration holds as missing objects."""
+    last = known_items(run)
+    if last is None:
+        return set()
+    rows = last.rows_of(items).tolist()
+    return {
+        i for i, row in zip(items, rows, strict=True) if row >= 0 and last.class_of(row) is None
+    }
 
 
 def lacking(iteration: ObjectIteration, open_rows: BoolArray) -> npt.NDArray[np.float64]:

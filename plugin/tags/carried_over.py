@@ -1,4 +1,4 @@
-"""Missing tags that were dismissed, or taken off, known again in the next iteration."""
+"""Missing tags that were dismissed, taken off or not decided, known again in the next iteration."""
 
 from __future__ import annotations
 
@@ -22,20 +22,18 @@ def kept_run(dataset: Dataset, key: str) -> Run | None:
 
 
 def carried_over(columns: Columns, classes: Sequence[str], known: KnownDecisions) -> Columns:
-    """The columns, in which a missing tag that somebody decided on has the id that it had.
+    """The columns, in which a missing tag that was proposed before has the id that it had.
 
-    So that it stays dismissed, and is open again once that is undone.
+    So that it stays dismissed, and is open again once that is undone; and is found by whoever
+    waits for a decision on it.
 
     Args:
         columns: of an iteration
         classes: its class names
         known: what was decided so far
     """
-    gone: dict[tuple[str, str | None], str] = {
-        (made.sample_id, made.was_label): item
-        for item, made in known.standing.items()
-        if made.label is None and made.was_label in classes
-    }
+    earlier = known.waiting(columns, classes) | known.gone(classes)
+    gone = {(made.sample_id, made.label): item for item, made in earlier.items()}
     rows = np.flatnonzero(columns["label"] == len(classes))
     if not gone or not len(rows):
         return columns

@@ -1,16 +1,19 @@
 """``estimate_remaining`` on a run on objects, as scripts and the App's form use it."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from bson import ObjectId
 
 from plugin.decisions.journal import applied_headers
 from plugin.store.runs import Run, delete_run
+from plugin.store.samples import samples_of
 from tests.panels.made_runs import write_iteration
-from tests.plugin.objects_decided import ids_at, make_objects
+from tests.plugin.objects_decided import ids_at, make_iteration, make_objects
 
 IMAGES = 12
 ITEMS = IMAGES * 6
@@ -62,6 +65,47 @@ def test_a_script_draws_judges_and_reads(run: Run, operator: Callable[[str], Any
     assert (again["number"], again["images"]["size"]) == (2, 0)
     assert again["target"]["share"] == 0.8
     assert estimate(run.dataset, close=True)["state"] == "closed"
+
+
+def test_a_candidate_that_is_not_proposed_any_more_waits_for_nobody(
+    run: Run, operator: Callable[[str], Any]
+) -> None:
+    estimate = operator("estimate_remaining")
+    drawn = estimate(run.dataset, audit_size=10_000, audit_images=0, seed=1)
+    labels = [i for at in range(IMAGES) for i in ids_at(run, at)]
+    candidates = sorted(set(drawn["waiting"]) - set(labels))
+    assert len(candidates) == 2 * IMAGES
+    make_iteration(run, missing=1, seed=7)
+    now = estimate(run.dataset)
+    assert (now["gone"], set(now["waiting"])) == (2 * IMAGES, set(labels))
+    done = estimate(run.dataset, verdicts=dict.fromkeys(drawn["waiting"]))
+    assert (done["state"], done["unclear"], done["conflict_count"]) == ("done", len(labels), 0)
+
+
+def test_verdicts_that_cannot_be_given_are_told(
+    run: Run, operator: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estimate = operator("estimate_remaining")
+    estimate(run.dataset, audit_size=10_000, audit_images=0, seed=1)
+    one, two, *_ = ids_at(run, 0)
+    loaded = sys.modules[type(estimate).__module__]  # the plugin as FiftyOne has loaded it
+    judging = sys.modules[loaded.judge_all.__module__]
+    read = judging.label_now
+
+    def changed_meanwhile(audit: Any, place: int, item: str) -> Any:
+        label = read(audit, place, item)
+        if item == one:
+            where = {"gt.detections._id": ObjectId(item)}
+            change = {"$set": {"gt.detections.$.label": "wasp"}}
+            samples_of(run.dataset).update_one(where, change)
+        return label
+
+    monkeypatch.setattr(judging, "label_now", changed_meanwhile)
+    made = estimate(run.dataset, verdicts=dict.fromkeys((one, two), "(nothing there)"))
+    json.dumps(made)
+    assert (made["judged"], made["conflict_count"]) == (1, 1)
+    assert [(c["label_id"], c["reason"]) for c in made["conflicts"]] == [(one, "relabeled")]
+    assert loaded.summary(made).endswith("1 verdicts were left alone: see conflicts")
 
 
 def test_verdicts_can_come_from_resolve(run: Run, operator: Callable[[str], Any]) -> None:

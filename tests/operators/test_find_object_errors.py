@@ -210,6 +210,38 @@ def test_the_next_iteration_knows_what_was_decided(objects: Any, operator: Any) 
     assert items_state(run).kind[rows[dismissed.id]] == 0
 
 
+def test_an_audit_goes_on_after_the_next_iteration(objects: Any, operator: Any) -> None:
+    """A candidate that nobody decided on is the item that it was, if it is proposed again."""
+    dataset, _ = objects
+    estimate = operator("estimate_remaining")
+    find(operator, dataset)
+    before = shown_as_missing(dataset)
+    drawn = estimate(dataset, audit_size=10_000, audit_images=5, seed=1)
+    waiting = [i for i in drawn["waiting"] if i in before]
+    assert set(waiting) == before
+    blind, *_ = (s for s in dataset if s.deconfuse_missing.detections)
+    lost = {d.id for d in blind.deconfuse_missing.detections}
+    of_lost = {"$set": {"model.detections": []}}
+    samples_of(dataset).update_one({"_id": blind._id}, of_lost)
+    off = {"$inc": {"model.detections.$[].bounding_box.0": 0.004}}
+    samples_of(dataset).update_many({}, off)
+    dataset.reload()
+
+    find(operator, dataset)
+    kept = before & shown_as_missing(dataset)
+    assert len(kept) >= 0.9 * len(before - lost)
+    assert not lost & shown_as_missing(dataset)
+    now = estimate(dataset)
+    assert not lost & set(now["waiting"])
+    assert kept <= set(now["waiting"])
+    assert now["gone"] == len(before - kept)
+    judged = estimate(dataset, verdicts=dict.fromkeys(waiting, "(nothing there)"))
+    assert (judged["conflict_count"], judged["conflicts"]) == (0, [])
+    assert not before & set(judged["waiting"])
+    assert judged["right"] == len(kept)
+    assert not kept & shown_as_missing(dataset)
+
+
 def shown_as_missing(dataset: Any) -> set[str]:
     dataset.reload()
     return {d.id for s in dataset for d in s.deconfuse_missing.detections}

@@ -347,6 +347,28 @@ def test_an_earlier_iteration_is_taken_off_images_that_cannot_be_judged_any_more
     assert all(c.deconfuse_kind is None for s in left for c in s.gt.classifications)
 
 
+def test_a_missing_tag_that_nobody_decided_on_keeps_its_id(tags: Any, operator: Any) -> None:
+    dataset, _ = tags
+
+    def missing() -> dict[tuple[str, str], str]:
+        dataset.reload()
+        found = [(s.id, c) for s in dataset for c in s.deconfuse_missing.classifications]
+        return {(sample, c.label): c.id for sample, c in found}
+
+    find(operator, dataset)
+    before = missing()
+    dismissed, added = sorted(before, key=before.__getitem__)[:2]
+    operator("resolve")(dataset, "confirm", label_ids=[before[dismissed]])
+    operator("resolve")(dataset, "add", label_ids=[before[added]])
+    find(operator, dataset)
+    after = missing()
+    assert len(after) > 0.9 * len(before)
+    assert all(before.get(key, i) == i for key, i in after.items())
+    assert len({before[key] for key in before.keys() & after.keys()}) >= 0.9 * len(after)
+    assert not {dismissed, added} & set(after)
+    assert len({*after.values()}) == len(after)
+
+
 def test_what_others_do_to_tags_meanwhile_stays(
     tags: Any, operator: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,9 +48,26 @@ GEOMETRY = """([selector, holder]) => {
 }"""
 
 
+# What of each card's text lies under its picture, or is cut.
+CAPTIONS = """() => [...document.querySelectorAll('.dcf-tile')].flatMap((card) => {
+  const [picture, caption] = card.children;
+  const below = caption.getBoundingClientRect();
+  const cut = [...caption.querySelectorAll('.dcf-caption-value')].some(
+    (line) => line.scrollWidth > line.clientWidth || line.offsetHeight > 18);
+  const over = picture.getBoundingClientRect().bottom > below.top + 1 ||
+    below.bottom > card.getBoundingClientRect().bottom + 1;
+  return cut || over ? [caption.innerText] : [];
+})"""
+
+
 def misplaced(app: Any, cards: str, holder: str) -> list[str]:
     """What lies outside of its card, beside the holder or over another card, by CSS selectors."""
     return app.page.evaluate(GEOMETRY, [cards, holder])
+
+
+def covered_captions(app: Any) -> list[str]:
+    """The text of each card that its picture covers, or that is cut."""
+    return app.page.evaluate(CAPTIONS)
 
 
 def panel(app: Any, dataset: Any) -> Locator:

@@ -13,7 +13,15 @@ from plugin.objects.iteration import object_iteration
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
 from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
-from tests.browser.label_errors_panel import PRESS_MS, button, looked_at, panel, shoot, violations
+from tests.browser.label_errors_panel import (
+    PRESS_MS,
+    button,
+    covered_captions,
+    looked_at,
+    panel,
+    shoot,
+    violations,
+)
 from tests.doubled_labels import doubled
 
 Labels = dict[str, tuple[str, list[float]]]
@@ -215,6 +223,7 @@ def test_overview_cell_and_ranking_of_objects(app: Any, objects: Any) -> None:
     expect(content.locator(".dcf-actions[data-shown]")).to_be_visible()
     expect(content.locator(".dcf-object-picture img").first).to_be_visible()
     shoot(app, "object-cell")
+    assert covered_captions(app) == []
     assert violations(app) == []
     before, count = labels_of(objects), tiles.count()
     content.page.keyboard.press("a")

@@ -258,6 +258,13 @@ def test_a_decision_is_named_and_any_of_the_last_can_be_undone(queue: Any) -> No
     expect(content.locator(".dcf-recent-picture > span[style*=background-image]")).to_have_count(3)
     shoot(app, "recent")
     assert violations(app) == []
+    # One line, however narrow: the rest is beside.
+    page.set_viewport_size({"width": 650, "height": 900})
+    region = content.get_by_role("region", name="Last decisions")
+    assert region.evaluate(
+        "e => e.scrollHeight <= 52 && e.lastChild.scrollWidth > e.lastChild.clientWidth"
+    )
+    page.set_viewport_size({"width": 1600, "height": 1000})
     assert decided(dataset) == 2
     strip.last.click()  # the first of the three
     expect(strip).to_have_count(2)

@@ -21,10 +21,11 @@ describe("what is nothing", () => {
   });
 
   it("is told in captions by what is wrong", () => {
-    expect(captionOf(names, 2, 0, 1.5)).toMatchObject({ label: "cat", value: "(no label) · 1.5" });
+    expect(captionOf(names, 2, 0, 1.5)).toMatchObject({ label: "cat", what: "(no label)" });
     expect(captionOf(names, 0, 2, 1)).toMatchObject({
       label: "cat",
-      value: "(nothing there) · 1.0",
+      what: "(nothing there)",
+      value: "1.0",
     });
     expect(captionOf(names, 0, 1, 0)).toMatchObject({ label: "cat", prediction: "dog" });
   });

@@ -1,5 +1,5 @@
 // What stands under a crop: the classes, and what is wrong where one of them is nothing.
-import type { GridItem } from "../parts/PictureGrid";
+import { type GridItem, saidOf } from "../parts/PictureGrid";
 import { type Names, NO_LABEL, NOTHING_THERE } from "./names";
 
 /** `error` says what is likely wrong where label and prediction do not. */
@@ -11,13 +11,10 @@ export function captionOf(
   error = "",
 ): NonNullable<GridItem["caption"]> {
   const value = suspicion.toFixed(1);
-  const with_ = (what: string) => (what ? `${what} · ${value}` : value);
-  if (label === prediction)
-    return { label: names.label(label), prediction: null, value: with_(error) };
-  if (label === names.nothing)
-    return { label: names.prediction(prediction), prediction: null, value: with_(NO_LABEL) };
-  if (prediction === names.nothing)
-    return { label: names.label(label), prediction: null, value: with_(NOTHING_THERE) };
+  const alone = (label: string, what: string) => ({ label, prediction: null, what, value });
+  if (label === prediction) return alone(names.label(label), error);
+  if (label === names.nothing) return alone(names.prediction(prediction), NO_LABEL);
+  if (prediction === names.nothing) return alone(names.label(label), NOTHING_THERE);
   return { label: names.label(label), prediction: names.prediction(prediction), value };
 }
 
@@ -27,7 +24,7 @@ export function namedBy(
   thing: string,
   place: number,
 ): string {
-  const { label, prediction, value } = caption;
-  const what = prediction === null ? label : `${label} → ${prediction}`;
-  return `${what} ${value}, ${thing} ${place}`;
+  const { label, prediction } = caption;
+  const names = prediction === null ? label : `${label} → ${prediction}`;
+  return `${names} ${saidOf(caption)}, ${thing} ${place}`;
 }

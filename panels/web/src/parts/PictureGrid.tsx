@@ -10,7 +10,15 @@ export interface GridItem {
   name: string;
   faint: boolean;
   /** What stands under the picture. */
-  caption?: { label: string; prediction: string | null; value: string };
+  caption?: Said;
+}
+
+interface Said {
+  label: string;
+  prediction: string | null;
+  /** What is wrong, where label and prediction do not say so. */
+  what?: string;
+  value: string;
 }
 
 interface Props {
@@ -31,6 +39,10 @@ const GAP = 6;
 /** Between a card's edge and its picture, on both sides. */
 const FRAME = 6;
 const CAPTION = 32;
+/** Of three lines. */
+const TALL_CAPTION = 46;
+/** About the width of a letter of a caption. */
+const LETTER = 6.5;
 
 export function PictureGrid(props: Props) {
   const { items, thumbnails, selected, focus } = props;
@@ -51,7 +63,11 @@ export function PictureGrid(props: Props) {
   const columns = columnsFor(width, size, GAP);
   const side = sideFor(width, columns, GAP);
   const lines = Math.ceil(items.length / columns);
-  const tall = side + (items[0]?.caption ? CAPTION : 0);
+  const three = React.useMemo(() => {
+    const room = (side - 2 * FRAME) / LETTER;
+    return items.some(({ caption }) => caption && longest(caption) > room);
+  }, [items, side]);
+  const tall = side + (items[0]?.caption ? (three ? TALL_CAPTION : CAPTION) : 0);
   const virtual = useVirtualizer({
     count: lines,
     getScrollElement: () => scroller.current,
@@ -147,7 +163,7 @@ export function PictureGrid(props: Props) {
               onClick={(event) => click(event, line.index * columns + column)}
             >
               <TilePicture tile={thumbnails.get(item.row)} side={side - FRAME} />
-              {item.caption && <Caption {...item.caption} />}
+              {item.caption && <Caption said={item.caption} three={three} />}
             </button>
           )),
         )}
@@ -156,9 +172,20 @@ export function PictureGrid(props: Props) {
   );
 }
 
-function Caption({ label, prediction, value }: NonNullable<GridItem["caption"]>) {
+/** Letters of the longer one of two lines; 0 where a third would not help. */
+function longest(said: Said): number {
+  const names = said.prediction === null ? 0 : said.label.length + said.prediction.length + 3;
+  return Math.max(names, said.what ? saidOf(said).length : 0);
+}
+
+/** What is wrong and its value, in one line. */
+export const saidOf = ({ what, value }: Said) => (what ? `${what} · ${value}` : value);
+
+/** Of `three` lines, what would be cut in one has two. */
+function Caption({ said, three }: { said: Said; three: boolean }) {
+  const { label, prediction, what, value } = said;
   return (
-    <span className="dcf-caption">
+    <span className="dcf-caption" data-three={three || undefined}>
       <span className="dcf-caption-names">
         <bdi>{label}</bdi>{" "}
         {prediction !== null && (
@@ -167,7 +194,8 @@ function Caption({ label, prediction, value }: NonNullable<GridItem["caption"]>)
           </>
         )}
       </span>
-      <span className="dcf-caption-value">{value}</span>
+      {three && what && <span className="dcf-caption-value">{what} </span>}
+      <span className="dcf-caption-value">{three ? value : saidOf(said)}</span>
     </span>
   );
 }

@@ -22,6 +22,11 @@ const ICONS: Record<string, IconName> = {
   keep_all: "copies",
 };
 
+/** What a narrow panel has no room for is beside: the wheel goes there. */
+function aside(event: React.WheelEvent<HTMLElement>) {
+  if (!event.deltaX) event.currentTarget.scrollLeft += event.deltaY;
+}
+
 export function Recent() {
   const { undo, busy } = useSession();
   const noun = useNoun();
@@ -33,8 +38,11 @@ export function Recent() {
   };
   return (
     <section className="dcf-recent" aria-label="Last decisions">
-      <span className="dcf-soft">Last decisions, click to undo</span>
-      <ol>
+      <span className="dcf-recent-name" title="Last decisions, click to undo">
+        <Icon name="undo" />
+        <span>Last decisions, click to undo</span>
+      </span>
+      <ol onWheel={aside}>
         {decisions.map((what) => (
           <li key={what.decision}>
             <Tooltip

@@ -12,12 +12,23 @@ const isLooked = (value: unknown): value is Looked | null =>
   value === null ||
   (isObject(value) && typeof value.iteration === "string" && typeof value.last === "boolean");
 
+/** The run with the newest iteration, which is likely the one that is being worked on. */
+export function newest(runs: readonly RunInfo[]): RunInfo | undefined {
+  const made = (run: RunInfo) => run.iterations.at(-1)?.created_at ?? "";
+  return runs
+    .filter((run) => run.iterations.length)
+    .reduce<RunInfo | undefined>(
+      (best, run) => (best && made(best) >= made(run) ? best : run),
+      undefined,
+    );
+}
+
 /** What is looked at, of the runs that there are, and ways to look at something else. */
 export function useLooked(runs: readonly RunInfo[], dataset: string) {
   const [looked, setLooked] = useKept<Looked | null>("looked", null, isLooked, dataset);
   // Found by the iteration, which keeps its id where the run is renamed, and goes where it is deleted.
   const holds = (r: RunInfo) => r.iterations.find((i) => i.id === looked?.iteration);
-  const run = runs.find(holds) ?? runs.findLast((r) => r.iterations.length);
+  const run = runs.find(holds) ?? newest(runs);
   const last = run?.iterations.at(-1);
   const iteration = (looked?.last ? undefined : run && holds(run)) ?? last;
   const look = (at: IterationInfo | undefined, follow: boolean) =>

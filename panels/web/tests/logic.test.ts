@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 
 import { problemOf } from "../src/ask";
 import { samplesOf, without } from "../src/cell/useCell";
-import type { CellReply } from "../src/events";
+import type { CellReply, RunInfo } from "../src/events";
 import { moved } from "../src/overview/moves";
 import { isNew, optionsFor } from "../src/parts/options";
 import { outdatedText } from "../src/parts/outdated";
@@ -11,6 +11,20 @@ import { change, explain, lastOutcome, nameOf, summary } from "../src/parts/summ
 import { nextCell } from "../src/session";
 import { handlerFor, innermost } from "../src/shortcuts";
 import { narrows } from "../src/useCurrentView";
+import { newest } from "../src/useLooked";
+
+describe("the run that is opened where none was looked at", () => {
+  const run = (key: string, ...made: string[]) =>
+    ({ key, iterations: made.map((created_at) => ({ created_at })) }) as unknown as RunInfo;
+
+  it("is the one with the newest iteration, wherever it is listed", () => {
+    const worked = run("deconfuse", "2026-01-01T10:00:00", "2026-01-03T10:00:00.250000");
+    const runs = [run("f", "2026-01-02T10:00:00"), worked, run("x", "2026-01-03T10:00:00")];
+    expect(newest([...runs, run("none")])).toBe(worked);
+    expect(newest(runs.toReversed())).toBe(worked);
+    expect(newest([run("none")])).toBeUndefined();
+  });
+});
 
 describe("answers", () => {
   it("are errors where Python says so, or where nothing came", () => {

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import bson
-import numpy as np
 from bson import ObjectId
 
 from ..decisions.changes import KEEP_ALL, slot, tagging
@@ -293,15 +292,10 @@ class _Planner:
 
     def _added(self, item: ObjectId, sample: ObjectId, candidate: Any) -> dict[str, Any]:
         """A missing object as a label, with the id that it has as an item."""
-        run, row = self.draft.run, self._row(item)
-        known = row >= 0 and self.items is not None
+        run = self.draft.run
         label = self.request.label_for(item) or self._proposed(item, candidate)
         asked = self.request.box_for(item)
         box = None if self._tags else asked or self._candidate_box(item, sample)
-        score = run.field("suspicion")
-        suspicion = None if candidate is None else candidate.get(score)
-        if suspicion is None and known and self.items is not None:
-            suspicion = float(np.float32(self.items.column("suspicion")[row]))
         kind = {"_cls": "Classification"} if self._tags else {"_cls": "Detection", "attributes": {}}
         placed = {} if box is None else {"bounding_box": [float(v) for v in box]}
         new = {
@@ -310,7 +304,7 @@ class _Planner:
             "tags": [],
             "label": label,
             **placed,
-            score: suspicion,
+            run.field("suspicion"): None,  # that of the candidate was that a label is missing
             run.field("decision"): KIND_OF["add"],
         }
         after = {"label_after": label, "box_after": placed.get("bounding_box")}

@@ -106,6 +106,7 @@ def test_missing_objects_are_added_or_dismissed(run: Run, action: str) -> None:
         assert label["label"] == candidates[i]["label"]
         assert label["bounding_box"] == candidates[i]["bounding_box"]
         assert label["deconfuse_decision"] == "added"
+        assert label["deconfuse_suspicion"] is None, "the candidate's was that a label is missing"
     assert len(ids_at(run, 2)) == (7 if action == "add" else 5)
     assert run.dataset.last() is not None  # FiftyOne reads it
     undo(run)

@@ -144,7 +144,7 @@ class Model:
             label["tags"].append(act.text)
 
     def _add(self, act: Act, item: str) -> None:
-        seen, score = self.candidates[item], self.run.field("suspicion")
+        seen = self.candidates[item]
         self.labels[item] = {
             "_id": seen["_id"],
             "_cls": "Detection",
@@ -152,7 +152,7 @@ class Model:
             "tags": [],
             "label": act.text,
             "bounding_box": seen["bounding_box"],
-            score: seen[score],
+            self.run.field("suspicion"): None,
             self.run.field("decision"): "added",
         }
         self.order = [i for i in self.order if i != item] + [item]

@@ -119,6 +119,7 @@ def test_missing_tags_are_added_or_dismissed(run: Run, action: str) -> None:
         assert {d["_id"]: d["label"] for d in new} == {d["_id"]: d["label"] for d in chosen}
         assert {d["_cls"] for d in new} == {"Classification"}
         assert {d["deconfuse_decision"] for d in new} == {"added"}
+        assert {d["deconfuse_suspicion"] for d in new} == {None}
         assert all("bounding_box" not in d for d in new)
         run.dataset.reload()
         read = run.dataset[str(document["_id"])].gt.classifications

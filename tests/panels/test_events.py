@@ -242,6 +242,12 @@ def test_cells_show_their_most_suspicious_open_samples(ask: Any) -> None:
     assert {ids[row] for row in filtered} <= set(some.values("id"))
     for bad in ([len(every["cell"]) + 9], [-1]):
         assert "cells must lie between" in answer("suspects", cells=bad)["error"]["message"]
+    # A deleted sample has no picture: the next one takes its place.
+    before = answer("suspects", cells=[cell])["row"]
+    new.delete_samples([ids[rest[0]]])
+    after = answer("suspects", cells=[cell])["row"]
+    assert rest[0] not in after
+    assert after[: len(before) - 1] == [row for row in before if row != rest[0]]
 
 
 def test_a_grid_gives_each_picture_a_place_of_its_own(ask: Any) -> None:

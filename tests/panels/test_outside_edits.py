@@ -135,3 +135,6 @@ def test_images_that_come_and_go_are_told(ask: Any, canvases: Any, tmp_path: Any
     dataset.delete_samples([gone])
     dataset.add_sample(fo.Sample(filepath=path))
     assert ask("outdated") == {**NONE, "added": 1, "deleted": 1}
+    shown = ask("suspects", cells=[*range(len(iteration.cells))])["row"]
+    assert shown
+    assert gone not in unpack_ids(iteration.column("sample_id")[np.sort(shown)])

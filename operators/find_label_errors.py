@@ -90,6 +90,12 @@ class FindLabelErrors(LongOperator):
         settings = Settings.from_mapping(params)
         samples = slice_of(sample_collection, group_slice)
         if preview:
+            if _on_sets(samples, settings.label_field):
+                raise InputError(
+                    "preview: there is none yet where labels are boxes or tags "
+                    f"('{settings.label_field}'). Leave it out: 'assumed' of the result says how "
+                    "predictions were read."
+                )
             if settings.source != "predictions":
                 raise InputError("preview: only source 'predictions' has something to look at")
             return preview_predictions(samples, settings.label_field, settings.prediction_fields)
@@ -155,6 +161,10 @@ def _find(samples: Collection, settings: Settings, report: Report = silent) -> d
     return find_label_errors(samples, settings, report)
 
 
+def _on_sets(samples: Collection, field: str) -> bool:
+    return is_on_objects(samples, field) or is_on_tags(samples, field)
+
+
 def _of_sets(result: dict[str, Any]) -> str:
     """What was found among objects or tags, and what works on them."""
     named, parts = ("objects", "boxes") if "objects" in result else ("tags", "tags")
@@ -163,7 +173,7 @@ def _of_sets(result: dict[str, Any]) -> str:
     left_out = f" {skipped:,} images were left out." if skipped else ""
     unusable = sum(result["left_out"].values())
     left_out += f" {unusable:,} {parts} were left out." if unusable else ""
-    chosen = f" {result['chosen']}" if result.get("chosen") else ""
+    chosen = "".join(f" {text}" for text in (result.get("chosen"), *result["warnings"]) if text)
     return (
         f"{sum(result['suspects'].values()):,} suspects among {result[named]:,} {named} of "
         f"{result['samples']:,} images: {kinds}.{left_out}{chosen} {result['so_far']}"

@@ -239,11 +239,7 @@ class _Plan:
         if self._understood.labels is None:
             return
         found.foreign = self._understood.foreign
-        found.unknown = [
-            name
-            for name in self._understood.labels
-            if name not in self._understood.categories.listed
-        ]
+        found.unknown = [name for name in self._understood.labels if name not in found.predicted]
 
     def result(self, found: Findings) -> dict[str, Any]:
         """What became of the file."""

@@ -38,12 +38,11 @@ from ..store.write_fields import write_scores
 from ..vectors.features import from_probabilities
 from ..votes.fields import write_consensus
 from ..votes.reading import check_vote_fields
-from ..workers.choices import LOCAL
 from .after_decisions import AfterDecisions
 from .auto import Choice, choose_source
 from .cleanlab import CleanlabColumns, write_cleanlab_fields
 from .from_votes import LabelsAlone
-from .settings import SKIP, Settings
+from .settings import SKIP, Settings, not_spread
 from .voted import VotedSource
 
 SHARE_OF_CLASSIFYING = {
@@ -60,8 +59,6 @@ SHARE_BEFORE_DUPLICATES = {
     "predictions": 0.5,
     "votes": 0.5,
 }
-IN_PARTS = ("train", "features")
-"""Sources that workers can take parts of."""
 
 
 def find_label_errors(
@@ -226,7 +223,7 @@ def _classify(
                 "settings": {**asdict(settings), **source.outcome.notes},
                 "chosen": " ".join(
                     text
-                    for text in [choice.said, *source.outcome.said, moved, _not_spread(settings)]
+                    for text in [choice.said, *source.outcome.said, moved, not_spread(settings)]
                     if text
                 ),
                 "counts": judged.counts,
@@ -257,13 +254,6 @@ def _judged_before(dataset: fo.Dataset, settings: Settings) -> dict[str, str]:
     if key not in list_runs(dataset) or begins_anew(dataset, key) is not None:
         return {}
     return first_labels(load_run(dataset, key))
-
-
-def _not_spread(settings: Settings) -> str:
-    """What to say where workers were asked for and there was nothing for them."""
-    if settings.workers == LOCAL or settings.source in IN_PARTS:
-        return ""
-    return f"Nothing was handed to workers: source '{settings.source}' is worked out here."
 
 
 def _votes(source: Source) -> dict[str, Any]:

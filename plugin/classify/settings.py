@@ -14,6 +14,8 @@ from ..workers.choices import LOCAL, check_workers
 
 AUTO = "auto"
 SOURCES = (AUTO, "train", "features", "predictions", "embeddings", "votes")
+IN_PARTS = ("train", "features")
+"""The sources whose work can be handed to workers."""
 SKIP, EMPTY = "skip", "empty"
 UNTRAINED = "none"
 """As ``weights``: begin with none, although there may be pretrained ones."""
@@ -194,3 +196,10 @@ def _whole_number(name: str, value: Any, least: int, most: int) -> None:
         raise InputError(
             f"{name}: expected a whole number from {least} to {most}, got {shown(value)}"
         )
+
+
+def not_spread(settings: Settings) -> str:
+    """What to say where workers were asked for and there was nothing for them; else nothing."""
+    if settings.workers == LOCAL or settings.source in IN_PARTS:
+        return ""
+    return f"Nothing was handed to workers: source '{settings.source}' is worked out here."

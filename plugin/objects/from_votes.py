@@ -15,6 +15,7 @@ from ..store.samples import Collection
 from ..votes.annotators import records
 from ..votes.ballots import Ballots, made_of_votes
 from ..votes.consensus import Consensus, chunks, fit_consensus
+from .read_checks import some_of
 from .reading import ObjectReader
 from .scoring import MISSING
 from .store import Columns, sorted_items
@@ -38,6 +39,7 @@ class VoteSource:
         said: what was done, in sentences
         kinds: of errors that are looked for
         found: what is kept of the votes: annotators, how many votes
+        doubts: what may be wrong with the votes, in sentences
         agreed: the consensus
 
     Raises:
@@ -65,6 +67,7 @@ class VoteSource:
         )
         self.said = ""
         self.found: dict[str, Any] = {}
+        self.doubts: list[str] = []
         self.agreed: Agreed | None = None
 
     def columns(self, report: Report) -> Columns:
@@ -119,9 +122,27 @@ class VoteSource:
             f"{len(ballots):,} votes of {len(names):,} annotators on {len(objects.label):,} "
             f"objects were taken in; the label {counts}."
         )
+        self.doubts = list(filter(None, [self._foreign(objects)]))
         self.found = {
             "votes": len(ballots),
             "label_counts": label_counts,
             "votes_left_out": [[why, n] for why, n in self._votes.left_out.most_common(100)],
             "annotators": people,
         }
+
+    def _foreign(self, objects: Whole) -> str:
+        """What to say of votes for classes that no label has; nothing where there are none."""
+        classes = self.reader.classes
+        foreign = np.array([name not in self.reader.labelled for name in classes] + [False])
+        of_vote, drawn = foreign[objects.said], objects.said < len(classes)
+        if not of_vote.any():
+            return ""
+        drawn_by = np.bincount(objects.group[drawn], minlength=len(objects.label))
+        unlabelled = objects.label[objects.group] == len(classes)
+        alone = int((of_vote & unlabelled & (drawn_by[objects.group] == 1)).sum())
+        names = some_of({classes[i] for i in np.unique(objects.said[of_vote]).tolist()})
+        return (
+            f"{int(of_vote.sum()):,} boxes of votes are of classes that no label has ({names}). "
+            f"{alone:,} of them lie where one person alone drew something and no label is, which "
+            "is seldom enough for a missing object to be proposed."
+        )

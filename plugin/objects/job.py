@@ -8,12 +8,13 @@ from typing import Any
 
 from ..abandonable import abandonable
 from ..arrays import BoolArray
-from ..classify.settings import Settings
+from ..classify.settings import Settings, not_spread
 from ..errors import InputError
 from ..progress import Report, part_of, silent
 from ..runs.life import begin_run, begins_anew
 from ..runs.renamed import follow_renames
 from ..scoring.cies import cies
+from ..scoring.lookalikes import lookalike_labels, warning_of
 from ..store.declared import check_writable, declared_fields, is_detections, type_name
 from ..store.iterations import unpack_ids
 from ..store.jobs import Job
@@ -71,7 +72,8 @@ def find_object_errors(
         prediction is another class), ``classes``, ``crowd``, ``skipped`` (images, by reason),
         ``skipped_samples``, ``left_out`` (boxes, by reason), ``doubles`` (pairs of labels on one
         object: ``sample_id``, ``label_ids``, ``iou``; the first thousand), ``assumed`` (how
-        predictions were read), ``source``, ``chosen`` (what was done and why), and ``so_far``: what
+        predictions were read), ``source``, ``chosen`` (what was done and why), ``warnings`` and
+        ``lookalike_labels`` as on whole samples, and ``so_far``: what
         works on objects and what does not yet. With votes also ``votes``, ``label_counts``,
         ``votes_left_out`` and ``annotators``: as on whole samples, each with ``iou``, the mean
         overlap of their boxes with the agreed ones
@@ -97,7 +99,8 @@ def find_object_errors(
         columns = known.carried_over(every, reader.classes) | joined(reader.doubles)
         decided = known.decided(columns, reader.classes)
         counts = _counts(columns, len(reader.classes), decided, source.kinds)
-        chosen = " ".join(filter(None, (choice.said, source.said)))
+        chosen = " ".join(filter(None, (choice.said, source.said, not_spread(settings))))
+        warnings = [*filter(None, [warning_of(reader.classes)]), *(votes.doubts if votes else ())]
         header = {
             "settings": {
                 "label_field": settings.label_field,
@@ -115,6 +118,7 @@ def find_object_errors(
             "left_out": [[reason, count] for reason, count in reader.left_out.items()],
             "assumed": reader.assumed(),
             "chosen": chosen,
+            "warnings": warnings,
             "votes": votes.found if votes else {},
         }
         run = begin_run(dataset, settings.run_key, settings.label_field)
@@ -142,6 +146,8 @@ def find_object_errors(
         "assumed": reader.assumed(),
         "source": settings.source,
         "chosen": chosen,
+        "warnings": warnings,
+        "lookalike_labels": lookalike_labels(reader.classes),
         "so_far": OBJECTS_SO_FAR,
         **({} if votes is None else votes.found),
         **({} if note is None else {"begun_anew": note}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from .class_scores import ClassScores, class_scores_of
 from .detections import Detections, of_detector, together
 from .doubles import Pairs, doubles
 from .error_model import FOLDS
+from .read_checks import check_confidences, check_spelling, is_number, is_share, some_of, spelling
 from .scoring import IMAGES_TO_LEARN_FROM, wanted_images
 
 IMAGES_A_BATCH = 500
@@ -79,6 +79,7 @@ class ObjectReader:
 
     Attributes:
         classes: all class names, sorted
+        labelled: those that labels have
         scores: by field of predictions, how its class scores are read
         unscored: by field of predictions, how many detections have no class scores that can be used
         skipped: images that were left out
@@ -114,13 +115,14 @@ class ObjectReader:
             if not found & labels:
                 raise InputError(
                     f"prediction_fields: '{field}' and '{label_field}' have no class in common "
-                    f"(predictions: {_some(found)}; labels: {_some(labels)})"
-                    f"{_spelling(found, labels)}"
+                    f"(predictions: {some_of(found)}; labels: {some_of(labels)})"
+                    f"{spelling(found, labels)}"
                 )
-            _check_spelling(field, found, label_field, labels)
+            check_spelling(field, found, label_field, labels)
+            check_confidences(samples, field)
             predicted |= found
         for field, found in (also or {}).items():
-            _check_spelling(field, found, label_field, labels, "vote_fields")
+            check_spelling(field, found, label_field, labels, "vote_fields")
             predicted |= found
         self.scores: dict[str, ClassScores] = {}
         self.unscored: Counter[str] = Counter()
@@ -131,6 +133,7 @@ class ObjectReader:
             if scores is not None:
                 self.scores[field] = scores
                 predicted |= scores.classes
+        self.labelled = frozenset(labels)
         self.classes = tuple(sorted(labels | predicted))
         self._index = {name: i for i, name in enumerate(self.classes)}
         self.skipped = Skipped()
@@ -244,7 +247,7 @@ class ObjectReader:
                 reason = REASONS[int(problem[i])]
             elif o.get("label") not in self._index:
                 reason = NO_CLASS
-            elif sure and not _is_share(o.get("confidence")):
+            elif sure and not is_share(o.get("confidence")):
                 reason = NO_CONFIDENCE
             if reason is not None:
                 use[i] = False
@@ -282,51 +285,10 @@ def _class_names(samples: Collection, field: str) -> set[str]:
     return {name for name in found if name and isinstance(name, str)}
 
 
-def _check_spelling(
-    field: str,
-    found: set[str],
-    label_field: str,
-    labels: set[str],
-    option: str = "prediction_fields",
-) -> None:
-    """Raise InputError where a class has two spellings: every object of it would be suspect."""
-    said = _spelling(found, labels)
-    if said:
-        raise InputError(f"{option}: '{field}' and '{label_field}' spell classes unlike{said}")
-
-
-def _spelling(found: set[str], labels: set[str]) -> str:
-    """Which names of predictions and labels are alike but for case, blanks, lines and dashes."""
-    of_label = {_plain(name): name for name in sorted(labels - found)}
-    alike = [(name, of_label.get(_plain(name))) for name in sorted(found - labels)]
-    pairs = [f"{name!r} for {other!r}" for name, other in alike if other is not None]
-    if not pairs:
-        return ""
-    more = f" and {len(pairs) - 3} more" if len(pairs) > 3 else ""
-    return f": {', '.join(pairs[:3])}{more}. Bring them together, as with dataset.map_values."
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name).casefold() or name
-
-
 def _array(boxes: list[Any]) -> npt.NDArray[np.float64]:
     """float64 (n, 4); NaN for what is no box of four numbers."""
     found = np.full((len(boxes), 4), np.nan)
     for i, box in enumerate(boxes):
-        if isinstance(box, list) and len(box) == 4 and all(map(_is_number, box)):
+        if isinstance(box, list) and len(box) == 4 and all(map(is_number, box)):
             found[i] = box
     return found
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _is_share(value: Any) -> bool:
-    return _is_number(value) and 0 <= value <= 1
-
-
-def _some(names: set[str]) -> str:
-    shown = ", ".join(repr(n[:40]) for n in sorted(names)[:5])
-    return (f"{shown}, … ({len(names)} in all)" if len(names) > 5 else shown) or "none"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
 _UNSEEN = {"Cf", "Cc"}  # zero-width and control characters
 _SHOWN = 5
+_JOINTS = re.compile(r"[\s_-]+")
 
 
 def seen_as(label: str) -> str:
@@ -20,15 +22,28 @@ def seen_as(label: str) -> str:
     return " ".join(plain.split())
 
 
+def spelled_as(label: str) -> str:
+    """A label without case, blanks, - and _; single letters and numbers are as a person sees them.
+
+    >>> spelled_as("Traffic-light ") == spelled_as("traffic_light"), spelled_as("1-0")
+    (True, '1-0')
+    """
+    seen = seen_as(label)
+    plain = _JOINTS.sub("", seen)
+    return plain.casefold() if len(plain) > 1 and any(map(str.isalpha, plain)) else seen
+
+
 def lookalike_labels(classes: Sequence[str]) -> list[list[str]]:
-    """Sets of classes that look alike, and single ones with blanks at their ends.
+    """Sets of classes that look or are spelled alike, and single ones with blanks at their ends.
 
     >>> lookalike_labels([" dog", "cat", "cat ", "owl"])
     [[' dog'], ['cat', 'cat ']]
+    >>> lookalike_labels(["Traffic Light", "a", "A", "owl", "traffic_light"])
+    [['Traffic Light', 'traffic_light']]
     """
     alike: dict[str, list[str]] = {}
     for name in classes:
-        alike.setdefault(seen_as(name), []).append(name)
+        alike.setdefault(spelled_as(name), []).append(name)
     return [names for names in alike.values() if len(names) > 1 or names[0] != names[0].strip()]
 
 
@@ -44,8 +59,9 @@ def warning_of(classes: Sequence[str]) -> str | None:
     told = "; ".join(" and ".join(map(visible, names)) for names in found[:_SHOWN])
     more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return (
-        f"Labels have blanks at their ends or cannot be told apart by eye: {told}{more}. Each is a "
-        "class of its own; no label was changed. Relabel them where they mean one class."
+        "Labels have blanks at their ends, or differ by no more than case, blanks, - and _, or by "
+        f"what cannot be seen: {told}{more}. Each is a class of its own; no label was changed. "
+        "Relabel them where they mean one class."
     )
 
 

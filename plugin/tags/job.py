@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from ..abandonable import abandonable
 from ..arrays import BoolArray
 from ..classify.auto import asked_for, by_images
-from ..classify.settings import AUTO, SKIP, Settings
+from ..classify.settings import AUTO, SKIP, Settings, not_spread
 from ..errors import InputError
 from ..objects.covered import check_covers_items
 from ..objects.known import KnownDecisions
@@ -25,6 +25,7 @@ from ..objects.store import (
 from ..progress import Report, part_of, silent
 from ..runs.life import begin_run, begins_anew
 from ..runs.renamed import follow_renames
+from ..scoring.lookalikes import lookalike_labels, warning_of
 from ..skipped import Skipped
 from ..store.declared import check_writable, declared_fields, is_classifications
 from ..store.jobs import Job
@@ -97,7 +98,8 @@ def find_tag_errors(
         ``classes``, ``source``, ``chosen`` (what was done and why, where nobody named a source),
         ``assumed`` (how predictions were read), ``weighed`` (what each model and the other tags
         count), ``share_of_errors`` (of the labels left out, as estimated), ``skipped``
-        (images, by reason), ``skipped_samples``, ``left_out`` (tags, by reason), and ``so_far``:
+        (images, by reason), ``skipped_samples``, ``left_out`` (tags, by reason), ``warnings`` and
+        ``lookalike_labels`` as on whole samples, and ``so_far``:
         what works on tags and what does not yet
 
     Raises:
@@ -107,6 +109,7 @@ def find_tag_errors(
     dataset = root_dataset(samples)
     check_images(samples)
     settings, chosen = _chosen(samples, settings)
+    chosen = " ".join(filter(None, (chosen, not_spread(settings))))
     note = _check(samples, settings)
     with Job(dataset, settings.run_key, "Finding label errors", report) as job:
         source: TagSource = abandonable(
@@ -147,6 +150,8 @@ def find_tag_errors(
         "skipped": dict(source.skipped.reasons),
         "skipped_samples": list(source.skipped.samples),
         "left_out": dict(source.left_out),
+        "warnings": [*filter(None, [warning_of(source.classes)])],
+        "lookalike_labels": lookalike_labels(source.classes),
         "so_far": TAGS_SO_FAR,
         **({} if note is None else {"begun_anew": note}),
     }

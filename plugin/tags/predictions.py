@@ -24,6 +24,8 @@ DRAWN = 2_000
 VECTORS = ("VectorField", "ArrayField", "ListField")
 NO_CONFIDENCE = "no confidence between 0 and 1"
 SMALLEST_CONFIDENCE = 1e-4
+LEAST_SURE = 0.05
+"""The share of a field's tags that need a confidence, so that they are predictions."""
 
 
 @dataclass(frozen=True)
@@ -161,9 +163,10 @@ def _listed(samples: Collection, name: str, label_field: str, counts: TagCounts)
     drawn = draw_documents(samples, [f"{path}.confidence"], DRAWN, [name])
     given = [s.get("confidence") for d in drawn for s in value_at(d, path) or []]
     sure = np.array([c for c in given if _is_share(c)], float)
-    if not len(sure):
+    if len(sure) <= LEAST_SURE * len(given):
         raise InputError(
-            f"prediction_fields: the tags in '{name}' have no confidence between 0 and 1"
+            f"prediction_fields: {len(given) - len(sure):,} of {len(given):,} tags in '{name}' "
+            "that were looked at have no confidence between 0 and 1"
         )
     step = rounding_step(sure)
     least = SMALLEST_CONFIDENCE if step is None else max(step / 2, SMALLEST_CONFIDENCE)

@@ -15,6 +15,7 @@ from plugin.objects.store import last_iteration, read_items
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
 from plugin.store.samples import samples_of
+from tests.traces import database_of
 
 FIND = "find_label_errors"
 CLASSES = ("ant", "bee", "cat")
@@ -73,7 +74,7 @@ def objects(dataset_name: str) -> tuple[Any, dict[str, set[str]]]:
 
 def find(operator: Any, samples: Any, **options: Any) -> dict[str, Any]:
     given = {"source": "predictions", "prediction_fields": ["model"], **options}
-    return operator(FIND)(samples, "gt", **given)
+    return operator(FIND)(samples, given.pop("label_field", "gt"), **given)
 
 
 def labels_of(dataset: Any) -> dict[str, Any]:
@@ -410,6 +411,37 @@ def test_a_class_of_two_spellings_is_an_error(objects: Any, operator: Any, name:
     assert stored(dataset) == before
 
 
+@pytest.mark.parametrize("given", [None, 97.0])
+def test_a_field_without_confidences_is_no_detector(
+    objects: Any, operator: Any, given: float | None
+) -> None:
+    dataset, _ = objects
+    sure = dataset.values("model.detections.confidence")
+    for of in sure[1:]:
+        of[:] = [given] * len(of)  # one image alone has confidences
+    dataset.set_values("model.detections.confidence", sure)
+    before = database_of(dataset)
+    with pytest.raises(ValueError, match=r"boxes in 'model' .* no confidence"):
+        find(operator, dataset)
+    with pytest.raises(ValueError, match=r"boxes in 'gt' .* no confidence"):
+        operator(FIND)(dataset, "model", prediction_fields=["gt"])
+    assert database_of(dataset) == before
+
+
+def test_labels_of_two_spellings_are_noticed_and_workers_that_had_nothing_to_do(
+    objects: Any, operator: Any
+) -> None:
+    dataset, _ = objects
+    names = dataset.values("gt.detections.label")
+    for of in names[:20]:
+        of[:] = ["Ant " if v == "ant" else v for v in of]
+    dataset.set_values("gt.detections.label", names)
+    result = find(operator, dataset, workers="delegated")
+    assert result["lookalike_labels"] == [["Ant ", "ant"]]
+    assert "'Ant␣' and 'ant'" in " ".join(result["warnings"])
+    assert "Nothing was handed to workers: source 'predictions'" in result["chosen"]
+
+
 def test_detectors_with_other_classes_and_repeated_detections_are_taken(
     objects: Any, operator: Any
 ) -> None:
@@ -525,6 +557,7 @@ def test_what_others_do_to_labels_meanwhile_stays(
         ({"prediction_fields": ["plain"]}, "'plain' of dataset .* is of type Classification"),
         ({"prediction_fields": ["other"]}, "'other' and 'gt' have no class in common"),
         ({"cleanlab": True}, "cleanlab: it is not asked about objects"),
+        ({"preview": True}, "preview: there is none yet where labels are boxes or tags"),
         ({"run_key": "a b"}, "run_key must be a valid Python name"),
     ],
 )

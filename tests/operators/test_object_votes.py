@@ -145,6 +145,20 @@ def test_one_field_whose_boxes_name_their_annotators(drawn: Any, operator: Any) 
     assert [p["name"] for p in named["annotators"]] == ["everybody", "gt (the label)"]
 
 
+def test_what_one_person_alone_calls_by_a_class_of_no_label_is_said(
+    drawn: Any, operator: Any
+) -> None:
+    dataset, _, _ = drawn
+    person = next(iter(PEOPLE))
+    for sample in dataset.limit(4):
+        sample[person].detections.append(
+            fo.Detection(label="dragonfly", bounding_box=[0.93, 0.93, 0.05, 0.05])
+        )
+        sample.save()
+    (said,) = find(operator, dataset)["warnings"]
+    assert "4 boxes of votes are of classes that no label has ('dragonfly'). 4 of them" in said
+
+
 def test_an_empty_list_is_a_vote_and_no_list_is_none(drawn: Any, operator: Any) -> None:
     dataset, _, _ = drawn
     ids = dataset.values("id")

@@ -14,6 +14,8 @@ from typing import Any, ClassVar, Literal, get_type_hints
 
 import fiftyone as fo
 import fiftyone.operators as foo
+import numpy as np
+from bson import ObjectId
 from fiftyone.operators import types
 
 from ..plugin.errors import InputError
@@ -111,6 +113,19 @@ def _check_selected(ctx: Any) -> None:
         checked("selected", selected, list[str])
 
 
+def _with_text_ids(value: Any) -> Any:
+    """A value in which ids of the database are texts: alone, in lists, and in mappings."""
+    if isinstance(value, ObjectId):
+        return str(value)
+    if isinstance(value, dict):
+        return {_with_text_ids(k): _with_text_ids(v) for k, v in value.items()}
+    if type(value) in (list, tuple, set):
+        return type(value)(map(_with_text_ids, value))
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return [_with_text_ids(v) for v in value.tolist()]
+    return value
+
+
 def _guarded_call(call: Callable[..., Any]) -> Callable[..., Any]:
     signature, collection = inspect.signature(call), _collection_name(call)
     options = next((p.name for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD), None)
@@ -123,7 +138,8 @@ def _guarded_call(call: Callable[..., Any]) -> Callable[..., Any]:
         samples = given.arguments[collection]
         if not isinstance(samples, fo.Dataset | fo.DatasetView):
             raise InputError(f"{collection} must be a dataset or a view, got {shown(samples)}")
-        for name, value in given.arguments.items():
+        for name, any_ids in given.arguments.items():
+            value = any_ids if name in ("self", collection) else _with_text_ids(any_ids)
             if name == options:
                 given.arguments[name] = {
                     k: v if v is None or k not in kinds else checked(k, v, kinds[k])

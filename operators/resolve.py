@@ -18,7 +18,7 @@ from ..plugin.store.label_field import is_on_sets
 from ..plugin.store.runs import Run
 from .checked import CheckedOperator
 from .forms import choose_one, form, missing, opened_run, suggest
-from .resolve_objects import chosen_labels, decide_on_labels, labels_inputs, noun_of
+from .resolve_objects import chosen_labels, decide_on_labels, labels_inputs, labels_of, noun_of
 from .run_choice import answer, any_run, any_run_of, counted
 
 ACTIONS = {
@@ -125,7 +125,8 @@ class Resolve(CheckedOperator):
             audit: the audit that this is a verdict of, noted with the decision; samples of an
                 audit that are resolved without it count as judged too
             label_ids: of a run on objects, the labels and missing objects, in place of
-                ``sample_ids``; ``expected_label`` is by label id then
+                ``sample_ids``, by default those of a view of patches; ``expected_label`` is by
+                label id then
             box: for ``move`` and ``add``: x, y, width and height relative to the image, by default
                 what the detectors see
             expected_box: the box that you saw, one for all or by label id
@@ -141,6 +142,8 @@ class Resolve(CheckedOperator):
             given = {"label": label, "tag": tag, "box": box, "note": note, "sample_ids": sample_ids}
             given |= {"expected_label": expected_label, "expected_box": expected_box}
             given |= {"audit": audit}
+            if label_ids is None and sample_ids is None:
+                label_ids = labels_of(run, sample_collection)
             return decide_on_labels(run, action, label_ids, given, author).to_dict()
         for name, value in (
             ("label_ids", label_ids),

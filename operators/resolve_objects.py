@@ -67,6 +67,26 @@ def chosen_labels(ctx: Any, run: Run) -> list[str]:
     return found
 
 
+def labels_of(run: Run, samples: Any) -> list[str]:
+    """The labels, or missing objects, of a view that shows patches of a run's.
+
+    Raises:
+        InputError: where something else was given, which does not say which labels are meant
+    """
+    fields = (run.label_field, run.field("missing"))
+    if getattr(samples, "_is_patches", False):
+        if any(field in samples.get_field_schema() for field in fields):
+            return list(dict.fromkeys(samples.values("id")))
+        shown = "the view's patches are of another field"
+    else:
+        shown = "the samples that were passed do not say which of their labels are meant"
+    patches = "" if is_on_tags(run) else f", or pass a view of patches, to_patches('{fields[0]}')"
+    raise InputError(
+        f"label_ids: {shown}. Give the ids of labels of '{fields[0]}' or '{fields[1]}'{patches}. "
+        "Nothing was changed."
+    )
+
+
 def decide_on_labels(
     run: Run,
     action: str,

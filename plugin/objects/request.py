@@ -16,6 +16,9 @@ from ..decisions.request import check_text
 from ..errors import InputError
 from .boxes import REASONS, USABLE, within_image
 
+BEYOND = 0.005
+"""How far a box may leave its image: by rounding, or by a pixel of a small image."""
+
 WITH_LABEL = ("relabel", "add")
 WITH_BOX = ("move", "add")
 
@@ -146,7 +149,7 @@ def _checked_ids(label_ids: Sequence[str]) -> list[ObjectId]:
     if isinstance(label_ids, str | bytes):
         raise InputError("label_ids must be a list of label ids, got a text")
     for label_id in dict.fromkeys(label_ids):
-        if not (isinstance(label_id, str) and ObjectId.is_valid(label_id)):
+        if not (isinstance(label_id, str | ObjectId) and ObjectId.is_valid(label_id)):
             raise InputError(f"label_ids must hold label ids, got {label_id!r:.80}")
     items = list(dict.fromkeys(ObjectId(label_id) for label_id in label_ids))
     if not items:
@@ -155,7 +158,7 @@ def _checked_ids(label_ids: Sequence[str]) -> list[ObjectId]:
 
 
 def _checked_box(name: str, box: Any) -> list[float]:
-    """A box of four finite numbers with an area in its image, as floats."""
+    """A box of four finite numbers, as floats; one to be given with an area, within its image."""
     numbers = list(box) if isinstance(box, list | tuple | np.ndarray) else []
     right = len(numbers) == 4 and all(
         isinstance(v, int | float | np.number) and not isinstance(v, bool) and math.isfinite(v)
@@ -170,6 +173,13 @@ def _checked_box(name: str, box: Any) -> list[float]:
         problem = int(within_image(np.array([checked]))[1][0])
         if problem != USABLE:
             raise InputError(f"box is {REASONS[problem]}: {checked}")
+        x, y, width, height = checked
+        if min(x, y) < -BEYOND or max(x + width, y + height) > 1 + BEYOND:
+            raise InputError(
+                f"box leaves its image: {checked}, read as x, y, width and height relative to the "
+                f"image, spans {x:g} to {x + width:g} across and {y:g} to {y + height:g} down; "
+                "expected 0 to 1. A box given by two corners needs its width and height instead"
+            )
     return checked
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from bson import ObjectId
 
 from plugin.store.runs import Run
 from tests.plugin.objects_decided import (
@@ -71,6 +72,41 @@ def test_selected_patches_are_labels(run: Run, context: Any, operator: Any) -> N
     ctx = context(run.dataset, "resolve", view=patches, selected=ids, action="confirm")
     assert operator("resolve").execute(ctx)["applied"] == 2
     assert label_of(run, ids[0])["deconfuse_decision"] == "confirmed"
+
+
+def test_ids_of_the_database_are_ids(run: Run, operator: Any) -> None:
+    resolve, estimate = operator("resolve"), operator("estimate_remaining")
+    one, two, three = (ObjectId(i) for i in ids_at(run, 0))
+    made = resolve(
+        run.dataset, "confirm", label_ids=[one, two], expected_label={one: "ant", two: "bee"}
+    )
+    assert (made["applied"], made["conflict_count"]) == (2, 0)
+    estimate(run.dataset, audit_size=100, audit_images=2)
+    image = ObjectId(run.dataset.first().id)
+    judged = estimate(run.dataset, verdicts={three: "(nothing there)", image: []})
+    assert judged["kinds"]["spurious"] == judged["images"]["judged"] == 1
+    assert operator("undo")(run.dataset, decision=ObjectId(made["decision"]))["applied"] == 2
+
+
+def test_the_labels_of_a_view_of_patches_are_taken(run: Run, operator: Any) -> None:
+    resolve = operator("resolve")
+    ids = ids_at(run, 1)
+    patches = run.dataset.to_patches("gt")
+    assert resolve(patches.select(ids[:2]), "confirm")["applied"] == 2
+    assert label_of(run, ids[1])["deconfuse_decision"] == "confirmed"
+    missing = missing_ids_at(run, 0)
+    assert (
+        resolve(run.dataset.to_patches("deconfuse_missing").select(missing), "add")["applied"] == 1
+    )
+    assert missing[0] in ids_at(run, 0)
+    before = all_raw(run)
+    run.dataset.clone_sample_field("gt", "other")
+    for view in (run.dataset, run.dataset.limit(1), run.dataset.to_patches("other")):
+        with pytest.raises(ValueError, match=r"Give the ids of labels of 'gt' or .*to_patches"):
+            resolve(view, "confirm")
+    run.dataset.delete_sample_field("other")
+    assert all_raw(run).keys() == before.keys()
+    assert [label_of(run, i).get("deconfuse_decision") for i in ids_at(run, 0)[:3]] == [None] * 3
 
 
 def test_delete_run_takes_the_decisions_off_the_labels(run: Run, operator: Any) -> None:

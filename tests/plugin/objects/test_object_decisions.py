@@ -151,6 +151,12 @@ def test_a_label_moves_to_what_the_detectors_see(run: Run) -> None:
     assert label_of(run, item)["bounding_box"] == pytest.approx([v + 0.01 for v in box], abs=1e-6)
 
 
+def test_a_box_may_leave_its_image_by_rounding(run: Run) -> None:
+    item, box = ids_at(run, 0)[0], [-0.001, 0.334, 1.0000001, 0.667]
+    resolve(run, "move", [item], box=box)
+    assert label_of(run, item)["bounding_box"] == box
+
+
 def test_the_sample_follows(run: Run) -> None:
     def numbers() -> tuple[Any, ...]:
         sample = sample_at(run, 0)
@@ -348,6 +354,15 @@ def test_many_objects_over_several_chunks(run: Run, monkeypatch: pytest.MonkeyPa
         ({"action": "move", "box": [0, 0, float("nan"), 1]}, "box must be"),
         ({"action": "move", "box": [0, 0, 0, 1]}, "box is a box without width or height"),
         ({"action": "move", "box": [2, 0, 1, 1]}, "box is a box outside of its image"),
+        (
+            {"action": "move", "box": [0.5, 0.5, 0.9, 0.9]},
+            "box leaves its image: .* spans 0.5 to 1.4",
+        ),
+        ({"action": "add", "box": [-0.02, 0, 0.5, 0.5]}, "box leaves its image"),
+        (
+            {"action": "move", "box": [0, 0.5, 0.5, 0.51]},
+            "box leaves its image: .* 0.5 to 1.01 down",
+        ),
         ({"action": "tag", "tag": ""}, "tag must not be empty"),
         ({"action": "add", "label": ""}, "label must not be empty"),
         ({"action": "confirm", "label_ids": []}, "label_ids is empty"),

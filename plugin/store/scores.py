@@ -54,7 +54,10 @@ def _write(
     rank = ObjectId()
     owner = {**run.owner, "iteration_id": iteration.id, "rank": name, "rank_id": rank}
     try:
-        refs = {column: write_column(name, [values], owner) for column, values in columns.items()}
+        refs = {
+            column: write_column(f"rank_{name}", [values], owner)
+            for column, values in columns.items()
+        }
         collection_of(COLLECTION).replace_one(
             _key(iteration, name),
             {

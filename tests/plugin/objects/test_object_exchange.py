@@ -184,8 +184,8 @@ def test_later_decisions_follow_a_label_found_by_its_box(
     file = tmp_path / "decisions.csv"
     assert export_decisions(run, file)["decisions"] == 16
 
-    def until(share: float, _: str) -> None:
-        if stop is not None and share >= stop / 16:
+    def until(progress: float | None, label: str) -> None:
+        if stop is not None and progress is not None and progress >= stop / 16:
             raise Cancelled
 
     made = 0

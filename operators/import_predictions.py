@@ -275,8 +275,7 @@ def _field_inputs(ctx: Any, inputs: Any) -> None:
         choice.add_choice("view", label="The current view", description="Only what it selects")
         inputs.enum("target", choice.values(), default="dataset", label="Samples", view=choice)
     path = _chosen(ctx.params.get("path"), folder_of_texts=True) or ""
-    of_boxes = bool(path) and is_of_boxes(path)
-    labels = detections_fields(ctx.dataset) if of_boxes else label_fields(ctx.dataset)
+    labels = detections_fields(ctx.dataset) if is_of_boxes(path) else label_fields(ctx.dataset)
     inputs.enum(
         "label_field",
         labels,

@@ -22,9 +22,11 @@ def is_of_boxes(path: Any) -> bool:
     """Whether a path is that of boxes: COCO's JSON, or a folder of YOLO's text.
 
     Example:
-        >>> is_of_boxes("coco_results.json"), is_of_boxes("predictions.jsonl")
-        (True, False)
+        >>> is_of_boxes("coco_results.json"), is_of_boxes("predictions.jsonl"), is_of_boxes("")
+        (True, False, False)
     """
+    if not str(path):  # which would be the folder that the process is in
+        return False
     try:
         file = Path(str(path)).expanduser()
         return file.suffix.lower() == ".json" or file.is_dir()

@@ -40,16 +40,6 @@ class Asked:
         return fields_with_scores(self.ctx.dataset, self.others)
 
 
-def vectors_of(dataset: Any) -> list[str]:
-    """The fields of vectors, and the brain runs that hold embeddings."""
-    fields = [
-        name
-        for name, kind in dataset.get_field_schema().items()
-        if isinstance(kind, (fo.VectorField, fo.ArrayField))
-    ]
-    return [*fields, *dataset.list_brain_runs(type="similarity")]
-
-
 def networks() -> list[str]:
     """The pretrained networks: ours, torchvision's, and those of FiftyOne's zoo."""
     from ..plugin.vectors.named_networks import known_networks, zoo_networks  # imports torch

@@ -11,7 +11,7 @@ from fiftyone.operators import types
 from ..plugin.duplicates.job import find_duplicates
 from ..plugin.duplicates.options import LOWEST_THRESHOLD, DuplicateOptions
 from ..plugin.store.samples import Collection
-from .asked import vectors_of
+from ..plugin.vectors.stored_vectors import vectors_of
 from .base import LongOperator, Work, long_config
 from .caller import network_to_load
 from .forms import choose_device, choose_one, form, more_options, opened_run, suggest

@@ -14,7 +14,8 @@ from ..plugin.importance.store import kept_rounds
 from ..plugin.store.runs import Run
 from ..plugin.store.sample_collection import root_dataset
 from ..plugin.store.samples import Collection
-from .asked import networks, vectors_of
+from ..plugin.vectors.stored_vectors import vectors_of
+from .asked import networks
 from .base import LongOperator, Work, long_config
 from .caller import network_to_load
 from .forms import choose_device, choose_one, form, more_options, opened_run, suggest, switch

@@ -8,7 +8,8 @@ from typing import Any
 
 from fiftyone.operators import types
 
-from .asked import Asked, networks, vectors_of, vote_fields_of
+from ..plugin.vectors.stored_vectors import vectors_of
+from .asked import Asked, networks, vote_fields_of
 from .forms import missing, suggest
 from .prediction_preview import show_preview
 from .source_options import OPTIONS, annotator_attribute, vote_fields

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 _BEGIN, _END = "\ufdd0", "\ufdd1"
 """Two of Unicode's noncharacters, which are in no text."""
@@ -37,6 +39,28 @@ class InputError(ValueError):
     def __init__(self, message: object = "") -> None:
         self.without_content = _CONTENT.sub("…", str(message))
         super().__init__(_MARKS.sub("", str(message)))
+
+
+def meant(name: object, names: Iterable[str]) -> str:
+    """A question for whoever gave a name that is not there; empty where none is near it.
+
+    Args:
+        name: what was given
+        names: those that there are
+
+    Example:
+        >>> meant("ground_truth.detections", ["predictions", "ground_truth"])
+        " Did you mean 'ground_truth'?"
+        >>> meant("Groundtruth", ["ground_truth"]), meant("zebra", ["ground_truth"])
+        (" Did you mean 'ground_truth'?", '')
+    """
+    if not isinstance(name, str):
+        return ""
+    plain = {known.casefold(): known for known in names}
+    given = name.strip().casefold()
+    near = [given.partition(".")[0]] if given.partition(".")[0] in plain else []
+    near = [given] if given in plain else near or get_close_matches(given, plain, 1, 0.7)
+    return f" Did you mean {plain[near[0]]!r}?" if near else ""
 
 
 class Cancelled(Exception):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .documents import value_at
-from .errors import InputError
+from .errors import InputError, meant
 
 NAMES = {
     "train": ("train", "training", "trainval"),
@@ -101,13 +101,15 @@ class SplitRule:
         """Raise InputError where the field is not there or its values cannot name splits."""
         if self.field is None:
             return
-        found = dataset.get_field_schema(flat=True).get(self.field)
+        schema = dataset.get_field_schema(flat=True)
+        found = schema.get(self.field)
         kind = getattr(found, "document_type", None) or type(found)
         usable = ("StringField", "IntField", "BooleanField", "Classification")
         if found is None or kind.__name__ not in usable:
             what = "does not exist" if found is None else f"is of type {kind.__name__}"
             raise InputError(
-                f"splits: field '{self.field}' of dataset '{dataset.name}' {what}; expected {HOW}"
+                f"splits: field '{self.field}' of dataset '{dataset.name}' {what}; expected {HOW}."
+                f"{meant(self.field, schema) if found is None else ''}"
             )
 
     @property

@@ -13,8 +13,7 @@ import numpy.typing as npt
 from bson import ObjectId
 from pymongo import UpdateMany, UpdateOne
 
-from ..errors import InputError
-from ..store.declared import declared_fields, is_detections, type_name
+from ..store.declared import declared_fields, is_detections, no_such_field
 from ..store.iterations import unpack_ids
 from ..store.samples import Dataset, reload_held, samples_of, writing
 
@@ -27,12 +26,8 @@ def check_detections(dataset: Dataset, field: str, option: str) -> None:
     declared = declared_fields(dataset)
     if is_detections(declared.get(field)):
         return
-    what = f"is of type {type_name(declared[field])}" if field in declared else "does not exist"
-    there = ", ".join(name for name in declared if is_detections(declared[name])) or "none"
-    raise InputError(
-        f"{option}: field '{field}' of dataset '{dataset.name}' {what}; expected a Detections "
-        f"field (there are: {there})."
-    )
+    there = [name for name in declared if is_detections(declared[name])]
+    raise no_such_field(dataset, field, option, "a Detections field", there)
 
 
 def write_empty(dataset: Dataset, field: str, sample_ids: npt.NDArray[np.bytes_]) -> None:

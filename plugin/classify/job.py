@@ -27,7 +27,7 @@ from ..scoring.scores import score
 from ..splits import SplitRule
 from ..store.iterations import Iteration, IterationWriter, Rows, pack_ids
 from ..store.jobs import Job, current_job
-from ..store.label_field import check_classification, check_label_field
+from ..store.label_field import check_classification, check_label_field, check_labels
 from ..store.listed_runs import deleted_keys
 from ..store.own_fields import check_own_fields
 from ..store.runs import Run, check_run_key, discard_empty, list_runs, load_run
@@ -37,6 +37,7 @@ from ..store.views import check_covers, check_view
 from ..store.write_fields import write_scores
 from ..vectors.features import from_probabilities
 from ..votes.fields import write_consensus
+from ..votes.named_annotators import check_annotators
 from ..votes.reading import check_vote_fields
 from .after_decisions import AfterDecisions
 from .auto import Choice, choose_source
@@ -84,6 +85,7 @@ def find_label_errors(
         noticed of it, in sentences), ``assumed`` (how predictions were read), ``weighed`` (how
         much each of several models counts), ``warnings``, ``annotators`` (of those who
         voted: ``name``, ``votes``, ``accuracy`` with ``low`` and ``high``, ``confusions``),
+        ``votes_left_out`` (labels that are no votes: a reason and how many, for each reason),
         ``lookalike_labels`` (classes that
         differ by what cannot be seen, or have blanks at their ends), ``skipped`` (a
         count for each reason), ``skipped_samples`` (the first thousand), ``cleanlab`` if asked for
@@ -102,6 +104,7 @@ def find_label_errors(
     for field in settings.prediction_fields:
         check_classification(dataset, field, "prediction_fields")
     check_vote_fields(dataset, settings.vote_fields, settings.label_field)
+    check_annotators(dataset, settings.vote_fields, settings.annotator_attribute)
     choice = abandonable(
         lambda _: choose_source(samples, settings), part_of(report, 0.0, 0.0), "Choosing a source"
     )
@@ -129,7 +132,7 @@ def _check_run(samples: Collection, settings: Settings) -> str | None:
     there = key in list_runs(dataset)
     if there:
         check_label_field(load_run(dataset, key))
-    check_classification(dataset, settings.label_field, "label_field")
+    check_labels(dataset, settings.label_field)
     if settings.unlabelled != SKIP:
         raise InputError("unlabelled: it is for fields of Detections")
     for name in ("class_scores", "classes"):
@@ -327,6 +330,7 @@ def _set_apart(judged: Judged, classes: Sequence[str], settings: Settings) -> di
 def _summary(iteration: Iteration) -> dict[str, Any]:
     skipped: Mapping[str, Any] = iteration.document["skipped"]
     apart: Mapping[str, Any] = iteration.document["set_apart"]
+    votes: Mapping[str, Any] = iteration.document.get("votes", {})
     return {
         **iteration.counts,
         "source": iteration.settings["source"],
@@ -338,7 +342,8 @@ def _summary(iteration: Iteration) -> dict[str, Any]:
         "assumed": list(iteration.document["assumed"]),
         "weighed": list(iteration.document["weighed"]),
         "warnings": list(iteration.document["warnings"]),
-        "annotators": list(iteration.document.get("votes", {}).get("annotators", [])),
+        "annotators": list(votes.get("annotators", [])),
+        "votes_left_out": [list(pair) for pair in votes.get("votes_left_out", [])],
         "lookalike_labels": lookalike_labels(iteration.classes),
         "skipped": dict(skipped["reasons"]),
         "skipped_samples": list(skipped["samples"]),

@@ -107,7 +107,7 @@ class Settings:
             )
         given = {k: v for k, v in values.items() if v is not None and v != ""}
         if not isinstance(given.get("label_field"), str):
-            raise InputError("label_field: name the Classification field to clean")
+            raise InputError("label_field: name the field of labels to clean")
         for name in ("prediction_fields", "vote_fields", "classes"):
             given[name] = _names(name, given.get(name, ()))
         settings = cls(**given)

@@ -35,7 +35,7 @@ from ..votes.consensus import Consensus, fit_consensus
 from ..votes.job import VALUE_OF_VOTE
 from ..votes.kept import keep_votes
 from ..votes.next_vote import value_of_vote
-from ..votes.reading import ReadVotes, read_votes
+from ..votes.reading import SECOND_VOTE, ReadVotes, read_votes
 from .settings import Settings
 
 SHARE_OF_SOURCE = 0.7
@@ -171,6 +171,12 @@ class VotedSource:
             f"taken in; the label {counts}. Three votes on one sample are worth "
             f"{3 * float(crowd.worth(np.array([3]))[0]):.1f} independent ones."
         )
+        again = read.left_out[SECOND_VOTE]
+        if again:
+            self.outcome.said.append(
+                f"{again:,} votes did not count: the same annotator voted on the same sample "
+                "again, and what comes last is their vote."
+            )
         self.found = {
             "votes": len(read.ballots),
             "voted_samples": voted,

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torchvision import models as zoo
 
-from ..errors import InputError
+from ..errors import InputError, meant
 from .checkpoint_files import is_file, read_checkpoint
 from .classifiers import head_of
 from .efficientnet_lite import (
@@ -87,7 +87,7 @@ def load_network(
         raise InputError(
             f"network: unknown network '{name}'; expected one of {some}, … or another "
             "classification model of torchvision, or a model of FiftyOne's zoo that gives "
-            "embeddings"
+            f"embeddings.{meant(name, known_networks())}"
         )
     side = size or own_size
     model = model.eval().requires_grad_(False)

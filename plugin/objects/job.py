@@ -15,7 +15,7 @@ from ..runs.life import begin_run, begins_anew
 from ..runs.renamed import follow_renames
 from ..scoring.cies import cies
 from ..scoring.lookalikes import lookalike_labels, warning_of
-from ..store.declared import check_writable, declared_fields, is_detections, type_name
+from ..store.declared import check_writable, declared_fields, is_detections, no_such_field
 from ..store.iterations import unpack_ids
 from ..store.jobs import Job
 from ..store.label_field import OBJECTS_SO_FAR, check_not_moved
@@ -25,7 +25,8 @@ from ..store.runs import Run, check_run_key, list_runs, load_run, unlist
 from ..store.sample_collection import check_images, root_dataset
 from ..store.samples import Collection, Dataset
 from ..store.views import check_view
-from .auto import check_options, choose_object_source
+from ..votes.named_annotators import check_annotators
+from .auto import check_options, choose_object_source, detections_fields
 from .consensus_field import write_consensus
 from .covered import check_covers_items
 from .doubles import DOUBLES, joined
@@ -178,12 +179,11 @@ def _check(samples: Collection, settings: Settings) -> str | None:
     declared = declared_fields(dataset)
     for name in settings.prediction_fields:
         if not is_detections(declared.get(name)):
-            what = f"is of type {type_name(declared[name])}" if name in declared else "is not there"
-            raise InputError(
-                f"prediction_fields: '{name}' of dataset '{dataset.name}' {what}; expected a "
-                "Detections field, as the labels are"
-            )
+            there = [n for n in detections_fields(dataset) if n != settings.label_field]
+            expected = "a Detections field, as the labels are"
+            raise no_such_field(dataset, name, "prediction_fields", expected, there)
     check_drawn_fields(dataset, settings.vote_fields, settings.label_field)
+    check_annotators(dataset, settings.vote_fields, settings.annotator_attribute)
     follow_renames(dataset)
     there = key in list_runs(dataset)
     if there:

@@ -13,7 +13,7 @@ from bson import ObjectId
 
 from ..documents import value_at
 from ..errors import InputError
-from ..store.declared import declared_fields, is_detections
+from ..store.declared import declared_fields, is_detections, no_such_field
 from ..store.sample_collection import root_dataset
 from ..store.samples import Collection, Dataset, samples_of
 from ..votes.reading import MOST_ANNOTATORS
@@ -139,11 +139,8 @@ def check_drawn_fields(dataset: Dataset, names: Sequence[str], label_field: str)
                 "unless they are what the votes say."
             )
         if not is_detections(declared.get(name)):
-            what = "holds something else" if name in declared else "does not exist"
-            raise InputError(
-                f"vote_fields: field '{name}' of dataset '{dataset.name}' {what}; expected "
-                f"Detections, as the labels are (there are: {', '.join(able) or 'none'})."
-            )
+            expected = "a Detections field, as the labels are"
+            raise no_such_field(dataset, name, "vote_fields", expected, able)
 
 
 def drawn_classes(samples: Collection, fields: Sequence[str]) -> set[str]:

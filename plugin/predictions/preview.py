@@ -11,7 +11,7 @@ from ..classify.from_fields import PredictionSource
 from ..errors import InputError
 from ..scoring.agreement import beside_chance
 from ..scoring.probabilities import LogProbabilities, complete
-from ..store.label_field import check_classification
+from ..store.label_field import check_classification, check_labels
 from ..store.raw_documents import labels_of
 from ..store.sample_collection import check_images
 from ..store.samples import Collection
@@ -47,6 +47,7 @@ def preview_predictions(
     if not prediction_fields:
         raise InputError("prediction_fields: name at least one field of predictions")
     check_images(samples)
+    check_labels(samples._root_dataset, label_field)
     check_classification(samples._root_dataset, label_field, "label_field")
     for name in prediction_fields:
         check_classification(samples._root_dataset, name, "prediction_fields")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, meant
 from .database import collection_of
 from .samples import Dataset
 
@@ -54,6 +54,26 @@ def is_detections(field: Mapping[str, Any] | None) -> bool:
 def type_name(field: Mapping[str, Any]) -> str:
     """The type of a declared field in words."""
     return str(field.get("embedded_doc_type") or field["ftype"]).rpartition(".")[2]
+
+
+def no_such_field(
+    dataset: Dataset, field: object, option: str, expected: str, there: Iterable[str]
+) -> InputError:
+    """The error of an option that names no field of the kind that is expected.
+
+    Args:
+        dataset: the dataset
+        field: what was given
+        option: what named it
+        expected: what the field should be, with its article
+        there: the fields that are
+    """
+    found, names = declared_fields(dataset).get(str(field)), list(there)
+    what = "does not exist" if found is None else f"is of type {type_name(found)}"
+    return InputError(
+        f"{option}: field {str(field)!r} of dataset '{dataset.name}' {what}; expected {expected} "
+        f"(there are: {', '.join(names) or 'none'}).{meant(field, names)}"
+    )
 
 
 def check_writable(

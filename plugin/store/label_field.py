@@ -19,10 +19,11 @@ from .declared import (
     is_classification,
     is_classifications,
     is_detections,
+    no_such_field,
     type_name,
 )
 from .iterations import last_on_objects, unpack_ids
-from .label_kinds import LISTS, fields_of, kind_of, kind_of_run, word_of
+from .label_kinds import KINDS, LISTS, fields_of, kind_of, kind_of_run, word_of
 from .listed_runs import KnownRun, ListedRun, is_copied, know, known_runs, listed_runs
 from .runs import Run
 from .samples import Dataset, samples_of
@@ -131,14 +132,17 @@ def check_classification(dataset: Dataset, field: str, option: str) -> None:
         field: the field's name
         option: what named it
     """
-    found = declared_fields(dataset).get(field)
-    if is_classification(found):
-        return
-    what = "does not exist" if found is None else f"is of type {type_name(found)}"
-    raise InputError(
-        f"{option}: field '{field}' of dataset '{dataset.name}' {what}; expected a Classification "
-        f"field (there are: {', '.join(label_fields(dataset)) or 'none'})."
-    )
+    if not is_classification(declared_fields(dataset).get(field)):
+        there = label_fields(dataset)
+        raise no_such_field(dataset, field, option, "a Classification field", there)
+
+
+def check_labels(dataset: Dataset, field: str) -> None:
+    """Raise InputError unless ``field``, given as ``label_field``, holds labels of some kind."""
+    if kind_of(declared_fields(dataset).get(field)) is None:
+        there = [name for kind in KINDS for name in fields_of(dataset, kind)]
+        expected = "a Classification, Classifications or Detections field"
+        raise no_such_field(dataset, field, "label_field", expected, there)
 
 
 def tag_fields(dataset: Dataset) -> list[str]:

@@ -12,11 +12,20 @@ from ..arrays import BoolArray, Float32Array
 from ..documents import value_at
 from ..errors import InputError
 from ..scoring.score_kind import MixedScores, rounding_step
-from ..store.declared import declared_fields, is_classification, is_classifications, type_name
+from ..store.declared import (
+    CLASSIFICATIONS,
+    declared_fields,
+    is_classification,
+    is_classifications,
+    no_such_field,
+    type_name,
+)
+from ..store.label_kinds import fields_of
 from ..store.raw_documents import draw_documents, id_queries
 from ..store.sample_collection import root_dataset
 from ..store.samples import Collection, samples_of
 from ..vectors.stored import common_length, decode_rows
+from ..vectors.stored_vectors import vectors_of
 from .labels import LIST, NO_CLASS, Counting, TagCounts
 from .score_rows import ScoreRows, score_rows
 
@@ -137,11 +146,10 @@ def describe_tag_field(
     declared = declared_fields(dataset).get(name)
     sets, single = is_classifications(declared), is_classification(declared)
     if declared is None or not (sets or single or type_name(declared) in VECTORS):
-        what = "is not there" if declared is None else f"is of type {type_name(declared)}"
-        raise InputError(
-            f"prediction_fields: '{name}' of dataset '{dataset.name}' {what}; expected a "
-            "Classifications field with confidences, or a field of vectors of class scores"
-        )
+        expected = "a Classifications field with confidences, or vectors of class scores"
+        there = [n for n in fields_of(dataset, CLASSIFICATIONS) if n != label_field]
+        there += [n for n in vectors_of(dataset) if n in dataset.classes]
+        raise no_such_field(dataset, name, "prediction_fields", expected, there)
     path = f"{name}.logits" if sets or single else name
     drawn = draw_documents(samples, [path], DRAWN, [path])
     values = [v for v in (value_at(d, path) for d in drawn) if v is not None]

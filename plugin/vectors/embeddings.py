@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..abandonable import abandonable
 from ..documents import value_at
-from ..errors import InputError, content
+from ..errors import InputError, content, meant
 from ..images.windows import windows_of
 from ..learning.networks import known_networks
 from ..learning.training import choose_device
@@ -26,6 +26,7 @@ from .field_survey import draw_vectors, vector_length
 from .named_networks import known_zoo, named_network
 from .network_features import network_features
 from .stored import decode_rows, decode_vector
+from .stored_vectors import vectors_of
 
 VECTORS_IN_A_DIGEST = 100
 
@@ -53,13 +54,14 @@ class EmbeddingVectors:
     def _find(self) -> str:
         dataset = root_dataset(self._samples)
         schema = dataset.get_field_schema(flat=True)
+        there = vectors_of(dataset)
         if self._name in schema:
             field = schema[self._name]
             if isinstance(field, (fo.VectorField, fo.ArrayField, fo.ListField)):
                 return "field"
             raise InputError(
                 f"embeddings: field '{self._name}' is of type {type(field).__name__}; expected "
-                "vectors"
+                f"vectors.{meant(self._name, there)}"
             )
         if dataset.has_brain_run(self._name):
             return "brain run"
@@ -68,7 +70,8 @@ class EmbeddingVectors:
         raise InputError(
             f"embeddings: '{self._name}' is neither a vector field of dataset '{dataset.name}', a "
             f"brain run of it ({', '.join(dataset.list_brain_runs()) or 'none'}), nor a pretrained "
-            "network (efficientnet_lite0, or a model of torchvision or of FiftyOne's zoo)"
+            "network (efficientnet_lite0, or a model of torchvision or of FiftyOne's zoo)."
+            f"{meant(self._name, [*there, *known_networks(), *known_zoo()])}"
         )
 
     def read(

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..documents import value_at
-from ..errors import InputError
+from ..errors import InputError, meant
 from ..store.raw_documents import read_documents
 from ..store.samples import Dataset
 from .axes import random_axes
@@ -20,6 +20,16 @@ from .stored import decode_rows
 
 MOST_NUMBERS = 64
 """Longer vectors are projected at random: which are neighbours hardly changes."""
+
+
+def vectors_of(dataset: Dataset) -> list[str]:
+    """The fields of vectors, and the brain runs that hold embeddings."""
+    fields = [
+        name
+        for name, kind in dataset.get_field_schema().items()
+        if isinstance(kind, (fo.VectorField, fo.ArrayField))
+    ]
+    return [*fields, *dataset.list_brain_runs(type="similarity")]
 
 
 def check_vectors(dataset: Dataset, name: Any) -> None:
@@ -35,7 +45,7 @@ def check_vectors(dataset: Dataset, name: Any) -> None:
     raise InputError(
         f"embeddings: {name!r}{what} in dataset '{dataset.name}'; expected a vector field or a "
         f"brain run that holds embeddings (brain runs: "
-        f"{', '.join(dataset.list_brain_runs()) or 'none'})"
+        f"{', '.join(dataset.list_brain_runs()) or 'none'}).{meant(name, vectors_of(dataset))}"
     )
 
 

@@ -12,12 +12,14 @@ from bson import ObjectId
 
 from ..documents import value_at
 from ..errors import InputError
+from ..store.declared import no_such_field
 from ..store.sample_collection import root_dataset
 from ..store.samples import Collection, Dataset, samples_of
 from .ballots import Ballots
 
 IDS_A_QUERY = 20_000
 MOST_ANNOTATORS = 100_000
+SECOND_VOTE = "second vote of the same annotator"
 
 
 @dataclass
@@ -45,13 +47,10 @@ def check_vote_fields(dataset: Dataset, names: Sequence[str], label_field: str) 
                 f"vote_fields: '{name}' is the label field. Its labels count as an opinion anyway, "
                 "unless they are what the votes say."
             )
-        found = schema.get(name)
-        if _kind(found) not in (fo.Classification, fo.Classifications):
-            what = "does not exist" if found is None else "holds something else"
-            raise InputError(
-                f"vote_fields: field '{name}' of dataset '{dataset.name}' {what}; expected "
-                f"Classification or Classifications (there are: {', '.join(able) or 'none'})."
-            )
+        if name not in able:
+            expected = "a Classification or Classifications field"
+            there = [k for k in able if k != label_field]
+            raise no_such_field(dataset, name, "vote_fields", expected, there)
 
 
 def _kind(declared: Any) -> Any:
@@ -102,7 +101,7 @@ def read_votes(
             else:
                 at = people.setdefault(person, len(people))
                 if at in votes:
-                    found.left_out["second vote of the same annotator"] += 1
+                    found.left_out[SECOND_VOTE] += 1
                 votes[at] = index[value]
         rows += [row] * len(votes)
         who += votes.keys()

@@ -45,11 +45,18 @@ def _refused(operator, samples, pattern, **options):
     [
         ({"label_field": "nothing"}, "label_field: field 'nothing' .* does not exist"),
         ({"label_field": "tags"}, "label_field: field 'tags' .* expected a Classification"),
+        ({"label_field": "nothing"}, r"Detections field \(there are: ground_truth, boxes\)"),
+        ({"label_field": "ground_truth.label"}, "Did you mean 'ground_truth'"),
+        ({"label_field": "boxes.detections"}, "Did you mean 'boxes'"),
+        ({"label_field": "Groundtruth"}, "Did you mean 'ground_truth'"),
+        ({"vote_fields": ["boxed"]}, "vote_fields: field 'boxed' .* does not exist"),
+        ({"source": "embeddings", "embeddings": "vektors"}, "Did you mean 'vectors'"),
+        ({"splits": {"field": "filepth"}}, "Did you mean 'filepath'"),
         (
             {"label_field": "boxes"},
             "label_field: no object of '.*' has a label in 'boxes'",
         ),
-        ({"label_field": ""}, "label_field: name the Classification field"),
+        ({"label_field": ""}, "label_field: name the field of labels"),
         ({"run_key": "not a name"}, "run_key must be a valid Python name"),
         ({"run_key": "_hidden"}, "run_key must be a valid Python name"),
         (
@@ -81,6 +88,7 @@ def _refused(operator, samples, pattern, **options):
 )
 def test_options_that_cannot_be(dataset, operator, options, pattern):
     samples = dataset(20)
+    samples.add_sample_field("vectors", fo.VectorField)
     samples.add_sample_field("boxes", fo.EmbeddedDocumentField, embedded_doc_type=fo.Detections)
     _refused(operator, samples, pattern, **options)
 

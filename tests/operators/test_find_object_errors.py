@@ -552,7 +552,7 @@ def test_what_others_do_to_labels_meanwhile_stays(
         ({"source": "train"}, "prediction_fields: it belongs to source 'predictions'"),
         (
             {"prediction_fields": ["nowhere"]},
-            "prediction_fields: 'nowhere' of dataset .* not there",
+            "prediction_fields: field 'nowhere' of dataset .* does not exist",
         ),
         ({"prediction_fields": ["plain"]}, "'plain' of dataset .* is of type Classification"),
         ({"prediction_fields": ["other"]}, "'other' and 'gt' have no class in common"),

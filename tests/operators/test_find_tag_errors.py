@@ -439,7 +439,7 @@ def test_kinds_of_scores_are_told_apart(tags: Any, operator: Any) -> None:
         ({"source": "auto", "embeddings": "pixels"}, "belong to several sources"),
         ({"source": "embeddings", "embeddings": "gone"}, "'gone' is neither a vector field"),
         ({"source": "embeddings", "embeddings": "pixels", "folds": 1}, "need at least 2"),
-        ({"prediction_fields": ["nowhere"]}, "'nowhere' of dataset .* is not there"),
+        ({"prediction_fields": ["nowhere"]}, "'nowhere' of dataset .* does not exist"),
         ({"prediction_fields": ["boxes"]}, "'boxes' of dataset .* is of type Detections"),
         ({"prediction_fields": ["other"]}, "'other' and 'gt' have no class in common"),
         ({"prediction_fields": ["bare"]}, "tags in 'bare' that were looked at have no confidence"),

@@ -138,11 +138,9 @@ def test_one_field_whose_boxes_name_their_annotators(drawn: Any, operator: Any) 
     assert {p["name"] for p in one["annotators"]} == {*PEOPLE, "gt (the label)"}
     for kind, count in several["suspects"].items():
         assert abs(one["suspects"][kind] - count) <= 2, kind
-    # Somebody else's attribute names nobody: the field is one annotator.
-    named = find(
-        operator, dataset, vote_fields=["everybody"], run_key="x", annotator_attribute="by"
-    )
-    assert [p["name"] for p in named["annotators"]] == ["everybody", "gt (the label)"]
+    # An attribute that no box has would make one annotator of everybody.
+    with pytest.raises(Exception, match=r"'anotator', .* Did you mean 'annotator'"):
+        find(operator, dataset, vote_fields=["everybody"], annotator_attribute="anotator")
 
 
 def test_what_one_person_alone_calls_by_a_class_of_no_label_is_said(
@@ -202,7 +200,10 @@ def test_labels_that_are_what_the_votes_say_are_no_opinion(drawn: Any, operator:
     ("options", "message"),
     [
         ({"vote_fields": ["gt"]}, "'gt' is the label field"),
-        ({"vote_fields": ["filepath"]}, "'filepath' .* holds something else; expected Detections"),
+        (
+            {"vote_fields": ["filepath"]},
+            "'filepath' .* is of type StringField; expected a Detections",
+        ),
         ({"vote_fields": ["nobody"]}, "'nobody' .* does not exist"),
         ({"source": "features"}, "votes go with source 'votes' or 'predictions'"),
         ({"vote_fields": [], "source": "votes"}, "name at least one field of votes"),

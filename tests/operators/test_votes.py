@@ -7,6 +7,7 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 import pytest
+from fiftyone import ViewField as F
 
 from plugin.decisions.resolve import resolve as decide
 from plugin.store.runs import load_run
@@ -209,3 +210,40 @@ def test_the_journal_alone_is_enough_for_votes(voted: Any, operator: Any) -> Non
     decide(load_run(dataset, "deconfuse"), "confirm", ids[:80], author="carl")
     result = find(dataset, "gt", source="votes", journal_votes=True, duplicates=False)
     assert counted(result)["carl"] == 80
+
+
+@pytest.mark.parametrize("fields", [["ada", "bob"], ["crowd"], ["crowd", "ada"]])
+def test_an_attribute_that_names_nobody_is_refused(
+    voted: Any, operator: Any, fields: list[str]
+) -> None:
+    dataset, _, _ = voted
+    with pytest.raises(Exception, match="annotator_attribute: no label in ") as raised:
+        operator("find_label_errors")(
+            dataset, "gt", vote_fields=fields, annotator_attribute="anotator", **OPTIONS
+        )
+    assert ("Did you mean 'annotator'?" in str(raised.value)) == ("crowd" in fields)
+    assert operator("list_runs")(dataset)["runs"] == []
+
+
+def test_lists_of_votes_that_name_nobody_are_refused(voted: Any, operator: Any) -> None:
+    dataset, _, _ = voted
+    for sample in dataset.select_fields("crowd").iter_samples(autosave=True):
+        for vote in sample.crowd.classifications:
+            vote["worker"], vote["annotator"] = vote.annotator, None
+    find = operator("find_label_errors")
+    with pytest.raises(Exception, match=r"the attribute 'annotator', .*have 'worker'"):
+        find(dataset, "gt", vote_fields=["crowd"], **OPTIONS)
+    found = find(dataset, "gt", vote_fields=["crowd"], annotator_attribute="worker", **OPTIONS)
+    assert set(counted(found)) == {*PEOPLE, "gt (the label)"}
+    assert found["votes_left_out"] == []
+
+
+def test_second_votes_of_one_annotator_are_counted_and_said(voted: Any, operator: Any) -> None:
+    dataset, _, _ = voted
+    twice = dataset.match(F("ada.label").exists() & F("bob.label").exists()).limit(7)
+    for sample in twice.iter_samples(autosave=True):
+        sample.ada["annotator"] = sample.bob["annotator"] = "someone"
+    found = operator("find_label_errors")(dataset, "gt", vote_fields=["ada", "bob"], **OPTIONS)
+    assert found["votes_left_out"] == [["second vote of the same annotator", 7]]
+    assert "7 votes did not count" in found["chosen"]
+    assert counted(found)["someone"] == 7

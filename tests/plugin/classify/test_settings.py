@@ -31,8 +31,8 @@ def test_one_prediction_field_may_be_given_as_text() -> None:
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
-    ({"label_field": None}, "label_field: name the Classification field"),
-    ({"label_field": 3}, "label_field: name the Classification field"),
+    ({"label_field": None}, "label_field: name the field of labels"),
+    ({"label_field": 3}, "label_field: name the field of labels"),
     ({"epoch": 3}, "unknown option 'epoch'; the options are .*epochs"),
     (
         {"source": "magic"},

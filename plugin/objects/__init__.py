@@ -8,6 +8,7 @@ COMPUTES = (
     "detections",
     "dismissed",
     "doubles",
+    "empty_places",
     "error_model",
     "evidence",
     "features",

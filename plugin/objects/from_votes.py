@@ -14,7 +14,8 @@ from ..progress import Report, part_of
 from ..store.samples import Collection
 from ..votes.annotators import records
 from ..votes.ballots import Ballots, made_of_votes
-from ..votes.consensus import Consensus, chunks, fit_consensus
+from ..votes.consensus import Consensus, chunks
+from .empty_places import fit_objects
 from .read_checks import some_of
 from .reading import ObjectReader
 from .scoring import MISSING
@@ -90,11 +91,12 @@ class VoteSource:
                 f"{', '.join(self._settings.vote_fields)}; at least {LEAST_VOTES} are needed"
                 f"{f' ({reasons})' if reasons else ''}"
             )
+        places = found.places(objects, len(names), self._settings.seed)
         counts = not made_of_votes(ballots, objects.label)
         if counts:
-            ballots = ballots.with_labels(objects.label)
+            ballots, places = ballots.with_labels(objects.label), places.with_labels()
             names = [*names, f"{self._settings.label_field} (the label)"]
-        consensus = fit_consensus(None, ballots, self._settings.seed, report)
+        consensus = fit_objects(ballots, places, self._settings.seed, report)
         parts = [np.exp(consensus(None, votes)) for _, votes in chunks(None, ballots)]
         p = np.concatenate(parts)
         self._tell(consensus, ballots, names, objects, label_counts=counts)

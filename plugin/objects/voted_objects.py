@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from ..skipped import Skipped
 from ..store.iterations import pack_ids
 from ..votes.ballots import Ballots
 from .boxes import Boxes, iou
+from .empty_places import Places, places_an_image
 from .reading import Images
 from .scoring import KIND_NAMES, LEAST_LIKELY, MISSING
 from .store import COLUMNS, IMAGES, Columns
@@ -145,6 +147,7 @@ class Objects:
         self._classes = classes
         self._parts: list[Whole] = []
         self._count = 0
+        self._looked: Counter[int] = Counter()
 
     def add(self, images: Images, votes: VoteReader, skipped: Skipped) -> None:
         """Group what was drawn on some images; those that nobody looked at are left out."""
@@ -181,6 +184,7 @@ class Objects:
         Returns:
             the number of objects on them
         """
+        self._looked.update(dict(enumerate(drawn.looked.sum(axis=0).tolist())))
         found = grouped(anchors, drawn.boxes, drawn.who, drawn.looked, self._classes)
         agreed, overlap = found.agreed_boxes()
         count, new = len(found), len(found) - len(anchors)
@@ -206,6 +210,12 @@ class Objects:
         )
         self._count += count
         return count
+
+    def places(self, objects: Whole, annotators: int, seed: int) -> Places:
+        """Where the annotators looked, and how many objects have room on an image."""
+        _, image = np.unique(objects.sample_id, return_inverse=True)
+        looked = np.array([self._looked[a] for a in range(annotators)], np.float64)
+        return Places(looked, len(objects.images), places_an_image(objects.box, image, seed))
 
     def whole(self) -> Whole:
         """All of them."""

@@ -161,7 +161,7 @@ def _summed_by(key: npt.NDArray[np.int64], values: Float64Array, keys: int) -> F
 def fitted(crowd: Crowd, counts: Counts) -> Annotators:
     """What each annotator does otherwise than the crowd, from counts of all their votes."""
     wrong = counts.votes - counts.right
-    ratio = _shrunk(wrong, counts.expected_wrong)
+    ratio = shrunk(wrong, counts.expected_wrong)
     beyond = np.maximum(ratio - 1.0, 0.0) * counts.expected_wrong
     careless = np.minimum(
         beyond / np.maximum(counts.votes - counts.expected_wrong, 1.0), MOST_WRONG
@@ -171,11 +171,11 @@ def fitted(crowd: Crowd, counts: Counts) -> Annotators:
     off = ~np.eye(counts.confused.shape[1], dtype=bool)
     deviation = np.ones_like(counts.confused)
     expected = counts.expected[:, off] * ratio[:, None].astype(np.float32)
-    deviation[:, off] = _shrunk(counts.confused[:, off], expected)
+    deviation[:, off] = shrunk(counts.confused[:, off], expected)
     return Annotators(crowd, ratio, careless, deviation)
 
 
-def _shrunk(observed: npt.NDArray[np.floating], expected: npt.NDArray[np.floating]) -> Float64Array:
+def shrunk(observed: npt.NDArray[np.floating], expected: npt.NDArray[np.floating]) -> Float64Array:
     """Ratios of what was observed to what was expected, shrunk towards 1."""
     seen, meant = observed.astype(np.float64), np.maximum(expected.astype(np.float64), 1e-9)
     known = meant > 1e-6

@@ -17,7 +17,7 @@ and the consensus is wrong on 3.2 % in place of 2.9 %.)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -146,13 +146,23 @@ def _counted(
 
 
 def _with_counts(crowd: Crowd, counts: Float64Array, class_p: Float64Array) -> Crowd:
-    classes = counts.shape[1]
-    whole = _shares(counts.sum(axis=0) + PULL_OF_BASE * base_of(classes))
-    confusion = whole[None]
-    if len(counts) > 1:
-        confusion = _shares(counts + PULL_OF_CROWD * whole)
     prior = class_p.sum(axis=0) + 1.0
-    return Crowd(confusion, crowd.edges, crowd.sharpness, crowd.dependence, prior / prior.sum())
+    return replace(crowd, confusion=_confusion(counts), prior=prior / prior.sum())
+
+
+def crowd_of(counts: Float64Array, prior: Float64Array) -> Crowd:
+    """A crowd without a model, whose votes are independent.
+
+    Args:
+        counts: (1, C, C), expected votes (last axis) on what is of each class
+        prior: (C,), share of each class
+    """
+    return Crowd(_confusion(counts), np.empty(0), 1.0, 0.0, prior)
+
+
+def _confusion(counts: Float64Array) -> Float64Array:
+    whole = _shares(counts.sum(axis=0) + PULL_OF_BASE * base_of(counts.shape[1]))
+    return whole[None] if len(counts) == 1 else _shares(counts + PULL_OF_CROWD * whole)
 
 
 def _shares(counts: Float64Array) -> Float64Array:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from sklearn.datasets import load_digits
 
 from tests.panels.made_runs import digit_probabilities, planted, write_iteration
@@ -46,6 +47,12 @@ GEOMETRY = """([selector, holder]) => {
   });
   return wrong;
 }"""
+
+
+# Ends when everything that moves or fades has, but for what never does.
+AT_REST = """() => Promise.all(document.getAnimations()
+  .filter((one) => one.effect.getComputedTiming().endTime < Infinity)
+  .map((one) => one.finished.catch(() => {})))"""
 
 
 # What of each card's text lies under its picture, or is cut.
@@ -131,6 +138,45 @@ def looked_at(content: Locator) -> Locator:
     return picture
 
 
+@contextmanager
+def held(page: Page, event: str) -> Iterator[None]:
+    """Keep what is asked of one event from the server until the block is left."""
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if re.search(rf'"__method__":\s*"{event}"', route.request.post_data or ""):
+            waiting.append(route)
+        else:
+            route.fallback()
+
+    page.route("**/operators/execute**", hold)
+    yield
+    for route in waiting:
+        route.continue_()
+    page.unroute("**/operators/execute**", hold)
+
+
+def undone_late(content: Locator, place: str) -> None:
+    """Take the last decision back while the server is slow to tell how the object is now.
+
+    Args:
+        content: the panel, on a queue of objects
+        place: selects what is in front once it is undone
+    """
+    content.page.wait_for_timeout(PRESS_MS)
+    with held(content.page, "objects"):
+        content.page.keyboard.press("u")
+        expect(content.locator(f"{place}:not([data-shown])")).to_be_visible()
+        expect(content.locator(".dcf-outcome")).to_contain_text("Undone for")
+        # As it was before, it would be refused, or decided on unseen.
+        content.page.wait_for_timeout(SETTLE_MS)
+        expect(content.locator(f"{place}[data-shown]")).to_have_count(0)
+        content.page.keyboard.press("c")
+        expect(content.get_by_test_id("dropped")).to_contain_text("Too early")
+        content.page.wait_for_timeout(PRESS_MS)
+    expect(content.locator(f"{place}[data-shown]")).to_be_visible()
+
+
 def button(content: Locator, name: str) -> Locator:
     return content.get_by_role("button", name=re.compile(name))
 
@@ -145,6 +191,7 @@ def violations(app: Any) -> list[str]:
     """What axe finds serious or critical in the panel as it is now."""
     if not app.page.evaluate("typeof axe !== 'undefined'"):
         app.page.add_script_tag(path=AXE)
+    app.page.evaluate(AT_REST)  # colours on their way are none that stay
     found = app.page.evaluate(
         "axe.run('.dcf', {resultTypes: ['violations']}).then(r => r.violations)"
     )

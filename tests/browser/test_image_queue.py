@@ -16,6 +16,7 @@ from tests.browser.label_errors_panel import (
     panel,
     shoot,
     toggle_theme,
+    undone_late,
     violations,
 )
 from tests.browser.test_objects import ACTS, DONE, changed, labels_of, press
@@ -63,10 +64,7 @@ def to_image(content: Locator, least: int) -> str:
 
 def undone(content: Locator, row: str, chosen: str, dataset: Any, before: Any) -> None:
     """Take the last decision back, whatever image is in front: its object is chosen again."""
-    content.page.wait_for_timeout(PRESS_MS)
-    content.page.keyboard.press("u")
-    place = f'.dcf-queue-picture[data-row="{row}"][data-chosen="{chosen}"][data-shown]'
-    expect(content.locator(place)).to_be_visible()
+    undone_late(content, f'.dcf-queue-picture[data-row="{row}"][data-chosen="{chosen}"]')
     assert changed(before, labels_of(dataset)) == {}
     looked_at(content)
 

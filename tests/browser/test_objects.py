@@ -20,6 +20,7 @@ from tests.browser.label_errors_panel import (
     looked_at,
     panel,
     shoot,
+    undone_late,
     violations,
 )
 from tests.doubled_labels import doubled
@@ -166,10 +167,7 @@ def test_every_act_by_the_keyboard_and_its_undo(app: Any, objects: Any) -> None:
                 expect(content.locator(".dcf-outcome")).to_contain_text(DONE)
                 expect(content.locator(".dcf-queue-picture")).not_to_have_attribute("data-row", row)
                 expected(kind, key, changed(before, labels_of(objects)))
-                content.page.wait_for_timeout(PRESS_MS)
-                content.page.keyboard.press("u")
-                front = content.locator(f'.dcf-queue-picture[data-row="{row}"][data-shown]')
-                expect(front).to_be_visible()
+                undone_late(content, f'.dcf-queue-picture[data-row="{row}"]')
                 assert changed(before, labels_of(objects)) == {}
                 ready(content)
         if seen == set(ACTS):

@@ -1,42 +1,47 @@
 // Samples in full, with their enlarged picture: the last ones looked at and the next ones expected.
 import * as React from "react";
+import { isFresh } from "./answers";
 import { ask } from "./ask";
-import type { ObjectInfo, SampleInfo } from "./events";
+import type { SampleInfo } from "./events";
 import { useSession } from "./session";
 
 const KEPT = 60;
 /** Longest side in pixels of the pictures that come with samples. */
 export const PREVIEW = 640;
 
-interface Known {
-  sample: SampleInfo;
-  /** The session's when it was asked for. */
+/** The session's stamp, and how much it had answered, when something was asked for. */
+interface Asked {
   stamp: number;
+  count: number;
 }
 
-/** The same for a run on objects. */
-export function useObject(...asked: Parameters<typeof useSample>): ObjectInfo | null {
-  return useSample(...asked) as ObjectInfo | null;
+interface Known {
+  sample: SampleInfo;
+  asked: Asked;
 }
+
+/** Info on one row, as `useInFront` has it. */
+export const useSample = (...asked: Parameters<typeof useInFront>) => useInFront(...asked).sample;
 
 /**
  * Info on one row; `next` are rows that will probably be asked for, loaded ahead.
  *
  * `onGone` is told the rows whose samples are no longer in the dataset.
- * After a decision of anybody it is asked for again, and shown as it was until the answer is there.
+ * After a decision of anybody it is asked for again, and shown as it was until the answer is there;
+ * it is not `fresh` while that decision is one on it, made or taken back here.
  */
-export function useSample(
+export function useInFront(
   row: number | null,
   next: readonly number[] = [],
   size = PREVIEW,
   onGone?: (rows: number[]) => void,
-) {
+): { sample: SampleInfo | null; fresh: boolean } {
   const tell = React.useRef(onGone);
   tell.current = onGone;
-  const { key, stamp, iteration: shown } = useSession();
+  const { key, stamp, answers, iteration: shown } = useSession();
   const { objects } = shown;
   const cache = React.useRef(new Map<number, Known>());
-  const pending = React.useRef(new Map<number, number>());
+  const pending = React.useRef(new Map<number, Asked>());
   const [, redraw] = React.useReducer((n: number) => n + 1, 0);
   const iteration = React.useRef(key);
   if (iteration.current !== key) {
@@ -48,13 +53,16 @@ export function useSample(
   const wantedKey = JSON.stringify(wanted);
   React.useEffect(() => {
     const wanted: number[] = JSON.parse(wantedKey);
-    const asked = (r: number) => pending.current.get(r) ?? cache.current.get(r)?.stamp ?? -1;
-    const missing = wanted.filter((r) => asked(r) < stamp);
+    const mine: Asked = { stamp, count: answers.count };
+    const missing = wanted.filter((r) => {
+      const asked = pending.current.get(r) ?? cache.current.get(r)?.asked;
+      return !asked || asked.stamp < stamp || !isFresh(answers, r, asked.count);
+    });
     if (!missing.length) return;
     const fetchRows = (rows: number[]) => {
       const [known, waiting] = [cache.current, pending.current];
-      for (const r of rows) waiting.set(r, stamp);
-      const latest = (r: number) => waiting.get(r) === stamp;
+      for (const r of rows) waiting.set(r, mine);
+      const latest = (r: number) => waiting.get(r) === mine;
       const asked = { ...key, rows, size };
       const answer: Promise<{ samples: SampleInfo[] }> = objects
         ? ask("objects", asked).then((reply) => ({ samples: reply.objects }))
@@ -64,7 +72,7 @@ export function useSample(
           for (const r of rows) if (latest(r)) known.delete(r);
           for (const sample of reply.samples) {
             if (!latest(sample.row)) continue;
-            known.set(sample.row, { sample, stamp });
+            known.set(sample.row, { sample, asked: mine });
             if (sample.image) new Image().src = sample.image;
           }
           const there = new Set(reply.samples.map((sample) => sample.row));
@@ -82,6 +90,8 @@ export function useSample(
       fetchRows(missing.slice(0, 1));
       if (missing.length > 1) fetchRows(missing.slice(1));
     } else fetchRows(missing);
-  }, [wantedKey, stamp, key, size, objects]);
-  return row === null ? null : (cache.current.get(row)?.sample ?? null);
+  }, [wantedKey, stamp, answers, key, size, objects]);
+  const found = row === null ? undefined : cache.current.get(row);
+  const fresh = found !== undefined && isFresh(answers, found.sample.row, found.asked.count);
+  return { sample: found?.sample ?? null, fresh };
 }

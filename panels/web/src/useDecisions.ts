@@ -2,6 +2,7 @@
 import { executeOperator } from "@fiftyone/operators";
 import * as React from "react";
 import { drop } from "./acts/dropped";
+import { type Answers, answered, NO_ANSWERS } from "./answers";
 import { ask, asProblem } from "./ask";
 import type {
   Action,
@@ -33,6 +34,8 @@ export interface Settled {
 
 export interface Decisions {
   settled: readonly Settled[];
+  /** What was answered here so far. */
+  answers: Answers;
   busy: boolean;
   outcome: Outcome | null;
   dismiss: () => void;
@@ -79,6 +82,7 @@ export function useDecisions({ key, seen, refresh }: Options): Decisions {
   const [outcome, setOutcome] = React.useState<Outcome | null>(null);
   const [settled, setSettled] = React.useState<readonly Settled[]>([]);
   const undoing = React.useRef(false);
+  const [answers, setAnswers] = React.useState(NO_ANSWERS);
   const underWay = React.useRef(new Set<Promise<unknown>>());
   const turns = React.useRef(0);
   const act = React.useCallback(
@@ -95,6 +99,8 @@ export function useDecisions({ key, seen, refresh }: Options): Decisions {
       try {
         const reply = await working;
         seen.current = Math.max(seen.current, reply.revision);
+        // Before anything brings them in front again.
+        setAnswers((old) => answered(old, [...decided, ...(reply.what?.rows ?? [])]));
         setOutcome((shown) => lastOutcome(shown, { action, rows, reply, problem: null, turn }));
         if (reply.revision) {
           const all = reply.applied === decided.length;
@@ -168,6 +174,7 @@ export function useDecisions({ key, seen, refresh }: Options): Decisions {
   return React.useMemo(
     () => ({
       settled,
+      answers,
       busy,
       outcome,
       dismiss,
@@ -178,6 +185,18 @@ export function useDecisions({ key, seen, refresh }: Options): Decisions {
       undo,
       report,
     }),
-    [settled, busy, outcome, dismiss, resolve, resolveObjects, settle, decideGroup, undo, report],
+    [
+      settled,
+      answers,
+      busy,
+      outcome,
+      dismiss,
+      resolve,
+      resolveObjects,
+      settle,
+      decideGroup,
+      undo,
+      report,
+    ],
   );
 }

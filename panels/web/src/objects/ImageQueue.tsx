@@ -2,7 +2,6 @@
 import * as React from "react";
 import { drop } from "../acts/dropped";
 import { type Pass, useGate, usePaintedWhen, useShown } from "../acts/useShown";
-import type { ObjectInfo } from "../events";
 import { Choose } from "../parts/Choose";
 import { KeyButton } from "../parts/KeyButton";
 import { QueueFrame, type QueueProps } from "../queue/QueueFrame";
@@ -23,7 +22,6 @@ import { useObjectDeeds } from "./useObjectDeeds";
 
 const AHEAD = 2;
 const SIZE = 1024;
-const NONE: readonly ObjectInfo[] = [];
 
 export function ImageQueue(through: QueueProps) {
   const names = useNames();
@@ -32,13 +30,14 @@ export function ImageQueue(through: QueueProps) {
   const image = images.find(({ row }) => row === queue.row) ?? null;
   const next = queue.next.slice(0, AHEAD);
   const ahead = images.filter(({ row }) => next.includes(row));
-  const objects = useImage(image, ahead, SIZE, (row) => queue.lost([row])) ?? NONE;
   const { members, chosen, ...choice } = useMembers(image);
+  const found = useImage(image, chosen, ahead, SIZE, (row) => queue.lost([row]));
+  const { objects } = found;
   const object = objects.find(({ row }) => row === chosen) ?? null;
 
   const picture = objects[0];
   const [drawn, setDrawn] = useShown(picture ? String(picture.row) : null);
-  const there = drawn && (chosen === null || object !== null);
+  const there = drawn && (chosen === null || (object !== null && found.fresh));
   const shown = usePaintedWhen(there ? `${queue.row} ${chosen ?? "done"}` : null);
   const { pass } = useGate(shown);
   const decided = members.some((member) => member.row === chosen && member.decided);

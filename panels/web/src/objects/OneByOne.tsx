@@ -1,11 +1,12 @@
 // One object after the other, of all kinds, for the keyboard alone.
 import * as React from "react";
 import { useGate, useShown } from "../acts/useShown";
+import type { ObjectInfo } from "../events";
 import { title } from "../format";
 import { Choose } from "../parts/Choose";
 import { QueueFrame, type QueueProps } from "../queue/QueueFrame";
 import { useLine } from "../queue/useLine";
-import { useObject } from "../samples";
+import { useInFront } from "../samples";
 import { useShortcuts } from "../shortcuts";
 import { useCurrentView } from "../useCurrentView";
 import { adjustOver } from "./Adjust";
@@ -24,9 +25,10 @@ export function OneByOne(through: QueueProps) {
   const names = useNames();
   const queue = useLine(through, useCurrentView());
   const { row } = queue;
-  const found = useObject(row, queue.next.slice(0, AHEAD), SIZE, queue.lost);
-  const object = found?.row === row ? found : null;
-  const [shown, setShown] = useShown(object ? String(row) : null);
+  const found = useInFront(row, queue.next.slice(0, AHEAD), SIZE, queue.lost);
+  const object = found.sample?.row === row ? (found.sample as ObjectInfo) : null;
+  const [drawn, setDrawn] = useShown(object ? String(row) : null);
+  const shown = drawn && found.fresh;
   const { pass } = useGate(shown);
   const deeds = useObjectDeeds({ object, row, pass, settle: queue.settle, skip: queue.skip });
   const { acts, others, give, chooser } = deeds;
@@ -48,7 +50,7 @@ export function OneByOne(through: QueueProps) {
           <ObjectViewer
             object={object}
             preview={SIZE}
-            onShown={(drawn) => setShown(String(drawn))}
+            onShown={(row) => setDrawn(String(row))}
             adjust={object && adjustOver(deeds, object.width)}
           />
         </div>

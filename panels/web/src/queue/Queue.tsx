@@ -9,7 +9,7 @@ import { Details } from "../parts/Details";
 import { type DigitOrder, listed } from "../parts/digits";
 import { Probabilities } from "../parts/Probabilities";
 import { Viewer } from "../parts/Viewer";
-import { useSample } from "../samples";
+import { useInFront } from "../samples";
 import { useSession } from "../session";
 import { SHORTCUTS, useShortcuts } from "../shortcuts";
 import { useCurrentView } from "../useCurrentView";
@@ -29,10 +29,11 @@ export function Queue(through: QueueProps) {
   const relabel = React.useRef<HTMLButtonElement>(null);
   const queue = useLine(through, view);
   const { row } = queue;
-  const found = useSample(row, queue.next.slice(0, AHEAD), SIZE, queue.lost);
-  const sample = found?.row === row ? found : null;
+  const found = useInFront(row, queue.next.slice(0, AHEAD), SIZE, queue.lost);
+  const sample = found.sample?.row === row ? found.sample : null;
   const chooser = useChooser(row);
-  const [shown, setShown] = useShown(sample ? String(row) : null);
+  const [drawn, setDrawn] = useShown(sample ? String(row) : null);
+  const shown = drawn && found.fresh;
   const { pass } = useGate(shown);
   const choices = sample ? listed(sample, classes, digits) : [];
 
@@ -89,7 +90,7 @@ export function Queue(through: QueueProps) {
           <Viewer
             sample={sample}
             preview={SIZE}
-            onShown={(drawn) => setShown(String(drawn))}
+            onShown={(row) => setDrawn(String(row))}
             tools={<CompareButton />}
           />
         </div>

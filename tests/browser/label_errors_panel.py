@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ PRESS_MS = 320
 """After which the same key is another press, no bounce of the one before."""
 SETTLE_MS = 160
 """After which a press is meant for the picture that came, not for the one before."""
+REST_S = 15
+REST_STEP_MS = 250
+"""So long, and so often, a page is looked at until nothing is wrong with it any more."""
 AXE = Path(__file__).resolve().parents[2] / "panels/web/node_modules/axe-core/axe.min.js"
 
 # What of each card lies outside of it, and which cards lie over one another or beside the holder.
@@ -67,14 +71,30 @@ CAPTIONS = """() => [...document.querySelectorAll('.dcf-tile')].flatMap((card) =
 })"""
 
 
+def left_over(page: Page, look: Callable[[], list[str]]) -> list[str]:
+    """What a look still finds wrong when the page had time to come to rest.
+
+    A first look may meet a button that fades, or cards whose pictures are still on their way.
+    """
+    until = time.monotonic() + REST_S
+    while (found := look()) and time.monotonic() < until:
+        page.wait_for_timeout(REST_STEP_MS)
+    return found
+
+
 def misplaced(app: Any, cards: str, holder: str) -> list[str]:
     """What lies outside of its card, beside the holder or over another card, by CSS selectors."""
-    return app.page.evaluate(GEOMETRY, [cards, holder])
+    return left_over(app.page, lambda: app.page.evaluate(GEOMETRY, [cards, holder]))
 
 
 def covered_captions(app: Any) -> list[str]:
     """The text of each card that its picture covers, or that is cut."""
-    return app.page.evaluate(CAPTIONS)
+    return left_over(app.page, lambda: app.page.evaluate(CAPTIONS))
+
+
+def wrong_in(part: Locator, script: str) -> list[str]:
+    """What a script finds wrong in a part of the page."""
+    return left_over(part.page, lambda: part.evaluate(script))
 
 
 def panel(app: Any, dataset: Any) -> Locator:
@@ -191,10 +211,12 @@ def violations(app: Any) -> list[str]:
     """What axe finds serious or critical in the panel as it is now."""
     if not app.page.evaluate("typeof axe !== 'undefined'"):
         app.page.add_script_tag(path=AXE)
-    app.page.evaluate(AT_REST)  # colours on their way are none that stay
-    found = app.page.evaluate(
-        "axe.run('.dcf', {resultTypes: ['violations']}).then(r => r.violations)"
-    )
+    return left_over(app.page, lambda: axe(app.page))
+
+
+def axe(page: Page) -> list[str]:
+    page.evaluate(AT_REST)  # colours on their way are none that stay
+    found = page.evaluate("axe.run('.dcf', {resultTypes: ['violations']}).then(r => r.violations)")
     return [
         f"{rule['id']}: {[node['html'][:160] for node in rule['nodes'][:3]]}"
         for rule in found

@@ -15,6 +15,7 @@ from tests.browser.label_errors_panel import (
     toggle_theme,
     truth,
     violations,
+    wrong_in,
 )
 
 STICKING_OUT = """(root) => {
@@ -79,7 +80,7 @@ def test_typical_images_and_neighbours_are_there_on_a_key(app: Any, digits_run: 
         for width in (380, 620, 1240):
             wide(content, width)
             shown_beside(content, str(picture.get_attribute("data-row")))
-            assert content.locator(".dcf-context").evaluate(STICKING_OUT) == []
+            assert wrong_in(content.locator(".dcf-context"), STICKING_OUT) == []
             body = content.locator(".dcf-queuebody")
             assert body.evaluate("e => e.scrollWidth <= e.clientWidth + 1")
             shoot(app, f"context-queue-{theme}-{width}")
@@ -104,7 +105,7 @@ def test_it_is_beside_the_enlarged_picture_of_a_cell_and_is_kept(app: Any, digit
     app.page.keyboard.press("k")
     groups = shown_beside(content, str(tile.get_attribute("data-row")))
     expect(groups.locator("li[data-row]")).to_have_count(12)
-    assert content.locator(".dcf-context").evaluate(STICKING_OUT) == []
+    assert wrong_in(content.locator(".dcf-context"), STICKING_OUT) == []
     shoot(app, "context-cell")
     app.page.keyboard.press("q")
     picture = content.locator(".dcf-queue-picture[data-shown]")

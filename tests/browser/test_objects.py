@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,6 +64,15 @@ def changed(before: Labels, after: Labels) -> dict[str, Any]:
     """What differs, by label id."""
     every = before.keys() | after.keys()
     return {i: (before.get(i), after.get(i)) for i in every if before.get(i) != after.get(i)}
+
+
+def differing(before: Labels, dataset: Any, count: int) -> dict[str, Any]:
+    """What differs once so many labels do: the screen shows a decision before it is written."""
+    until = time.monotonic() + 30
+    while len(found := changed(before, labels_of(dataset))) != count and time.monotonic() < until:
+        time.sleep(0.1)
+    assert len(found) == count
+    return found
 
 
 def ready(content: Locator) -> tuple[str, str]:
@@ -146,7 +156,7 @@ def edited_in_fiftyone(app: Any, content: Locator, dataset: Any) -> None:
     expect(content.get_by_text("1 done elsewhere")).to_be_visible()
     expect(content.locator(".dcf-queue-picture")).not_to_have_attribute("data-row", row)
     expect(content.locator(".dcf-banner")).to_contain_text("1 label changed outside")
-    assert changed(before, labels_of(dataset)).keys() == {label}
+    assert differing(before, dataset, 1).keys() == {label}
 
 
 def test_every_act_by_the_keyboard_and_its_undo(app: Any, objects: Any) -> None:
@@ -168,7 +178,7 @@ def test_every_act_by_the_keyboard_and_its_undo(app: Any, objects: Any) -> None:
                 expect(content.locator(".dcf-queue-picture")).not_to_have_attribute("data-row", row)
                 expected(kind, key, changed(before, labels_of(objects)))
                 undone_late(content, f'.dcf-queue-picture[data-row="{row}"]')
-                assert changed(before, labels_of(objects)) == {}
+                differing(before, objects, 0)
                 ready(content)
         if seen == set(ACTS):
             break
@@ -226,12 +236,12 @@ def test_overview_cell_and_ranking_of_objects(app: Any, objects: Any) -> None:
     before, count = labels_of(objects), tiles.count()
     content.page.keyboard.press("a")
     expect(content.locator(".dcf-outcome")).to_contain_text("Added 1 object.")
-    ((_, added),) = changed(before, labels_of(objects)).values()
+    ((_, added),) = differing(before, objects, 1).values()
     expect(tiles).to_have_count(count - 1)
     content.page.wait_for_timeout(PRESS_MS)
     content.page.keyboard.press("u")
     expect(tiles).to_have_count(count)
-    assert changed(before, labels_of(objects)) == {}
+    differing(before, objects, 0)
     assert added is not None
     in_step(app, content)
 
@@ -272,19 +282,19 @@ def one_of_two_labels(app: Any, content: Locator, objects: Any) -> None:
     expect(kept.locator("kbd")).to_have_text("2")
     keyboard.press("k")
     expect(groups).to_have_count(1)
-    ((was, left),) = changed(before, labels_of(objects)).values()
+    ((was, left),) = differing(before, objects, 1).values()
     assert was is not None
     assert left is None
     expect(drawn).to_be_visible()
     content.page.wait_for_timeout(PRESS_MS)
     keyboard.press("a")
     expect(content.get_by_role("heading", name="No group left")).to_be_visible()
-    assert len(changed(before, labels_of(objects))) == 1
+    differing(before, objects, 1)
     for left_over in (1, 2):
         content.page.wait_for_timeout(PRESS_MS)
         keyboard.press("u")
         expect(groups).to_have_count(left_over)
-    assert changed(before, labels_of(objects)) == {}
+    differing(before, objects, 0)
 
 
 def test_an_audit_is_judged_blind_by_the_keyboard(app: Any, objects: Any, operator: Any) -> None:
@@ -333,7 +343,7 @@ def test_an_audit_is_judged_blind_by_the_keyboard(app: Any, objects: Any, operat
             done(judged + 1)
             keyboard.press("u")
             done(judged)
-            assert changed(before, labels_of(objects)) == {}
+            differing(before, objects, 0)
             expect(content.locator(f'.dcf-queue-picture[data-place="{place}"]')).to_be_visible()
             front()
             keyboard.press("n")

@@ -20,6 +20,7 @@ from tests.browser.label_errors_panel import (
     toggle_theme,
     truth,
     violations,
+    wrong_in,
 )
 from tests.browser.test_presses import AT_ONCE, decided
 
@@ -81,7 +82,8 @@ def correct(app: Any, digits_run: Any) -> tuple[Any, Any, Locator, tuple[int, in
 
 def fits(content: Locator) -> None:
     """Nothing of the page is scrolled or cut, and what decides on it is in sight."""
-    cut = content.evaluate(
+    cut = wrong_in(
+        content,
         """panel => {
           const inside = (e, out) => {
             const [a, b] = [e.getBoundingClientRect(), out.getBoundingClientRect()];
@@ -97,7 +99,7 @@ def fits(content: Locator) -> None:
             ...texts.filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth),
             ...(grid.scrollHeight > grid.clientHeight + 1 ? [grid] : []),
           ].map(e => e.outerHTML.slice(0, 120));
-        }"""
+        }""",
     )
     assert cut == []
 

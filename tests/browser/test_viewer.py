@@ -22,6 +22,7 @@ from tests.browser.label_errors_panel import (
     shoot,
     truth,
     violations,
+    wrong_in,
 )
 from tests.browser.test_context import STICKING_OUT, in_queue
 from tests.panels.made_runs import write_iteration
@@ -215,7 +216,7 @@ def test_the_panel_takes_the_whole_window(new_window: Any, digits_run: Any) -> N
         assert size is not None
         assert size["width"] >= 640
         assert size["height"] >= (400 if context else 520)
-        assert root.evaluate(STICKING_OUT) == []
+        assert wrong_in(root, STICKING_OUT) == []
         shoot(app, f"viewer-whole-{context}")
     assert violations(app) == []
     # The keyboard stays with the panel, on other screens and in what opens on top as well.
@@ -280,7 +281,7 @@ def test_what_opens_lies_over_all_else_of_the_app(app: Any, digits_run: Any) -> 
     def alone(selector: str) -> None:
         expect(page.locator(selector).first).to_be_visible()
         page.wait_for_timeout(300)  # it fades in
-        assert page.locator(selector).first.evaluate(ON_TOP) == [], selector
+        assert wrong_in(page.locator(selector).first, ON_TOP) == [], selector
         page.keyboard.press("Escape")
         expect(paper).to_have_count(0)
 
@@ -288,7 +289,7 @@ def test_what_opens_lies_over_all_else_of_the_app(app: Any, digits_run: Any) -> 
         if whole:
             page.keyboard.press("f")
             expect(content.locator(".dcf-whole")).to_be_visible()
-            assert content.locator(".dcf").evaluate(ON_TOP) == []
+            assert wrong_in(content.locator(".dcf"), ON_TOP) == []
         page.keyboard.press("?")
         alone(".MuiDialog-paper")
         picture_of(content)
@@ -300,7 +301,7 @@ def test_what_opens_lies_over_all_else_of_the_app(app: Any, digits_run: Any) -> 
         alone(".MuiDialog-paper")
         page.keyboard.press("`")
         expect(app.by("operators-browser-search")).to_be_visible()
-        assert app.by("operators-browser").evaluate(ON_TOP) == []
+        assert wrong_in(app.by("operators-browser"), ON_TOP) == []
         page.keyboard.press("Escape")
         expect(app.by("operators-browser-search")).to_have_count(0)
     assert app.errors == []

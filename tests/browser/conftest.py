@@ -34,6 +34,9 @@ FLAGS = [
     "--disable-quic",
 ]
 
+# How many times slower the browser's scripts run: what fails on a busy machine fails here at once.
+SLOWDOWN = float(os.environ.get("DECONFUSE_BROWSER_SLOWDOWN", "1"))
+
 # The App sets it when its promotion, which covers the page at some later time, is dismissed.
 NO_PROMOTION = "localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')"
 
@@ -137,6 +140,9 @@ def new_window(browser: Browser, app_url: str, request: pytest.FixtureRequest) -
         context.add_init_script(NO_PROMOTION)
         app = App(context.new_page(), app_url)
         opened.append((context, app))
+        if SLOWDOWN > 1:
+            devtools = context.new_cdp_session(app.page)
+            devtools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
         return app
 
     yield make

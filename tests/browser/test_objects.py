@@ -195,6 +195,7 @@ def in_step(app: Any, content: Locator) -> None:
     tiles = content.locator(".dcf-grid .dcf-tile")
     pressed = content.locator('.dcf-grid .dcf-tile[aria-pressed="true"]')
     selected, count = app.by("action-manage-selected"), tiles.count()
+    expect(selected).to_have_count(0)  # what was decided on is not selected any more
     tiles.first.click()
     expect(pressed).to_have_count(1)
     expect(selected.first).to_be_visible()

@@ -29,6 +29,9 @@ export function usePicked(samples: readonly Pickable[], faint: ReadonlySet<numbe
   const { ids: inFiftyOne, set, add, toggle, drop } = iteration.objects ? ofObjects : ofSamples;
   const [wanted, setFocus] = React.useState<number | null>(null);
   const byRow = React.useMemo(() => new Map(samples.map(({ row, id }) => [row, id])), [samples]);
+  // Rows that were decided on may have left the screen before they are taken out of the selection.
+  const met = React.useRef(new Map<number, string>());
+  for (const [row, id] of byRow) met.current.set(row, id);
   const chosen = React.useMemo(
     () =>
       samples.filter(({ row, id }) => inFiftyOne.has(id) && !faint.has(row)).map(({ row }) => row),
@@ -38,7 +41,7 @@ export function usePicked(samples: readonly Pickable[], faint: ReadonlySet<numbe
   const focus = wanted !== null && byRow.has(wanted) ? wanted : (chosen[0] ?? null);
   const sample = useSample(focus);
 
-  const idsOf = (rows: readonly number[]) => rows.map((row) => byRow.get(row) ?? "");
+  const idsOf = (rows: readonly number[]) => rows.map((row) => met.current.get(row) ?? "");
   const clear = () => set([]);
   const chooseIds = (ids: string[], more: boolean) => (more ? add(ids) : set(ids));
   const choose = (rows: readonly number[], more: boolean) =>

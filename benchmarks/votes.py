@@ -1,6 +1,6 @@
 """Three people's votes and a model on CIFAR-10N: which labels are wrong, and what the class is.
 
-``python benchmarks/votes.py [--data FOLDER] [--large SAMPLES]``
+``python benchmarks/votes.py [--data FOLDER] [--large SAMPLES] [--whole SAMPLES]``
 
 The votes are those of the three annotators of each training image, all of them and with two thirds
 deleted at random (then the label that is judged counts as one more opinion, as it is no longer what
@@ -8,6 +8,7 @@ the votes say); the model is the mean of three networks' logarithms of out-of-fo
 Ranked are the aggregate labels, measured against CIFAR-10's own. Rivals in the same run: the
 majority (ties go to the model's opinion), Dawid and Skene's model, and cleanlab's multiannotator
 (CROWDLAB). With ``--large``, made votes: so many samples × 3 by 500 annotators of known accuracy.
+With ``--whole``, the same in a dataset, by ``find_label_errors`` from the fields to the kept votes.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from plugin.votes.consensus import fit_consensus  # noqa: E402
 
 ANNOTATORS = ("annotator_1", "annotator_2", "annotator_3")
 KEPT = 1 / 3
+WRITTEN_AT_ONCE = 20_000
 
 
 def read(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -129,17 +131,25 @@ def compared(
     return rows
 
 
-def large(samples: int, annotators: int = 500, classes: int = 10) -> dict[str, Any]:
-    """Made votes in number: seconds, memory, and how far off the accuracies are."""
-    generator = np.random.default_rng(0)
+def made(
+    samples: int, annotators: int, classes: int, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Truth (n,), each annotator's share of errors (A,), who voted (n, 3), and what (n, 3)."""
     truth = generator.integers(0, classes, samples)
-    logits = generator.normal(0, 1, (samples, classes)).astype(np.float32)
-    logits[np.arange(samples), truth] += 4
-    log_p = from_logits(logits)
     error = generator.beta(2, 10, annotators)
     who = generator.integers(0, annotators, (samples, 3))
     off = (truth[:, None] + generator.integers(1, classes, who.shape)) % classes
     said = np.where(generator.random(who.shape) < error[who], off, truth[:, None])
+    return truth, error, who, said
+
+
+def large(samples: int, annotators: int = 500, classes: int = 10) -> dict[str, Any]:
+    """Made votes in number: seconds, memory, and how far off the accuracies are."""
+    generator = np.random.default_rng(0)
+    truth, error, who, said = made(samples, annotators, classes, generator)
+    logits = generator.normal(0, 1, (samples, classes)).astype(np.float32)
+    logits[np.arange(samples), truth] += 4
+    log_p = from_logits(logits)
     rows = np.repeat(np.arange(samples), 3)
     ballots = Ballots.of(
         rows, who.ravel(), said.ravel(), samples=samples, annotators=annotators, classes=classes
@@ -158,12 +168,83 @@ def large(samples: int, annotators: int = 500, classes: int = 10) -> dict[str, A
     }
 
 
+def whole(samples: int, annotators: int = 500, classes: int = 10) -> dict[str, Any]:
+    """The same votes in a dataset of its own: seconds and memory of ``find_label_errors``."""
+    import own_database
+
+    own_database.start()
+    import fiftyone as fo
+    from bson import ObjectId
+
+    from plugin.classify.job import find_label_errors
+    from plugin.classify.settings import Settings
+    from plugin.store.runs import load_run
+    from plugin.votes.kept import find_votes
+
+    generator = np.random.default_rng(0)
+    truth, error, who, said = made(samples, annotators, classes, generator)
+    label = np.where(generator.random(samples) < 0.1, (truth + 1) % classes, truth)
+    dataset = fo.Dataset("votes")
+    first = fo.Sample(filepath="/none/first.png", gt=fo.Classification(label="class 0"))
+    one = fo.Classification(label="class 0", annotator="a 0")
+    first["crowd"] = fo.Classifications(classifications=[one])
+    dataset.add_sample(first, dynamic=True)
+    like = dict(dataset._sample_collection.find_one({"_id": first._id}))
+    for start in range(0, samples, WRITTEN_AT_ONCE):
+        dataset._sample_collection.insert_many(
+            {
+                **like,
+                "_id": ObjectId(),
+                "filepath": f"/none/{i}.png",
+                "gt": {**like["gt"], "_id": ObjectId(), "label": f"class {label[i]}"},
+                "crowd": {
+                    "_cls": "Classifications",
+                    "classifications": [
+                        {
+                            **like["gt"],
+                            "_id": ObjectId(),
+                            "label": f"class {c}",
+                            "annotator": f"a {a}",
+                        }
+                        for a, c in zip(who[i].tolist(), said[i].tolist(), strict=True)
+                    ],
+                },
+            }
+            for i in range(start, min(start + WRITTEN_AT_ONCE, samples))
+        )
+    dataset.delete_samples([first.id])
+    settings = Settings("gt", source="votes", vote_fields=("crowd",), duplicates=False)
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    began, cpu = time.perf_counter(), usage.ru_utime
+    find_label_errors(dataset, settings)
+    seconds, peak = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
+    run = load_run(dataset, "deconfuse")
+    kept = find_votes(run, run.iteration())
+    assert kept is not None
+    known = {one["name"]: one["accuracy"] for one in kept.people}
+    gap = np.array([abs(known[f"a {a}"] - (1 - error[a])) for a in range(annotators)])
+    return {
+        "samples": samples,
+        "votes_kept": len(kept.row),
+        "seconds": round(seconds, 1),
+        "user_cpu_seconds": round(peak.ru_utime - cpu, 1),
+        "memory_before_mb": round(usage.ru_maxrss / 1024),
+        "peak_memory_mb": round(peak.ru_maxrss / 1024),
+        "accuracy_off_by_mean": round(float(gap.mean()), 4),
+        "accuracy_off_by_most": round(float(gap.max()), 4),
+    }
+
+
 def main() -> None:
     """Print everything as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data")
     parser.add_argument("--large", type=int, default=0)
+    parser.add_argument("--whole", type=int, default=0, help="this alone")
     options = parser.parse_args()
+    if options.whole:
+        print(json.dumps(whole(options.whole), indent=1))
+        return
     votes, label, truth, log_p = read(data_folder(options.data))
     rows = {"all votes": compared(votes, label, truth, log_p)}
     generator = np.random.default_rng(0)

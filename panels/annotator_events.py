@@ -6,16 +6,17 @@ from typing import Any
 
 import fiftyone.operators as foo
 
+from ..plugin.objects.from_votes import NOTHING
 from ..plugin.votes.kept import confusions_of, find_votes, kept_votes
 from . import events
-from .opened import open_iteration
+from .opened_objects import open_any
 
 
 def annotators(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AnnotatorsReply:
     """Who voted; nobody where the iteration was made without votes."""
-    opened = open_iteration(ctx, request)
+    opened = open_any(ctx, request)
     known = (opened.iteration.document.get("votes") or {}).get("annotators", [])
-    index = {name: at for at, name in enumerate(opened.classes)}
+    index = {name: at for at, name in enumerate([*opened.classes, NOTHING])}
     first = [next(iter(one["confusions"]), None) for one in known]
     votes = find_votes(opened.run, opened.iteration) if known else None
     wrong = [0] * len(known) if votes is None else votes.probably_wrong(~opened.decided).tolist()
@@ -35,7 +36,7 @@ def annotators(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Ann
 
 def annotator(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AnnotatorReply:
     """What one of them said, by what it most probably is."""
-    opened = open_iteration(ctx, request)
+    opened = open_any(ctx, request)
     votes = kept_votes(opened.run, opened.iteration)
     found = confusions_of(votes, request["of"], ~opened.decided)
     return events.AnnotatorReply(

@@ -168,20 +168,42 @@ def _by_suspicion(iteration: Iteration) -> npt.NDArray[np.int64]:
     return wrong[np.argsort(-iteration.column("suspicion")[wrong], kind="stable")]
 
 
+def _given_rows(opened: Opened) -> npt.NDArray[np.int64]:
+    """The open rows that the filter by votes leaves, most suspicious first.
+
+    Of objects these are labels: a missing one is in another field, and not shown beside them.
+    """
+    if opened.given is None:
+        raise InputError("Name a cell to show, by label and prediction, or an annotator.")
+    rows = np.flatnonzero(~opened.gone)
+    rows = rows[opened.picked("label", rows) < len(opened.classes)]
+    return rows[np.argsort(-opened.picked("suspicion", rows), kind="stable")]
+
+
 def show_in_grid(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ShowReply:
-    """Show the open samples of a cell in FiftyOne's grid, most suspicious first.
+    """Show open samples in FiftyOne's grid, most suspicious first: of a cell, or of the filter.
 
     The view and the filters that the person had stay; the cell comes on top of them.
     """
     before = view_before(ctx)
     opened = open_any(ctx, request)
-    where = opened.cell(request.get("label"), request.get("prediction"))
-    rows = np.arange(where.start, where.stop)[~opened.gone[where]]
+    label, prediction = request.get("label"), request.get("prediction")
+    if label is None and prediction is None:
+        rows, what = _given_rows(opened), "these"
+    else:
+        where = opened.cell(label, prediction)
+        rows = np.arange(where.start, where.stop)[~opened.gone[where]]
+        what = "the cell"
     rows = rows[opened.inside(rows)][:MOST_IN_GRID]
     if not len(rows):
+        whose = (
+            "of this cell"
+            if what == "the cell"
+            else f"that {opened.given and opened.given.annotator} voted on"
+        )
         raise InputError(
-            "None of the open samples of this cell is in FiftyOne's view and filters. Clear them "
-            "to see the cell in the grid."
+            f"None of the open samples {whose} is in FiftyOne's view and filters. Clear them "
+            f"to see {what} in the grid."
         )
     for stage in opened.shown_by(rows, before):
         stage._uuid = SHOWN

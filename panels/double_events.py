@@ -38,6 +38,8 @@ def doubles(opened: OpenedObjects, request: Mapping[str, Any]) -> events.Duplica
     if not opened.iteration.has_boxes:
         check_label_field(opened.run)
     found = current_doubles(opened.run, opened.iteration)
+    if opened.left_out is not None:
+        found = found.of_rows(~opened.left_out)
     matching = of_kind(found.groups, request.get("kind"))
     page = page_of(matching, request)
     shown = [_shown(group) for group in page]

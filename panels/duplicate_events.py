@@ -78,6 +78,8 @@ def duplicates(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Dup
     check_threshold(threshold, kept.floor, store.WHY_LOWEST)
     scope = check_scope(request.get("scope") or kept.scope)
     found = current_groups(opened.run, opened.iteration, kept, threshold, scope)
+    if opened.left_out is not None:
+        found = found.of_rows(~opened.left_out)
     matching = of_kind(found.groups, request.get("kind"))
     page = page_of(matching, request)
     rows = [_shown(group) for group in page]

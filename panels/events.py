@@ -1182,10 +1182,10 @@ class CheckBound(TypedDict):
 
 
 class ShowRequest(IterationRequest):
-    """The cell to show in FiftyOne's grid."""
+    """The cell to show in FiftyOne's grid; None of both: all that the filter by votes leaves."""
 
-    label: int
-    prediction: int
+    label: int | None
+    prediction: int | None
 
 
 class ShowReply(TypedDict):

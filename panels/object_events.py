@@ -16,7 +16,13 @@ from ..plugin.store.label_sets import BOXES, TAGS
 from . import events
 from .decision_events import MOST_AT_ONCE, resolution_reply, seen_revision
 from .opened_objects import OpenedObjects, open_objects
-from .picture_events import LARGEST_PREVIEW, probabilities_of, thumbnail_store, url_of
+from .picture_events import (
+    LARGEST_PREVIEW,
+    probabilities_of,
+    thumbnail_store,
+    url_of,
+    votes_on,
+)
 from .sample_documents import documents_of
 
 MOST_OBJECTS = 128
@@ -37,6 +43,7 @@ def objects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Object
     pictures = thumbnail_store().get(paths, size, opened.windows)
     probable = _probabilities(opened, rows)
     own, seen = opened.boxes(rows)
+    votes = votes_on(opened, rows)
     drawn = _with_picture(about["sample"], shared=bool(request.get("shared")))
     found = []
     for at, document in enumerate(documents):
@@ -59,7 +66,7 @@ def objects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Object
                 split=rule.split_of(document) or "",
                 tags=[str(tag) for tag in document.get("tags") or []],
                 in_view=columns["in_view"][at],
-                votes=[],
+                votes=votes[at],
                 image=url_of(picture) if at in drawn else "",
                 width=picture.width,
                 height=picture.height,

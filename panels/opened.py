@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import fiftyone.operators as foo
 import numpy as np
@@ -38,6 +38,8 @@ class Opened:
     iteration: Iteration
     given: Given | None = None
     """The votes that the screens are filtered by; None where they are not."""
+    standing: ClassVar[tuple[str, ...]] = KINDS
+    """What can stand on a row, beside nothing."""
 
     @cached_property
     def state(self) -> RunState:
@@ -83,8 +85,8 @@ class Opened:
         """How far the run is, of what the filter by votes leaves."""
         if self.left_out is None:
             return self.state.counts()
-        kinds = np.bincount(self.state.kind[~self.left_out], minlength=len(KINDS) + 1)
-        by_kind = dict(zip(KINDS, kinds[1:].tolist(), strict=True))
+        kinds = np.bincount(self.state.kind[~self.left_out], minlength=len(self.standing) + 1)
+        by_kind = dict(zip(self.standing, kinds[1:].tolist(), strict=True))
         return {"samples": int(kinds.sum()), "open": int(kinds[0]), "by_kind": by_kind}
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, ClassVar
 
 import fiftyone.operators as foo
 import numpy as np
@@ -20,7 +20,7 @@ from ..plugin.errors import InputError
 from ..plugin.images.crops import Box, Crop
 from ..plugin.objects.iteration import ObjectIteration, object_iteration, object_iterations
 from ..plugin.objects.outside_changes import done_elsewhere
-from ..plugin.objects.state import ItemsState, items_state
+from ..plugin.objects.state import KINDS, ItemsState, items_state
 from ..plugin.runs.opening import open_any_run
 from ..plugin.scoring.overview import expected_errors, expected_errors_of_rows
 from ..plugin.store.iterations import Iteration, pack_ids, unpack_ids
@@ -35,6 +35,7 @@ class OpenedObjects(Opened):
     """One iteration on objects or tags as an event finds it."""
 
     iteration: ObjectIteration  # pyright: ignore[reportIncompatibleVariableOverride]
+    standing: ClassVar[tuple[str, ...]] = KINDS
 
     @cached_property
     def state(self) -> RunState:
@@ -54,20 +55,20 @@ class OpenedObjects(Opened):
     @cached_property
     def open_suspects(self) -> npt.NDArray[np.int64]:
         """Open items of each cell that are more likely wrong than right, misplaced ones too."""
-        rows = np.flatnonzero(self.iteration.suspect_rows & ~self.decided)
+        rows = np.flatnonzero(self.iteration.suspect_rows & ~self.gone)
         return np.bincount(self.state.cell_of(rows), minlength=len(self.iteration.cells))
 
     @property
     def suspects(self) -> int:
         """Suspects before anything was decided."""
-        return int(self.iteration.suspect_rows.sum())
+        suspects = self.iteration.suspect_rows
+        return int((suspects if self.left_out is None else suspects & ~self.left_out).sum())
 
     @cached_property
     def open_errors(self) -> npt.NDArray[np.float64]:
         """Expected errors of each cell among what is open."""
         wrong, start = _probability_wrong(self.iteration), self.iteration.cells.start
-        decided = np.flatnonzero(self.decided)
-        gone = expected_errors_of_rows(1 - wrong, start, decided)
+        gone = expected_errors_of_rows(1 - wrong, start, np.flatnonzero(self.gone))
         return np.maximum(expected_errors(1 - wrong, start) - gone, 0.0)
 
     def bars(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -190,7 +191,7 @@ def open_any(ctx: foo.ExecutionContext, request: Mapping[str, Any]) -> Opened:
     run, on_objects = open_any_run(dataset_of(ctx), str(request.get("run")))
     number = int(request["iteration"]) if request.get("iteration") else None
     if on_objects:
-        return OpenedObjects(ctx, run, object_iteration(run, number))
+        return OpenedObjects(ctx, run, object_iteration(run, number), given_in(request))
     return Opened(ctx, run, run.iteration(number), given_in(request))
 
 

@@ -173,7 +173,7 @@ def samples(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Sample
     p_label = opened.picked("p_label", rows)
     paths = [document.get("filepath") or "" for document in documents]
     pictures = thumbnail_store().get(paths, size, opened.windows)
-    votes = _votes_on(opened, rows)
+    votes = votes_on(opened, rows)
     found = []
     for at, document in enumerate(documents):
         if not document:
@@ -207,7 +207,7 @@ def samples(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Sample
     return events.SamplesReply(samples=found)
 
 
-def _votes_on(opened: Opened, rows: npt.NDArray[np.int64]) -> list[list[events.Vote]]:
+def votes_on(opened: Opened, rows: npt.NDArray[np.int64]) -> list[list[events.Vote]]:
     """Who said what of each of some rows."""
     kept = (
         find_votes(opened.run, opened.iteration) if opened.iteration.document.get("votes") else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
@@ -77,6 +77,18 @@ class CurrentGroups:
     dismissed: int
     exact_copies: int
     splits: list[str]
+
+    def of_rows(self, wanted: npt.NDArray[np.bool_]) -> CurrentGroups:
+        """The groups that hold one of some rows, whole: ``wanted`` is bool (n,), by row."""
+        groups = [group for group in self.groups if wanted[group.members].any()]
+        held = np.zeros(len(wanted), bool)
+        held[[row for group in groups for row in group.members]] = True
+        return replace(
+            self,
+            groups=groups,
+            pairs=_only(self.pairs, np.asarray(held[self.pairs.pair].all(axis=1))),
+            members={row: member for row, member in self.members.items() if held[row]},
+        )
 
     def counts(self) -> dict[str, int]:
         """Counts for a script."""

@@ -68,6 +68,17 @@ class CurrentDoubles:
     members: dict[int, Double]
     kept: int
 
+    def of_rows(self, wanted: npt.NDArray[np.bool_]) -> CurrentDoubles:
+        """The groups that hold one of some rows, whole: ``wanted`` is bool (n,), by row."""
+        groups = [group for group in self.groups if wanted[group.members].any()]
+        held = np.zeros(len(wanted), bool)
+        held[[row for group in groups for row in group.members]] = True
+        pairs = held[self.pair].all(axis=1)
+        members = {row: member for row, member in self.members.items() if held[row]}
+        return replace(
+            self, groups=groups, pair=self.pair[pairs], iou=self.iou[pairs], members=members
+        )
+
 
 def rows_of_doubles(
     run: Run, iteration: ObjectIteration, kind: npt.NDArray[np.uint8]

@@ -94,7 +94,7 @@ class Drawing(Annotators):
         return found
 
     def average(self) -> Crowd:
-        """One crowd in place of all, with what it does at empty places, weighed by votes."""
+        """How one of them votes of whom nothing is known, at empty places, too."""
         confusion, nothing = self.crowd.confusion.copy(), len(self.share)
         often = float(self.often.mean())
         confusion[:, nothing, :nothing] = often * self.share

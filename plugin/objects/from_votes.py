@@ -6,16 +6,20 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..abandonable import abandonable
 from ..classify.settings import Settings
 from ..errors import InputError
 from ..progress import Report, part_of
+from ..store.runs import Run
 from ..store.samples import Collection
 from ..votes.annotators import records
 from ..votes.ballots import Ballots, made_of_votes
-from ..votes.consensus import Consensus, chunks
+from ..votes.consensus import Consensus
 from .empty_places import fit_objects
+from .iteration import ObjectIteration
+from .kept_votes import ObjectVotes, weighed
 from .read_checks import some_of
 from .reading import ObjectReader
 from .scoring import MISSING
@@ -70,6 +74,12 @@ class VoteSource:
         self.found: dict[str, Any] = {}
         self.doubts: list[str] = []
         self.agreed: Agreed | None = None
+        self._kept: ObjectVotes | None = None
+
+    def keep(self, run: Run, iteration: ObjectIteration) -> None:
+        """Keep the votes, and what one more on each object is worth, with their iteration."""
+        if self._kept is not None:
+            self._kept.keep(run, iteration)
 
     def columns(self, report: Report) -> Columns:
         """What is kept of every label, and of every object that lacks one."""
@@ -97,9 +107,9 @@ class VoteSource:
             ballots, places = ballots.with_labels(objects.label), places.with_labels()
             names = [*names, f"{self._settings.label_field} (the label)"]
         consensus = fit_objects(ballots, places, self._settings.seed, report)
-        parts = [np.exp(consensus(None, votes)) for _, votes in chunks(None, ballots)]
-        p = np.concatenate(parts)
+        p, value = weighed(consensus, None, ballots)
         self._tell(consensus, ballots, names, objects, label_counts=counts)
+        self._kept = ObjectVotes.of(objects.item_id, ballots, p, value, self._places_in_list(names))
         self.agreed = objects.agreed(p, classes)
         return sorted_items(objects.columns(p, classes), classes)
 
@@ -131,6 +141,11 @@ class VoteSource:
             "votes_left_out": [[why, n] for why, n in self._votes.left_out.most_common(100)],
             "annotators": people,
         }
+
+    def _places_in_list(self, names: list[str]) -> npt.NDArray[np.int32]:
+        """The place of each annotator among those that are kept, -1 where they are not."""
+        place = {one["name"]: at for at, one in enumerate(self.found["annotators"])}
+        return np.array([place.get(name, -1) for name in names], np.int32)
 
     def _foreign(self, objects: Whole) -> str:
         """What to say of votes for classes that no label has; nothing where there are none."""

@@ -39,6 +39,15 @@ class ObjectIteration(Iteration):
         return len(self.classes)
 
     @property
+    def outcomes(self) -> int:
+        """The classes, and *nothing*."""
+        return len(self.classes) + 1
+
+    def likeliest(self) -> npt.NDArray[Any]:
+        """What each item most probably is, whatever its cell: int32 (n,)."""
+        return super().column("prediction")
+
+    @property
     def has_boxes(self) -> bool:
         """Whether the labels lie somewhere: those of objects do, tags are on whole images."""
         return "box" in self.document["columns"]

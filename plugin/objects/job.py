@@ -34,6 +34,7 @@ from .fields import write_object_fields
 from .from_crops import CropSource
 from .from_detections import DetectionSource
 from .from_votes import VoteSource
+from .iteration import object_iteration
 from .known import KnownDecisions
 from .scoring import KIND_NAMES
 from .store import (
@@ -131,6 +132,8 @@ def find_object_errors(
             raise
         writing = part_of(job.note, SHARE_OF_SCORING, 1.0)
         write_object_fields(run, columns, reader.classes, KIND_NAMES, writing)
+        if votes is not None:
+            votes.keep(run, object_iteration(run))
         write_consensus(run, votes and votes.agreed, columns[IMAGES], reader.classes, job.note)
         mark_written(iteration)
     number = (last_iteration(run) or {"number": 1})["number"]

@@ -14,10 +14,11 @@ from ..errors import InputError
 from ..progress import Report, part_of
 from ..store.iterations import unpack_ids
 from ..store.samples import Collection
-from ..votes.consensus import chunks, fit_consensus
+from ..votes.consensus import fit_consensus
 from .boxes import by_image, within_image
 from .from_detections import DetectionSource
 from .from_votes import LEAST_VOTES, VoteSource
+from .kept_votes import ObjectVotes, weighed
 from .scoring import KIND_NAMES, LEAST_LIKELY
 from .store import IMAGES, Columns, sorted_items
 from .voted_objects import Objects, Whole
@@ -63,8 +64,9 @@ class VotedDetections(VoteSource):
             )
         log_p = np.log(_probabilities(every, rows, len(objects.label), classes))
         consensus = fit_consensus(log_p, ballots, self._settings.seed, report)
-        p = np.concatenate([np.exp(consensus(part, v)) for part, v in chunks(log_p, ballots)])
+        p, value = weighed(consensus, log_p, ballots)
         self._tell(consensus, ballots, names, objects, label_counts=False)
+        self._kept = ObjectVotes.of(objects.item_id, ballots, p, value, self._places_in_list(names))
         self.agreed = objects.agreed(p, classes)
         found = objects.columns(p, classes)
         return sorted_items(_with_placement(found, every), classes)

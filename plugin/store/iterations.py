@@ -80,6 +80,15 @@ class Iteration:
         """Rows ``start`` to ``stop`` of one column."""
         return read_column(self.document["columns"][name], start, stop)
 
+    @property
+    def outcomes(self) -> int:
+        """How many values a label or a vote can have: the classes, of objects also *nothing*."""
+        return len(self.classes)
+
+    def likeliest(self) -> npt.NDArray[Any]:
+        """What each row most probably is: int32 (n,)."""
+        return self.column("prediction")
+
     def rows(self, start: int = 0, stop: int | None = None) -> Rows:
         """Rows ``start`` to ``stop`` of every column of :class:`Rows`."""
         return Rows(**{name: self.column(name, start, stop) for name in Rows.columns()})

@@ -36,8 +36,8 @@ OBJECTS_SO_FAR = (
     "and sorts, the panel shows them in its overview, cells, ranking and queue and two labels on "
     "one object in its duplicates, resolve and undo decide on them, estimate_remaining says how "
     "many errors are left, send_to_annotation has annotators go over their boxes, and delete_run "
-    "takes them back, and there is a report; near-duplicate images, maps and importance do "
-    "not work on them yet."
+    "takes them back, and there is a report; near-duplicate images, maps, importance and second "
+    "opinions do not work on them yet."
 )
 
 TAGS_SO_FAR = (

@@ -75,6 +75,10 @@ class Annotators:
         p[rows, said] = 1.0 - np.minimum(total[rows, said], MOST_WRONG)
         return np.log(np.maximum(p, 1e-9))
 
+    def average(self) -> Crowd:
+        """How one of them votes of whom nothing is known."""
+        return self.crowd
+
     def _spread(self) -> Float64Array:
         """Where wrong votes fall: (C, C), rows of 1, none on the diagonal."""
         classes = self.crowd.confusion.shape[1]

@@ -8,12 +8,26 @@ import numpy as np
 
 from ..decisions.state import current_state
 from ..errors import InputError
-from ..store.iterations import unpack_ids
+from ..store.iterations import Iteration, unpack_ids
 from ..store.runs import Run
 from ..store.scores import read_rank
 
 VALUE_OF_VOTE = "vote_value"
 """The kept score of each row: the gain in the probability that the consensus is right."""
+
+
+def checked_number(n: int) -> None:
+    """Raise InputError unless it can be a number of samples."""
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise InputError(f"n: expected a whole number of samples, at least 1, got {n!r}")
+
+
+def made_without_votes(run: Run, iteration: Iteration) -> InputError:
+    """What to say of an iteration that knows of no votes."""
+    return InputError(
+        f"Iteration {iteration.number} of run '{run.key}' was made without votes. Call "
+        "find_label_errors with vote_fields first."
+    )
 
 
 def request_votes(run: Run, n: int) -> dict[str, Any]:
@@ -30,15 +44,11 @@ def request_votes(run: Run, n: int) -> dict[str, Any]:
     Raises:
         InputError: if the last iteration knows of no votes
     """
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise InputError(f"n: expected a whole number of samples, at least 1, got {n!r}")
+    checked_number(n)
     iteration = run.iteration()
     value = read_rank(run, iteration, VALUE_OF_VOTE)
     if value is None:
-        raise InputError(
-            f"Iteration {iteration.number} of run '{run.key}' was made without votes. Call "
-            "find_label_errors with vote_fields first."
-        )
+        raise made_without_votes(run, iteration)
     worth = np.where(current_state(run).kind == 0, value, -1.0)
     order = np.argsort(-worth, kind="stable")[:n]
     order = order[worth[order] > 0]

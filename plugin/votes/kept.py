@@ -73,14 +73,14 @@ class KeptVotes:
         """
         mine = self.annotator == self._index(given.annotator)
         for name, value in (("meant", given.meant), ("said", given.said)):
-            if value is not None and not 0 <= value < len(self.iteration.classes):
+            if value is not None and not 0 <= value < self.iteration.outcomes:
                 raise InputError(
-                    f"{name} must be a class index below {len(self.iteration.classes)}, got {value}"
+                    f"{name} must be a class index below {self.iteration.outcomes}, got {value}"
                 )
         if given.said is not None:
             mine &= self.label == given.said
         if given.meant is not None:
-            mine &= self.iteration.column("prediction")[self.row] == given.meant
+            mine &= self.iteration.likeliest()[self.row] == given.meant
         return np.flatnonzero(mine)
 
     def on_rows(self, rows: IntArray) -> list[list[tuple[str, int]]]:
@@ -133,8 +133,8 @@ def confusions_of(kept: KeptVotes, annotator: str, is_open: BoolArray) -> Confus
     then the others by count.
     """
     at = kept.of(Given(annotator))
-    classes = len(kept.iteration.classes)
-    meant = kept.iteration.column("prediction")[kept.row[at]].astype(np.int64)
+    classes = kept.iteration.outcomes
+    meant = kept.iteration.likeliest()[kept.row[at]].astype(np.int64)
     pair, inverse = np.unique(meant * classes + kept.label[at], return_inverse=True)
     here = is_open[kept.row[at]]
     bins = np.minimum(kept.wrong[at] * HISTOGRAM_BINS, HISTOGRAM_BINS - 1).astype(np.int64)

@@ -30,9 +30,9 @@ def value_of_vote(
     worth = crowd.worth(ballots.count() + 1)[:, None]
     now = np.exp(from_logits(before + worth * votes))
     best = now.max(axis=1)
-    gain = -best
+    gain, average = -best, consensus.annotators.average()
     for said in range(ballots.classes):
-        likely = crowd.confusion[strata, :, said]
+        likely = average.confusion[strata, :, said]
         then = np.exp(from_logits(before + worth * (votes + np.log(likely))))
         gain = gain + np.einsum("nc,nc->n", now, likely) * then.max(axis=1)
     return np.maximum(gain, 0.0)

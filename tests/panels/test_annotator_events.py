@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import fiftyone as fo
 import numpy as np
 import pytest
+from fiftyone import ViewField as F
 
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
 from plugin.votes.kept import kept_votes
+from tests.operators.test_object_votes import PEOPLE as DRAWERS
+from tests.operators.test_object_votes import made as drawn_boxes
 from tests.voted import CLASSES, OPTIONS, PEOPLE, voted_dataset
 
 
@@ -175,3 +179,103 @@ def test_without_votes_there_is_nobody(first: Any, operator: Any, context: Any) 
     ctx = context(dataset, "label_errors", __method__="annotator", request={**asked, "of": "eve"})
     assert "keeps no votes" in operator("label_errors").execute(ctx)["error"]["message"]
     dataset.delete()
+
+
+@pytest.fixture(scope="module")
+def ask_objects(operator: Any, context: Any) -> Any:
+    """Ask the panel about a run on boxes that three people drew; the dataset."""
+    dataset, _, _ = drawn_boxes("annotators-of-boxes")
+    twice = dataset.match(F("gt.detections").length() > 0).first()
+    twice.gt.detections.append(
+        fo.Detection(label="ant", bounding_box=twice.gt.detections[0].bounding_box)
+    )
+    twice["cid"] = None  # she did not look at this one
+    twice.save()
+    operator("find_label_errors")(dataset, "gt", vote_fields=list(DRAWERS))
+
+    def answer(name: str, **request: Any) -> Any:
+        request = {"run": "deconfuse", "iteration": 1, **request}
+        ctx = context(dataset, "label_errors", __method__=name, request=request)
+        reply = operator("label_errors").execute(ctx)
+        json.dumps(reply, allow_nan=False)
+        return reply
+
+    yield answer, dataset
+    dataset.delete()
+
+
+def test_annotators_of_boxes_have_confusions_with_nothing(ask_objects: Any) -> None:
+    answer, dataset = ask_objects
+    table = answer("annotators")
+    assert set(table["name"]) == {*DRAWERS, "gt (the label)"}
+    cid = table["name"].index("cid")
+    assert table["wrong"][cid] > 3 * table["wrong"][table["name"].index("ann")]
+    found = answer("annotator", of="cid")
+    pairs = {
+        (m, s): v for m, s, v in zip(*(found[n] for n in ("meant", "said", "votes")), strict=True)
+    }
+    nothing = 3
+    assert sum(v for (m, s), v in pairs.items() if m < nothing and s == nothing) > 10
+    drawn = sum(v for (_, s), v in pairs.items() if s < nothing)
+    # A box that is surely nothing is no item, and its vote is not listed.
+    assert 0.95 * dataset.count("cid.detections") < drawn <= dataset.count("cid.detections")
+
+
+def test_boxes_are_filtered_by_who_drew_them(ask_objects: Any) -> None:
+    answer, _ = ask_objects
+    missed = {"annotator": "cid", "meant": None, "said": 3}
+    whole, part = overview(answer), overview(answer, **missed)
+    assert 0 < part["progress"]["samples"] < whole["progress"]["samples"]
+    assert part["progress"]["open"] == part["progress"]["samples"]
+    assert sum(part["rows"]["errors"]) < sum(whole["rows"]["errors"])
+    queue = answer("queue", **missed, cell=None, skip=[], limit=200, by="votes", above=0.5)
+    assert len(queue["rows"]) > 10
+    info = answer("objects", rows=queue["rows"][:1], size=64)["objects"][0]
+    assert {"annotator": "cid", "label": 3} in info["votes"]
+    shown = answer("show_in_grid", **missed, label=None, prediction=None)
+    assert 0 < shown["samples"] <= part["progress"]["open"]
+
+
+def test_duplicates_are_filtered_by_who_voted_on_one_of_them(ask_objects: Any) -> None:
+    answer, _ = ask_objects
+    page = {"kind": None, "threshold": None, "scope": None, "offset": 0, "limit": 9, "edge": 0}
+    found = {who: answer("duplicates", **page, annotator=who) for who in (None, "ann", "cid")}
+    assert [found[who]["totals"]["groups"] for who in found] == [1, 1, 0]
+    assert found["ann"]["groups"] == found[None]["groups"]
+    assert [found["cid"][name] for name in ("matching", "groups")] == [0, []]
+    assert found["cid"]["totals"]["pairs"] == 0
+
+
+def test_one_more_look_at_an_image_helps_most_where_its_objects_are_disputed(
+    ask_objects: Any, operator: Any
+) -> None:
+    _, dataset = ask_objects
+    asked = operator("request_votes")(dataset, n=10)
+    assert len(asked["sample_ids"]) == len(asked["gain"]) == len(asked["label_ids"]) == 10
+    assert asked["gain"] == sorted(asked["gain"], reverse=True)
+    assert asked["expected"] == pytest.approx(sum(asked["gain"]), abs=0.01)
+
+    def disputed(sample: Any) -> int:
+        counts = [len(sample[name].detections) for name in DRAWERS]
+        labels = [{d.label for d in sample[name].detections} for name in DRAWERS]
+        return max(counts) - min(counts) + sum(a != labels[0] for a in labels)
+
+    first = np.mean([disputed(s) for s in dataset.select(asked["sample_ids"])])
+    assert first > np.mean([disputed(s) for s in dataset])
+    # What was decided needs no more votes.
+    ids = asked["label_ids"][0]
+    own = [i for i in ids if i in set(dataset.values("gt.detections.id", unwind=True))]
+    operator("resolve")(dataset, "confirm", label_ids=own)
+    again = operator("request_votes")(dataset, n=80)
+    before = dict(zip(asked["sample_ids"], asked["gain"], strict=True))
+    after = dict(zip(again["sample_ids"], again["gain"], strict=True))
+    assert after.get(asked["sample_ids"][0], 0.0) < before[asked["sample_ids"][0]]
+    operator("undo")(dataset)
+
+
+def test_all_that_somebody_voted_on_is_shown_in_the_grid(ask: Any) -> None:
+    answer, dataset, _ = ask
+    shown = answer("show_in_grid", annotator="eve", label=None, prediction=None)
+    assert shown["samples"] == len(dataset.exists("eve"))
+    refused = answer("show_in_grid", label=None, prediction=None)
+    assert "by label and prediction, or an annotator" in refused["error"]["message"]

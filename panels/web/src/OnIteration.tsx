@@ -34,7 +34,8 @@ interface OnIterationProps {
 export function OnIteration(props: OnIterationProps) {
   const { runs, run, iteration, revision, workedOut, onRun, onIteration } = props;
   const view = useCurrentView();
-  const [given, setGiven] = useKeptHere<Given | null>("given", null, isGiven(iteration.classes));
+  const classes = iteration.classes + (iteration.objects ? 1 : 0);
+  const [given, setGiven] = useKeptHere<Given | null>("given", null, isGiven(classes));
   const { session, problem, retry } = useLoadedSession({
     run,
     iteration,
@@ -47,7 +48,7 @@ export function OnIteration(props: OnIterationProps) {
   const [screen, setScreen] = useKeptHere<Screen>(
     "screen",
     { name: "overview" },
-    isScreen(iteration.classes + (iteration.objects ? 1 : 0)),
+    isScreen(classes),
   );
   const [help, setHelp] = React.useState(false);
   const [dismissed, setDismissed] = React.useState(false);

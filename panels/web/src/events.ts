@@ -1041,15 +1041,15 @@ export interface CheckBound {
   confidence: number;
 }
 
-/** The cell to show in FiftyOne's grid. */
+/** The cell to show in FiftyOne's grid; None of both: all that the filter by votes leaves. */
 export interface ShowRequest {
   run: string;
   iteration: number;
   annotator?: string | null;
   said?: number | null;
   meant?: number | null;
-  label: number;
-  prediction: number;
+  label: number | null;
+  prediction: number | null;
 }
 
 /** How many samples the grid was asked to show. */

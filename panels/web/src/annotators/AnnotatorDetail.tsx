@@ -2,6 +2,7 @@
 import { Button } from "@mui/material";
 import * as React from "react";
 import { count, plural } from "../format";
+import { useNames } from "../objects/names";
 import { Face } from "../overview/CellButton";
 import { saturation } from "../overview/cells";
 import { useSession } from "../session";
@@ -20,6 +21,7 @@ interface Props extends AnnotatorActs {
 export function AnnotatorDetail({ annotator, onShow, onReview, onRank }: Props) {
   const { key, revision } = useSession();
   const { name, wrong } = annotator;
+  const { thing } = useNames();
   const { run, iteration } = key;
   const { reply, problem } = useAsk("annotator", { run, iteration, of: name }, [revision]);
   const rows = React.useMemo(() => (reply ? confused(reply) : []), [reply]);
@@ -44,12 +46,14 @@ export function AnnotatorDetail({ annotator, onShow, onReview, onRank }: Props) 
             : "No open label is probably wrong"}
         </Button>
         <Button size="small" onClick={() => onShow(everyVoteOf(name))}>
-          Show only their samples
+          Show only their {thing}s
         </Button>
       </div>
       {problem && <p className="dcf-note">The confusions cannot be read: {problem.message}</p>}
       {reply && rows.length === 0 && (
-        <p className="dcf-note">No vote on an open sample differs from what it most probably is.</p>
+        <p className="dcf-note">
+          No vote on an open {thing} differs from what it most probably is.
+        </p>
       )}
       <div className="dcf-confusions">
         {rows.slice(0, MOST_ROWS).map((cells) => (
@@ -66,8 +70,8 @@ export function AnnotatorDetail({ annotator, onShow, onReview, onRank }: Props) 
       )}
       {rows.length > 0 && (
         <p className="dcf-note">
-          A row is what it most probably is, a cell what {name} said, counted on open samples; red
-          bars are by the probability that the vote is wrong, 1 on top. A click shows the samples.
+          A row is what it most probably is, a cell what {name} said, counted on open {thing}s; red
+          bars are by the probability that the vote is wrong, 1 on top. A click shows the {thing}s.
         </p>
       )}
     </section>
@@ -81,8 +85,8 @@ interface RowProps {
 }
 
 function ConfusedRow({ cells, largest, onOpen }: RowProps) {
-  const { classes } = useSession();
-  const meant = classes[cells[0]?.meant ?? -1] ?? "";
+  const { prediction } = useNames();
+  const meant = prediction(cells[0]?.meant ?? -1);
   const open = cells.reduce((sum, cell) => sum + cell.open, 0);
   return (
     <fieldset className="dcf-confused" aria-label={`Most probably ${meant}`}>
@@ -95,7 +99,7 @@ function ConfusedRow({ cells, largest, onOpen }: RowProps) {
           key={cell.said}
           cell={cell}
           meant={meant}
-          said={classes[cell.said] ?? ""}
+          said={prediction(cell.said)}
           blue={cell.meant === cell.said ? 0 : saturation(cell.open, largest)}
           onOpen={() => onOpen(cell)}
         />

@@ -4,6 +4,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import * as React from "react";
 import { count, decimal, percent, plural } from "../format";
 import { isText, useKeptHere } from "../kept";
+import { useNames } from "../objects/names";
 import { moved } from "../overview/moves";
 import { useSession } from "../session";
 import { useAsk } from "../useAsk";
@@ -32,6 +33,7 @@ export interface AnnotatorActs {
 
 export function Annotators(acts: AnnotatorActs) {
   const { key, revision } = useSession();
+  const { thing } = useNames();
   const { run, iteration } = key;
   const { reply, problem } = useAsk("annotators", { run, iteration }, [revision]);
   const [chosen, setChosen] = useKeptHere("annotators/chosen", "", isText);
@@ -71,7 +73,7 @@ export function Annotators(acts: AnnotatorActs) {
       )}
       <p className="dcf-note">
         {plural(all.length, "annotator")}. Accuracy and confusions are those at this iteration, as
-        far as model and other votes tell; <em>probably wrong</em> are votes on open samples that
+        far as model and other votes tell; <em>probably wrong</em> are votes on open {thing}s that
         are wrong with a probability above one half. Choose a name to see what was confused.
       </p>
       {one && <AnnotatorDetail key={one.name} annotator={one} {...acts} />}
@@ -183,8 +185,8 @@ interface RowProps {
 }
 
 function Row({ row, at, lowest, chosen, tabbable, onFocus, onChoose }: RowProps) {
-  const { classes } = useSession();
-  const [meant, said] = [classes[row.meant], classes[row.said]];
+  const { prediction } = useNames();
+  const [meant, said] = [prediction(row.meant), prediction(row.said)];
   const place = (value: number) => `${(100 * (value - lowest)) / Math.max(1 - lowest, 1e-9)}%`;
   return (
     <tr aria-rowindex={at + 2} className={chosen ? "dcf-annotators-chosen" : undefined}>

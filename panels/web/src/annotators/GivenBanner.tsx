@@ -1,35 +1,45 @@
 // Says by whose votes the screens are filtered, and takes the filter off.
 import { Button } from "@mui/material";
 import * as React from "react";
+import { ask, asProblem } from "../ask";
+import { useNames } from "../objects/names";
 import { Icon } from "../parts/Icon";
 import { useSession } from "../session";
 
 export function GivenBanner() {
-  const { given, setGiven, classes } = useSession();
+  const { key, given, setGiven, report } = useSession();
+  const { thing, prediction } = useNames();
   if (!given) return null;
+  const show = () =>
+    ask("show_in_grid", { ...key, label: null, prediction: null }).catch((error) =>
+      report("show_in_grid", asProblem(error)),
+    );
   return (
     <div className="dcf-banner" role="status">
       <Icon name="tune" />
       <span>
-        Only samples that{" "}
+        Only {thing}s that{" "}
         <strong>
           <bdi>{given.annotator}</bdi>
         </strong>{" "}
         voted on
         {given.said !== null && (
           <>
-            , as <bdi>{classes[given.said]}</bdi>
+            , as <bdi>{prediction(given.said)}</bdi>
           </>
         )}
         {given.meant !== null && (
           <>
-            , where <bdi>{classes[given.meant]}</bdi> is likely
+            , where <bdi>{prediction(given.meant)}</bdi> is likely
           </>
         )}
         .
       </span>
+      <Button size="small" onClick={() => void show()}>
+        Show in grid
+      </Button>
       <Button size="small" onClick={() => setGiven(null)}>
-        All samples
+        All {thing}s
       </Button>
     </div>
   );

@@ -40,6 +40,21 @@ export function Numbers({ object }: { object: ObjectInfo }) {
           empty="nothing else"
         />
       )}
+      {object.votes.length > 0 && (
+        <>
+          <dt>Votes</dt>
+          <dd>
+            {object.votes.map(({ annotator, label }) => (
+              <span key={annotator} className="dcf-chip">
+                <bdi>{annotator}</bdi>{" "}
+                <strong>
+                  <bdi>{names.prediction(label)}</bdi>
+                </strong>
+              </span>
+            ))}
+          </dd>
+        </>
+      )}
       <dt>Likeliest error</dt>
       <dd>
         {kindOf(object.kind)}

@@ -10,10 +10,11 @@ import { Waiting } from "../parts/States";
 import { useGridEdge } from "../parts/sizes";
 import { usePicked } from "../parts/usePicked";
 import { ClassFilter } from "../ranking/ClassFilter";
-import type { RankingChoice } from "../ranking/choice";
+import { type RankingChoice, SCORES } from "../ranking/choice";
 import { Ranked } from "../ranking/Ranked";
 import { useRanking } from "../ranking/useRanking";
 import { Pictures } from "../review/Pictures";
+import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
 import { captionOf, namedBy } from "./caption";
@@ -34,9 +35,13 @@ const ABOUT: Record<string, string> = {
   tag: "All tags by the log-odds that they are wrong: missing ones and spurious ones in one order.",
 };
 
+const VOTED = "Objects that somebody voted on, the vote that is most probably wrong first.";
+
 export function ObjectRanking({ choice: kept, onChoice, onReview, onBack }: Props) {
   const names = useNames();
-  const choice = React.useMemo<RankingChoice>(() => ({ ...kept, by: "suspicion" }), [kept]);
+  const voted = useSession().given !== null && kept.by === "votes";
+  const by = voted ? "votes" : "suspicion";
+  const choice = React.useMemo<RankingChoice>(() => ({ ...kept, by }), [kept, by]);
   const [offset, setOffset] = useKeptHere("objects/ranking/offset", 0, isIndex);
   const thumbnails = useThumbnails(useGridEdge());
   const version = React.useSyncExternalStore(thumbnails.subscribe, thumbnails.snapshot);
@@ -86,7 +91,7 @@ export function ObjectRanking({ choice: kept, onChoice, onReview, onBack }: Prop
   if (problem) return <Problem problem={problem} onRetry={retry} onBack={onBack} />;
   const head = (
     <div className="dcf-bar dcf-cellbar">
-      <strong>Suspicion</strong>
+      <strong>{SCORES[by].name}</strong>
       <ClassFilter label={choice.label} onLabel={(label) => choose({ ...choice, label })} />
       <span className="dcf-grow" />
       <Button
@@ -114,8 +119,8 @@ export function ObjectRanking({ choice: kept, onChoice, onReview, onBack }: Prop
         <Ranked
           reply={reply}
           choice={choice}
-          name="suspicion"
-          about={ABOUT[names.thing] ?? ""}
+          name={SCORES[by].value}
+          about={voted ? VOTED : (ABOUT[names.thing] ?? "")}
           offset={offset}
           onOffset={setOffset}
           onChoice={choose}
@@ -127,7 +132,7 @@ export function ObjectRanking({ choice: kept, onChoice, onReview, onBack }: Prop
             items={items}
             thumbnails={thumbnails}
             version={version}
-            label={`${title(names.thing)}s, most suspicious first`}
+            label={`${title(names.thing)}s, ${voted ? "most probably wrong votes" : "most suspicious"} first`}
           />
         </Ranked>
       )}

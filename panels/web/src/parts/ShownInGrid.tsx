@@ -16,7 +16,7 @@ export function ShownInGrid() {
   return (
     <div className="dcf-banner" role="status">
       <Icon name="grid" />
-      <span>FiftyOne's grid shows one cell.</span>
+      <span>FiftyOne's grid shows a choice of this panel.</span>
       <Button size="small" onClick={() => setView(stages.filter((stage) => !isOurs(stage)))}>
         Back to the view before
       </Button>

@@ -95,7 +95,10 @@ export function ProgressScreen({ onBack, onRank, annotators }: Props) {
           {...(iteration.objects && { counts: COUNTED })}
         />
         {iteration.objects ? (
-          <ReportCard />
+          <>
+            <ReportCard />
+            <Annotators {...annotators} />
+          </>
         ) : (
           <>
             <Iterations />

@@ -18,6 +18,7 @@ import fiftyone.operators.executor as executor
 
 from ..plugin.errors import InputError
 from ..plugin.outside.folders import in_import_folder, may_import, named_import
+from ..plugin.workers.choices import LOCAL, RAY_ADDRESS
 
 _SCRIPTS: WeakSet[Any] = WeakSet()
 
@@ -51,6 +52,30 @@ def file_to_read(ctx: Any, path: Any, option: str, *, folders: bool = False) -> 
 def may_be_read(ctx: Any) -> Callable[[Path], bool]:
     """Whether a file may be read that nobody named, beside or within what was named."""
     return (lambda _: True) if is_script(ctx) else may_import
+
+
+def check_workers_asked(ctx: Any, workers: Any) -> None:
+    """Refuse an address that a request names: what answers there could run code here.
+
+    Raises:
+        InputError: if the App names one
+    """
+    if isinstance(workers, str) and workers.startswith(RAY_ADDRESS) and not is_script(ctx):
+        raise InputError(
+            "workers: a request from the App may ask for 'ray', and not for an address. Set "
+            "RAY_ADDRESS where the App's server runs, or call the operator from Python."
+        )
+
+
+def workers_of(ctx: Any) -> Any:
+    """The workers that a request asks for.
+
+    Raises:
+        InputError: if the App names an address
+    """
+    workers = ctx.params.get("workers") or LOCAL
+    check_workers_asked(ctx, workers)
+    return workers
 
 
 def network_to_load(ctx: Any, name: Any, option: str) -> Any:

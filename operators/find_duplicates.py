@@ -13,8 +13,16 @@ from ..plugin.duplicates.options import LOWEST_THRESHOLD, DuplicateOptions
 from ..plugin.store.samples import Collection
 from ..plugin.vectors.stored_vectors import vectors_of
 from .base import LongOperator, Work, long_config
-from .caller import network_to_load
-from .forms import choose_device, choose_one, form, more_options, opened_run, suggest
+from .caller import network_to_load, workers_of
+from .forms import (
+    choose_device,
+    choose_one,
+    choose_workers,
+    form,
+    more_options,
+    opened_run,
+    suggest,
+)
 from .run_choice import counted, open_run, run_of
 from .source_options import splits_input
 from .terminal import in_terminal
@@ -58,6 +66,7 @@ class FindDuplicates(LongOperator):
         *,
         device: str = "auto",
         splits: str | Sequence[str] | Mapping[str, Any] | None = None,
+        workers: str = "local",
         delegate: bool = False,
     ) -> dict[str, Any]:
         """Find near-duplicates from a script.
@@ -73,23 +82,27 @@ class FindDuplicates(LongOperator):
             splits: how the splits are named: a field, as ``{"field": "subset"}``, or tags, as
                 ``["lab", "street"]``; by default as it was said before, else by the names that are
                 usual; ``"usual"`` goes back to these
+            workers: who decodes and compares: ``local`` (this process), ``delegated`` (every
+                ``fiftyone delegated launch`` that is idle), ``ray`` or ``ray://host:port``
             delegate: queue the operation instead
 
         Returns:
             ``pairs``, ``groups``, ``samples`` (in groups), ``leaks`` (None where no splits were
             recognised), ``splits``, ``splits_note``, ``conflicts``,
             ``exact_copies``, ``settled``, ``threshold``, ``lowest``, ``scope``, ``compared``,
-            ``new``, ``skipped`` (a count for each reason), ``skipped_samples``
+            ``new``, ``worked_by`` (a sentence on workers), ``skipped`` (a count for each reason),
+            ``skipped_samples``
 
         Raises:
             InputError: on bad input, with nothing changed
         """
         run = run_of(sample_collection, run_key)
-        options = DuplicateOptions(threshold, scope, embeddings, device, splits)
+        options = DuplicateOptions(threshold, scope, embeddings, device, splits, workers)
         options.check(run)
         if delegate:
             params = {"run_key": run_key, "threshold": threshold, "scope": scope}
             params |= {"embeddings": embeddings, "device": device, "splits": splits}
+            params["workers"] = workers
             return self.queue(run.dataset, params)
         # Called directly: an operator's execution is ended after ten minutes.
         return in_terminal(lambda report: find_duplicates(run, options, report))
@@ -103,6 +116,7 @@ class FindDuplicates(LongOperator):
             embeddings=network_to_load(ctx, params.get("embeddings") or None, "embeddings"),
             device=params.get("device") or "auto",
             splits=params.get("splits") or None,
+            workers=workers_of(ctx),
         )
         options.check(run)
         return lambda report: find_duplicates(run, options, report)
@@ -150,7 +164,8 @@ def summary(result: dict[str, Any]) -> str:
     )
     skipped = sum(result["skipped"].values())
     left_out = f" {counted(skipped)} left out." if skipped else ""
-    return f"{text}.{left_out}{' ' + note if note else ''}"
+    notes = [said for said in (note, result["worked_by"]) if said]
+    return " ".join([f"{text}.{left_out}", *notes])
 
 
 def _options(ctx: Any, inputs: types.Object) -> None:
@@ -177,3 +192,4 @@ def _options(ctx: Any, inputs: types.Object) -> None:
         )
     splits_input(inputs)
     choose_device(inputs)
+    choose_workers(ctx, inputs)

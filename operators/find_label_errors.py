@@ -27,10 +27,15 @@ from ..plugin.store.runs import Run
 from ..plugin.store.sample_collection import image_slices, slice_of
 from ..plugin.store.samples import Collection
 from ..plugin.tags.job import find_tag_errors, is_on_tags
-from ..plugin.workers.choices import RAY_ADDRESS
 from .asked import Asked
 from .base import LongOperator, Work, long_config
-from .caller import discreet, file_to_read, is_script, network_to_load
+from .caller import (
+    check_workers_asked,
+    discreet,
+    file_to_read,
+    is_script,
+    network_to_load,
+)
 from .checked import Target
 from .forms import choose, choose_one, form, missing, more_options, suggest
 from .object_sources import OBJECT_SOURCES
@@ -113,7 +118,7 @@ class FindLabelErrors(LongOperator):
         given = {k: v for k, v in _filled(ctx).items() if k in Settings.__dataclass_fields__}
         weights = given["weights"] = _weights(ctx, given.get("weights"))
         settings = Settings.from_mapping(given)
-        _workers(ctx, settings.workers)
+        check_workers_asked(ctx, settings.workers)
         for option in ("network", "embeddings"):
             network_to_load(ctx, given.get(option), option)
         samples = _target(ctx)
@@ -287,15 +292,6 @@ def _weights(ctx: Any, weights: Any) -> Any:
     if is_name and not Path(weights).exists():
         return weights
     return file_to_read(ctx, weights, "weights")
-
-
-def _workers(ctx: Any, workers: str) -> None:
-    """Refuse an address that a request names: what answers there could run code here."""
-    if workers.startswith(RAY_ADDRESS) and not is_script(ctx):
-        raise InputError(
-            "workers: a request from the App may ask for 'ray', and not for an address. Set "
-            "RAY_ADDRESS where the App's server runs, or call the operator from Python."
-        )
 
 
 def _target(ctx: Any) -> Collection:

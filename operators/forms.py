@@ -116,8 +116,11 @@ def choose_device(inputs: types.Object) -> None:
     choose(inputs, "device", DEVICES, "auto", label="Device", description=text)
 
 
-def choose_workers(inputs: types.Object) -> None:
-    """Ask who works: this computer, or others beside it where there may be any."""
+def choose_workers(ctx: Any, inputs: types.Object) -> None:
+    """Ask who works: this computer, or others beside it where there may be any.
+
+    Where delegated workers are chosen, they are asked whether they are there.
+    """
     offered = {
         LOCAL: ("This computer alone", None),
         DELEGATED: (
@@ -126,10 +129,27 @@ def choose_workers(inputs: types.Object) -> None:
             "same database and media. They are asked first whether they can",
         ),
     }
+    # While it is executed they are asked anyway.
+    if ctx.params.get("workers") == DELEGATED and ctx.executor is None:
+        offered[DELEGATED] = _answered(ctx.dataset)
     if find_spec("ray") is not None:
         words = "In parts, by the cluster that the App's server belongs to"
         offered[RAY] = ("A Ray cluster", words)
     choose_one(inputs, "workers", offered, LOCAL, label="Worked on by")
+
+
+def _answered(dataset: Any) -> tuple[str, str]:
+    """A word and a sentence on the delegated workers that are there now."""
+    from ..plugin.workers.knock import answering
+
+    able, problems = answering(dataset)
+    many = f"the {able:,} delegated workers that answered"
+    word = f"Use {'the delegated worker that answered' if able == 1 else many}"
+    said = "In parts; those that are started meanwhile join"
+    if not able:
+        word = "Delegated workers: none answered"
+        said = "Start one with 'fiftyone delegated launch', on any machine with the same database"
+    return word, ". ".join([said, *problems])
 
 
 def switch(

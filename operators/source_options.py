@@ -100,7 +100,7 @@ def _device(asked: Asked) -> None:
 
 
 def _workers(asked: Asked) -> None:
-    choose_workers(asked.inputs)
+    choose_workers(asked.ctx, asked.inputs)
 
 
 def _duplicates(asked: Asked) -> None:

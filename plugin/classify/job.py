@@ -119,7 +119,12 @@ def find_label_errors(
         _write_fields(run, iteration, part_of(job.note, share, end))
         if settings.duplicates:
             summary["duplicates"] = after_label_errors(
-                run, iteration, settings.device, part_of(job, end, 1.0), settings.splits
+                run,
+                iteration,
+                settings.device,
+                part_of(job, end, 1.0),
+                settings.splits,
+                settings.workers,
             )
     begun = {} if note is None else {"begun_anew": note}
     return {"run_key": run.key, "iteration": iteration.number, **summary, **begun}
@@ -226,7 +231,10 @@ def _classify(
                 "settings": {**asdict(settings), **source.outcome.notes},
                 "chosen": " ".join(
                     text
-                    for text in [choice.said, *source.outcome.said, moved, not_spread(settings)]
+                    for text in [
+                        *(choice.said, *source.outcome.said, moved),
+                        not_spread(settings, but_duplicates=settings.duplicates),
+                    ]
                     if text
                 ),
                 "counts": judged.counts,

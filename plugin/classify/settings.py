@@ -198,8 +198,12 @@ def _whole_number(name: str, value: Any, least: int, most: int) -> None:
         )
 
 
-def not_spread(settings: Settings) -> str:
-    """What to say where workers were asked for and there was nothing for them; else nothing."""
+def not_spread(settings: Settings, *, but_duplicates: bool = False) -> str:
+    """What to say where workers were asked for and there was nothing for them; else nothing.
+
+    ``but_duplicates``: near-duplicates are looked for afterwards, which they do.
+    """
     if settings.workers == LOCAL or settings.source in IN_PARTS:
         return ""
-    return f"Nothing was handed to workers: source '{settings.source}' is worked out here."
+    what = "Only near-duplicates are" if but_duplicates else "Nothing was"
+    return f"{what} handed to workers: source '{settings.source}' is worked out here."

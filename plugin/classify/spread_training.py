@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from ..arrays import Float32Array, Int64Array
 from ..errors import InputError
+from ..images.digests import file_stamps
 from ..learning.classifiers import Architecture
 from ..learning.held_out_fold import sides
 from ..learning.memorised import Agreement
@@ -138,7 +138,7 @@ class SpreadTraining:
         shape = self._training.architecture
         told = {"paths": list(paths), "size": shape.size, "channels": shape.channels}
         # A file that was changed since is another part.
-        told |= {"windows": dict(self._windows), "files": _stamps(paths), "start": start}
+        told |= {"windows": dict(self._windows), "files": file_stamps(paths), "start": start}
         about = f"Images {start + 1:,} to {start + len(paths):,}"
         return Part("decode", told, about=about, size=len(paths))
 
@@ -221,15 +221,3 @@ class SpreadTraining:
             log_p = self._folds[k].column("log_p", rows.start, rows.stop)
             embedding = self._embedded[k].column("embedding", rows.start, rows.stop)
             yield asked[rows], [log_p[:, i] for i in range(log_p.shape[1])], embedding
-
-
-def _stamps(paths: Sequence[str]) -> str:
-    """A digest of the files' sizes and times of change."""
-    digest = hashlib.blake2b(digest_size=16)
-    for path in paths:
-        try:
-            found = os.stat(path)
-            digest.update(f"{found.st_size} {found.st_mtime_ns} ".encode())
-        except OSError:
-            digest.update(b"none ")
-    return digest.hexdigest()

@@ -6,6 +6,7 @@ COMPUTES = (
     "difference",
     "gaussian_window",
     "groups",
+    "judging",
     "levels",
     "pairs",
     "radius_search",

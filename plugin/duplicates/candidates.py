@@ -12,10 +12,10 @@ from ..arrays import Int64Array
 from ..progress import Report, silent
 from ..vectors.neighbours import NeighbourIndex
 from .dense_groups import SURE, DenseGroups
+from .judging import Judge, judge_pairs
 from .levels import LOWEST_FLOOR, choose_levels, most_kept
 from .radius_search import Cells, NearPairs
 from .signals import Signals
-from .ssim import ssim_pairs
 
 EMBEDDING_NEIGHBOURS = 5
 SAMPLE = 2000  # images whose neighbours say which floor and threshold suit
@@ -27,8 +27,6 @@ _NEAREST = 6  # that an image of a dense group is compared with, beside represen
 _ROUNDS = 12  # of connecting what one class has in a dense group
 _HARDLY = 0.01  # of a batch
 _ENOUGH = 500  # pairs, to measure from how far apart near-duplicates are
-_MARGIN = 1e-3  # float32 is off by less; what it lets through is scored again in float64
-_CHANNEL = 0.1  # CIFAR-10, SES from 0.65: green alone is at most 0.06 below the mean of channels
 
 
 class Found(NamedTuple):
@@ -48,6 +46,7 @@ class PairSearch:
         classes: of all images, where only pairs of one class count
         device: where SSIM is computed
         memory: bytes of working memory for SSIM, about
+        judge: who else may judge pairs; what it leaves is judged here
     """
 
     def __init__(
@@ -59,9 +58,10 @@ class PairSearch:
         classes: NDArray[np.integer[Any]] | None,
         device: torch.device | str,
         memory: int,
+        judge: Judge | None = None,
     ) -> None:
         self._images, self._signals, self._rows, self._classes = images, signals, rows, classes
-        self._device, self._memory = device, memory
+        self._device, self._memory, self._judge = device, memory, judge
         self._structure = signals.structure[rows]
         self._cells = Cells(self._structure)
         self._sample = Found(np.empty(0, np.int64), np.empty(0))
@@ -226,19 +226,11 @@ class PairSearch:
         `likely` says that most have: then nothing is gained by a rough look first.
         """
         pairs = self.pairs(keys)
-        colour = len(self._images.shape) == 4 and self._images.shape[3] == 3
-        looks = [(1, _CHANNEL), (None, _MARGIN)] if colour else [(None, _MARGIN)]
-        for channel, margin in () if likely else looks:
-            rough = ssim_pairs(
-                self._images, pairs, device=self._device, channel=channel, memory=self._memory
-            )
-            high = rough >= floor - margin
-            keys, pairs = keys[high], pairs[high]
-        device = "cpu" if torch.device(self._device).type == "mps" else self._device
-        ses = ssim_pairs(
-            self._images, pairs, device=device, dtype=torch.float64, memory=self._memory
+        told = None if self._judge is None else self._judge(pairs, floor, likely)
+        kept, ses = told or judge_pairs(
+            self._images, pairs, floor, likely=likely, device=self._device, memory=self._memory
         )
-        return Found(keys[ses >= floor], ses[ses >= floor])
+        return Found(keys[kept], ses)
 
     def in_scope(self, found: Found) -> Found:
         """The pairs with one predicted class, where that is asked."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,9 @@ from .known import (
 from .options import DuplicateOptions
 from .pairs import first_copies, pairs_in_scope
 from .store import NOT_IN_ITERATION, KeptDuplicates
+
+if TYPE_CHECKING:  # torch takes seconds, and the App imports this file
+    from .spread_comparison import SpreadComparison
 
 STAGES = {"look": (0.0, 0.1), "decode": (0.1, 0.35), "features": (0.35, 0.48)}
 STAGES |= {"copies": (0.48, 0.5), "pairs": (0.5, 1.0)}
@@ -87,6 +90,7 @@ class Comparison:
         options: what to look for
         report: told of progress
         skipped: takes note of images that cannot be read
+        elsewhere: workers that take parts of it; None: this process alone
     """
 
     def __init__(
@@ -96,9 +100,10 @@ class Comparison:
         options: DuplicateOptions,
         report: Report,
         skipped: Skipped,
+        elsewhere: SpreadComparison | None = None,
     ):
         self._run, self._iteration, self._options = run, iteration, options
-        self._report, self._skipped = report, skipped
+        self._report, self._skipped, self._elsewhere = report, skipped, elsewhere
 
     def compared(self, kept: KeptDuplicates | None, ids: list[str], paths: list[str]) -> Compared:
         """What there is to be kept.
@@ -118,7 +123,8 @@ class Comparison:
         new = np.setdiff1d(np.arange(len(ids)), at)
         if len(new) > len(at):  # what was fitted to a few would serve the many badly
             known, at, new = None, at[:0], np.arange(len(ids))
-        looks = look_at([paths[i] for i in new], self._stage("look"))
+        look = look_at if self._elsewhere is None else self._elsewhere.look
+        looks = look([paths[i] for i in new], self._stage("look"))
         for i, why in looks.problems.items():
             self._skipped.add(ids[new[i]], paths[new[i]], why)
         good = np.setdiff1d(np.arange(len(new)), np.fromiter(looks.problems, np.int64))
@@ -135,13 +141,17 @@ class Comparison:
         windows = dict(image_windows(self._run.dataset, self._iteration))
         if known is not None:
             windows |= known.document["windows"]
+        size, colour, fill = tuple(shape["compared_at"]), shape["colour"], None
+        if self._elsewhere is not None:
+            fill = self._elsewhere.decode(images.paths[first:], size, colour, windows)
         with ComparableImages(
             images.paths,
-            tuple(shape["compared_at"]),
-            colour=shape["colour"],
+            size,
+            colour=colour,
             first_new=first,
             report=self._stage("decode"),
             windows=windows,
+            fill=fill,
         ) as pixels:
             for row, why in sorted(pixels.problems.items()):
                 self._skipped.add(images.ids[row], images.paths[row], why)
@@ -149,6 +159,8 @@ class Comparison:
             if not len(order):
                 raise self._nothing()
             images, looks = images.taken(order), looks[order[first:] - first]
+            if self._elsewhere is not None:
+                self._elsewhere.arrange(order[first:] - first)
             columns, floor = abandonable(
                 lambda report: self._pairs(images, pixels, known, looks["digest"], report),
                 self._report,
@@ -178,10 +190,14 @@ class Comparison:
 
         array: Any = pixels
         device = choose_device(self._options.device)
+        elsewhere, stage, judge = self._elsewhere, part_of(report, *STAGES["pairs"]), None
+        if elsewhere is not None and known is None:  # workers have the new images alone
+            judge, stage = elsewhere.judge(stage)
         signals = compute_signals(
             array,
             known=None if known is None else signals_of(known.columns),
             device=device,
+            describe=None if elsewhere is None else elsewhere.describe(),
             report=part_of(report, *STAGES["features"]),
         )
         reduced = signals.digests
@@ -204,7 +220,8 @@ class Comparison:
             file_digests=[digest.tobytes() for digest in files],
             first_new=0 if known is None else len(known.columns["sample_id"]),
             device=device,
-            report=part_of(report, *STAGES["pairs"]),
+            judge=judge,
+            report=stage,
             **options,
         )
         near, ses = found.pairs[~found.exact], found.ses[~found.exact]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import logging
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..abandonable import abandonable
 from ..errors import Cancelled, InputError
@@ -17,11 +18,16 @@ from ..store.iterations import Iteration
 from ..store.jobs import Job, current_job
 from ..store.own_fields import check_own_writable
 from ..store.runs import Run
+from ..workers.choices import LOCAL
+from ..workers.opened import open_work, told_of
 from .comparison import Comparison, present
 from .current import current_groups
 from .fields import write_duplicates
 from .options import DuplicateOptions
 from .store import load_duplicates, storing
+
+if TYPE_CHECKING:  # torch takes seconds, and the App imports this file
+    from .spread_comparison import SpreadComparison
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +52,8 @@ def find_duplicates(run: Run, options: DuplicateOptions, report: Report = silent
         not kept), ``compared``, ``new`` (compared for the first time), ``pairs``, ``groups``,
         ``samples`` (in groups), ``leaks`` (None where no splits were recognised), ``splits`` (those
         that were), ``splits_note`` (where there are fewer than two), ``conflicts``,
-        ``exact_copies``, ``settled`` (groups that somebody kept on purpose), ``skipped``,
-        ``skipped_samples``
+        ``exact_copies``, ``settled`` (groups that somebody kept on purpose), ``worked_by`` (a
+        sentence on workers, empty without), ``skipped``, ``skipped_samples``
 
     Raises:
         InputError: if an option cannot be used, or another process is working on the run
@@ -80,13 +86,15 @@ def compare(
             options = replace(options, splits=rule)
         if known and options.threshold is not None and options.threshold < known.floor:
             known = None  # it does not reach down to what is wanted
-        search = Comparison(run, iteration, options, part_of(report, 0.0, COMPARED), skipped)
         files = abandonable(
             lambda _: present(run, iteration, skipped),
             part_of(report, 0.0, 0.0),
             "Reading file paths",
         )
-        found = search.compared(known, *files)
+        stage = part_of(report, 0.0, COMPARED)
+        with _workers(run, options, files[1], stage) as (elsewhere, worked_by):
+            search = Comparison(run, iteration, options, stage, skipped, elsewhere)
+            found = search.compared(known, *files)
         report(COMPARED, "Storing near-duplicates")
         kept = keep(found.columns, found.header)
     write_duplicates(run, iteration, part_of(_to_the_end(report), KEPT, 1.0))
@@ -103,9 +111,28 @@ def compare(
         **({} if groups.splits else {"leaks": None}),
         "splits": groups.splits,
         "splits_note": note_on(groups.splits),
+        "worked_by": worked_by,
         "skipped": dict(skipped.reasons),
         "skipped_samples": skipped.samples,
     }
+
+
+@contextmanager
+def _workers(
+    run: Run, options: DuplicateOptions, paths: Sequence[str], report: Report
+) -> Iterator[tuple[SpreadComparison | None, str]]:
+    """Those that were asked for, if any, and a sentence on them."""
+    if options.workers == LOCAL:
+        yield None, ""
+        return
+    from ..learning.training import choose_device
+    from .spread_comparison import SpreadComparison
+
+    device = choose_device(options.device)
+    work = open_work(options.workers, run.owner, paths, report, device=device.type)
+    assert work is not None
+    with work:
+        yield SpreadComparison(work, device), told_of(work)
 
 
 def _to_the_end(report: Report) -> Report:
@@ -119,15 +146,21 @@ def _to_the_end(report: Report) -> Report:
 
 
 def after_label_errors(
-    run: Run, iteration: Iteration, device: str, report: Report, splits: Any = None
+    run: Run,
+    iteration: Iteration,
+    device: str,
+    report: Report,
+    splits: Any = None,
+    workers: str = LOCAL,
 ) -> dict[str, Any]:
     """``compare`` as the last stage of another job, which must not fail because of it.
 
     Returns:
         the result of ``compare``, or ``{"failed": reason}``
     """
+    options = DuplicateOptions(device=device, splits=splits, workers=workers)
     try:
-        return compare(run, iteration, DuplicateOptions(device=device, splits=splits), report)
+        return compare(run, iteration, options, report)
     except Cancelled:
         return {"failed": "cancelled while near-duplicates were looked for"}
     except InputError as error:

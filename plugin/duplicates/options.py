@@ -12,6 +12,7 @@ from ..learning.choices import check_device
 from ..splits import SplitRule
 from ..store.runs import Run
 from ..vectors.stored_vectors import check_vectors
+from ..workers.choices import LOCAL, check_workers
 
 SCOPES = ("same_prediction", "all")
 LOWEST_THRESHOLD = 0.5
@@ -46,6 +47,7 @@ class DuplicateOptions:
         device: where SSIM is computed
         splits: how the splits are found, by a field or tags (`SplitRule`); None: as it was said
             before, else by the names that are usual
+        workers: where parts are worked on: ``local``, ``delegated``, ``ray`` or ``ray://host:port``
     """
 
     threshold: float | None = None
@@ -53,6 +55,7 @@ class DuplicateOptions:
     embeddings: str | None = None
     device: str = "auto"
     splits: Any = None
+    workers: str = LOCAL
 
     def check(self, run: Run) -> None:
         """Raise InputError where an option cannot be used."""
@@ -61,5 +64,6 @@ class DuplicateOptions:
         if self.threshold is not None:
             check_threshold(self.threshold)
         check_device(self.device)
+        check_workers(self.workers)
         if self.embeddings is not None:
             check_vectors(run.dataset, self.embeddings)

@@ -19,6 +19,7 @@ from ..images.digests import first_equal
 from ..progress import Report, part_of, silent
 from .candidates import PairSearch, united
 from .dense_groups import DenseGroups, without_dense
+from .judging import MEMORY, Judge
 from .levels import choose_levels
 from .signals import Signals, compute_signals
 
@@ -65,7 +66,8 @@ def find_duplicates(
     first_new: int = 0,
     known: Duplicates | None = None,
     device: torch.device | str = "cpu",
-    memory: int = 256 << 20,
+    memory: int = MEMORY,
+    judge: Judge | None = None,
     report: Report = silent,
 ) -> Duplicates:
     """The pairs of images with a high SES.
@@ -96,6 +98,7 @@ def find_duplicates(
         known: the pairs of the earlier images, where there are any: what is known of dense groups.
         device: where SSIM is computed.
         memory: bytes of working memory for SSIM, about.
+        judge: who else may judge pairs; what it leaves is judged here.
         report: told of progress; what it raises ends the work.
 
     Raises:
@@ -105,7 +108,9 @@ def find_duplicates(
     classes = _checked(images, signals, predictions, scope, embeddings, file_digests)
     copies = _copies(signals, file_digests, classes)
     firsts = np.flatnonzero(copies == np.arange(len(images)))
-    search = PairSearch(images, signals, firsts, classes=classes, device=device, memory=memory)
+    search = PairSearch(
+        images, signals, firsts, classes=classes, device=device, memory=memory, judge=judge
+    )
     floor, threshold = _levels(search, floor, threshold, part_of(report, 0.0, SAMPLED))
     first = int(np.searchsorted(firsts, first_new))
     dense = DenseGroups(len(firsts), floor, threshold)

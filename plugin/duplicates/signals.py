@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,9 @@ from ..images.digests import pixel_digests
 from ..progress import Report, silent
 from .gaussian_window import check_shape
 from .structure_features import StructureBasis, fit_basis, structure_features
+
+Describe = Callable[[StructureBasis, Report], NDArray[np.float32]]
+"""Answers what ``structure_features`` does of the new images."""
 
 
 class Signals(NamedTuple):
@@ -30,6 +34,7 @@ def compute_signals(
     *,
     known: Signals | None = None,
     device: torch.device | str = "cpu",
+    describe: Describe | None = None,
     report: Report = silent,
 ) -> Signals:
     """The signals of all images; those that `known` covers are not looked at again.
@@ -40,6 +45,7 @@ def compute_signals(
             first images are those of `known`.
         known: signals of the first images, from an earlier call.
         device: where to compute.
+        describe: who else computes the structure features.
         report: told of progress; what it raises ends the work.
 
     Raises:
@@ -51,7 +57,10 @@ def compute_signals(
         raise ValueError(f"images must begin with the {old} that are known, got {len(images)}")
     new = images[old:]
     basis = known.basis if known is not None else fit_basis(images, device=device)
-    features = structure_features(new, basis, device=device, report=report)
+    if describe is None:
+        features = structure_features(new, basis, device=device, report=report)
+    else:
+        features = describe(basis, report)
     digests = np.array([np.void(digest) for digest in pixel_digests(new)], dtype="V16")
     if known is None:
         return Signals(digests, features, basis)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,10 @@ from .spread import mapped, spread
 
 AT_ONCE = 256
 """Images that are decoded late, between two looks at whether the job was cancelled."""
+
+
+Fill = Callable[[npt.NDArray[np.uint8], Report], Problems]
+"""Writes the new images into an array; what is wrong with those that cannot be read, by place."""
 
 
 class Looks(NamedTuple):
@@ -58,6 +62,7 @@ class ComparableImages:
         first_new: the first row to be decoded at once
         report: told of the progress
         windows: of the deep pictures among them (``windows.py``)
+        fill: where somebody else decodes the new images, what takes them over
 
     Attributes:
         shape, dtype: those of the array
@@ -75,6 +80,7 @@ class ComparableImages:
         first_new: int,
         report: Report,
         windows: Windows | None = None,
+        fill: Fill | None = None,
     ):
         self.shape = (len(paths), *size, 3) if colour else (len(paths), *size)
         self._paths = list(paths)
@@ -84,22 +90,33 @@ class ComparableImages:
         self._folder = scratch_folder("compare")
         try:
             self._pixels = mapped(self._folder / "pixels", self.dtype, self.shape)
-            self.problems = spread(
-                self._job,
-                self._pixels,
-                self._paths[first_new:],
-                report,
-                "Decoded {:,} of {:,} images to compare",
-                rows=range(first_new, len(paths)),
-            )
+            if fill is not None:
+                wrong = fill(self._pixels[first_new:], report)
+                self.problems = {first_new + place: why for place, why in wrong.items()}
+            else:
+                self.problems = self._decoded_here()
         except BaseException:
-            self.__exit__()
+            self.close()
             raise
+
+    def _decoded_here(self) -> Problems:
+        return spread(
+            self._job,
+            self._pixels,
+            self._paths[self._first_new :],
+            self._report,
+            "Decoded {:,} of {:,} images to compare",
+            rows=range(self._first_new, len(self._paths)),
+        )
 
     def __enter__(self) -> ComparableImages:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the images."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __len__(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
@@ -16,6 +17,22 @@ from ..progress import Report, silent
 _DIGEST = 16  # bytes of BLAKE2b: two different files of 10^9 agree with probability 10^-21
 _BLOCK = 1 << 20
 _THREADS = 8
+
+
+def file_stamps(paths: Sequence[str]) -> str:
+    """A digest of files' sizes and times of change, without reading them.
+
+    >>> file_stamps([__file__]) == file_stamps([__file__]) != file_stamps(["/no/such/file"])
+    True
+    """
+    digest = hashlib.blake2b(digest_size=_DIGEST)
+    for path in paths:
+        try:
+            found = os.stat(path)
+            digest.update(f"{found.st_size} {found.st_mtime_ns} ".encode())
+        except OSError:
+            digest.update(b"none ")
+    return digest.hexdigest()
 
 
 def file_digests(

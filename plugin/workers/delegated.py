@@ -40,7 +40,8 @@ class Delegated:
         "No delegated worker answers. Start one on each machine with 'fiftyone delegated launch'."
     )
 
-    def __init__(self) -> None:
+    def __init__(self, first_seconds: float = FIRST_SECONDS) -> None:
+        self._first_seconds = first_seconds
         self._service = DelegatedOperationService()
         self._calls: list[ObjectId] = []
         self._taken: set[ObjectId] = set()
@@ -58,8 +59,8 @@ class Delegated:
     def greeted(self, workers: Sequence[Mapping[str, Any]], seconds: float) -> bool:
         """Whether a worker answered, and nobody else took an operation lately."""
         if not workers:
-            return seconds >= FIRST_SECONDS and not self._others_work()
-        silent = len(self._taken) > len(workers) and seconds < FIRST_SECONDS
+            return seconds >= self._first_seconds and not self._others_work()
+        silent = len(self._taken) > len(workers) and seconds < self._first_seconds
         return not silent and time.monotonic() - self._changed >= QUIET_SECONDS
 
     def _others_work(self) -> bool:

@@ -12,6 +12,10 @@ KINDS: Mapping[str, str] = {
     "decode": "classify.training_parts:decode",
     "fold": "classify.training_parts:fold",
     "embed": "classify.training_parts:embed",
+    "look": "duplicates.comparison_parts:look",
+    "to compare": "duplicates.comparison_parts:decode",
+    "describe": "duplicates.comparison_parts:describe",
+    "judge": "duplicates.comparison_parts:judge",
 }
 """Module and function by name. They are above this room, so they are looked up when needed."""
 

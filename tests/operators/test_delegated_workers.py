@@ -10,12 +10,15 @@ from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.odm as foo
+import numpy as np
 import pytest
 
+from plugin.duplicates.store import load_duplicates
 from plugin.store.columns import BUCKET
 from plugin.store.runs import load_run
 from tests.conftest import DatasetFactory
 from tests.operators.launched import Launched
+from tests.panels.made_runs import write_iteration
 
 TRAINING: dict[str, Any] = {"source": "train", "folds": 3, "epochs": 2, "duplicates": False}
 FEATURES: dict[str, Any] = {"source": "features", "image_size": 64, "duplicates": False}
@@ -53,6 +56,26 @@ def columns(dataset: Any, run_key: str) -> dict[str, str]:
     }
 
 
+def searched(found: Any, samples: Any, patch: pytest.MonkeyPatch, workers: str) -> dict[str, Any]:
+    """A digest of each column of near-duplicates that ``workers`` found in parts."""
+    spread = module(found, "duplicates.spread_comparison")
+    sizes = {"LOOKED_AT": 60, "PIECE_IMAGES": 60, "JUDGED_VALUES": 1 << 16, "WORTH_VALUES": 1 << 15}
+    for name, value in sizes.items():
+        patch.setattr(spread, name, value)
+    draw = np.random.default_rng(4)
+    p = draw.random((len(samples), 10))
+    run, _ = write_iteration(samples, p, [str(i) for i in range(10)], p[:, :4], key=workers)
+    result = found(samples, workers, workers=workers)
+    assert result["worked_by"].startswith("" if workers == "local" else "Worked on in parts by 2")
+    kept = load_duplicates(run)
+    assert kept is not None
+    assert len(kept.near) > 20
+    return {
+        name: hashlib.blake2b(kept.column(name).tobytes()).hexdigest()
+        for name in kept.document["columns"]
+    }
+
+
 def traces(dataset: Any) -> dict[str, int]:
     """What is left of parts in the database."""
     database = foo.get_db_conn()
@@ -82,6 +105,25 @@ def test_the_same_to_the_last_bit(
     result = found(samples, "ground_truth", "elsewhere", workers="delegated", **options)
     assert "in parts by 2 workers" in result["chosen"]
     assert columns(samples, "here") == columns(samples, "elsewhere")
+    assert traces(samples) == {}
+
+
+def test_near_duplicates_are_the_same_to_the_last_bit(
+    workers: list[Launched],
+    dataset: DatasetFactory,
+    operator: Callable[[str], Any],
+    context: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found, samples = operator("find_duplicates"), dataset(200, scale=2)
+    here = searched(found, samples, monkeypatch, "local")
+    assert searched(found, samples, monkeypatch, "delegated") == here
+    assert traces(samples) == {}
+    ctx = context(samples, "find_duplicates", run_key="local", workers="delegated")
+    ctx.params["show_advanced"], ctx.executor = True, None  # as where the App asks for a form
+    made = found.resolve_input(ctx).type.properties["workers"]
+    labels = [choice.label for choice in made.view.choices]
+    assert "Use the 2 delegated workers that answered" in labels
     assert traces(samples) == {}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import fiftyone as fo
@@ -51,6 +52,21 @@ def asked(properties: dict[str, Any]) -> set[str]:
 def held(properties: dict[str, Any]) -> list[str]:
     """The sentences that hold the button."""
     return [made.error_message for made in properties.values() if made.invalid]
+
+
+def test_delegated_workers_that_do_not_answer_are_said(
+    samples: Any, form: Any, operator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = type(operator("find_duplicates")).__module__.partition(".operators.")[0]
+    monkeypatch.setattr(import_module(f"{package}.plugin.workers.knock"), "SECONDS", 0.3)
+    run, _ = write_iteration(samples, np.full((12, 2), 0.5), CLASSES)
+    given = {"run_key": run.key, "show_advanced": True}
+    for workers, word in (("local", "Delegated workers"), ("delegated", "none answered")):
+        made = form(samples, "find_duplicates", workers=workers, **given)["workers"]
+        (label,) = [c.label for c in made.view.choices if c.value == "delegated"]
+        assert label.endswith(word)
+    queue = fo.core.odm.get_db_conn()["delegated_ops"]
+    assert queue.count_documents({}) == 0
 
 
 def add_model(samples: Any, name: str) -> None:

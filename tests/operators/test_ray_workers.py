@@ -13,7 +13,14 @@ import fiftyone as fo
 import pytest
 
 from tests.conftest import ROOT, DatasetFactory
-from tests.operators.test_delegated_workers import FEATURES, TRAINING, columns, module, traces
+from tests.operators.test_delegated_workers import (
+    FEATURES,
+    TRAINING,
+    columns,
+    module,
+    searched,
+    traces,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -75,6 +82,21 @@ def test_the_same_to_the_last_bit_though_a_process_is_killed(
     assert len(killed) == 1
     assert "in parts by 2 workers" in result["chosen"]
     assert columns(samples, "here") == columns(samples, "elsewhere")
+    assert traces(samples) == {}
+
+
+def test_near_duplicates_are_the_same_to_the_last_bit(
+    cluster: str,
+    dataset: DatasetFactory,
+    operator: Callable[[str], Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", cluster)
+    found, samples = operator("find_duplicates"), dataset(200, scale=2)
+    # A node that has nothing loaded takes minutes for that where much else runs.
+    monkeypatch.setattr(module(found, "workers.on_ray"), "HELLO_SECONDS", 300)
+    here = searched(found, samples, monkeypatch, "local")
+    assert searched(found, samples, monkeypatch, "ray") == here
     assert traces(samples) == {}
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import signal
 import time
 from collections import Counter
@@ -17,17 +18,24 @@ import torch
 from plugin.classify import from_training, spread_training
 from plugin.classify.job import find_label_errors
 from plugin.classify.settings import Settings
+from plugin.duplicates import spread_comparison, structure_features
+from plugin.duplicates.job import find_duplicates
+from plugin.duplicates.options import DuplicateOptions
+from plugin.duplicates.store import load_duplicates
 from plugin.errors import Cancelled, InputError
 from plugin.learning import training
 from plugin.progress import Report, silent
 from plugin.store.columns import BUCKET
-from plugin.store.runs import list_runs, load_run
+from plugin.store.runs import Run, list_runs, load_run
+from plugin.torch_threads import torch_threads
 from plugin.vectors import spread_features
 from plugin.vectors.named_networks import named_network
 from plugin.vectors.spread_features import features_by
 from plugin.workers import delegated, hello, steps, store, watch, work
 from plugin.workers.part import Answer, Part
 from tests.conftest import DatasetFactory
+from tests.panels.made_runs import write_iteration
+from tests.planted_copies import CLASSES, Pictures
 from tests.plugin.forked import died, fork
 from tests.plugin.workers.forked_workers import Forked, Once
 
@@ -71,6 +79,53 @@ def find(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
 @pytest.fixture
 def samples(dataset: DatasetFactory) -> Any:
     return dataset(90)
+
+
+@pytest.fixture
+def pictures(dataset_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Runs on 60 pictures, some of them copies and one of them damaged: ``pictures(run_key)``."""
+    for module, name, value in (
+        (spread_comparison, "LOOKED_AT", 60),
+        (spread_comparison, "PIECE_IMAGES", 40),
+        (spread_comparison, "DESCRIBED", 40),
+        (structure_features, "_STEP", 40),
+        (spread_comparison, "JUDGED_VALUES", 1 << 15),
+        (spread_comparison, "WORTH_VALUES", 1 << 14),
+    ):
+        monkeypatch.setattr(module, name, value)
+    (tmp_path / "pictures").mkdir()
+    made = Pictures(dataset_name, tmp_path / "pictures", 30)
+    for i in range(30):
+        made.near(i % 24, CLASSES[i % 2], "test", f"near{i}.png")
+    (made.folder / "7.png").write_bytes(b"damaged")
+    p = np.random.default_rng(5).random((60, 2))
+
+    def run(run_key: str) -> Run:
+        features = p @ np.random.default_rng(6).random((2, 4))
+        return write_iteration(made.dataset, p, CLASSES, features, key=run_key)[0]
+
+    with torch_threads(1):
+        yield run
+
+
+def searched(run: Run, place: Any = None, report: Report = silent) -> Any:
+    """A search for near-duplicates by workers of ``place``; None: here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("plugin.workers.delegated.Delegated", lambda: place)
+        options = DuplicateOptions(workers="local" if place is None else "delegated")
+        return find_duplicates(run, options, report)
+
+
+def pairs(run: Run) -> dict[str, Any]:
+    """A digest of each column of near-duplicates, and what is kept beside them."""
+    kept = load_duplicates(run)
+    assert kept is not None
+    found = {
+        name: hashlib.blake2b(kept.column(name).tobytes()).hexdigest()
+        for name in kept.document["columns"]
+    }
+    header = ("samples", "floor", "threshold", "compared_at", "colour", "skipped")
+    return found | {name: kept.document[name] for name in header}
 
 
 def columns(samples: Any, run_key: str) -> dict[str, str]:
@@ -120,6 +175,76 @@ def test_a_killed_worker_costs_its_part_alone(
     assert place.deaths == 4 * parts
     assert place.over
     assert columns(samples, "here") == columns(samples, "elsewhere")
+
+
+def test_a_worker_that_is_killed_in_a_search_costs_its_part_alone(
+    pictures: Callable[[str], Run], tmp_path: Path
+) -> None:
+    here, elsewhere = pictures("here"), pictures("elsewhere")
+    result = searched(here)
+    once = Once(tmp_path / "died", ("claimed", "written"))
+    place = Forked(once)
+    spread = searched(elsewhere, place)
+    kinds = Counter(name.split(": ")[0] for name in once.died())
+    asked = {"look": 1, "to compare": 2, "describe": 2}
+    for step in ("claimed", "written"):
+        assert {kind: kinds.pop(f"{step} {kind}") for kind in asked} == asked
+    judged = kinds.pop("claimed judge")
+    assert judged > 1
+    assert kinds == {"written judge": judged}
+    assert place.deaths == 2 * (5 + judged)
+    assert place.over
+    assert (result["pairs"] > 5, result["skipped_samples"][0]["filepath"][-5:]) == (True, "7.png")
+    assert spread.pop("worked_by").startswith("Worked on in parts by 2 workers")
+    assert result.pop("worked_by") == ""
+    assert spread == result | {"run_key": "elsewhere"}
+    assert pairs(here) == pairs(elsewhere)
+
+
+def test_a_search_whose_coordinator_was_killed_is_taken_up(
+    pictures: Callable[[str], Run], tmp_path: Path
+) -> None:
+    here, elsewhere, once = pictures("here"), pictures("elsewhere"), Once(tmp_path / "died", ())
+
+    def coordinate() -> None:
+        def collected(step: str, part: str) -> None:
+            if part.startswith("judge:"):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        steps.reached = collected
+        searched(elsewhere, Forked(once))
+
+    searched(here)
+    assert died(fork(coordinate))
+    assert load_duplicates(elsewhere) is None
+    finished = {
+        store.named(p) for p in store.parts().find({"state": "done", "kind": {"$ne": None}})
+    }
+    assert len(finished) >= 6
+    searched(elsewhere, Forked(once))
+    again = Counter(once.computed())
+    assert {name: again[name] for name in finished} == dict.fromkeys(finished, 1)
+    assert pairs(here) == pairs(elsewhere)
+
+
+def test_new_images_are_searched_by_workers_too(
+    pictures: Callable[[str], Run], tmp_path: Path
+) -> None:
+    dataset: Any = None
+    for key in ("here", "elsewhere"):
+        searched(run := pictures(key))
+        dataset = run.dataset
+    sample = dataset.first().copy()
+    shutil.copy(sample.filepath, tmp_path / "new.png")
+    sample.filepath = str(tmp_path / "new.png")
+    dataset.add_sample(sample)
+    found = []
+    for key, place in (("here", None), ("elsewhere", Forked())):
+        p = np.random.default_rng(5).random((61, 2))
+        run = write_iteration(dataset, p, CLASSES, p, key=key)[0]
+        found.append((searched(run, place)["new"], pairs(run)))
+    assert found[0][0] == 1
+    assert found[0] == found[1]
 
 
 def test_a_worker_that_comes_back_late_changes_nothing(

@@ -31,7 +31,7 @@ from pymongo.errors import PyMongoError
 from ..plugin.errors import Cancelled, InputError, told
 from ..plugin.processes import process_named, this_process
 from ..plugin.progress import Report
-from ..plugin.store.jobs import Job, busy, current_job, hosting
+from ..plugin.store.jobs import Job, busy, hosting, job_in_the_way
 from ..plugin.store.outcomes import (
     State,
     Variant,
@@ -71,7 +71,7 @@ def start(operator: Any, ctx: Any, work: Work) -> Iterator[Any]:
         InputError: if the run, or the dataset, is being worked on already
     """
     run_key = operator.run_key(ctx)
-    running = current_job(ctx.dataset, run_key)
+    running = job_in_the_way(ctx.dataset, run_key)
     if running is not None:
         raise InputError(busy(run_key, running))
     if operator.IN_PROCESS:

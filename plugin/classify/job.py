@@ -170,7 +170,8 @@ def complete_fields(run: Run, report: Report = silent) -> bool:
     try:
         if not run.has_unwritten_fields() or current_job(run.dataset, run.key) is not None:
             return False
-        with Job(run.dataset, run.key, "Writing scores onto the samples", report) as job:
+        task = "Writing scores onto the samples"
+        with Job(run.dataset, run.key, task, report, follow_up=True) as job:
             iteration = run.iteration()
             _write_fields(run, iteration, job.note)
             run.mark_written_late(iteration)

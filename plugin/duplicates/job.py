@@ -180,7 +180,8 @@ def complete_duplicate_fields(run: Run, report: Report = silent) -> bool:
     if kept is None or kept.document["fields_written"] or current_job(run.dataset, run.key):
         return False
     try:
-        with Job(run.dataset, run.key, "Writing duplicates onto the samples", report) as job:
+        task = "Writing duplicates onto the samples"
+        with Job(run.dataset, run.key, task, report, follow_up=True) as job:
             write_duplicates(run, run.iteration(), job.note)
     except InputError:  # another process was quicker
         return False

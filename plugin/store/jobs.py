@@ -30,6 +30,9 @@ DEAD_AFTER_SECONDS = 30.0
 WATCH_SECONDS = 5.0
 """For so long a job must be seen without a beat before its stamp is believed."""
 
+FOLLOW_UP_SECONDS = 60.0
+"""For so long whoever begins another job on the run waits for a follow-up to end."""
+
 WATCHED = 1_000
 
 
@@ -51,6 +54,25 @@ def current_job(dataset: Dataset, run_key: str) -> dict[str, Any] | None:
     """
     document = _found(_id(dataset, run_key))
     return None if document is None or _is_dead(document) else _described(document)
+
+
+def job_in_the_way(dataset: Dataset, run_key: str) -> dict[str, Any] | None:
+    """As ``current_job``, after a follow-up has ended: nobody began that, nor knows to wait for it.
+
+    Waits ``FOLLOW_UP_SECONDS`` at most.
+    """
+    key = _id(dataset, run_key)
+    _wait_for_follow_up(key, time.monotonic() + FOLLOW_UP_SECONDS)
+    return current_job(dataset, run_key)
+
+
+def _wait_for_follow_up(key: str, until: float) -> bool:
+    """Wait for a follow-up to end; whether it did, or none was there."""
+    while (document := _found(key)) is not None and not _is_dead(document):
+        if not document.get("follow_up") or time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def current_jobs(dataset: Dataset) -> dict[str, dict[str, Any]]:
@@ -185,9 +207,11 @@ class Job:
         process: the process that will do the work, if it is another one (see ``processes``). This
             one keeps the place for it, beats as long as it waits for it, and reports nothing
         token: of the job that another process keeps for this one
+        follow_up: whether it only brings samples up to date after something else, which others
+            that begin wait for
 
     Raises:
-        InputError: if another process is working on the run
+        InputError: if another process is working on the run; on a follow-up, for a minute
         Cancelled: if the place that ``token`` names is kept no more
     """
 
@@ -200,6 +224,7 @@ class Job:
         *,
         process: Mapping[str, Any] | None = None,
         token: ObjectId | None = None,
+        follow_up: bool = False,
     ):
         self._key = _id(dataset, run_key)
         self._owner = {"dataset_id": dataset._doc.id, "run_key": run_key}
@@ -208,6 +233,7 @@ class Job:
         self._state: tuple[float | None, str] = (None, "Starting")
         self._process = process
         self._kept = token is not None
+        self._follow_up = follow_up
         self.token = token or ObjectId()
         self._host: Job | None = None
         self._time = TimeLeft()
@@ -243,13 +269,19 @@ class Job:
             "process": self._process or this_process(),
             "beats": 0,
             "cancel": False,
+            "follow_up": self._follow_up,
         }
         values: dict[str, Any] = {name: {"$literal": value} for name, value in fresh.items()}
         values |= {"started_at": "$$NOW", "beat": "$$NOW"}
-        try:
-            _jobs().update_one(self._mine(), [{"$set": values}], upsert=True)
-        except DuplicateKeyError:
-            raise InputError(busy(self._owner["run_key"], _found(self._key) or fresh)) from None
+        until = time.monotonic() + (0 if self._follow_up else FOLLOW_UP_SECONDS)
+        while True:
+            try:
+                _jobs().update_one(self._mine(), [{"$set": values}], upsert=True)
+                return
+            except DuplicateKeyError:
+                if not _wait_for_follow_up(self._key, until):
+                    found = _found(self._key) or fresh
+                    raise InputError(busy(self._owner["run_key"], found)) from None
 
     def _take_over(self) -> None:
         document = self._told_of_life()

@@ -85,6 +85,41 @@ def test_one_at_a_time(dataset: fo.Dataset) -> None:
         pass
 
 
+def test_a_follow_up_is_waited_for(dataset: fo.Dataset) -> None:
+    """It is in no way of a person who has begun neither of the two and asks for something else."""
+    ended = []
+
+    def follow_up() -> None:
+        with Job(dataset, "a", "Writing", follow_up=True):
+            begun.set()
+            with pytest.raises(InputError), Job(dataset, "a", "Writing", follow_up=True):
+                raise AssertionError
+            time.sleep(0.3)
+            ended.append(True)
+
+    for wait in (lambda: jobs.job_in_the_way(dataset, "a"), Job(dataset, "a", "A").__enter__):
+        begun = threading.Event()
+        thread = threading.Thread(target=follow_up)
+        thread.start()
+        begun.wait(10)
+        job = wait()
+        assert ended.pop()
+        thread.join()
+    assert isinstance(job, Job)
+    assert (jobs.job_in_the_way(dataset, "a") or {})["task"] == "A"
+    job.__exit__(None, None, None)
+
+
+def test_a_follow_up_that_does_not_end_is_not_waited_for_for_ever(
+    dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "FOLLOW_UP_SECONDS", 0.1)
+    with Job(dataset, "a", "Writing", follow_up=True):
+        assert (jobs.job_in_the_way(dataset, "a") or {})["task"] == "Writing"
+        with pytest.raises(InputError, match="being worked on: Writing"), Job(dataset, "a", "A"):
+            raise AssertionError
+
+
 def test_runs_do_not_wait_for_each_other(dataset: fo.Dataset) -> None:
     with Job(dataset, "a", "one"), Job(dataset, "b", "two"):
         assert current_job(dataset, "b") is not None

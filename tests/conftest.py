@@ -106,6 +106,16 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run first what forks hundreds of times, while there is little in memory, then slow files.
+
+    A fork copies the tables of all pages, and a process holds twice as much in the end. A slow file
+    that came last would leave the other processes idle.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (not item.path.stem.endswith("_killed"), item.path not in slow))
+
+
 # --- the session ----------------------------------------------------------------------------------
 
 browser_tests_passed = 0
@@ -227,9 +237,16 @@ def write_digits(folder: Path, n: int, scale: int = 1) -> tuple[list[Path], list
 
 @pytest.fixture(scope="session")
 def operator() -> Callable[[str], Any]:
-    """``operator("find_label_errors")``: an operator of the plugin, as a script gets it."""
+    """``operator("find_label_errors")``: an operator of the plugin, as a script gets it.
+
+    Opening a panel warms no process up for layouts, which takes 15 seconds of a core; asking for a
+    layout starts it.
+    """
     import fiftyone.operators as foo
 
+    foo.get_operator(f"{PLUGIN}/find_label_errors")  # imports the plugin
+    for name in [name for name in sys.modules if name.endswith(".layout.projection_worker")]:
+        sys.modules[name].warm.start = lambda: None
     return lambda name: foo.get_operator(f"{PLUGIN}/{name}")
 
 

@@ -63,7 +63,7 @@ class ExportDecisions(LongOperator):
     def work(self, ctx: Any) -> Work:
         """Write the file."""
         run, path = chosen_kept_run(ctx), ctx.params.get("path")
-        wanted = ctx.params.get("format") or "csv"
+        wanted = ctx.params.get("format") or (None if is_script(ctx) else "csv")
         overwrite = is_script(ctx) and ctx.params.get("overwrite") is True
         if not is_script(ctx):
             if isinstance(path, str) and "." not in path and path.strip():
@@ -95,16 +95,17 @@ class ExportDecisions(LongOperator):
         sample_collection: Any,
         path: str | Path,
         run_key: str = "deconfuse",
-        format: str = "csv",
+        format: str | None = None,
         overwrite: bool = False,
     ) -> dict[str, Any]:
         """Write the audit trail from a script.
 
         Args:
             sample_collection: the dataset, or a view of it
-            path: the file to write; an earlier export is replaced
+            path: the file to write; an earlier export is replaced. Without an ending it gets that
+                of the format
             run_key: the run
-            format: ``csv`` or ``json``
+            format: ``csv`` or ``json``; by default what the path ends in, else CSV
             overwrite: replace an ordinary file that is no earlier export
 
         Returns:

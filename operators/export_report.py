@@ -47,7 +47,8 @@ class ExportReport(CheckedOperator):
         Args:
             sample_collection: the dataset, or a view of it
             run_key: the run
-            path: the file to write, if any; an earlier export is replaced
+            path: the file to write, if any, which ends in ``.html`` or gets that ending; an earlier
+                export is replaced
             overwrite: replace an ordinary file that is no earlier export
 
         Returns:

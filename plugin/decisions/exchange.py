@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from bson import ObjectId
 
 from ..errors import Cancelled, InputError
-from ..outside.exported_file import export_path
+from ..outside.exported_file import export_path, with_ending
 from ..progress import Report, silent
 from ..store.database import connection
 from ..store.runs import Run
@@ -61,7 +61,7 @@ class Matcher(Protocol):
 def export_decisions(
     run: Run,
     path: str | Path,
-    form: str = "csv",
+    form: str | None = None,
     *,
     overwrite: bool = False,
     report: Report = silent,
@@ -72,8 +72,8 @@ def export_decisions(
 
     Args:
         run: the run
-        path: the file; an earlier export is replaced
-        form: ``csv`` or ``json``
+        path: the file; an earlier export is replaced. Without an ending it gets that of the format
+        form: ``csv`` or ``json``; None for the one that the path ends in, else CSV
         overwrite: replace an ordinary file that is no earlier export
         report: told how far it is
 
@@ -84,9 +84,13 @@ def export_decisions(
         InputError: if the format is unknown or the path cannot be written, or what is there may
             not be replaced
     """
+    target = export_path(path)
+    if form is None:
+        ending = target.suffix.lower().removeprefix(".")
+        form = ending if ending in FORMATS else FORMATS[0]
     if form not in FORMATS:
         raise InputError(f"format must be one of {', '.join(FORMATS)}, got {form!r}")
-    target = export_path(path)
+    target = with_ending(target, [f".{form}"], form.upper())
     recover_abandoned(run)
     made = applied_headers(run)
     on_objects = any(header.get("on") == OBJECTS for header in made)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
@@ -79,6 +79,29 @@ def export_path(path: Any) -> Path:
     if text.endswith(("/", os.sep)) or target.name in ("", ".."):
         raise InputError(f"path must name a file, and '{text}' is a folder; name a file in it")
     return target
+
+
+def with_ending(target: Path, endings: Sequence[str], holds: str) -> Path:
+    """A file of the kind that is written: its name gets an ending where it has none.
+
+    Args:
+        target: the file, absolute
+        endings: that fit, such as ``.html``; the first one is given
+        holds: what is written, in words
+
+    Raises:
+        InputError: if its name says that it is of another kind
+    """
+    ending = target.suffix.lower()
+    if ending in endings:
+        return target
+    if ending in ("", ".") or ending[1:].isdigit():  # a date or a version is no kind of file
+        return target if os.path.lexists(target) else target.with_name(target.name + endings[0])
+    by_hand = "; a browser prints that page as PDF" if ending == ".pdf" else ""
+    raise InputError(
+        f"path: '{target.name}' ends in {ending}, and {holds} is written, for which it must end in "
+        f"{' or '.join(endings)}{by_hand}"
+    )
 
 
 def _replaceable(target: Path, overwrite: bool) -> os.stat_result | None:

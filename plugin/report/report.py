@@ -18,7 +18,7 @@ from ..decisions.state import RunState, current_state
 from ..images.dataset_windows import image_windows
 from ..importance.advice import ADVICE, advice
 from ..importance.store import kept_rounds
-from ..outside.exported_file import export_path, exported_file
+from ..outside.exported_file import export_path, exported_file, with_ending
 from ..store.declared import CLASSIFICATION
 from ..store.iterations import Iteration, unpack_ids
 from ..store.label_kinds import kind_of_run
@@ -114,13 +114,13 @@ def export_report(run: Run, path: Any, *, overwrite: bool = False) -> tuple[Repo
 
     Args:
         run: the run
-        path: the file; an earlier export is replaced
+        path: the file, which ends in ``.html``, or gets that ending; an earlier export is replaced
         overwrite: replace an ordinary file that is no earlier export
 
     Raises:
         InputError: if the run has no iteration yet, or the file cannot be written or replaced
     """
-    target = export_path(path)
+    target = with_ending(export_path(path), (".html", ".htm"), "a page of HTML")
     with exported_file(target, overwrite=overwrite) as file:
         report = make_report(run)
         file.write(report.html)

@@ -73,5 +73,8 @@ def test_files_that_cannot_be_written_are_named(two, operator, tmp_path: Path):
         operator("export_report")(samples, path=str(tmp_path / "none" / "report.html"))
     with pytest.raises(ValueError, match="is a folder"):
         operator("export_report")(samples, path=str(tmp_path))
+    with pytest.raises(ValueError, match=r"'rep.pdf' ends in .pdf, and a page of HTML .* \.html"):
+        operator("export_report")(samples, path=str(tmp_path / "rep.pdf"))
+    assert operator("export_report")(samples, path=str(tmp_path / "rep"))["path"].endswith(".html")
     with pytest.raises(ValueError, match="no Deconfuse run"):
         operator("export_report")(samples, "other")

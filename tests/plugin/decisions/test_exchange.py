@@ -179,3 +179,22 @@ def test_bad_options_are_named(run: Run, tmp_path: Path) -> None:
         import_decisions(run, tmp_path / "t", match="name")
     with pytest.raises(InputError, match="old_root and new_root"):
         import_decisions(run, tmp_path / "t", old_root="/a")
+
+
+def test_the_file_s_ending_and_the_format_are_one(run: Run, tmp_path: Path) -> None:
+    resolve(run, "confirm", ids_of(run)[:1])
+    for name, form, written in (
+        ("a.json", None, "a.json"),
+        ("b", None, "b.csv"),
+        ("c", "json", "c.json"),
+        ("of 2026.11", None, "of 2026.11.csv"),
+        ("d.CSV", "csv", "d.CSV"),
+    ):
+        made = export_decisions(run, tmp_path / name, form)
+        assert (made["path"], made["rows"]) == (str(tmp_path / written), 1)
+        assert len(list(read_rows(tmp_path / written))) == 1
+    there = set(tmp_path.iterdir())
+    for name, form in (("t.json", "csv"), ("t.csv", "json"), ("t.xlsx", None), ("t.csv.gz", None)):
+        with pytest.raises(InputError, match=f"path: '{name}' ends in .*must end in"):
+            export_decisions(run, tmp_path / name, form)
+    assert set(tmp_path.iterdir()) == there

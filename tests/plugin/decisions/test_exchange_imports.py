@@ -190,8 +190,8 @@ def pair() -> Iterator[Any]:
 
 
 def carried(source: Run, other: Run, path: Path) -> Any:
-    export_decisions(source, path, "json")
-    return import_decisions(other, path)
+    made = export_decisions(source, path, "json")
+    return import_decisions(other, made["path"])
 
 
 def test_one_of_two_copies_that_nothing_tells_apart_is_said(pair: Any, tmp_path: Path) -> None:
@@ -266,8 +266,8 @@ def test_an_undo_of_what_has_another_decision_on_it_is_refused(
 
 def test_only_what_is_no_problem_of_the_file_is_refused_alone(run: Run, tmp_path: Path) -> None:
     resolve(run, "confirm", ids_of(run)[:1])
-    export_decisions(run, tmp_path / "t", "json")
-    rows = list(read_rows(tmp_path / "t"))
+    made = export_decisions(run, tmp_path / "t.json", "json")
+    rows = list(read_rows(Path(made["path"])))
     rows[0] |= {"decision": str(ObjectId()), "note": "\ud800"}
     (tmp_path / "t").write_text(
         json.dumps({"format": "deconfuse-decisions", "version": 1, "rows": rows})

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..plugin.decisions.changes import KINDS
+from ..plugin.decisions.state import said_of
 from ..plugin.duplicates.alike import groups_of_rows
 from ..plugin.scoring.typical import one_of_each
 from ..plugin.store.iterations import Iteration
@@ -44,7 +45,6 @@ def context(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Contex
     }
     neighbours = [r for r in near.tolist() if now[r] is not None][:NEIGHBOURS]
     used = np.array([*dict.fromkeys([*typical[label], *typical[other], *neighbours])], np.int64)
-    kinds = opened.state.kind[used].tolist()
     return events.ContextReply(
         revision=opened.state.revision,
         row=row,
@@ -57,7 +57,7 @@ def context(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Contex
         samples=events.ContextSamples(
             **opened.samples(used),
             current_label=[now[r] or "" for r in used.tolist()],
-            decision=[("", *KINDS)[kind] for kind in kinds],
+            decision=said_of(KINDS, opened.state.kind[used]),
         ),
         note=note,
     )

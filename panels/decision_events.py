@@ -110,8 +110,8 @@ def resolution_reply(opened: Opened, done: Resolution) -> events.ResolveReply:
 def queue(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.QueueReply:
     """The next open rows: misclassified ones by suspicion, all of one cell, or of a ranking."""
     opened = open_any(ctx, request)
-    order = candidates(opened, request)
-    order = order[~opened.gone[order]]
+    every = candidates(opened, request)
+    order = every[~opened.gone[every]]
     there = order[as_seen(opened, order)]
     skip = opened.rows(request.get("skip"), opened.iteration.samples)
     left = there[~np.isin(there, skip)]
@@ -128,7 +128,7 @@ def queue(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.QueueRep
         left=len(held),
         outside=len(left) - len(held),
         skipped=skipped.tolist(),
-        deleted=len(order) - len(there),
+        deleted=len(order) - len(there) + len(opened.deleted_among(every)),
     )
 
 

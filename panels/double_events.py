@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..plugin.decisions.state import said_of
 from ..plugin.duplicates.groups import DuplicateGroup
 from ..plugin.errors import InputError
 from ..plugin.images.crops import Crop, get_crops
@@ -129,13 +130,12 @@ def _samples(
     opened: OpenedObjects, found: CurrentDoubles, rows: list[int], pictures: list[Thumbnail]
 ) -> events.DuplicateSamples:
     at: npt.NDArray[np.int64] = np.array(rows, np.int64)
-    kinds = ("", *KINDS)
     boxes = [_box(found, row) for row in rows]
     both = list(zip(boxes, pictures, strict=True))
     return events.DuplicateSamples(
         **opened.samples(at),
         current_label=[found.members[row].label for row in rows],
-        decision=[kinds[kind] for kind in opened.state.kind[at].tolist()],
+        decision=said_of(KINDS, opened.state.kind[at]),
         split=[""] * len(rows),
         width=[round(box[2] * picture.width) for box, picture in both],
         height=[round(box[3] * picture.height) for box, picture in both],

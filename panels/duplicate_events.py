@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..plugin.decisions.changes import KINDS
+from ..plugin.decisions.state import DELETED, said_of
 from ..plugin.duplicates import store
 from ..plugin.duplicates.current import (
     REMOVED,
@@ -160,7 +161,7 @@ def _totals(found: CurrentGroups) -> events.DuplicateTotals:
 def _added(opened: Opened, kept: KeptDuplicates) -> int:
     """Samples of the iteration that are there and were not compared, unreadable ones aside."""
     compared = rows_of_compared(kept, opened.iteration)
-    missing = opened.state.kind != REMOVED
+    missing = ~np.isin(opened.state.kind, (REMOVED, DELETED))
     missing[compared[compared >= 0]] = False
     unreadable = sum(
         number for why, number in kept.document["skipped"].items() if why != store.NOT_IN_ITERATION
@@ -250,11 +251,10 @@ def _columns(
     splits: list[str],
     size: npt.NDArray[Any],
 ) -> events.DuplicateSamples:
-    kinds = ("", *KINDS)
     return events.DuplicateSamples(
         **opened.samples(rows),
         current_label=labels,
-        decision=[kinds[kind] for kind in opened.state.kind[rows].tolist()],
+        decision=said_of(KINDS, opened.state.kind[rows]),
         split=splits,
         width=size[:, 1].tolist(),
         height=size[:, 0].tolist(),

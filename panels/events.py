@@ -284,7 +284,10 @@ class CellRequest(IterationRequest):
 
 
 class Sheet(TypedDict):
-    """Thumbnails in one picture, a data URL, row by row; unreadable ones have no width."""
+    """Thumbnails in one picture, a data URL, row by row.
+
+    Unreadable ones have no width, deleted ones one of -1.
+    """
 
     rows: list[int]
     columns: int

@@ -9,6 +9,7 @@ import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
 
+from ..plugin.decisions.state import said_of
 from ..plugin.objects.by_image import ImageTable, image_table
 from ..plugin.objects.iteration import ObjectIteration
 from ..plugin.objects.state import KINDS
@@ -44,7 +45,7 @@ def image_queue(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Im
         left=len(rows),
         outside=len(every) - len(images),
         skipped=table.head[skipped[~np.isin(skipped, front)]].tolist(),
-        deleted=len(table.in_order(line)) - len(every),
+        deleted=len(table.in_order(np.r_[line, opened.deleted_among(wanted)])) - len(every),
         images=[about(int(image)) for image in [*rows[:limit], *skipped[:limit]]],
     )
 
@@ -89,8 +90,8 @@ def _about(
             row=int(table.head[image]),
             rows=rows.tolist(),
             decided=[
-                KINDS[code - 1] if code else "elsewhere" if other else ""
-                for code, other in zip(kind[rows].tolist(), others.tolist(), strict=True)
+                said or ("elsewhere" if other else "")
+                for said, other in zip(said_of(KINDS, kind[rows]), others.tolist(), strict=True)
             ],
         )
 

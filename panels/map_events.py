@@ -11,6 +11,7 @@ import numpy.typing as npt
 from bson import ObjectId
 
 from ..plugin.decisions.changes import KINDS
+from ..plugin.decisions.state import DELETED
 from ..plugin.errors import InputError
 from ..plugin.layout.store import STEPS, map_disagreement, map_id, map_places
 from . import events
@@ -63,7 +64,11 @@ def _values(opened: Opened, colour: Any) -> tuple[npt.NDArray[np.uint16], list[s
     if colour in ("label", "prediction"):
         return iteration.column(colour).astype(np.uint16), list(iteration.classes), 0.0, 0.0
     if colour == "decision":
-        return opened.state.kind.astype(np.uint16), ["open", *KINDS], 0.0, 0.0
+        kind = opened.state.kind.astype(np.uint16)
+        gone = kind == DELETED
+        kind[gone] = 1 + len(KINDS)
+        names = ["open", *KINDS, *(["deleted"] if gone.any() else [])]
+        return kind, names, 0.0, 0.0
     if colour == "suspicion":
         return _spread(iteration.column("suspicion"))
     if colour == "disagreement":

@@ -14,7 +14,7 @@ from fiftyone.core.stages import Select, ViewStage
 from fiftyone.core.view import DatasetView
 
 from ..plugin.decisions.changes import KINDS
-from ..plugin.decisions.state import RunState, current_state
+from ..plugin.decisions.state import DELETED, RunState, current_state
 from ..plugin.errors import InputError
 from ..plugin.images.dataset_windows import image_windows
 from ..plugin.images.deep import Windows
@@ -48,7 +48,7 @@ class Opened:
 
     @cached_property
     def decided(self) -> npt.NDArray[np.bool_]:
-        """Whether a decision stands on each row."""
+        """Whether each row is not open: a decision stands on it, or somebody deleted its sample."""
         return self.state.kind != 0
 
     @cached_property
@@ -62,6 +62,11 @@ class Opened:
     def gone(self) -> npt.NDArray[np.bool_]:
         """The rows that no screen shows as open: decided, or left out by the filter by votes."""
         return self.decided if self.left_out is None else self.decided | self.left_out
+
+    def deleted_among(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Those of some rows that a screen would show as open, had nobody deleted their samples."""
+        rows = rows[self.state.kind[rows] == DELETED]
+        return rows if self.left_out is None else rows[~self.left_out[rows]]
 
     @cached_property
     def open_count(self) -> npt.NDArray[np.int64]:
@@ -86,6 +91,7 @@ class Opened:
         if self.left_out is None:
             return self.state.counts()
         kinds = np.bincount(self.state.kind[~self.left_out], minlength=len(self.standing) + 1)
+        kinds = kinds[: len(self.standing) + 1]
         by_kind = dict(zip(self.standing, kinds[1:].tolist(), strict=True))
         return {"samples": int(kinds.sum()), "open": int(kinds[0]), "by_kind": by_kind}
 
@@ -101,10 +107,11 @@ class Opened:
 
     @property
     def suspects(self) -> int:
-        """Suspects before anything was decided."""
+        """Suspects before anything was decided, without those that somebody deleted."""
+        suspect = self.iteration.suspect_rows
         if self.left_out is not None:
-            return int((self.iteration.suspect_rows & ~self.left_out).sum())
-        return int(self.iteration.cells.count[self.iteration.suspect_cells].sum())
+            suspect = suspect & ~self.left_out
+        return int((suspect & (self.state.kind != DELETED)).sum())
 
     @cached_property
     def open_errors(self) -> npt.NDArray[np.float64]:

@@ -15,7 +15,7 @@ from cachetools import LRUCache
 from fiftyone.core.stages import Select, SelectLabels, ToPatches, ViewStage
 from fiftyone.core.view import DatasetView
 
-from ..plugin.decisions.state import RunState
+from ..plugin.decisions.state import DELETED, RunState
 from ..plugin.errors import InputError
 from ..plugin.images.crops import Box, Crop
 from ..plugin.objects.iteration import ObjectIteration, object_iteration, object_iterations
@@ -41,7 +41,7 @@ class OpenedObjects(Opened):
     def state(self) -> RunState:
         """The iteration with the journal applied."""
         found = items_state(self.run, self.iteration.document)
-        key = (str(self.iteration.id), found.revision)
+        key = (str(self.iteration.id), found.revision, len(found.deleted))
         with _lock:
             if key not in _states:
                 _states[key] = _counted(self.iteration, found)
@@ -60,8 +60,8 @@ class OpenedObjects(Opened):
 
     @property
     def suspects(self) -> int:
-        """Suspects before anything was decided."""
-        suspects = self.iteration.suspect_rows
+        """Suspects before anything was decided, without those that somebody deleted."""
+        suspects = self.iteration.suspect_rows & (self.state.kind != DELETED)
         return int((suspects if self.left_out is None else suspects & ~self.left_out).sum())
 
     @cached_property
@@ -237,16 +237,17 @@ class _State(RunState):
 
     def counts(self) -> dict[str, Any]:
         """How far the run is, as for whole samples."""
-        reviewed = int((self.kind != 0).sum())
+        reviewed = int(((self.kind != 0) & (self.kind != DELETED)).sum())
+        is_open = int((self.kind == 0).sum())
         return {
-            "samples": self.iteration.samples,
+            "samples": is_open + reviewed,
             "reviewed": reviewed,
-            "open": self.iteration.samples - reviewed,
+            "open": is_open,
             "by_kind": dict(self.by_kind),
         }
 
 
-_states: LRUCache[tuple[str, int], RunState] = LRUCache(4)
+_states: LRUCache[tuple[str, int, int], RunState] = LRUCache(4)
 _lock = Lock()
 
 
@@ -264,6 +265,7 @@ def _counted(iteration: ObjectIteration, found: ItemsState) -> RunState:
         open_histogram=histogram,
         kind=found.kind,
         elsewhere={},
+        deleted=found.deleted,
         by_kind=found.counts()["by_kind"],
     )
 

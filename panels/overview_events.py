@@ -252,7 +252,11 @@ def outdated(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Outda
     opened = open_any(ctx, request)
     if isinstance(opened, OpenedObjects):
         return events.OutdatedReply(
-            **asdict(label_changes(opened.run, opened.iteration, opened.decided))
+            **asdict(
+                label_changes(
+                    opened.run, opened.iteration, opened.decided, len(opened.state.deleted)
+                )
+            )
         )
     found = outside_changes(opened.run, opened.state)
     return events.OutdatedReply(

@@ -34,6 +34,7 @@ MOST_EDGE = 512
 MOST_PIXELS = 2_000 * 256**2
 """Of a sheet: so many thumbnails of 256 pixels, fewer of larger ones."""
 LARGEST_PREVIEW = 1_024
+DELETED_WIDTH = -1
 MOST_VOTES = 20
 
 
@@ -62,7 +63,9 @@ def cell(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CellReply
     return events.CellReply(
         revision=opened.state.revision,
         open=len(open_rows),
-        decided=int(_within_filter(opened, where).sum()) - len(open_rows),
+        decided=int(_within_filter(opened, where).sum())
+        - len(open_rows)
+        - len(opened.deleted_among(rows)),
         matching=len(matching),
         bars=np.bincount(opened.bars(open_rows), minlength=HISTOGRAM_BINS).tolist(),
         samples=opened.samples(page),
@@ -139,7 +142,10 @@ def _sheet(opened: Opened, rows: npt.NDArray[np.int64], edge: int) -> events.She
         made = get_crops(thumbnail_store(), opened.crops(rows, paths), edge, opened.windows)
     else:
         made = thumbnail_store().get(paths, edge, opened.windows)
-    return sheet_of(rows.tolist(), made, edge)
+    sheet = sheet_of(rows.tolist(), made, edge)
+    there = zip(sheet["widths"], paths, strict=True)
+    sheet["widths"] = [width if path else DELETED_WIDTH for width, path in there]
+    return sheet
 
 
 def sheet_of(names: list[int], thumbnails: list[Thumbnail], edge: int) -> events.Sheet:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from bson import ObjectId
 
 from ..decisions.changes import KINDS
-from ..decisions.state import RunState, current_state
+from ..decisions.state import DELETED, RunState, current_state
 from ..errors import InputError
 from ..store.iterations import unpack_ids
 from ..store.runs import Run
@@ -34,7 +34,8 @@ from .store import (
 
 LARGEST = 20_000
 RELABELED = 1 + KINDS.index("relabeled")
-_VERDICTS = np.zeros(1 + len(KINDS), np.int64)
+_VERDICTS = np.zeros(1 + DELETED, np.int64)
+_VERDICTS[DELETED] = reading.GONE
 
 
 for _kind, _verdict in (

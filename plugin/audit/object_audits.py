@@ -19,7 +19,7 @@ from bson import ObjectId
 
 from ..arrays import BoolArray
 from ..decisions.object_changes import by_id, labels_in
-from ..decisions.state import RunState
+from ..decisions.state import DELETED, RunState
 from ..errors import InputError
 from ..objects.items import known_items
 from ..objects.iteration import ObjectIteration, object_iteration
@@ -48,8 +48,9 @@ OF_LABELS = {"class": reading.WRONG, "spurious": SPURIOUS, "placement": PLACEMEN
 UNSEEN = 0.005
 """Every image may lack an object: below this share the detectors' objects are no candidates."""
 
-_OF_LABEL = np.zeros(1 + len(KINDS), np.int64)
-_OF_CANDIDATE = np.zeros(1 + len(KINDS), np.int64)
+_OF_LABEL = np.zeros(1 + DELETED, np.int64)
+_OF_CANDIDATE = np.zeros(1 + DELETED, np.int64)
+_OF_LABEL[DELETED] = _OF_CANDIDATE[DELETED] = reading.GONE
 for _kind, _label, _candidate in (
     ("relabeled", reading.WRONG, MISSING),
     ("confirmed", reading.RIGHT, reading.RIGHT),

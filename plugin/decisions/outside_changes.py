@@ -12,16 +12,13 @@ import numpy.typing as npt
 from bson import ObjectId
 
 from ..documents import value_at
-from ..store.iterations import unpack_ids
 from ..store.runs import Run
 from ..store.samples import samples_of
-from .changes import KINDS
 from .state import RunState
 
 READ_CHUNK = 5_000
 IDS_A_QUERY = 50_000
 ITERATIONS_KEPT = 8
-_REMOVED = 1 + KINDS.index("removed")
 
 
 @dataclass(frozen=True)
@@ -45,8 +42,6 @@ class _Seen:
 
     since: datetime
     relabelled: tuple[ObjectId, ...] = ()
-    numbers: tuple[int, ...] = ()
-    gone: int = 0
 
 
 def outside_changes(run: Run, state: RunState) -> OutsideChanges:
@@ -54,8 +49,7 @@ def outside_changes(run: Run, state: RunState) -> OutsideChanges:
 
     Labels are compared one by one where ``last_modified_at`` is later than the run's own writing,
     which FiftyOne sets with every edit. So the cost is that of the edits since, and in a process
-    that of the edits since the last call. Whether samples are gone is looked up one by one only
-    if the numbers of samples do not add up.
+    that of the edits since the last call.
 
     Args:
         run: the run
@@ -68,7 +62,7 @@ def outside_changes(run: Run, state: RunState) -> OutsideChanges:
     added = collection.count_documents({"created_at": {"$gt": iteration.created_at}})
     return OutsideChanges(
         added=added,
-        deleted=_deleted(run, state, seen, added),
+        deleted=len(state.deleted),
         relabelled=_relabelled(run, state, seen),
     )
 
@@ -105,24 +99,3 @@ def _labels(state: RunState, rows: npt.NDArray[np.int64]) -> list[str]:
     start = int(rows.min())
     label = state.iteration.column("label", start, int(rows.max()) + 1)[rows - start]
     return [state.iteration.classes[i] for i in label]
-
-
-def _deleted(run: Run, state: RunState, seen: _Seen, added: int) -> int:
-    samples = samples_of(run.dataset).estimated_document_count()
-    removed = int((state.kind == _REMOVED).sum())
-    before = state.iteration.document.get("dataset_samples")
-    if before is not None and samples + removed == before + added:
-        return 0
-    numbers = (samples, removed, added)
-    if seen.numbers != numbers:
-        seen.gone, seen.numbers = _gone(run, state), numbers
-    return max(0, seen.gone - removed)
-
-
-def _gone(run: Run, state: RunState) -> int:
-    ids = state.iteration.column("sample_id")
-    left = 0
-    for start in range(0, len(ids), IDS_A_QUERY):
-        part = [ObjectId(i) for i in unpack_ids(ids[start : start + IDS_A_QUERY])]
-        left += samples_of(run.dataset).count_documents({"_id": {"$in": part}}, hint="_id_")
-    return len(ids) - left

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,14 @@ from ..store.iterations import Iteration
 from ..store.runs import Run
 from ..store.samples import Schema
 from .changes import KINDS
+from .deleted_samples import DeletedSamples
 from .journal import BY_SEQ, Header, applied_headers, entries, was_lost
 from .recovery import recover_abandoned
 
 STATES_KEPT = 8
+DELETED = 255
+"""In place of a kind: nothing stands on the sample, and it is in the dataset no more."""
+_REMOVED = 1 + KINDS.index("removed")
 _CODE = {kind: code for code, kind in enumerate(KINDS, start=1)}
 
 
@@ -34,8 +38,10 @@ class RunState:
         revision: the place of the last decision that is in it; 0 before the first
         open_count: int64 (m,), samples of each cell on which no decision stands
         open_histogram: int32 (m, 20), the same by IIES
-        kind: uint8 (n,), 0 where a row is open, else 1 + the index in ``KINDS``
+        kind: uint8 (n,), 0 where a row is open, ``DELETED`` where somebody deleted its sample past
+            the journal, else 1 + the index in ``KINDS``
         elsewhere: what stands on samples that the iteration does not hold, by sample id
+        deleted: int64 (d,), the rows whose samples were deleted, decided or not
     """
 
     iteration: Iteration
@@ -44,9 +50,10 @@ class RunState:
     open_histogram: npt.NDArray[np.int32]
     kind: npt.NDArray[np.uint8]
     elsewhere: Mapping[str, str]
+    deleted: npt.NDArray[np.int64] = field(default_factory=lambda: _NONE, kw_only=True)
 
     def decided_rows(self, start: int = 0, stop: int | None = None) -> npt.NDArray[np.int64]:
-        """The rows from ``start`` to ``stop`` that carry a standing decision, ascending."""
+        """The rows from ``start`` to ``stop`` that are not open, ascending."""
         return np.flatnonzero(self.kind[start:stop]) + start
 
     def cell_of(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -58,7 +65,7 @@ class RunState:
         found = {i: self.elsewhere[i] for i in sample_ids if i in self.elsewhere}
         rows = self.iteration.rows_of(sample_ids)
         codes = np.where(rows >= 0, self.kind[rows], 0) if self.iteration.samples else rows * 0
-        for at in np.flatnonzero(codes).tolist():
+        for at in np.flatnonzero((codes > 0) & (codes < DELETED)).tolist():
             found[sample_ids[at]] = KINDS[codes[at] - 1]
         return found
 
@@ -67,17 +74,19 @@ class RunState:
 
         Returns:
             ``samples``, ``reviewed``, ``open`` and ``misclassified_open`` of the iteration (without
-            classes that are set apart), and ``by_kind``: what stands on all samples of the run,
+            classes that are set apart, and without samples that somebody deleted before anything
+            was decided on them), and ``by_kind``: what stands on all samples of the run,
             those included that the iteration does not hold, such as samples removed before it
         """
         suspect = self.iteration.suspect_cells
-        by_kind = np.bincount(self.kind, minlength=len(KINDS) + 1)[1:]
+        numbers = np.bincount(self.kind, minlength=len(KINDS) + 1)
+        is_open, by_kind = int(numbers[0]), numbers[1 : len(KINDS) + 1]
         outside = list(self.elsewhere.values())
         reviewed = int(by_kind.sum())
         return {
-            "samples": self.iteration.samples,
+            "samples": is_open + reviewed,
             "reviewed": reviewed,
-            "open": self.iteration.samples - reviewed,
+            "open": is_open,
             "misclassified_open": int(self.open_count[suspect].sum()),
             "by_kind": {
                 kind: int(by_kind[at]) + outside.count(kind) for at, kind in enumerate(KINDS)
@@ -104,6 +113,9 @@ class Made:
     schema: Schema
 
 
+_NONE: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+
+
 class _Follower:
     """Keeps the state of one iteration up to date in this process."""
 
@@ -119,13 +131,19 @@ class _Follower:
             elsewhere={},
         )
         self._bins: npt.NDArray[np.uint8] | None = None
+        self._shown = self._state
+        self._deleted = DeletedSamples(
+            lambda: iteration.column("sample_id"),
+            iteration.created_at,
+            iteration.document.get("dataset_samples"),
+        )
 
     def follow(self, run: Run, made: Made | None = None) -> RunState:
         """The state with all decisions that are in the journal by now."""
         with self._lock:
             if made is not None and made.seq == self._state.revision + 1:  # nothing lies between
                 self._state = self._with(made.kinds, made.seq)
-                return self._state
+                return self._without_deleted(run)
             new = applied_headers(run, after=self._state.revision)
             if new:
                 if made is not None and [header["_id"] for header in new] == [made.decision]:
@@ -133,7 +151,24 @@ class _Follower:
                 else:
                     changed = _changed(run, self._state.revision, new)
                 self._state = self._with(changed, new[-1]["seq"])
-            return self._state
+            return self._without_deleted(run)
+
+    def _without_deleted(self, run: Run) -> RunState:
+        """The state in which samples that somebody deleted are not open."""
+        state, shown = self._state, self._shown
+        rows = self._deleted.rows(run, state.kind == _REMOVED)
+        if not len(rows):
+            return state
+        same = shown.deleted is rows and shown.revision == state.revision
+        if not same:
+            kind = state.kind.copy()
+            was_open = rows[kind[rows] == 0]
+            kind[was_open] = DELETED
+            count, histogram = self._recounted(was_open, np.full(len(was_open), -1, np.int64))
+            self._shown = replace(
+                state, open_count=count, open_histogram=histogram, kind=kind, deleted=rows
+            )
+        return self._shown
 
     def _with(self, changed: Mapping[str, str | None], revision: int) -> RunState:
         state = self._state
@@ -180,6 +215,12 @@ class _Follower:
             assert HISTOGRAM_BINS <= 256
             self._bins = histogram_bin(score, len(iteration.classes)).astype(np.uint8)
         return self._bins[rows]
+
+
+def said_of(kinds: Sequence[str], codes: npt.NDArray[np.uint8]) -> list[str]:
+    """What is said of rows: their kinds by name, ``deleted``, or nothing where one is open."""
+    names = {0: "", DELETED: "deleted", **dict(enumerate(kinds, start=1))}
+    return [names[code] for code in codes.tolist()]
 
 
 def standing_decisions(run: Run) -> dict[str, str]:

@@ -14,7 +14,7 @@ from cachetools import LRUCache
 
 from ..abandonable import abandonable
 from ..decisions.changes import KINDS
-from ..decisions.state import RunState, current_state
+from ..decisions.state import DELETED, RunState, current_state
 from ..errors import InputError
 from ..learning.training import choose_device
 from ..progress import Report, part_of, silent
@@ -151,7 +151,7 @@ def _labels_now(run: Run, iteration: Iteration, state: RunState) -> npt.NDArray[
     stored = label_values(run, ids)
     place = {name: at for at, name in enumerate(iteration.classes)}
     now = np.array([place.get(stored.get(i) or "", -1) for i in ids], np.int32)
-    now[state.kind[decided] == _REMOVED] = -1
+    now[np.isin(state.kind[decided], (_REMOVED, DELETED))] = -1
     label[decided] = now
     return label
 
@@ -286,7 +286,7 @@ def _keep_round(
 ) -> None:
     auroc = index.auroc()
     known = ~np.isnan(auroc)
-    by_kind = np.bincount(state.kind, minlength=len(KINDS) + 1)
+    by_kind = np.bincount(state.kind, minlength=len(KINDS) + 1)[: len(KINDS) + 1]
     keep_round(
         run,
         iteration,

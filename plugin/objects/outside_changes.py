@@ -20,7 +20,6 @@ from .boxes import iou
 from .iteration import ObjectIteration
 
 READ_CHUNK = 5_000
-IDS_A_QUERY = 50_000
 SAME_PLACE = 0.5
 """The overlap from which on a new label is where one was missing."""
 
@@ -48,7 +47,7 @@ class LabelChanges:
 
 
 def label_changes(
-    run: Run, iteration: ObjectIteration, decided: npt.NDArray[np.bool_]
+    run: Run, iteration: ObjectIteration, decided: npt.NDArray[np.bool_], deleted: int
 ) -> LabelChanges:
     """Compare the labels of a dataset with an iteration.
 
@@ -58,7 +57,8 @@ def label_changes(
     Args:
         run: the run
         iteration: of the run
-        decided: bool (n,), whether a decision stands on each row
+        decided: bool (n,), whether each row is not open
+        deleted: how many of its samples the run's state does not find any more
     """
     collection, made = samples_of(run.dataset), iteration.created_at
     since: datetime = iteration.document.get("fields_stamp") or made
@@ -75,7 +75,7 @@ def label_changes(
     late = [i for i in new if _made_after(i, made)]
     return LabelChanges(
         added=collection.count_documents({"created_at": {"$gt": made}}),
-        deleted=len(images) - _still_there(run, list(images)),
+        deleted=deleted,
         labels_added=int((iteration.rows_of(late) < 0).sum()) if late else 0,
         labels_deleted=int(gone.sum()),
         relabelled=int(changed.sum()),
@@ -146,14 +146,6 @@ def _labels_of(
             if isinstance(one, dict)
         }
     return found
-
-
-def _still_there(run: Run, ids: list[ObjectId]) -> int:
-    collection = samples_of(run.dataset)
-    return sum(
-        collection.count_documents({"_id": {"$in": ids[at : at + IDS_A_QUERY]}}, hint="_id_")
-        for at in range(0, len(ids), IDS_A_QUERY)
-    )
 
 
 def _made_after(item: str, moment: datetime) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,19 +13,22 @@ import numpy.typing as npt
 from bson import ObjectId
 from cachetools import LRUCache
 
+from ..decisions.deleted_samples import DeletedSamples
 from ..decisions.journal import BY_SEQ, Header, applied_headers, entries, was_lost
 from ..decisions.object_changes import KIND_OF, same_box
 from ..decisions.recovery import recover_abandoned
+from ..decisions.state import DELETED
 from ..errors import InputError
 from ..store.runs import Run
 from .items import KnownItems, items_of
 from .shown import is_suspect
-from .store import last_iteration
+from .store import IMAGES, last_iteration
 
 KINDS = tuple(KIND_OF.values())
 """What can stand on an item. ``confirmed`` on a missing object: nothing is there."""
 
 STATES_KEPT = 8
+_NONE: npt.NDArray[np.int64] = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,17 @@ class ItemsState:
     Attributes:
         items: the iteration whose rows the arrays are aligned with
         revision: the place of the last decision that is in it; 0 before the first
-        kind: uint8 (n,), 0 where a row is open, else 1 + the index in ``KINDS``
+        kind: uint8 (n,), 0 where a row is open, ``DELETED`` where somebody deleted its sample, else
+            1 + the index in ``KINDS``
         standing: what stands on items by id, also on those that the iteration does not hold
+        deleted: int64 (d,), the places of the samples that were deleted among those judged
     """
 
     items: KnownItems
     revision: int
     kind: npt.NDArray[np.uint8]
     standing: Mapping[str, Standing]
+    deleted: npt.NDArray[np.int64] = field(default_factory=lambda: _NONE)
 
     def decided(self, item_ids: Sequence[str]) -> dict[str, Standing]:
         """What stands on those of the items that carry a decision."""
@@ -82,7 +88,8 @@ class ItemsState:
         """How far the run is.
 
         Returns:
-            ``items``, ``reviewed`` and ``open`` of the iteration; ``to_review``, those worth a look
+            ``items``, ``reviewed`` and ``open`` of the iteration, without those whose samples
+            somebody deleted before anything was decided on them; ``to_review``, those worth a look
             that are open; ``suspects`` left, more likely wrong than right, by kind of error; and
             ``by_kind``: what stands on all items, those included that the iteration
             does not hold
@@ -90,12 +97,13 @@ class ItemsState:
         names = self.items.document["kinds"]
         wrong = (self.kind == 0) & (self.items.column("suspicion") > 0)
         left = np.bincount(self.items.column("kind")[wrong], minlength=len(names))
-        reviewed = int((self.kind > 0).sum())
+        reviewed = int(((self.kind > 0) & (self.kind < DELETED)).sum())
+        is_open = int((self.kind == 0).sum())
         kinds = [standing.kind for standing in self.standing.values()]
         return {
-            "items": len(self.items),
+            "items": is_open + reviewed,
             "reviewed": reviewed,
-            "open": len(self.items) - reviewed,
+            "open": is_open,
             "to_review": int(self.suspects.sum()),
             "suspects": {name: int(left[at]) for at, name in enumerate(names)},
             "by_kind": {kind: kinds.count(kind) for kind in KINDS},
@@ -134,6 +142,8 @@ class _Follower:
     def __init__(self, items: KnownItems):
         self._lock = threading.Lock()
         self._state = ItemsState(items, 0, np.zeros(len(items), np.uint8), {})
+        self._shown = self._state
+        self._deleted = DeletedSamples(lambda: items.column(IMAGES), items.created_at, None)
 
     def follow(self, run: Run) -> ItemsState:
         with self._lock:
@@ -141,7 +151,20 @@ class _Follower:
             if new:
                 changed = changed_items(run, self._state.revision, new)
                 self._state = self._with(changed, new[-1]["seq"])
-            return self._state
+            return self._without_deleted(run)
+
+    def _without_deleted(self, run: Run) -> ItemsState:
+        """The state in which items are not open whose samples somebody deleted."""
+        state, shown, items = self._state, self._shown, self._state.items
+        images = self._deleted.rows(run)
+        if not len(images):
+            return state
+        if shown.deleted is not images or shown.revision != state.revision:
+            gone = np.isin(items.column("sample_id"), items.column(IMAGES)[images])
+            kind = state.kind.copy()
+            kind[gone & (kind == 0)] = DELETED
+            self._shown = replace(state, kind=kind, deleted=images)
+        return self._shown
 
     def _with(self, changed: Mapping[str, Standing | None], revision: int) -> ItemsState:
         state, items = self._state, self._state.items

@@ -242,9 +242,26 @@ def test_cells_show_their_most_suspicious_open_samples(ask: Any) -> None:
     assert {ids[row] for row in filtered} <= set(some.values("id"))
     for bad in ([len(every["cell"]) + 9], [-1]):
         assert "cells must lie between" in answer("suspects", cells=bad)["error"]["message"]
-    # A deleted sample has no picture: the next one takes its place.
+    # A deleted sample has no picture: the next one takes its place, and it counts as open nowhere.
     before = answer("suspects", cells=[cell])["row"]
+    at = every["cell"].index(cell)
+    of_cell = {"label": every["label"][at], "prediction": every["prediction"][at]}
+    counted = ("cell", {**of_cell, "offset": 0, "limit": 99, "iies": None, "edge": 32})
+    ranked = ("ranking", {"by": "suspicion", "above": None, "label": None, "offset": 0, "limit": 9})
+    was = [answer(name, **request) for name, request in (counted, ranked)]
+    overview = {"order": "count", "labels": [0, 1, 2], "with_classes": False}
+    progress = answer("overview", **overview)["progress"]
     new.delete_samples([ids[rest[0]]])
+    now = [answer(name, **request) for name, request in (counted, ranked)]
+    assert [reply["open"] for reply in now] == [reply["open"] - 1 for reply in was]
+    assert now[0]["decided"] == was[0]["decided"] == 1
+    assert rest[0] not in now[0]["samples"]["row"]
+    left = answer("overview", **overview)["progress"]
+    for name in ("samples", "open"):
+        assert left[name] == progress[name] - 1
+    assert left["decisions"] == progress["decisions"]
+    widths = answer("thumbnails", rows=[rest[0], first], edge=64)["widths"]
+    assert (widths[0], widths[1] >= 0) == (-1, True)
     after = answer("suspects", cells=[cell])["row"]
     assert rest[0] not in after
     assert after[: len(before) - 1] == [row for row in before if row != rest[0]]

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from plugin.objects.iteration import object_iteration
-from plugin.store.iterations import unpack_ids
+from plugin.objects.state import items_state
+from plugin.store.iterations import pack_ids, unpack_ids
 from plugin.store.runs import load_run
 from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
 from tests.panels.test_object_events import EVENTS
@@ -132,7 +133,16 @@ def test_images_that_come_and_go_are_told(ask: Any, canvases: Any, tmp_path: Any
     dataset, iteration = canvases
     gone = unpack_ids(iteration.column("sample_id")[:1])[0]
     path = dataset[gone].filepath
+    asked = {"order": "count", "labels": [], "with_classes": False}
+    before = ask("overview", **asked)["progress"]
     dataset.delete_samples([gone])
+    lost = int((iteration.column("sample_id") == pack_ids([gone])[0]).sum())
+    now = ask("overview", **asked)["progress"]
+    for name in ("samples", "open"):
+        assert now[name] == before[name] - lost
+    assert now["decisions"] == before["decisions"]
+    state = items_state(load_run(dataset, "deconfuse"))
+    assert state.counts()["open"] == now["open"]
     dataset.add_sample(fo.Sample(filepath=path))
     assert ask("outdated") == {**NONE, "added": 1, "deleted": 1}
     shown = ask("suspects", cells=[*range(len(iteration.cells))])["row"]

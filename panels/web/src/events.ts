@@ -234,7 +234,7 @@ export interface CellRequest {
   edge: number;
 }
 
-/** Thumbnails in one picture, a data URL, row by row; unreadable ones have no width. */
+/** Thumbnails in one picture, a data URL, row by row. */
 export interface Sheet {
   rows: number[];
   columns: number;

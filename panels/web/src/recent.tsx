@@ -23,7 +23,7 @@ export function picturesOf(sheet: Sheet): (Picture | null)[] {
   return sheet.rows.map((_, at) => {
     const [width, height] = [sheet.widths[at] ?? 0, sheet.heights[at] ?? 0];
     const [x, y] = [(at % columns) * edge, Math.floor(at / columns) * edge];
-    return width ? { url: image, columns, rows, edge, x, y, width, height } : null;
+    return width > 0 ? { url: image, columns, rows, edge, x, y, width, height } : null;
   });
 }
 

@@ -33,6 +33,8 @@ export function nextBatch(batch: number, rows: number, took: number): number {
 
 export class Thumbnails {
   private tiles = new Map<number, Tile | null>();
+  /** Rows whose samples were not in the dataset when their pictures were asked for. */
+  readonly deleted = new Set<number>();
   private waiting: number[] = [];
   private asked = new Set<number>();
   private running = 0;
@@ -84,7 +86,8 @@ export class Thumbnails {
         width,
         height,
       };
-      this.tiles.set(row, width ? tile : null);
+      this.tiles.set(row, width > 0 ? tile : null);
+      if (width < 0) this.deleted.add(row);
       this.asked.add(row);
     });
     this.tell();

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import fiftyone as fo
+import numpy as np
 import pytest
 
 from plugin.classify.job import complete_fields
 from plugin.decisions import outside_changes as module
+from plugin.decisions.deleted_samples import DeletedSamples
 from plugin.decisions.outside_changes import OutsideChanges, outside_changes
 from plugin.decisions.resolve import resolve
-from plugin.decisions.state import current_state
+from plugin.decisions.state import DELETED, current_state
 from plugin.decisions.undo import undo
 from plugin.progress import silent
 from plugin.store.runs import Run
@@ -73,6 +75,39 @@ def test_one_added_and_one_deleted_do_not_cancel_out(run: Run) -> None:
     label = fo.Classification(label="dog")
     run.dataset.add_sample(fo.Sample(filepath="/new.png", **{run.label_field: label}))
     assert changes(run) == OutsideChanges(added=1, deleted=1, relabelled=0)
+
+
+def test_deleted_samples_are_open_nowhere_and_are_looked_for_only_when_some_are_gone(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, ids = current_state(run), ids_of(run)
+    looked: list[int] = []
+    look = DeletedSamples._look
+    monkeypatch.setattr(DeletedSamples, "_look", lambda s, r: looked.append(1) or look(s, r))
+    resolve(run, "remove", ids[:3])
+    undo(run)
+    resolve(run, "confirm", ids[3:5])
+    assert current_state(run).counts()["open"] == 58
+    assert not looked
+    run.dataset.delete_samples([ids[0], ids[3], ids[9], ids[10]])  # the second was confirmed
+    state = current_state(run)
+    gone = np.sort(run.iteration().rows_of([ids[0], ids[9], ids[10]]))
+    assert np.flatnonzero(state.kind == DELETED).tolist() == gone.tolist()
+    assert len(state.deleted) == 4
+    counts = state.counts()
+    assert (counts["samples"], counts["open"], counts["reviewed"]) == (57, 55, 2)
+    assert counts["by_kind"]["confirmed"] == 2
+    taken = before.open_count - state.open_count
+    assert taken.sum() == 5
+    assert (state.open_histogram.sum(axis=1) == state.open_count).all()
+    assert state.decided([ids[0], ids[3]]) == {ids[3]: "confirmed"}
+    resolve(run, "remove", ids[20:22])
+    assert current_state(run).counts()["open"] == 53
+    undo(run)
+    assert current_state(run).counts()["open"] == 55
+    assert len(looked) == 1
+    undo(run)  # what is gone cannot be opened again
+    assert current_state(run).counts()["open"] == 56
 
 
 def test_edits_of_other_fields_are_no_new_labels(run: Run) -> None:

@@ -17,7 +17,11 @@ export const CellPictures = React.memo(function CellPictures({ rows, thumbnails,
     <span className="dcf-cell-pictures" aria-hidden="true">
       {rows.map((row) => (
         <span key={row} style={{ width: side, height: side }}>
-          <TilePicture tile={thumbnails.get(row)} side={side} />
+          <TilePicture
+            tile={thumbnails.get(row)}
+            side={side}
+            deleted={thumbnails.deleted.has(row)}
+          />
         </span>
       ))}
     </span>

@@ -122,7 +122,11 @@ export function CheckDialog<Drawn extends CheckReply>(props: Props<Drawn>) {
                   aria-label={`Sample ${at + 1} of the check is an exception`}
                   onClick={() => toggle(row)}
                 >
-                  <TilePicture tile={thumbnails.get(row)} side={72} />
+                  <TilePicture
+                    tile={thumbnails.get(row)}
+                    side={72}
+                    deleted={thumbnails.deleted.has(row)}
+                  />
                   {caption?.(check, at)}
                 </button>
               ))}

@@ -162,7 +162,11 @@ export function PictureGrid(props: Props) {
               onFocus={() => item.row !== focus && props.onFocus(item.row)}
               onClick={(event) => click(event, line.index * columns + column)}
             >
-              <TilePicture tile={thumbnails.get(item.row)} side={side - FRAME} />
+              <TilePicture
+                tile={thumbnails.get(item.row)}
+                side={side - FRAME}
+                deleted={thumbnails.deleted.has(item.row)}
+              />
               {item.caption && <Caption said={item.caption} three={three} />}
             </button>
           )),
@@ -203,10 +207,18 @@ function Caption({ said, three }: { said: Said; three: boolean }) {
 /** What a sheet is needed for where no bitmap is. */
 export type SheetTile = Omit<Tile, "picture">;
 
-export function TilePicture({ tile, side }: { tile: SheetTile | null | undefined; side: number }) {
+interface TilePictureProps {
+  tile: SheetTile | null | undefined;
+  side: number;
+  /** Whether there is no picture since its sample was deleted. */
+  deleted?: boolean;
+}
+
+export function TilePicture({ tile, side, deleted = false }: TilePictureProps) {
   if (tile === undefined)
     return <span className="dcf-wait" style={{ width: side, height: side }} />;
-  if (tile === null) return <span className="dcf-broken">unreadable</span>;
+  if (tile === null)
+    return <span className="dcf-broken">{deleted ? "deleted" : "unreadable"}</span>;
   const scale = side / Math.max(tile.width, tile.height);
   return (
     <span

@@ -33,7 +33,11 @@ export function Skipped({ rows, noun, onPick }: Props) {
               aria-label={`Go to skipped ${noun} ${at + 1}`}
               onClick={() => onPick(row)}
             >
-              <TilePicture tile={thumbnails.get(row)} side={SIDE} />
+              <TilePicture
+                tile={thumbnails.get(row)}
+                side={SIDE}
+                deleted={thumbnails.deleted.has(row)}
+              />
             </button>
           </li>
         ))}

@@ -95,6 +95,30 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(MOST_WORKERS, cores() + 1)
 
 
+# Files that go to one process: each would start the same server or worker anew.
+TOGETHER = (
+    ("tests/annotation/test_label_studio.py", "tests/annotation/test_label_studio_objects.py"),
+    ("tests/operators/test_map_dataset.py", "tests/panels/test_layout_events.py"),
+)
+
+
+def together(file: str) -> str:
+    """The file, or the first of those that go to one process with it."""
+    return next((files[0] for files in TOGETHER if file in files), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file in one process, as ``--dist loadfile`` has it, and some together."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return together(super()._split_scope(nodeid))
+
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
 # Imports make millions of objects that stay: looking through them for garbage again and again takes
 # a quarter of the time of collecting the tests, and a second each time while they run.
 gc.disable()

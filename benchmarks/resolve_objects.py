@@ -15,7 +15,7 @@ import resource
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +42,16 @@ LABELS = 10
 CHUNK = 5_000
 
 
-def synthetic_run(images: int, rng: np.random.Generator) -> tuple[Run, list[str], list[str]]:
-    """A run with random scores; the ids of images and of their labels, image by image."""
+def synthetic_run(
+    images: int, rng: np.random.Generator, paths: Sequence[str] = ("/nowhere/first.png",)
+) -> tuple[Run, list[str], list[str]]:
+    """A run with random scores, on images that share some files.
+
+    Returns:
+        the run, the ids of its images, and those of their labels, image by image
+    """
     dataset: Any = fo.Dataset(f"benchmark-objects-{uuid.uuid4().hex[:8]}")
-    first: Any = fo.Sample(filepath="/nowhere/first.png")
+    first: Any = fo.Sample(filepath=paths[0])
     first["gt"] = fo.Detections(
         detections=[fo.Detection(label=CLASSES[0], bounding_box=[0.1, 0.1, 0.2, 0.2])]
     )
@@ -62,7 +68,7 @@ def synthetic_run(images: int, rng: np.random.Generator) -> tuple[Run, list[str]
             {
                 **template,
                 "_id": ObjectId(ids[i]),
-                "filepath": f"/nowhere/{i:08d}.png",
+                "filepath": paths[i % len(paths)],
                 "gt": {
                     **template["gt"],
                     "detections": [

@@ -10,15 +10,24 @@ from fiftyone.operators import types
 
 from ..plugin.audit.audits import open_audit
 from ..plugin.audit.judging import basis_of
+from ..plugin.decisions.new_classes import check_class
 from ..plugin.decisions.resolution import Resolution
 from ..plugin.decisions.resolve import resolve
 from ..plugin.errors import InputError
 from ..plugin.runs.opening import open_any_run
 from ..plugin.store.label_field import is_on_sets
+from ..plugin.store.raw_documents import labels_of as labels_in
 from ..plugin.store.runs import Run
 from .checked import CheckedOperator
 from .forms import choose_one, form, missing, opened_run, suggest
-from .resolve_objects import chosen_labels, decide_on_labels, labels_inputs, labels_of, noun_of
+from .resolve_objects import (
+    chosen_labels,
+    decide_on_labels,
+    labels_inputs,
+    labels_of,
+    new_class_input,
+    noun_of,
+)
 from .run_choice import answer, any_run, any_run_of, counted
 
 ACTIONS = {
@@ -71,6 +80,9 @@ class Resolve(CheckedOperator):
             made = decide_on_labels(run, action, chosen, filled, ctx.user_id, asked=False)
             answer(ctx, summary(made, noun_of(run)), conflicts=made.conflict_count)
             return made.to_dict()
+        if action == "relabel":
+            new = params.get("new_class") is True
+            check_class(run, params.get("label"), classes_of(run), new_class=new)
         made = resolve(
             run,
             action,
@@ -107,6 +119,7 @@ class Resolve(CheckedOperator):
         label_ids: Sequence[str] | None = None,
         box: Sequence[float] | None = None,
         expected_box: Sequence[float] | Mapping[str, Sequence[float] | None] | None = None,
+        new_class: bool = False,
     ) -> dict[str, Any]:
         """Make one decision from a script.
 
@@ -130,6 +143,7 @@ class Resolve(CheckedOperator):
             box: for ``move`` and ``add``: x, y, width and height relative to the image, by default
                 what the detectors see
             expected_box: the box that you saw, one for all or by label id
+            new_class: make a class of ``label`` although it looks like one that is there
 
         Returns:
             ``decision`` (its id), ``applied``, ``conflict_count``, ``conflicts`` and what was asked
@@ -141,7 +155,7 @@ class Resolve(CheckedOperator):
         if on_objects:
             given = {"label": label, "tag": tag, "box": box, "note": note, "sample_ids": sample_ids}
             given |= {"expected_label": expected_label, "expected_box": expected_box}
-            given |= {"audit": audit}
+            given |= {"audit": audit, "new_class": new_class}
             if label_ids is None and sample_ids is None:
                 label_ids = labels_of(run, sample_collection)
             return decide_on_labels(run, action, label_ids, given, author).to_dict()
@@ -152,6 +166,8 @@ class Resolve(CheckedOperator):
         ):
             if value is not None:
                 raise InputError(f"{name} is for runs on objects; run '{run_key}' is on samples")
+        if action == "relabel":
+            check_class(run, label, classes_of(run), new_class=new_class)
         made = resolve(
             run,
             action,
@@ -170,6 +186,12 @@ def _basis(run: Any, audit: str | None) -> dict[str, Any] | None:
     """What is noted with a verdict of an audit. InputError if the run has no such audit."""
     opened = open_audit(run, audit) if audit is not None else None
     return None if opened is None else basis_of(opened)
+
+
+def classes_of(run: Run) -> Sequence[str]:
+    """The classes that a run on whole samples knows."""
+    iterations = run.iterations()
+    return iterations[-1].classes if iterations else labels_in(run.dataset, run.label_field)
 
 
 def _samples_input(ctx: Any, inputs: types.Object) -> None:
@@ -201,6 +223,7 @@ def _value_inputs(ctx: Any, run: Run, inputs: types.Object) -> None:
         )
         if not ctx.params.get("label"):
             missing(inputs, "Choose the new label, or type one.")
+        new_class_input(ctx, inputs, classes_of(run))
         inputs.str(
             "expected_label",
             label="Only where the label is still",

@@ -9,14 +9,16 @@ from fiftyone.operators import types
 
 from ..plugin.audit.judging import basis_of
 from ..plugin.audit.object_audits import open_object_audit
+from ..plugin.decisions.new_classes import check_class, looks_like
 from ..plugin.decisions.resolution import Resolution
 from ..plugin.errors import InputError
 from ..plugin.objects.items import known_items
 from ..plugin.objects.resolve import resolve
+from ..plugin.scoring.lookalikes import visible
 from ..plugin.store.label_field import is_on_objects, is_on_tags
 from ..plugin.store.label_sets import list_of
 from ..plugin.store.runs import Run
-from .forms import choose_one, missing, suggest
+from .forms import choose_one, missing, suggest, switch
 from .run_choice import counted
 
 ACTIONS = {
@@ -114,6 +116,11 @@ def decide_on_labels(
             f"sample_ids: run '{run.key}' is on {noun_of(run)}s: '{run.label_field}' holds "
             f"{list_of(run).title()}. Give label_ids. Nothing was changed."
         )
+    items = known_items(run)
+    if action in ("relabel", "add") and items is not None:
+        check_class(
+            run, given.get("label"), items.classes, new_class=given.get("new_class") is True
+        )
     basis = _basis(run, given.get("audit"))
     return resolve(
         run,
@@ -161,6 +168,19 @@ def labels_inputs(ctx: Any, run: Run, inputs: types.Object) -> None:
     inputs.str("note", label="Note", description="Kept in the audit trail with the decision")
 
 
+def new_class_input(ctx: Any, inputs: types.Object, classes: Sequence[str]) -> None:
+    """Ask whether a name that looks like a class is meant to be another one."""
+    label = ctx.params.get("label")
+    near = looks_like(label, classes) if isinstance(label, str) and label else None
+    if near is not None:
+        switch(
+            inputs,
+            "new_class",
+            "Make a class of its own",
+            f"{visible(label)} looks like the class {visible(near)}, and is another one",
+        )
+
+
 def _value_inputs(ctx: Any, run: Run, inputs: types.Object) -> None:
     action, items = ctx.params.get("action"), known_items(run)
     if action in ("relabel", "add"):
@@ -174,6 +194,7 @@ def _value_inputs(ctx: Any, run: Run, inputs: types.Object) -> None:
         )
         if action == "relabel" and not ctx.params.get("label"):
             missing(inputs, "Choose the class, or type one.")
+        new_class_input(ctx, inputs, items.classes if items else ())
     elif action == "tag":
         tags = ctx.dataset.distinct(f"{run.label_field}.{list_of(run)}.tags")
         suggest(inputs, "tag", tags, label="Tag", description="Added to the labels' tags")

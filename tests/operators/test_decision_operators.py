@@ -83,6 +83,25 @@ def test_the_app_s_forms_ask_for_what_the_action_needs(
     assert asked(action="tag") == common | {"tag"}
 
 
+@pytest.mark.parametrize("label", ["Cat", "cat ", "\u00a0cat", "c\u0430t", "cat\u200b", "\uff43at"])
+def test_a_class_that_looks_like_another_is_made_only_where_it_is_asked_for(
+    run: Run, operator: Callable[[str], Any], context: Callable[..., Any], label: str
+) -> None:
+    ids, dataset, resolve = ids_of(run), run.dataset, operator("resolve")
+    before = labels_of(run)
+    with pytest.raises(ValueError, match=r"looks like one that is\. Did you mean 'cat'\?"):
+        resolve(dataset, "relabel", ids[:1], label=label)
+    params = {"action": "relabel", "label": label}
+    ctx = context(dataset, "resolve", selected=ids[:1], **params)
+    assert "new_class" in resolve.resolve_input(ctx).to_json()["type"]["properties"]
+    with pytest.raises(ValueError, match="Did you mean 'cat'"):
+        resolve.execute(ctx)
+    assert labels_of(run) == before
+    assert resolve(dataset, "relabel", ids[:1], label=label, new_class=True)["applied"] == 1
+    assert resolve(dataset, "relabel", ids[1:2], label=label)["applied"] == 1  # it is a class now
+    assert resolve(dataset, "relabel", ids[2:3], label="whale")["applied"] == 1
+
+
 @pytest.mark.parametrize("name", ["resolve", "undo", "export_decisions", "import_decisions"])
 def test_every_input_explains_itself(
     run: Run, operator: Callable[[str], Any], context: Callable[..., Any], name: str

@@ -65,7 +65,7 @@ class AcceptConsensus(CheckedOperator):
             ``samples``, ``changes`` (``label``, ``becomes``, ``samples``), ``expected_wrong`` (by
             the consensus' own account), ``check`` and ``to_check`` (sample ids) where one was
             drawn, ``bound`` where one was read (at most ``most_wrong`` of the ``unchecked``), and
-            ``accepted``, ``decisions``, ``conflict_count``, ``conflicts`` where it was accepted
+            ``accepted``, ``decision``, ``conflict_count``, ``conflicts`` where it was accepted
 
         Raises:
             InputError: on bad input, with nothing changed
@@ -87,7 +87,7 @@ class AcceptConsensus(CheckedOperator):
             **found,
             "bound": asdict(done.bound),
             "accepted": done.applied,
-            "decisions": done.decisions,
+            "decision": done.decision,
             "conflict_count": done.conflict_count,
             "conflicts": done.conflicts,
         }

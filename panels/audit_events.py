@@ -121,6 +121,8 @@ def check_draw(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Che
     named = request.get("rows")
     rows = opened.rows(named, opened.iteration.samples) if named else np.r_[where]
     rows = rows[~opened.gone[rows]]
+    if not named:
+        rows = rows[opened.inside(rows)]
     ids = opened.ids(rows)
     size: Any = request.get("size")
     check, drawn = draw_check(

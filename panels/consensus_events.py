@@ -1,4 +1,4 @@
-"""Answers about accepting the consensus in bulk: preview, random check, decisions."""
+"""Answers about accepting the consensus in bulk: preview, random check, one decision."""
 
 from __future__ import annotations
 
@@ -58,5 +58,5 @@ def consensus_accept(
     opened = open_iteration(ctx, request)
     done = accept_consensus(opened.run, request["check"], author=ctx.user_id)
     return events.ConsensusAcceptReply(
-        decisions=done.decisions, applied=done.applied, conflict_count=done.conflict_count
+        decision=done.decision, applied=done.applied, conflict_count=done.conflict_count
     )

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from bson import ObjectId
 
-from ..plugin.audit.checks import basis_of_check
+from ..plugin.audit.checks import basis_of_check, fitting
 from ..plugin.decisions.resolution import Resolution
 from ..plugin.decisions.resolve import resolve as decide
 from ..plugin.decisions.undo import undo as take_back
@@ -36,7 +36,12 @@ def resolve(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Resolv
     Every sample must still have the label that the panel showed.
     """
     opened = open_iteration(ctx, request)
-    rows = opened.rows(request.get("rows"), MOST_AT_ONCE)
+    if request.get("rows") is None and request.get("check"):
+        rows = opened.iteration.rows_of(fitting(opened.run, str(request["check"])))
+        rows = rows[rows >= 0]
+        rows = rows[~opened.decided[rows]]
+    else:
+        rows = opened.rows(request.get("rows"), MOST_AT_ONCE)
     ids = opened.ids(rows)
     visible = opened.in_view(ids)
     if not visible.all():

@@ -602,13 +602,15 @@ class ImageQueueReply(QueueReply):
 class ResolveRequest(IterationRequest):
     """A decision on rows, each of which must still have the label that the panel showed.
 
-    ``check`` is a check of those rows that was read: its bound is recorded with the decision.
+    ``check`` is a check of those rows that was read: its bound is recorded with the decision. With
+    it ``rows`` may be null: all that it was drawn from, but for its exceptions and what was decided
+    since.
     ``seen`` is the newest revision that the panel had shown: the same decision on a sample, made
     since, was asked for at the same time and counts once.
     """
 
     action: Action
-    rows: list[int]
+    rows: list[int] | None
     label: NotRequired[str | None]
     tag: NotRequired[str | None]
     check: NotRequired[str | None]
@@ -1141,7 +1143,7 @@ class CheckDrawRequest(IterationRequest):
     """Draws ``size`` random samples to check before ``rows``, or a whole cell, get ``becomes``.
 
     ``becomes`` is the class that a bulk relabel would give, or null for a bulk confirm. ``rows``
-    null: the open samples of the cell.
+    null: the open samples of the cell that FiftyOne's view holds.
     """
 
     label: int
@@ -1561,9 +1563,9 @@ class ConsensusAcceptRequest(IterationRequest):
 
 
 class ConsensusAcceptReply(TypedDict):
-    """What was done: a decision for each class that was given."""
+    """What was done: one decision, which gives each sample a class of its own; None without any."""
 
-    decisions: list[str]
+    decision: str | None
     applied: int
     conflict_count: int
 

@@ -107,6 +107,19 @@ def give_check(run: Run, check: str, exceptions: Sequence[str]) -> Bound:
     return bound_of(load_check(run, check))
 
 
+def fitting(run: Run, check: str) -> list[str]:
+    """The samples that a check was drawn from, without those that were found not to fit: their ids.
+
+    Raises:
+        InputError: if the run has no such check, or it was not read yet
+    """
+    document = load_check(run, check)
+    bound_of(document)
+    misfits = {i.hex() for i in document["exceptions"]}
+    every = unpack_ids(np.frombuffer(document["population"], "S12"))
+    return [i for i in every if i not in misfits]
+
+
 def bound_of(document: dict[str, Any]) -> Bound:
     """The bound that a check gives. InputError if it was not read yet."""
     if document["exceptions"] is None:

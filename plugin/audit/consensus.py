@@ -1,7 +1,6 @@
-"""Accepting the consensus of votes and model in bulk: previewed, checked, done by decisions.
+"""Accepting the consensus of votes and model in bulk: previewed, checked, done by one decision.
 
-Every sample gets the class that its consensus says; that is one decision for each class, and all
-of them rest on one check.
+Every sample gets the class that its consensus says, and one undo takes all of it back.
 """
 
 from __future__ import annotations
@@ -60,13 +59,13 @@ class Accepted:
     """What became of accepting it.
 
     Attributes:
-        decisions: their ids, one for each class that was given
-        conflicts: samples that were left alone, the first of each decision
+        decision: the decision's id, None where nothing was changed
+        conflicts: the first samples that were left alone
     """
 
     bound: Bound
     applied: int = 0
-    decisions: list[str] = field(default_factory=list)
+    decision: str | None = None
     conflict_count: int = 0
     conflicts: list[dict[str, Any]] = field(default_factory=list)
 
@@ -141,39 +140,18 @@ def accept_consensus(run: Run, check: str, *, author: str | None = None) -> Acce
     proposal = propose(run, each["least"], number)
     population = set(unpack_ids(np.frombuffer(document["population"], "S12")))
     allowed = population - {i.hex() for i in document["exceptions"]}
-    names, done = proposal.iteration.classes, Accepted(bound)
-    ids = proposal.ids
-    for becomes in np.unique(proposal.becomes).tolist():
-        chosen = {
-            ids[at]: names[proposal.label[at]]
-            for at in np.flatnonzero(proposal.becomes == becomes).tolist()
-            if ids[at] in allowed
-        }
-        if chosen:
-            _accept_class(run, number, names[becomes], chosen, done, author)
-    return done
-
-
-def _accept_class(
-    run: Run,
-    iteration: int,
-    label: str,
-    chosen: dict[str, str],
-    done: Accepted,
-    author: str | None,
-) -> None:
+    names, ids = proposal.iteration.classes, proposal.ids
+    chosen = [at for at, sample_id in enumerate(ids) if sample_id in allowed]
+    if not chosen:
+        return Accepted(bound)
     made = resolve(
         run,
         "relabel",
-        list(chosen),
-        label=label,
-        expected_label=chosen,
+        [ids[at] for at in chosen],
+        label={ids[at]: names[proposal.becomes[at]] for at in chosen},
+        expected_label={ids[at]: names[proposal.label[at]] for at in chosen},
         author=author,
-        iteration=iteration,
-        basis={"kind": "check", **asdict(done.bound), "becomes": label},
+        iteration=number,
+        basis={"kind": "check", **asdict(bound)},
     )
-    done.applied += made.applied
-    done.conflict_count += made.conflict_count
-    done.conflicts += made.conflicts
-    if made.decision is not None:
-        done.decisions.append(made.decision)
+    return Accepted(bound, made.applied, made.decision, made.conflict_count, list(made.conflicts))

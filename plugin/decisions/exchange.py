@@ -31,8 +31,9 @@ from .journal import (
 )
 from .plan import plan_resolve
 from .recovery import recover_abandoned
-from .request import Request
+from .request import Label, Request
 from .resolution import Resolution, utc_text
+from .resolve import labels_of
 from .trail_decisions import UNDO, TrailDecision, TrailRow, read_decisions
 from .trail_matching import Matched, TrailMatcher
 from .undo import plan_undo
@@ -211,8 +212,17 @@ def _planned(decision: TrailDecision, matched: Matched) -> Callable[[Draft], Non
     """What plans a decision on samples."""
     expected = {str(i): row.label_before for row, i in matched.samples}
     tag = decision.values["tag"]
-    request = Request.checked(decision.action, list(expected), decision.label, tag, expected)
+    request = Request.checked(
+        decision.action, list(expected), _given(decision, matched), tag, expected
+    )
     return lambda draft: plan_resolve(draft, request)
+
+
+def _given(decision: TrailDecision, matched: Matched) -> Label:
+    """What a relabel gives: one label, or one a sample where it accepts a consensus."""
+    if not decision.of_consensus:
+        return decision.label
+    return {str(i): str(row.label_after) for row, i in matched.samples}
 
 
 def _undoing(
@@ -282,8 +292,8 @@ def _make(
         "created_at": decision.time,
         "origin": decision.id,
         "tag": values["tag"],
-        "label": decision.label,
         "basis": decision.basis,
+        **labels_of(_given(decision, matched)),
     }
     carry_over = _undoing(decision, matched, undone)
     if carry_over is None:

@@ -75,7 +75,7 @@ def asked_at_once(draft: Draft, seen: int, last: Mapping[ObjectId, Entry]) -> se
     newer = {i: e["decision"] for i, e in last.items() if e["seq"] > seen >= 0}
     if not newer:
         return set()
-    asked = ("action", "author", "label", "tag", "box", "note", "basis")
+    asked = ("action", "author", "label", "labels", "tag", "box", "note", "basis")
     mine = {name: draft.header.get(name) for name in asked}
     known = headers_by_id(set(newer.values()))
     same = {i for i, h in known.items() if {name: h.get(name) for name in asked} == mine}
@@ -141,8 +141,8 @@ def _forward(
     slots = [slot(decision, shown, ACTIONS[request.action])]
     if (count := value_at(document, cies)) is not None:
         slots.append(slot(cies, count, None))
-    if request.action == "relabel" and request.label is not None:
-        slots.append(relabelling(document, run.label_field, request.label))
-        return {"slots": slots, "label_after": request.label}
+    if request.action == "relabel" and (given := request.gives(document["_id"])) is not None:
+        slots.append(relabelling(document, run.label_field, given))
+        return {"slots": slots, "label_after": given}
     change = tagging(document, request.tag) if request.tag is not None else {}
     return {**change, "slots": slots + change.get("slots", [])}

@@ -12,19 +12,23 @@ from ..errors import InputError
 from ..values import LONGEST_TEXT
 from .changes import ACTIONS, KEEP_ALL
 
+Label = str | Mapping[str, str] | None
+"""What a relabel gives: one label to all samples, or one to each by its id; None otherwise."""
+
 
 @dataclass(frozen=True)
 class Request:
     """What a person asked for, checked.
 
     Attributes:
+        label: what ``relabel`` gives to all samples, or to each by its id
         seen: the last decision of the dataset that had been made when it was asked, negative where
             nobody looked; one that asks for the same and was made since was asked at the same time
     """
 
     action: str
     ids: list[ObjectId]
-    label: str | None
+    label: Label
     tag: str | None
     expected: str | Mapping[str, str | None] | None
     seen: int = -1
@@ -34,7 +38,7 @@ class Request:
         cls,
         action: str,
         sample_ids: Sequence[str],
-        label: str | None,
+        label: Label,
         tag: str | None,
         expected: str | Mapping[str, str | None] | None,
     ) -> Request:
@@ -44,17 +48,24 @@ class Request:
             raise InputError(f"action must be one of {known}, got {action!r}")
         for name, value, owner in (("label", label, "relabel"), ("tag", tag, "tag")):
             if action == owner:
-                check_text(name, value, needed_by=owner)
+                for one in value.values() if isinstance(value, Mapping) else (value,):
+                    check_text(name, one, needed_by=owner)
             elif value is not None:
                 raise InputError(f"{name} goes with action '{owner}', not with '{action}'")
         if action == "tag" and not tag:
             raise InputError("tag must not be empty")
         ids = _checked_ids(sample_ids)
+        if isinstance(label, Mapping):
+            _check_each("label", label, ids)
         if isinstance(expected, Mapping):
             _check_expected(expected, ids)
         elif expected is not None:
             check_text("expected_label", expected)
         return cls(action, ids, label, tag, expected)
+
+    def gives(self, sample_id: ObjectId) -> str | None:
+        """The label that a sample is given."""
+        return self.label[str(sample_id)] if isinstance(self.label, Mapping) else self.label
 
     def expects(self, sample_id: ObjectId, found: str | None) -> str | None:
         """The label that the author saw."""
@@ -96,10 +107,15 @@ def _checked_ids(sample_ids: Sequence[str]) -> list[ObjectId]:
     return list(dict.fromkeys(ObjectId(sample_id) for sample_id in unique))
 
 
-def _check_expected(expected: Mapping[str, str | None], ids: Sequence[ObjectId]) -> None:
+def _check_each(name: str, values: Mapping[str, Any], ids: Sequence[ObjectId]) -> None:
     for sample_id in ids:
-        if str(sample_id) not in expected:
-            raise InputError(f"expected_label says nothing of sample {sample_id}")
+        if str(sample_id) not in values:
+            raise InputError(f"{name} says nothing of sample {sample_id}")
+
+
+def _check_expected(expected: Mapping[str, str | None], ids: Sequence[ObjectId]) -> None:
+    _check_each("expected_label", expected, ids)
+    for sample_id in ids:
         value = expected[str(sample_id)]
         if value is not None:
             check_text(f"expected_label of sample {sample_id}", value)

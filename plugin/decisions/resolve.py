@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 from ..store.runs import Run
 from .commit import LAST_ITERATION, commit, header_of
 from .draft import Draft
 from .plan import plan_resolve
-from .request import Request
+from .request import Label, Request
 from .resolution import Resolution
 
 
@@ -19,7 +20,7 @@ def resolve(
     action: str,
     sample_ids: Sequence[str],
     *,
-    label: str | None = None,
+    label: Label = None,
     tag: str | None = None,
     expected_label: str | Mapping[str, str | None] | None = None,
     note: str | None = None,
@@ -34,7 +35,7 @@ def resolve(
         run: the run
         action: ``relabel`` (needs ``label``), ``confirm``, ``remove`` or ``tag`` (needs ``tag``)
         sample_ids: the samples; repeated ids count once
-        label: the label that ``relabel`` gives
+        label: the label that ``relabel`` gives, to all samples or by sample id
         tag: the tag that ``tag`` adds
         expected_label: the label that the author saw, for all samples or by sample id; samples
             with another one are left alone. By default what they have at the time of the call
@@ -57,6 +58,17 @@ def resolve(
         last = draft.asked_after
         plan_resolve(draft, replace(request, seen=last if seen is None else min(seen, last)))
 
-    return commit(
-        run, header | {"label": label, "tag": tag, "basis": dict(basis) if basis else None}, plan
-    )
+    rests = {"tag": tag, "basis": dict(basis) if basis else None}
+    return commit(run, header | labels_of(label) | rests, plan)
+
+
+def labels_of(label: Label) -> dict[str, Any]:
+    """What a header says of the labels that are given.
+
+    ``label`` is None where each sample gets one of its own, which its entry says; ``labels`` then
+    tells two such decisions apart.
+    """
+    if not isinstance(label, Mapping):
+        return {"label": label}
+    every = repr(sorted(label.items())).encode()
+    return {"label": None, "labels": sha256(every).hexdigest()}

@@ -35,7 +35,7 @@ class Named:
     Attributes:
         id: its id
         action: ``relabel``, ``confirm``, ``remove``, ``tag`` or ``keep_all``
-        label: the label that it gave
+        label: the label that it gave; of several the most frequent, as one text
         tag: the tag that it put on
         before: the labels that its samples had, the most frequent first, at most three
         others: whether they had more
@@ -117,14 +117,15 @@ def named(run: Run, decision: ObjectId) -> Named | None:
 
 def name_of(header: Header, *, again: bool = False) -> Named:
     """What a header and the first of its entries say; of very many samples not all are read."""
-    keep = {ITEM: 1, "sample_id": 1, "label_before": 1, "filepath": 1, "lost": 1}
+    names = (ITEM, "sample_id", "label_before", "label_after", "filepath", "lost")
+    keep: dict[str, int] = dict.fromkeys(names, 1)
     read = islice(entries_of(header["_id"], keep), LOOKED_AT)
     changed: list[dict[str, Any]] = [entry for entry in read if not was_lost(entry, header)]
     before = Counter(entry["label_before"] or "" for entry in changed)
     return Named(
         id=str(header["_id"]),
         action=header["action"],
-        label=header["label"],
+        label=_several(changed) if header.get("labels") else header["label"],
         tag=header["tag"],
         before=tuple(label for label, _ in before.most_common(LABELS_NAMED)),
         others=len(before) > LABELS_NAMED or header["applied"] > len(changed),
@@ -136,3 +137,10 @@ def name_of(header: Header, *, again: bool = False) -> Named:
         author=header["author"] or "",
         header=header,
     )
+
+
+def _several(changed: list[dict[str, Any]]) -> str | None:
+    """The labels that samples were given, the most frequent first: "coat, bag, …"."""
+    given = Counter(entry["label_after"] for entry in changed)
+    named = [str(label) for label, _ in given.most_common(LABELS_NAMED)]
+    return ", ".join([*named, "…"] if len(given) > LABELS_NAMED else named) or None

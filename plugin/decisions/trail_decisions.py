@@ -86,8 +86,16 @@ class TrailDecision:
 
     @property
     def label(self) -> str | None:
-        """The label that a relabel gives."""
-        return self.rows[0].label_after if self.action == "relabel" else None
+        """The label that a relabel gives; None where each row has one of its own."""
+        given = self.action == "relabel" and not self.of_consensus
+        return self.rows[0].label_after if given else None
+
+    @property
+    def of_consensus(self) -> bool:
+        """Whether it accepts a consensus, so that each sample gets a label of its own."""
+        basis = self.basis or {}
+        checked = basis.get("kind") == "check" and "becomes" in basis
+        return self.action == "relabel" and checked and basis["becomes"] is None
 
 
 def read_decisions(
@@ -270,7 +278,7 @@ def _check_beside(decision: TrailDecision, row: Row, where: str) -> None:
     """InputError where a row says other things of its decision than the decision's first row."""
     said = {**row, "undoes": row["undoes"] and row["undoes"].lower()}
     shared = [(name, decision.values[name]) for name in SHARED]
-    if decision.action == "relabel" and decision.rows:
+    if decision.action == "relabel" and decision.rows and not decision.of_consensus:
         shared.append(("label_after", decision.rows[0].label_after))
     for name, first in shared:
         if said[name] != first:

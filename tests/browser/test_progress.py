@@ -103,8 +103,14 @@ def test_a_bulk_decision_rests_on_a_check(app: Any, made: tuple[Any, dict[str, s
     # The leftmost cell of the first row: the classifier agrees with its labels.
     content.locator(".dcf-cell-correct .dcf-cell-open").first.click()
     expect(content.locator('canvas[data-points]:not([data-points="0"])')).to_be_visible()
+    # The selected ones, or with none selected the whole cell.
     app.page.keyboard.press("e")
-    content.get_by_role("button", name=re.compile("Check some of them first")).click()
+    expect(
+        content.get_by_role("button", name=re.compile("Check some of them first"))
+    ).to_be_visible()
+    app.page.keyboard.press("Escape")
+    shoot(app, "check-cell")
+    content.get_by_role("button", name=re.compile(r"Confirm all \d+ after a check")).click()
     dialog = app.page.get_by_role("dialog")
     choose_option(dialog.get_by_role("combobox", name="Samples to check"), "20")
     dialog.get_by_role("button", name="Draw 20").click()

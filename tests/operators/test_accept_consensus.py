@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from plugin.decisions.journal import headers
 from plugin.decisions.resolve import resolve
+from plugin.decisions.standing import named
 from plugin.store.runs import load_run
 from tests.traces import database_of
 from tests.voted import CLASSES, OPTIONS, PEOPLE, voted_dataset
@@ -44,7 +46,7 @@ def labels_of(dataset: Any) -> dict[str, str]:
 
 
 def test_it_is_previewed_checked_accepted_and_taken_back(
-    accept: Any, first: Any, operator: Any
+    accept: Any, first: Any, operator: Any, tmp_path: Path
 ) -> None:
     dataset, truth = first
     before = labels_of(dataset)
@@ -74,14 +76,47 @@ def test_it_is_previewed_checked_accepted_and_taken_back(
     assert all(labels_of(dataset)[i] == meant[i] for i in changed)
     true = dict(zip(dataset.values("id"), [CLASSES[t] for t in truth], strict=True))
     assert np.mean([meant[i] == true[i] for i in changed]) > 0.8
-    # Each decision rests on the check, and is taken back as any other.
+    # One decision of several classes rests on the check, and one undo takes all of it back.
     run = load_run(dataset, "deconfuse")
-    made = list(headers().find({**run.owner, "basis.check": drawn["check"]}))
-    assert sorted(str(header["_id"]) for header in made) == sorted(done["decisions"])
-    assert {header["label"] for header in made} == {meant[i] for i in changed}
-    for decision in done["decisions"]:
-        operator("undo")(dataset, decision=decision)
+    (header,) = headers().find({**run.owner, "basis.check": drawn["check"]})
+    assert (str(header["_id"]), header["label"]) == (done["decision"], None)
+    assert len({meant[i] for i in changed}) == len(CLASSES)
+    name = named(run, header["_id"])
+    assert name is not None
+    assert set(str(name.label).split(", ")) == set(CLASSES)
+    # It goes into a file and comes back from it, each sample with its own class.
+    path = tmp_path / "decisions.csv"
+    operator("export_decisions")(dataset, str(path))
+    operator("undo")(dataset, decision=done["decision"])
     assert labels_of(dataset) == before
+    copy = dataset.clone()
+    operator("find_label_errors")(copy, "gt", vote_fields=list(PEOPLE), **OPTIONS)
+    report = operator("import_decisions")(copy, str(path))
+    assert report["applied"] == len(changed) + 1
+    twins = dict(zip(copy.values("filepath"), copy.values("gt.label"), strict=True))
+    own = dict(zip(dataset.values("id"), dataset.values("filepath"), strict=True))
+    assert all(twins[own[i]] == meant[i] for i in changed)
+    copy.delete()
+
+
+def test_who_accepts_twice_at_once_decides_once(first: Any, operator: Any) -> None:
+    dataset, _ = first
+    run, ids = load_run(dataset, "deconfuse"), dataset.values("id")[:2]
+    now = labels_of(dataset)
+    there = {i: next(c for c in CLASSES if c != now[i]) for i in ids}
+    other = {i: next(c for c in CLASSES if c not in (now[i], there[i])) for i in ids}
+    one = resolve(run, "relabel", ids, label=there, author="ann", seen=0)
+    again = resolve(run, "relabel", ids, label=there, author="ann", seen=0)
+    assert (one.applied, again.applied) == (2, 0)
+    assert {c["reason"] for c in again.conflicts} == {"already"}
+    # Other labels are another decision, of the same person, too.
+    assert resolve(run, "relabel", ids, label=other, author="ann", seen=0).applied == 2
+    assert {labels_of(dataset)[i] for i in ids} == set(other.values())
+    with pytest.raises(Exception, match="label says nothing of sample"):
+        resolve(run, "relabel", ids, label={ids[0]: "ant"})
+    operator("undo")(dataset)
+    operator("undo")(dataset)
+    assert labels_of(dataset) == now
 
 
 def test_what_was_relabelled_meanwhile_is_left_alone_and_said(accept: Any, first: Any) -> None:

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from plugin.audit.audits import open_audit
+from plugin.decisions.state import current_state
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
 from tests.panels.made_runs import write_iteration
@@ -188,3 +189,11 @@ def test_a_check_is_drawn_from_what_is_open_in_the_cell(ask: Any) -> None:
     assert (some["rows"], some["population"]) == (rows[1:2], 1)
     read = answer("check_read", check=whole["check"], exceptions=rows[1:2])
     assert (read["exceptions"], read["checked"], read["unchecked"]) == (1, len(rows) - 1, 0)
+    # What it was drawn from is decided on as a whole, without naming any row.
+    refused = answer("resolve", action="relabel", label="moray", rows=None)
+    assert "choose at least one sample" in refused["error"]["message"]
+    done = answer("resolve", action="relabel", label="moray", rows=None, check=whole["check"])
+    assert done["applied"] == len(rows) - 2
+    state = current_state(run)
+    assert state.kind[rows[1]] == 0
+    assert (state.kind[rows[2:]] != 0).all()

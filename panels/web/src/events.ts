@@ -560,7 +560,7 @@ export interface ResolveRequest {
   said?: number | null;
   meant?: number | null;
   action: "relabel" | "confirm" | "remove" | "tag";
-  rows: number[];
+  rows: number[] | null;
   label?: string | null;
   tag?: string | null;
   check?: string | null;
@@ -1392,9 +1392,9 @@ export interface ConsensusAcceptRequest {
   check: string;
 }
 
-/** What was done: a decision for each class that was given. */
+/** What was done: one decision, which gives each sample a class of its own; None without any. */
 export interface ConsensusAcceptReply {
-  decisions: string[];
+  decision: string | null;
   applied: number;
   conflict_count: number;
 }

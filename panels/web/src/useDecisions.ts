@@ -39,9 +39,10 @@ export interface Decisions {
   busy: boolean;
   outcome: Outcome | null;
   dismiss: () => void;
+  /** No rows: all that a check was drawn from, but for its exceptions. */
   resolve: (
     action: Action,
-    rows: number[],
+    rows: number[] | null,
     option?: { label?: string; tag?: string; check?: string },
   ) => Promise<boolean>;
   /** The same for objects. */
@@ -123,7 +124,8 @@ export function useDecisions({ key, seen, refresh }: Options): Decisions {
   const resolve = React.useCallback<Decisions["resolve"]>(
     async (action, rows, option) => {
       const request = () => ask("resolve", { ...key, action, rows, ...option, seen: seen.current });
-      return (await act(action, rows.length, request, action === "tag" ? [] : rows)) !== null;
+      const decided = action === "tag" || !rows ? [] : rows;
+      return (await act(action, rows?.length ?? 1, request, decided)) !== null;
     },
     [act, key, seen],
   );

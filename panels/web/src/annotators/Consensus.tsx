@@ -16,7 +16,7 @@ const EDGE = 96;
 interface Done {
   applied: number;
   left: number;
-  decisions: readonly string[];
+  decision: string | null;
 }
 
 export function Consensus() {
@@ -33,19 +33,14 @@ export function Consensus() {
   const samples = reply?.samples ?? 0;
   const accept = async (check: string) => {
     const made = await ask("consensus_accept", { run, iteration, check });
-    setDone({ applied: made.applied, left: made.conflict_count, decisions: made.decisions });
+    setDone({ applied: made.applied, left: made.conflict_count, decision: made.decision });
     await refresh();
     retry();
   };
   const takeBack = async () => {
-    if (!done) return;
+    if (!done?.decision) return;
     setUndoing(true);
-    let all = true;
-    for (const decision of [...done.decisions].reverse()) {
-      const back = await undo(decision);
-      if (!back) all = false;
-    }
-    if (all) setDone(null);
+    if (await undo(done.decision)) setDone(null);
     setUndoing(false);
     retry();
   };
@@ -105,9 +100,11 @@ export function Consensus() {
         <p role="status" data-testid="consensus-done">
           Relabelled {plural(done.applied, "sample")}
           {done.left > 0 && `; ${count(done.left)} were left alone, changed by others meanwhile`}.{" "}
-          <Button size="small" disabled={undoing || busy} onClick={() => void takeBack()}>
-            {undoing ? "Undoing …" : "Undo all"}
-          </Button>
+          {done.decision && (
+            <Button size="small" disabled={undoing || busy} onClick={() => void takeBack()}>
+              {undoing ? "Undoing …" : "Undo all"}
+            </Button>
+          )}
         </p>
       )}
       {checking && (

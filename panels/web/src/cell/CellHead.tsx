@@ -6,12 +6,22 @@ import { count, plural } from "../format";
 import { useNames, useNoun } from "../objects/names";
 import { Icon } from "../parts/Icon";
 import { Tip } from "../parts/Tip";
-import { useSession } from "../session";
+import { type Session, useSession } from "../session";
 
 const openText = (open: number, within: number | null) =>
   within === null || within === open
     ? `${count(open)} open`
     : `${count(within)} open in the view of ${count(open)}`;
+
+/** How many open samples of a cell FiftyOne's view holds; null where it holds all. */
+export function openWithin(
+  { overview, inView }: Pick<Session, "overview" | "inView">,
+  label: number,
+  prediction: number,
+): number | null {
+  const counted = overview.cells.get(label)?.find((cell) => cell.prediction === prediction);
+  return inView && counted ? (inView[counted.cell] ?? 0) : null;
+}
 
 export interface Ways {
   onBack: () => void;
@@ -27,10 +37,8 @@ interface Props extends Ways {
 }
 
 export function CellHead({ label, prediction, reply, onBack, onQueue, onShow, onStep }: Props) {
-  const { overview, inView } = useSession();
   const names = useNames();
-  const counted = overview.cells.get(label)?.find((cell) => cell.prediction === prediction);
-  const within = inView && counted ? (inView[counted.cell] ?? 0) : null;
+  const within = openWithin(useSession(), label, prediction);
   const title =
     label === prediction ? (
       <>

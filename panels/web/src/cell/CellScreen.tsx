@@ -18,7 +18,7 @@ import { usePages } from "../review/usePages";
 import { useSession } from "../session";
 import { useShortcuts } from "../shortcuts";
 import { useThumbnails } from "../useThumbnails";
-import { CellDone, CellHead, type Ways } from "./CellHead";
+import { CellDone, CellHead, openWithin, type Ways } from "./CellHead";
 import { CellTools, FeatureChoice, type Mode } from "./CellTools";
 import { Check, WORTH_A_CHECK } from "./Check";
 import { IiesRange } from "./IiesRange";
@@ -36,7 +36,8 @@ const isFeatures = oneOf<Features>("embedding", "pixels", "saliency");
 const MAP_EDGE = 64;
 
 export function CellScreen({ label, prediction, ...ways }: Props) {
-  const { classes, overview, resolve } = useSession();
+  const session = useSession();
+  const { classes, overview, resolve } = session;
   const { onBack } = ways;
   const [mode, setMode] = useKept<Mode>("cell/mode", "map", oneOf("map", "grid", "pages"));
   const [tool, setTool] = useKept<Tool>("cell/tool", "lasso", oneOf("lasso", "pan"));
@@ -126,6 +127,7 @@ export function CellScreen({ label, prediction, ...ways }: Props) {
     [samples, faint, offset],
   );
   const correct = label === prediction;
+  const open = openWithin(session, label, prediction) ?? reply?.open ?? 0;
   const acceptText = (
     <>
       Relabel as “<bdi>{classes[prediction]}</bdi>”
@@ -144,14 +146,22 @@ export function CellScreen({ label, prediction, ...ways }: Props) {
           shown here, and left alone.
         </p>
       )}
-      {chosen.length >= WORTH_A_CHECK && (
+      {chosen.length >= WORTH_A_CHECK ? (
         <Button size="small" fullWidth onClick={() => setChecking(true)}>
           Check some of them first…
         </Button>
+      ) : (
+        !chosen.length &&
+        open >= WORTH_A_CHECK && (
+          <Button size="small" fullWidth onClick={() => setChecking(true)}>
+            {correct ? "Confirm" : "Relabel"} all {count(open)} after a check…
+          </Button>
+        )
       )}
       {checking && (
         <Check
-          rows={chosen}
+          rows={chosen.length ? chosen : null}
+          samples={chosen.length || open}
           label={label}
           prediction={prediction}
           thumbnails={large}

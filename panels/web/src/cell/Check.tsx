@@ -1,4 +1,4 @@
-// A random check of the selected samples of a cell, before all of them are decided on.
+// A random check of the selected samples of a cell, or of all of it, before they are decided on.
 import * as React from "react";
 import { ask } from "../ask";
 import type { CheckBound } from "../events";
@@ -9,29 +9,32 @@ import type { Thumbnails } from "../thumbnails";
 export const WORTH_A_CHECK = 40;
 
 interface Props {
-  rows: number[];
+  /** Those that are meant, null for the whole cell. */
+  rows: number[] | null;
+  /** How many these are. */
+  samples: number;
   label: number;
   prediction: number;
   thumbnails: Thumbnails;
-  onDone: (rows: number[]) => void;
+  onDone: (rows: readonly number[]) => void;
   onClose: () => void;
 }
 
-export function Check({ rows, label, prediction, thumbnails, onDone, onClose }: Props) {
+export function Check({ rows, samples, label, prediction, thumbnails, onDone, onClose }: Props) {
   const { key, classes, resolve } = useSession();
   const becomes = label === prediction ? null : (classes[prediction] ?? "");
   const all = becomes ?? classes[label] ?? "";
   const decide = async (bound: CheckBound, exceptions: ReadonlySet<number>) => {
-    const rest = rows.filter((row) => !exceptions.has(row));
+    const rest = rows?.filter((row) => !exceptions.has(row)) ?? null;
     const done = await resolve(becomes === null ? "confirm" : "relabel", rest, {
       ...(becomes === null ? {} : { label: becomes }),
       check: bound.check,
     });
-    if (done) onDone(rest);
+    if (done) onDone(rest ?? []);
   };
   return (
     <CheckDialog
-      samples={rows.length}
+      samples={samples}
       question={
         <>
           those that are not “<bdi>{all}</bdi>”

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,14 @@ from ..learning.heads import OutOfFold, out_of_fold
 from ..learning.training import reproducible
 from ..progress import Report, part_of
 from ..scoring.batches import Batch, Outcome
+from ..store.sample_collection import root_dataset
 from ..store.samples import Collection
 from ..vectors.features import FIT_ROWS, PrincipalComponents
+from ..workers.choices import LOCAL
 from .kept_together import grouped, groups_to_keep
 from .labelled import Labelled
 from .settings import Settings
+from .spread_heads import FITTED_HERE, open_heads
 
 BATCH_ROWS = 5_000
 BATCH_NUMBERS = 4_000_000
@@ -55,7 +59,10 @@ def judged_by_heads(
     paths = [labelled.filepaths[i] for i in usable]
     label, decided, seed = labelled.label[usable], labelled.decided[usable], settings.seed
     groups = groups_to_keep(samples, settings, ids, paths, vectors, part_of(report, 0.0, 0.1))
-    with reproducible(seed):
+    owner = {"dataset_id": root_dataset(samples)._doc.id, "run_key": settings.run_key}
+    begin = part_of(report, 0.1, 0.1)
+    elsewhere = open_heads(settings.workers, owner, paths, device, begin)
+    with elsewhere or nullcontext(), reproducible(seed):
         said = out_of_fold(
             vectors,
             label,
@@ -64,8 +71,13 @@ def judged_by_heads(
             classes=len(labelled.classes),
             folds=folds,
             device=device,
+            elsewhere=elsewhere,
             report=part_of(report, 0.1, 0.8),
         )
+        if elsewhere is not None:
+            outcome.said = [*dict.fromkeys([*outcome.said, elsewhere.said])]
+        elif settings.workers != LOCAL:
+            outcome.said = [*outcome.said, FITTED_HERE]
         outcome.notes |= {"heads": said.heads, "ensemble_weights": said.weights} | grouped(groups)
         outcome.weighed = [said.said]
         keep(said, part_of(report, 0.8, 0.85))

@@ -234,7 +234,9 @@ def _classify(
                     text
                     for text in [
                         *(choice.said, *source.outcome.said, moved),
-                        not_spread(settings, but_duplicates=settings.duplicates),
+                        ""
+                        if settings.source == "embeddings"  # which says it by itself
+                        else not_spread(settings, but_duplicates=settings.duplicates),
                     ]
                     if text
                 ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ from .discriminant import LinearDiscriminant
 from .folds import stratified_folds
 from .linear_head import LinearHead
 
+HEADS = ("linear discriminant", "logistic regression", "nearest neighbours")
 FOLDS = 5
 ROWS_A_PENALTY = 10
 """The penalty is one for so many rows: measured on photographs, where 1 in all learns errors."""
@@ -33,6 +34,11 @@ POOL_NUMBERS = 400_000
 
 
 Heads = dict[str, LogProbabilities]
+Elsewhere = Callable[
+    [Float32Array, Int64Array, Int64Array, int, int, Report], Iterable[tuple[int, Heads]]
+]
+"""Given rows, labels, folds, and the numbers of folds and classes: what ``say_of_fold`` says of
+each fold, in any order."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ def out_of_fold(
     classes: int,
     folds: int = FOLDS,
     device: torch.device | str = "cpu",
+    elsewhere: Elsewhere | None = None,
     report: Report = silent,
 ) -> OutOfFold:
     """Judge every sample by heads that were fitted on the other folds.
@@ -83,21 +90,56 @@ def out_of_fold(
         classes: number of classes
         folds: number of folds, at least 2
         device: where to compute
+        elsewhere: who else fits the heads; None: this process
         report: told how far it is
     """
     fold = stratified_folds(label, folds, seed, groups)
     rows = abandonable(lambda _: on_axes(features, seed), report, "Reducing features", 0.0)
     said: dict[str, Float32Array] = {}
     unseen = np.zeros(len(label), bool)
-    heads = _Heads(rows, label, classes, device)
-    for k in range(folds):
-        learned, asked = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
-        stage = part_of(report, k / folds, (k + 1) / folds)
-        for name, log_p in heads.say(learned, asked, stage).items():
+    if elsewhere is not None:
+        of_folds = elsewhere(rows, label, fold, folds, classes, report)
+    else:
+        of_folds = (
+            (k, say_of_fold(rows, label, fold, k, classes, device, stage))
+            for k in range(folds)
+            for stage in [part_of(report, k / folds, (k + 1) / folds)]
+        )
+    for k, heads in of_folds:
+        asked = np.flatnonzero(fold == k)
+        for name, log_p in heads.items():
             said.setdefault(name, np.empty((len(label), classes), np.float32))[asked] = log_p
-        seen = np.bincount(label[learned], minlength=classes) > 0
+        seen = np.bincount(label[fold != k], minlength=classes) > 0
         unseen[asked] = ~seen[label[asked]]
-    return _pooled(said, label, unseen, seed, report)
+    # Folds may come in any order, and so may a head's first one.
+    return _pooled({name: said[name] for name in HEADS}, label, unseen, seed, report)
+
+
+def say_of_fold(
+    rows: Float32Array,
+    label: Int64Array,
+    fold: Int64Array,
+    k: int,
+    classes: int,
+    device: torch.device | str,
+    report: Report,
+) -> Heads:
+    """What each head says of a fold, fitted on the others.
+
+    Args:
+        rows: (n, d), from ``on_axes``
+        label: (n,), class indices
+        fold: (n,)
+        k: the fold that is asked
+        classes: number of classes
+        device: where to compute
+        report: told how far it is
+
+    Returns:
+        float (m, C) for each head, of the m rows of the fold in their order
+    """
+    heads = _Heads(rows, label, classes, device)
+    return heads.say(np.flatnonzero(fold != k), np.flatnonzero(fold == k), report)
 
 
 def _pooled(
@@ -164,9 +206,9 @@ class _Heads:
     ) -> Heads:
         """What each head says of the rows that are asked for, by its name."""
         stages = {
-            "linear discriminant": (0.0, 0.1, self._discriminant),
-            "logistic regression": (0.1, 0.6, self._logistic),
-            "nearest neighbours": (0.6, 1.0, self._vote),
+            HEADS[0]: (0.0, 0.1, self._discriminant),
+            HEADS[1]: (0.1, 0.6, self._logistic),
+            HEADS[2]: (0.6, 1.0, self._vote),
         }
         return {
             name: self._done(work, name, learned, asked, part_of(report, begin, end))

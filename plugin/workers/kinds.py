@@ -12,6 +12,7 @@ KINDS: Mapping[str, str] = {
     "decode": "classify.training_parts:decode",
     "fold": "classify.training_parts:fold",
     "embed": "classify.training_parts:embed",
+    "heads": "classify.head_parts:fold",
     "look": "duplicates.comparison_parts:look",
     "to compare": "duplicates.comparison_parts:decode",
     "describe": "duplicates.comparison_parts:describe",

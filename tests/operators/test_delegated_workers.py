@@ -99,6 +99,7 @@ def test_the_same_to_the_last_bit(
     found, samples = operator("find_label_errors"), dataset(200)
     monkeypatch.setattr(module(found, "classify.spread_training"), "PIECE_IMAGES", 60)
     monkeypatch.setattr(module(found, "vectors.spread_features"), "PART_IMAGES", 40)
+    monkeypatch.setattr(module(found, "classify.spread_heads"), "WORTH_ROWS", 0)
     monkeypatch.setenv("DECONFUSE_CACHE_DIR", str(tmp_path / "here"))
     found(samples, "ground_truth", "here", **options)
     monkeypatch.setenv("DECONFUSE_CACHE_DIR", str(tmp_path / "elsewhere"))

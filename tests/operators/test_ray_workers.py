@@ -62,6 +62,7 @@ def test_the_same_to_the_last_bit_though_a_process_is_killed(
     monkeypatch.setenv("RAY_ADDRESS", cluster)
     monkeypatch.setattr(module(found, "classify.spread_training"), "PIECE_IMAGES", 60)
     monkeypatch.setattr(module(found, "vectors.spread_features"), "PART_IMAGES", 40)
+    monkeypatch.setattr(module(found, "classify.spread_heads"), "WORTH_ROWS", 0)
     store, killed = module(found, "workers.store"), list[int]()
     look_at = store.look_at
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from plugin.classify import from_training, spread_training
+from plugin.classify import from_training, spread_heads, spread_training
 from plugin.classify.job import find_label_errors
 from plugin.classify.settings import Settings
 from plugin.duplicates import spread_comparison, structure_features
@@ -42,7 +42,7 @@ from tests.plugin.workers.forked_workers import Forked, Once
 pytestmark = pytest.mark.slow
 
 TRAINING: dict[str, Any] = {"source": "train", "folds": 3, "epochs": 1, "image_size": 8}
-FEATURES: dict[str, Any] = {"source": "features", "image_size": 32}
+FEATURES: dict[str, Any] = {"source": "features", "image_size": 32, "folds": 2}
 STEPS = ("claimed", "computed", "written", "committed")
 
 
@@ -51,6 +51,7 @@ def _small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Small parts; and one thread, since there are no others after a fork."""
     monkeypatch.setattr(spread_training, "PIECE_IMAGES", 30)
     monkeypatch.setattr(spread_features, "PART_IMAGES", 30)
+    monkeypatch.setattr(spread_heads, "WORTH_ROWS", 0)
     monkeypatch.setattr(training, "usual_threads", lambda: 1)
     monkeypatch.setattr(from_training, "usual_threads", lambda: 1)
     monkeypatch.setenv("DECONFUSE_CACHE_DIR", str(tmp_path / "cache"))
@@ -155,7 +156,7 @@ def _leaves_nothing() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("options", "parts"), [(TRAINING, 3 + 3 + 2), (FEATURES, 3)], ids=["training", "features"]
+    ("options", "parts"), [(TRAINING, 3 + 3 + 2), (FEATURES, 3 + 2)], ids=["training", "features"]
 )
 def test_a_killed_worker_costs_its_part_alone(
     samples: Any,
@@ -165,7 +166,7 @@ def test_a_killed_worker_costs_its_part_alone(
     options: dict[str, Any],
     parts: int,
 ) -> None:
-    """A worker is killed at each step of each part of each kind: 44 kills in both together."""
+    """A worker is killed at each step of each part of each kind: 52 kills in both together."""
     once = Once(tmp_path / "died", STEPS)
     place = Forked(once)
     find(samples, "here", **options)

@@ -7,6 +7,7 @@ large. So nothing has to be trained, and nothing is said of how well any detecto
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,16 @@ def objects_dataset(
     return dataset
 
 
+@cache
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """Their pixels (n, 64) and what they are (n,), read once: that takes as long as a canvas."""
+    pixels, targets = load_digits(return_X_y=True)
+    return np.asarray(pixels), np.asarray(targets)
+
+
 def _canvas(random: np.random.Generator) -> tuple[np.ndarray, list[tuple[int, Box]]]:
     """Digits of several sizes on a grey picture, and where they are."""
-    pixels, targets = load_digits(return_X_y=True)
+    pixels, targets = digits()
     canvas = random.normal(48, 7, (HEIGHT, WIDTH))
     found: list[tuple[int, Box]] = []
     for _ in range(40):

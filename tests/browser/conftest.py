@@ -1,7 +1,8 @@
-"""The real App in headless Chromium: one server and one browser a session, one page a test.
+"""The real App in headless Chromium: one server and one browser a session, one window a test.
 
-The server is a process of its own on the tests' database, as for a user. A page goes to a dataset
-by URL (``app.open(dataset)``), so tests share nothing but the server.
+The server is a process of its own on the tests' database, as for a user. A window goes to a dataset
+by ``app.open(dataset)``. With DECONFUSE_ONE_WINDOW=1 it goes on to the next test as if it was just
+opened; after a test that failed, or left something open, there is a new one.
 """
 
 import os
@@ -13,33 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from scripts import chromium
 from scripts.app_server import app_server
 from tests.browser.label_errors_panel import planted_digits
+from tests.browser.window import FLAGS, App, Windows
 
 HERE = Path(__file__).resolve().parent
 FAILURES = HERE / "failures"
-# FiftyOne's router throws it where a message of the server comes while a page is being loaded.
-ROUTER_BUSY = "entry is loading"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--enable-unsafe-swiftshader",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-]
-
-# How many times slower the browser's scripts run: what fails on a busy machine fails here at once.
-SLOWDOWN = float(os.environ.get("DECONFUSE_BROWSER_SLOWDOWN", "1"))
-
-# The App sets it when its promotion, which covers the page at some later time, is dismissed.
-NO_PROMOTION = "localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')"
-
 expect.set_options(timeout=60_000)
 
 
@@ -96,54 +79,26 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-class App:
-    """One window of the App."""
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.page = page
-        self.url = url
-        self.errors: list[str] = []
-        page.on("pageerror", self._note)
-
-    def _note(self, error: Any) -> None:
-        if ROUTER_BUSY not in str(error):
-            self.errors.append(str(error))
-
-    def open(self, dataset: Any) -> Page:
-        """Go to a dataset and wait until its grid shows samples."""
-        self.page.goto(f"{self.url}/datasets/{dataset.name}", wait_until="domcontentloaded")
-        expect(self.by("fo-grid")).to_be_visible(timeout=120_000)
-        expect(self.by("entry-counts").first).to_have_text(re.compile(r"\d"), timeout=60_000)
-        return self.page
-
-    def by(self, data_cy: str) -> Locator:
-        """What bears a data-cy attribute."""
-        return self.page.locator(f'[data-cy="{data_cy}"]')
-
-    def open_panel(self, name: str) -> Locator:
-        """Open a panel from the + menu; its content. ``name`` is the panel's, not its label."""
-        self.by("new-panel-btn").first.click()
-        self.by(f"new-panel-option-{name}").click()
-        content = self.by(f"panel-content-{name}")
-        expect(content).to_be_visible()
-        expect(self.by("error-boundary")).to_have_count(0)
-        return content
+@pytest.fixture(scope="session")
+def windows(browser: Browser, app_url: str) -> Windows:
+    """The windows of the session's browser, of which one goes from test to test."""
+    return Windows(browser, app_url)
 
 
 @pytest.fixture
-def new_window(browser: Browser, app_url: str, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A factory of App windows, each with storage of its own; a failed test leaves screenshots."""
-    opened: list[tuple[Any, App]] = []
+def new_window(windows: Windows, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A factory of App windows, each with storage of its own; a failed test leaves screenshots.
+
+    The first is the one that can go from test to test, unless it is asked for with settings.
+    """
+    opened: list[tuple[BrowserContext, App]] = []
 
     def make(width: int = 1600, height: int = 1000, **settings: Any) -> App:
-        context = browser.new_context(viewport={"width": width, "height": height}, **settings)
-        context.add_init_script(NO_PROMOTION)
-        app = App(context.new_page(), app_url)
-        opened.append((context, app))
-        if SLOWDOWN > 1:
-            devtools = context.new_cdp_session(app.page)
-            devtools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
-        return app
+        kept = not opened and not settings
+        opened.append(
+            windows.kept(width, height) if kept else windows.new(width, height, **settings)
+        )
+        return opened[-1][1]
 
     yield make
     for number, (context, app) in enumerate(opened):
@@ -151,7 +106,7 @@ def new_window(browser: Browser, app_url: str, request: pytest.FixtureRequest) -
             FAILURES.mkdir(exist_ok=True)
             name = re.sub(r"[^\w.-]+", "_", request.node.name)
             app.page.screenshot(path=FAILURES / f"{name}-{number}.png")
-        context.close()
+        windows.done(context, app, failed in request.node.stash)
 
 
 @pytest.fixture

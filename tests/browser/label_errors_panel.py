@@ -99,8 +99,7 @@ def wrong_in(part: Locator, script: str) -> list[str]:
 
 def panel(app: Any, dataset: Any) -> Locator:
     """Open the dataset and the panel on it; the panel once it shows its overview."""
-    app.open(dataset)
-    return shown(app)
+    return overview(app.open_with_panel(dataset))
 
 
 def shown(app: Any) -> Locator:
@@ -108,7 +107,15 @@ def shown(app: Any) -> Locator:
     content = app.page.locator('[data-cy="panel-content-label_errors"]')
     if content.count() == 0:
         content = app.open_panel("label_errors")
-    expect(content.locator(".dcf-cell-open").first).to_be_visible()
+    return overview(content)
+
+
+def overview(content: Locator) -> Locator:
+    """The panel, once its overview shows a cell."""
+    first = content.locator(".dcf-cell-open").first
+    # For less CPU than an assertion, which describes the page as often as it does not hold yet.
+    first.wait_for(timeout=60_000)
+    expect(first).to_be_visible()
     return content
 
 

@@ -13,8 +13,9 @@ from tests.browser.label_errors_panel import (
     PRESS_MS,
     SETTLE_MS,
     misplaced,
+    panel,
     shoot,
-    shown,
+    toggle_theme,
     violations,
 )
 from tests.planted_copies import Pictures, noise
@@ -41,8 +42,7 @@ def planted(dataset_name: str, tmp_path: Path) -> Planted:
 
 
 def on_screen(app: Any, dataset: Any) -> Locator:
-    app.open(dataset)
-    content = shown(app)
+    content = panel(app, dataset)
     content.get_by_role("button", name="Duplicates", exact=True).click()
     return content
 
@@ -142,14 +142,15 @@ def test_the_threshold_is_looked_at_and_then_set(app: Any, planted: Planted, ope
 
 
 def test_the_overview_marks_cells_and_every_width_is_accessible(
-    new_window: Any, planted: Planted, operator: Any
+    app: Any, planted: Planted, operator: Any
 ) -> None:
     operator("find_duplicates")(planted.dataset)
-    for theme in ("dark", "light"):
-        app = new_window(color_scheme=theme)
-        app.page.add_init_script(f"localStorage.setItem('mui-mode', '{theme}')")
-        app.open(planted.dataset)
-        content = shown(app)
+    content = panel(app, planted.dataset)
+    root = content.locator(".dcf")
+    before = root.get_attribute("data-theme")
+    assert before in ("dark", "light")
+    for theme in (before, "light" if before == "dark" else "dark"):
+        expect(root).to_have_attribute("data-theme", theme)
         expect(content.locator(".dcf-cell-copies").first).to_be_visible()
         content.get_by_role("button", name="Duplicates", exact=True).click()
         expect(content.locator(".dcf-groupscroll h2")).to_contain_text("Group 1 of 3")
@@ -163,4 +164,8 @@ def test_the_overview_marks_cells_and_every_width_is_accessible(
         app.page.set_viewport_size({"width": 1050, "height": 900})
         app.page.wait_for_timeout(500)
         shoot(app, f"duplicates-narrow-{theme}")
-        assert app.errors == []
+        app.page.keyboard.press("d")
+        expect(content.locator(".dcf-differ-pictures")).to_have_count(0)
+        app.page.keyboard.press("o")
+        toggle_theme(app)
+    assert app.errors == []

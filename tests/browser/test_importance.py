@@ -11,7 +11,15 @@ from playwright.sync_api import Locator, expect
 
 from plugin.decisions.resolve import resolve
 from plugin.store.runs import load_run
-from tests.browser.label_errors_panel import CLASSES, panel, planted_digits, seen, shoot, violations
+from tests.browser.label_errors_panel import (
+    CLASSES,
+    panel,
+    planted_digits,
+    seen,
+    shoot,
+    toggle_theme,
+    violations,
+)
 
 
 @pytest.fixture
@@ -104,9 +112,10 @@ def test_the_card_is_readable_when_narrow_and_light(
         found = rank(dataset, class_size=dict.fromkeys(CLASSES, 3))
         judge(dataset, [i for given in found["top"].values() for i in given], truth)
     rank(dataset)
-    app = new_window(width=900, color_scheme="light")
-    app.page.add_init_script("localStorage.setItem('mui-mode', 'light')")
+    app = new_window(width=900)
     importance = card(app, dataset)
+    toggle_theme(app)
+    expect(app.page.locator(".dcf")).to_have_attribute("data-theme", "light")
     expect(importance.get_by_role("img", name=re.compile("^AUROC by round"))).to_be_visible()
     importance.scroll_into_view_if_needed()
     shoot(app, "importance-light")

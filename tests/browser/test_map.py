@@ -9,16 +9,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
+from plugin.store.runs import load_run
 from tests.browser.label_errors_panel import (
     choose_option,
     lasso,
+    panel,
     planted_digits,
     seen,
     shoot,
-    shown,
     toggle_theme,
     violations,
 )
+from tests.panels.made_runs import write_map
 
 
 @pytest.fixture
@@ -29,9 +31,16 @@ def made(dataset: Callable[..., Any]) -> tuple[Any, set[str]]:
     return new, {i for i, label in labels if label != true[i]}
 
 
+@pytest.fixture
+def mapped(made: tuple[Any, set[str]]) -> tuple[Any, set[str]]:
+    """The same with a map, which is not made by UMAP."""
+    run = load_run(made[0], "deconfuse")
+    write_map(run, run.iteration())
+    return made
+
+
 def on_map(app: Any, dataset: Any) -> Locator:
-    app.open(dataset)
-    content = shown(app)
+    content = panel(app, dataset)
     app.page.keyboard.press("m")
     return content
 
@@ -76,10 +85,9 @@ def test_map_lasso_decide_and_step(app: Any, made: tuple[Any, set[str]]) -> None
 
 
 def test_every_colour_is_drawn_and_accessible_in_both_themes(
-    app: Any, made: tuple[Any, set[str]], operator: Any
+    app: Any, mapped: tuple[Any, set[str]]
 ) -> None:
-    dataset, _ = made
-    operator("map_dataset")(dataset)
+    dataset, _ = mapped
     content = on_map(app, dataset)
     expect(content.get_by_test_id("map-points")).to_have_text("300 samples")
     root = content.locator(".dcf")
@@ -100,11 +108,8 @@ def test_every_colour_is_drawn_and_accessible_in_both_themes(
     assert app.errors == []
 
 
-def test_map_and_grid_share_the_selection(
-    app: Any, made: tuple[Any, set[str]], operator: Any
-) -> None:
-    dataset, _ = made
-    operator("map_dataset")(dataset)
+def test_map_and_grid_share_the_selection(app: Any, mapped: tuple[Any, set[str]]) -> None:
+    dataset, _ = mapped
     content = on_map(app, dataset)
     expect(content.get_by_test_id("map-points")).to_have_text("300 samples")
     selected = content.locator(".dcf-chosen")
@@ -127,10 +132,9 @@ PLACES = """() => [...document.querySelectorAll('.dcf-landmark')].map((e) => {
 
 
 def test_pictures_of_the_map_do_not_overlap_and_come_with_the_zoom(
-    app: Any, made: tuple[Any, set[str]], operator: Any
+    app: Any, mapped: tuple[Any, set[str]]
 ) -> None:
-    dataset, _ = made
-    operator("map_dataset")(dataset)
+    dataset, _ = mapped
     content, page = on_map(app, dataset), app.page
 
     def pictures() -> dict[int, tuple[float, ...]]:

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, Locator, expect
 
 from plugin.store.runs import load_run
 from scripts import chromium
-from tests.browser.conftest import FLAGS, NO_PROMOTION, App
 from tests.browser.label_errors_panel import misplaced, panel, shoot, toggle_theme, violations
+from tests.browser.window import FLAGS, NO_PROMOTION, App
 from tests.panels.made_runs import write_iteration
 
 NAMES = ["American staffordshire terrier", "Kleinspitz", "Straßenbahnhaltestellenschild", "owl"]

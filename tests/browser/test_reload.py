@@ -29,7 +29,7 @@ PANEL = '[data-cy="panel-content-label_errors"]'
 def again(app: Any, dataset: Any) -> Locator:
     """The panel after a reload of the page, opened unless the App remembers it."""
     app.page.wait_for_timeout(300)
-    app.open(dataset)
+    app.load(dataset)
     content = app.page.locator(PANEL)
     if content.count() == 0:
         content = app.open_panel("label_errors")

@@ -9,11 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from plugin.layout.neighbourhood import NEIGHBOURS, neighbour_disagreement
+from plugin.layout.projection import fitted, principal_components
+from plugin.layout.store import keep_map
+from plugin.progress import silent
 from plugin.scoring.margin import suspicion
 from plugin.scoring.probabilities import log_probabilities
 from plugin.scoring.scores import TOP_CLASSES
 from plugin.store.iterations import Iteration, IterationWriter, Rows, pack_ids
 from plugin.store.runs import Run, create_run
+from plugin.store.write_fields import write_numbers
+from plugin.vectors.neighbours import NeighbourIndex
 
 
 def write_iteration(
@@ -57,6 +63,17 @@ def write_iteration(
         writer.append(rows)
         iteration = writer.commit(header)
     return run, iteration
+
+
+def write_map(run: Run, iteration: Iteration) -> None:
+    """Map an iteration as ``map_dataset`` does, by principal components in place of UMAP."""
+    vectors = iteration.column("features").astype(np.float32)
+    label = iteration.column("label")
+    rows = np.arange(len(vectors))
+    near, _ = NeighbourIndex(vectors).nearest(NEIGHBOURS, rows)
+    disagreement = neighbour_disagreement(near, label, label[rows])
+    keep_map(run, iteration, fitted(principal_components(vectors, 2)), disagreement)
+    write_numbers(run, "disagreement", iteration.column("sample_id"), disagreement, silent)
 
 
 @lru_cache(maxsize=4)

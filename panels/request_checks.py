@@ -1,4 +1,4 @@
-"""The panel's requests, checked once for all events against the contract in ``events.py``."""
+"""The panel's requests, checked once for all events against the contract in ``events/``."""
 
 from __future__ import annotations
 

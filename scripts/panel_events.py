@@ -1,4 +1,4 @@
-"""Writes panels/web/src/events.ts from panels/events.py, so that the two cannot differ."""
+"""Writes panels/web/src/events.ts from panels/events/, so that the two cannot differ."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ from typing import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCE = ROOT / "panels" / "events.py"
+SOURCE = ROOT / "panels" / "events"
 TARGET = ROOT / "panels" / "web" / "src" / "events.ts"
 PLAIN = {int: "number", float: "number", str: "string", bool: "boolean", types.NoneType: "null"}
 
 
 def load(path: Path) -> types.ModuleType:
     """The contract's module by itself; its package needs FiftyOne."""
-    spec = importlib.util.spec_from_file_location("panel_events_contract", path)
+    spec = importlib.util.spec_from_file_location(
+        "panel_events_contract", path / "__init__.py", submodule_search_locations=[str(path)]
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -72,10 +74,11 @@ def interface(declared: type) -> str:
 def render() -> str:
     """The whole file."""
     events = load(SOURCE)
-    declared = [value for value in vars(events).values() if is_typeddict(value)]
+    named = {name: getattr(events, name) for name in sorted(vars(events))}
+    declared = [value for value in named.values() if is_typeddict(value)]
     choices = [
         f"export type {name} = {typescript(value)};"
-        for name, value in vars(events).items()
+        for name, value in named.items()
         if get_origin(value) is Literal
     ]
     names = "\n".join(
@@ -84,7 +87,7 @@ def render() -> str:
     )
     return "\n\n".join(
         [
-            "// Written by scripts/panel_events.py from panels/events.py. Do not edit.",
+            "// Written by scripts/panel_events.py from panels/events/. Do not edit.",
             "\n".join(choices),
             *map(interface, declared),
             f"/** Every event by name. */\nexport interface Events {{\n{names}\n}}",

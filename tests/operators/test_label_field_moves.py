@@ -3,20 +3,19 @@
 import sys
 import types
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import fiftyone as fo
 import pytest
 
-from scripts.panel_events import load
+from scripts.panel_events import SOURCE, load
 from tests.conftest import PLUGIN
 from tests.operators.lived import find, make_dataset, readable, stored
 from tests.traces import database_of
 
 pytestmark = pytest.mark.slow
 
-EVENTS = load(Path(__file__).resolve().parents[2] / "panels" / "events.py").EVENTS
+EVENTS = load(SOURCE).EVENTS
 NEEDS_LABELS: dict[str, dict[str, Any]] = {
     "resolve": {"action": "confirm"},
     "undo": {},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,10 @@ from plugin.objects.exchange import import_decisions
 from plugin.objects.iteration import object_iteration
 from plugin.store.runs import load_run
 from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
-from scripts.panel_events import load
+from scripts.panel_events import SOURCE, load
 from tests.doubled_labels import doubled as doubled_labels
 
-CONTRACT = load(Path(__file__).resolve().parents[2] / "panels" / "events.py")
+CONTRACT = load(SOURCE)
 EVENTS = CONTRACT.EVENTS
 PAGE = {"offset": 0, "limit": 40, "kind": None, "threshold": None, "scope": None, "edge": 64}
 

@@ -14,14 +14,14 @@ import pytest
 from PIL import Image
 
 from plugin.duplicates.store import load_duplicates
-from scripts.panel_events import load
+from scripts.panel_events import SOURCE, load
 from tests.planted_copies import Pictures, changed, noise
 from tests.plugin.decided import all_raw
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-EVENTS = load(ROOT / "panels" / "events.py").EVENTS
+EVENTS = load(SOURCE).EVENTS
 
 
 class Screen:

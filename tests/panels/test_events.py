@@ -11,11 +11,11 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
-from scripts.panel_events import TARGET, load, render
+from scripts.panel_events import SOURCE, TARGET, load, render
 from tests.panels.made_runs import write_iteration
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-EVENTS = load(ROOT / "panels" / "events.py").EVENTS
+EVENTS = load(SOURCE).EVENTS
 CLASSES = ["cat", "dog", "eel"]
 
 

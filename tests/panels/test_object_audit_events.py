@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +12,9 @@ from plugin.audit.object_audits import open_object_audit
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
 from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
-from scripts.panel_events import load
+from scripts.panel_events import SOURCE, load
 
-EVENTS = load(Path(__file__).resolve().parents[2] / "panels" / "events.py").EVENTS
+EVENTS = load(SOURCE).EVENTS
 FREE = [0.01, 0.01, 0.05, 0.05]
 
 

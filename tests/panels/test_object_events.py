@@ -7,7 +7,6 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
@@ -20,9 +19,9 @@ from plugin.objects.shown import WORTH_A_LOOK
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
 from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
-from scripts.panel_events import load
+from scripts.panel_events import SOURCE, load
 
-CONTRACT = load(Path(__file__).resolve().parents[2] / "panels" / "events.py")
+CONTRACT = load(SOURCE)
 EVENTS, INFO = CONTRACT.EVENTS, set(CONTRACT.ObjectInfo.__required_keys__)
 DIGITS = [str(digit) for digit in range(10)]
 NOTHING = len(DIGITS)

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scripts.panel_events import load
+from scripts.panel_events import SOURCE, load
 from tests.odd_values import ODD
 from tests.panels.made_runs import write_iteration
 from tests.traces import database_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-EVENTS = load(ROOT / "panels" / "events.py").EVENTS
+EVENTS = load(SOURCE).EVENTS
 CLASSES = ["cat", "dog", "eel"]
 KEY = {"run": "deconfuse", "iteration": 1, "annotator": None, "said": None, "meant": None}
 WHOLE: dict[str, dict[str, Any]] = {

@@ -6,7 +6,6 @@ import base64
 import io
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
@@ -18,10 +17,10 @@ from plugin.objects.iteration import object_iteration
 from plugin.objects.shown import WORTH_A_LOOK
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
-from scripts.panel_events import load
+from scripts.panel_events import SOURCE, load
 from tests.tagged_digits import CLASSES, Planted, tagged_dataset
 
-CONTRACT = load(Path(__file__).resolve().parents[2] / "panels" / "events.py")
+CONTRACT = load(SOURCE)
 EVENTS, INFO = CONTRACT.EVENTS, set(CONTRACT.ObjectInfo.__required_keys__)
 NOTHING = len(CLASSES)
 

@@ -72,7 +72,9 @@ def write_map(run: Run, iteration: Iteration) -> None:
     rows = np.arange(len(vectors))
     near, _ = NeighbourIndex(vectors).nearest(NEIGHBOURS, rows)
     disagreement = neighbour_disagreement(near, label, label[rows])
-    keep_map(run, iteration, fitted(principal_components(vectors, 2)), disagreement)
+    # Away from the edge, where a lasso around the whole map would miss what was drawn in to it.
+    places = 0.1 + 0.8 * fitted(principal_components(vectors, 2))
+    keep_map(run, iteration, places, disagreement)
     write_numbers(run, "disagreement", iteration.column("sample_id"), disagreement, silent)
 
 

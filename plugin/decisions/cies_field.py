@@ -14,6 +14,7 @@ from bson import ObjectId
 from ..errors import InputError
 from ..store.iterations import Iteration
 from ..store.runs import Run
+from ..store.sample_collection import is_deleted
 from ..store.samples import samples_of, writing
 from .journal import chunked, entries_of
 from .state import Made, RunState, current_state
@@ -77,7 +78,11 @@ def _write_soon(run: Run, iteration: Iteration) -> None:
     time.sleep(PAUSE_SECONDS)
     with _lock:
         _, cells = _waiting.pop(iteration.id)
-    _write(run, current_state(run, iteration), np.array(sorted(cells), np.int64))
+    try:
+        _write(run, current_state(run, iteration), np.array(sorted(cells), np.int64))
+    except ValueError:
+        if not is_deleted(run.dataset):  # while this waited
+            raise
 
 
 def _last_iteration(run: Run) -> Iteration | None:

@@ -47,6 +47,10 @@ class DeletedSamples:
         self._lacking = None if before is None else 0
         self._not_until = 0.0
 
+    def known(self) -> Rows:
+        """The rows that were gone when somebody looked last."""
+        return self._rows
+
     def rows(self, run: Run, removed: npt.NDArray[np.bool_] | None = None) -> Rows:
         """The rows whose samples are gone, ascending; the same array until that changes.
 

@@ -143,7 +143,7 @@ class _Follower:
         with self._lock:
             if made is not None and made.seq == self._state.revision + 1:  # nothing lies between
                 self._state = self._with(made.kinds, made.seq)
-                return self._without_deleted(run)
+                return self._without_deleted(self._deleted.known())
             new = applied_headers(run, after=self._state.revision)
             if new:
                 if made is not None and [header["_id"] for header in new] == [made.decision]:
@@ -151,12 +151,13 @@ class _Follower:
                 else:
                     changed = _changed(run, self._state.revision, new)
                 self._state = self._with(changed, new[-1]["seq"])
-            return self._without_deleted(run)
+            if made is not None:  # a click sends no more commands than it must
+                return self._without_deleted(self._deleted.known())
+            return self._without_deleted(self._deleted.rows(run, self._state.kind == _REMOVED))
 
-    def _without_deleted(self, run: Run) -> RunState:
+    def _without_deleted(self, rows: npt.NDArray[np.int64]) -> RunState:
         """The state in which samples that somebody deleted are not open."""
         state, shown = self._state, self._shown
-        rows = self._deleted.rows(run, state.kind == _REMOVED)
         if not len(rows):
             return state
         same = shown.deleted is rows and shown.revision == state.revision

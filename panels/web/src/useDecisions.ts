@@ -108,8 +108,13 @@ export function useDecisions({ key, seen, refresh }: Options): Decisions {
           const last = { revision: reply.revision, rows: all ? decided : [] };
           setSettled((old) => [...old.slice(-SETTLED_KEPT), last]);
         }
-        if (reply.applied) reloadGridSoon();
-        await refresh.current();
+        try {
+          await refresh.current();
+        } finally {
+          // Not before the caller takes what was decided on out of the selection: FiftyOne's reload
+          // brings back what was selected when it began.
+          if (reply.applied) reloadGridSoon();
+        }
         return reply.applied > 0 ? reply : null;
       } catch (error) {
         setOutcome({ action, rows, reply: null, problem: asProblem(error), turn });

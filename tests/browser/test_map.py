@@ -139,9 +139,16 @@ def test_pictures_of_the_map_do_not_overlap_and_come_with_the_zoom(
 
     def pictures() -> dict[int, tuple[float, ...]]:
         expect(content.locator(".dcf-landmark").first).to_be_visible()
-        page.wait_for_timeout(700)  # longer than a zoom and the rest after it
-        expect(content.locator(".dcf-landmark .dcf-wait")).to_have_count(0)
-        found = {int(row): tuple(box) for row, *box in page.evaluate(PLACES)}
+        before: dict[int, tuple[float, ...]] = {}
+        for _ in range(20):  # a zoom and the rest after it, however long they take
+            page.wait_for_timeout(700)
+            expect(content.locator(".dcf-landmark .dcf-wait")).to_have_count(0)
+            found = {int(row): tuple(box) for row, *box in page.evaluate(PLACES)}
+            if found == before:
+                break
+            before = found
+        else:
+            raise AssertionError("the pictures never come to rest")
         boxes = list(found.values())
         for i, (x, y, w, h) in enumerate(boxes):
             for ox, oy, _, _ in boxes[:i]:

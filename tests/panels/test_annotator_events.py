@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import fiftyone as fo
@@ -26,19 +25,12 @@ def first() -> Any:
 
 
 @pytest.fixture(scope="module")
-def ask(first: Any, operator: Any, context: Any) -> Any:
+def ask(first: Any, operator: Any, asking: Any) -> Any:
     """Ask the panel about a run with votes; the dataset, and each sample's true class."""
     dataset = first[0].clone()
     operator("find_label_errors")(dataset, "gt", vote_fields=list(PEOPLE), **OPTIONS)
 
-    def answer(name: str, **request: Any) -> Any:
-        request = {"run": "deconfuse", "iteration": 1, **request}
-        ctx = context(dataset, "label_errors", __method__=name, request=request)
-        reply = operator("label_errors").execute(ctx)
-        json.dumps(reply, allow_nan=False)
-        return reply
-
-    yield answer, dataset, first[1]
+    yield asking(dataset), dataset, first[1]
     dataset.delete()
 
 
@@ -182,7 +174,7 @@ def test_without_votes_there_is_nobody(first: Any, operator: Any, context: Any) 
 
 
 @pytest.fixture(scope="module")
-def ask_objects(operator: Any, context: Any) -> Any:
+def ask_objects(operator: Any, asking: Any) -> Any:
     """Ask the panel about a run on boxes that three people drew; the dataset."""
     dataset, _, _ = drawn_boxes("annotators-of-boxes")
     twice = dataset.match(F("gt.detections").length() > 0).first()
@@ -193,14 +185,7 @@ def ask_objects(operator: Any, context: Any) -> Any:
     twice.save()
     operator("find_label_errors")(dataset, "gt", vote_fields=list(DRAWERS))
 
-    def answer(name: str, **request: Any) -> Any:
-        request = {"run": "deconfuse", "iteration": 1, **request}
-        ctx = context(dataset, "label_errors", __method__=name, request=request)
-        reply = operator("label_errors").execute(ctx)
-        json.dumps(reply, allow_nan=False)
-        return reply
-
-    yield answer, dataset
+    yield asking(dataset), dataset
     dataset.delete()
 
 

@@ -41,7 +41,7 @@ def picture(path: Path, kind: int) -> None:
 
 
 @pytest.fixture
-def ask(dataset_name: str, tmp_path: Path, operator: Any, context: Any) -> Any:
+def ask(dataset_name: str, tmp_path: Path, asking: Any) -> Any:
     """Ask the panel about a run whose files and folders are named by their class."""
     new = fo.Dataset(dataset_name)
     samples = []
@@ -54,14 +54,7 @@ def ask(dataset_name: str, tmp_path: Path, operator: Any, context: Any) -> Any:
     new.add_samples(samples, progress=False)
     write_iteration(new, np.random.default_rng(3).dirichlet([1, 1, 1], size=N), CLASSES)
 
-    def answer(name: str, **request: Any) -> Any:
-        request = {"run": "deconfuse", "iteration": 1, **request}
-        ctx = context(new, "label_errors", __method__=name, request=request)
-        reply = operator("label_errors").execute(ctx)
-        json.dumps(reply, allow_nan=False)
-        return reply
-
-    return answer, new
+    return asking(new), new
 
 
 def items(answer: Any, **request: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import fiftyone as fo
@@ -17,20 +16,13 @@ N = 30
 
 
 @pytest.fixture
-def ask(dataset: Any, operator: Any, context: Any) -> Any:
+def ask(dataset: Any, asking: Any) -> Any:
     """Ask the panel about a run of 30 samples; the dataset and the iteration beside it."""
     new = dataset(n=N, labels=[CLASSES[i % 3] for i in range(N)])
     p = np.random.default_rng(3).dirichlet([1, 1, 1], size=N)
     _, iteration = write_iteration(new, p, CLASSES)
 
-    def answer(name: str, view: Any = None, **request: Any) -> Any:
-        request = {"run": "deconfuse", "iteration": 1, **request}
-        ctx = context(new, "label_errors", view=view, __method__=name, request=request)
-        reply = operator("label_errors").execute(ctx)
-        json.dumps(reply, allow_nan=False)
-        return reply
-
-    return answer, new, iteration
+    return asking(new), new, iteration
 
 
 def relabel_outside(dataset: Any, sample_id: str, label: str) -> None:

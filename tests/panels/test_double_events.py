@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,17 +35,10 @@ def doubled(tmp_path_factory: Any, operator: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
-def ask(doubled: Any, operator: Any, context: Any) -> Any:
+def ask(doubled: Any, asking: Any) -> Any:
     dataset, _, _ = doubled
 
-    def answer(name: str, view: Any = None, **request: Any) -> Any:
-        asked = {"run": "deconfuse", "iteration": 1, **request}
-        ctx = context(dataset, "label_errors", view=view, __method__=name, request=asked)
-        reply = operator("label_errors").execute(ctx)
-        json.dumps(reply, allow_nan=False)
-        return reply
-
-    return answer
+    return asking(dataset)
 
 
 def labels_of(dataset: Any) -> dict[str, Any]:

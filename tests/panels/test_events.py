@@ -38,7 +38,7 @@ def test_the_guide_names_every_shortcut() -> None:
 
 
 @pytest.fixture
-def ask(dataset: Any, operator: Any, context: Any) -> Any:
+def ask(dataset: Any, asking: Any) -> Any:
     """Ask the panel about a run of 30 samples, and get plain data back."""
     labels = [CLASSES[i % 3] for i in range(30)]
     new = dataset(n=30, labels=labels, scale=2)
@@ -46,14 +46,7 @@ def ask(dataset: Any, operator: Any, context: Any) -> Any:
     p = rng.dirichlet([1, 1, 1], size=30)
     write_iteration(new, p, CLASSES, rng.normal(size=(30, 4)))
 
-    def answer(name: str, view: Any = None, **request: Any) -> Any:
-        request = {"run": "deconfuse", "iteration": 1, **request}
-        ctx = context(new, "label_errors", view=view, __method__=name, request=request)
-        reply = operator("label_errors").execute(ctx)
-        json.dumps(reply, allow_nan=False)
-        return reply
-
-    return answer, new, p
+    return asking(new), new, p
 
 
 def keys_of(declared: Any) -> set[str]:

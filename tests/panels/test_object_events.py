@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -39,17 +38,10 @@ def run_on_objects(tmp_path_factory: Any, operator: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
-def ask(run_on_objects: Any, operator: Any, context: Any) -> Any:
+def ask(run_on_objects: Any, asking: Any) -> Any:
     dataset, iteration = run_on_objects
 
-    def answer(name: str, view: Any = None, **request: Any) -> Any:
-        asked = {"run": "deconfuse", "iteration": 1, **request}
-        ctx = context(dataset, "label_errors", view=view, __method__=name, request=asked)
-        reply = operator("label_errors").execute(ctx)
-        json.dumps(reply, allow_nan=False)
-        return reply
-
-    return answer, dataset, iteration
+    return asking(dataset), dataset, iteration
 
 
 def test_the_run_is_listed_without_a_problem(ask: Any) -> None:

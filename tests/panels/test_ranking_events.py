@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -18,21 +17,14 @@ CONFIDENCE = {"by": "confidence", "above": None, "label": None}
 
 
 @pytest.fixture
-def ask(dataset: Any, operator: Any, context: Any) -> Any:
+def ask(dataset: Any, asking: Any) -> Any:
     """Ask the panel about a run of 60 samples, and get plain data back."""
     new = dataset(n=N, labels=[CLASSES[i % 3] for i in range(N)])
     run, iteration = write_iteration(
         new, np.random.default_rng(3).dirichlet([1, 1, 1], size=N), CLASSES
     )
 
-    def answer(name: str, view: Any = None, **request: Any) -> Any:
-        request = {"run": "deconfuse", "iteration": 1, **request}
-        ctx = context(new, "label_errors", view=view, __method__=name, request=request)
-        reply = operator("label_errors").execute(ctx)
-        json.dumps(reply, allow_nan=False)
-        return reply
-
-    return answer, new, run, iteration
+    return asking(new), new, run, iteration
 
 
 def test_disagreements_by_confidence_page_by_page(ask: Any) -> None:

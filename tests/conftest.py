@@ -10,6 +10,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import hypothesis
@@ -269,8 +270,8 @@ def operator() -> Callable[[str], Any]:
     import fiftyone.operators as foo
 
     foo.get_operator(f"{PLUGIN}/find_label_errors")  # imports the plugin
-    for name in [name for name in sys.modules if name.endswith(".layout.projection_worker")]:
-        sys.modules[name].warm.start = lambda: None
+    for name in [name for name in sys.modules if name.endswith(".panels.overview_events")]:
+        sys.modules[name].warm = SimpleNamespace(start=lambda: None)  # pyright: ignore[reportAttributeAccessIssue]
     return lambda name: foo.get_operator(f"{PLUGIN}/{name}")
 
 

@@ -57,9 +57,6 @@ class ProjectionWorker:
 
     def start(self) -> None:
         """Begin to warm up; returns at once, and does nothing the second time."""
-        self._begin()
-
-    def _begin(self) -> None:
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(
@@ -75,7 +72,7 @@ class ProjectionWorker:
             key: names the vectors
             vectors: called for the float32 (n, d) vectors if the layout is not known
         """
-        self._begin()
+        self.start()
         with self._lock:
             known = self._layouts.get(key)
             if known is not None and not (known.done() and known.exception()):

@@ -2,6 +2,7 @@
 import * as React from "react";
 import type { ObjectInfo } from "../events";
 import { share } from "../format";
+import { Votes } from "../parts/Votes";
 import { kindOf } from "./kinds";
 import { useNames } from "./names";
 import { inPixels } from "./place";
@@ -40,21 +41,7 @@ export function Numbers({ object }: { object: ObjectInfo }) {
           empty="nothing else"
         />
       )}
-      {object.votes.length > 0 && (
-        <>
-          <dt>Votes</dt>
-          <dd>
-            {object.votes.map(({ annotator, label }) => (
-              <span key={annotator} className="dcf-chip">
-                <bdi>{annotator}</bdi>{" "}
-                <strong>
-                  <bdi>{names.prediction(label)}</bdi>
-                </strong>
-              </span>
-            ))}
-          </dd>
-        </>
-      )}
+      <Votes votes={object.votes} />
       <dt>Likeliest error</dt>
       <dd>
         {kindOf(object.kind)}

@@ -2,6 +2,7 @@
 import * as React from "react";
 import type { SampleInfo } from "../events";
 import { useSession } from "../session";
+import { Votes } from "./Votes";
 
 export function Details({ sample }: { sample: SampleInfo }) {
   const { classes } = useSession();
@@ -21,21 +22,7 @@ export function Details({ sample }: { sample: SampleInfo }) {
         {sample.iies.toFixed(3)}
         <span className="dcf-soft"> · suspicion {sample.suspicion.toFixed(2)}</span>
       </dd>
-      {sample.votes.length > 0 && (
-        <>
-          <dt>Votes</dt>
-          <dd>
-            {sample.votes.map(({ annotator, label }) => (
-              <span key={annotator} className="dcf-chip">
-                <bdi>{annotator}</bdi>{" "}
-                <strong>
-                  <bdi>{classes[label]}</bdi>
-                </strong>
-              </span>
-            ))}
-          </dd>
-        </>
-      )}
+      <Votes votes={sample.votes} />
       <dt>Split</dt>
       <dd>{sample.split || <span className="dcf-soft">none</span>}</dd>
       <dt>Tags</dt>

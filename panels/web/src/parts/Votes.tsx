@@ -1,0 +1,24 @@
+// Who said what of a sample or an object.
+import * as React from "react";
+import type { Vote } from "../events";
+import { useNames } from "../objects/names";
+
+export function Votes({ votes }: { votes: readonly Vote[] }) {
+  const { prediction } = useNames();
+  if (!votes.length) return null;
+  return (
+    <>
+      <dt>Votes</dt>
+      <dd>
+        {votes.map(({ annotator, label }) => (
+          <span key={annotator} className="dcf-chip">
+            <bdi>{annotator}</bdi>{" "}
+            <strong>
+              <bdi>{prediction(label)}</bdi>
+            </strong>
+          </span>
+        ))}
+      </dd>
+    </>
+  );
+}

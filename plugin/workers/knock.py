@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bson import ObjectId
+from cachetools import TTLCache, cached
 
 from . import hello, store
 from .delegated import Delegated
@@ -17,9 +18,8 @@ AGAIN_SECONDS = 60.0
 """For so long what they answered is believed; a form is worked out anew with each letter."""
 POLL_SECONDS = 0.1
 
-_heard: dict[str, tuple[float, int, list[str]]] = {}
 
-
+@cached(TTLCache(8, AGAIN_SECONDS), key=lambda dataset: str(dataset._doc.id))
 def answering(dataset: Any) -> tuple[int, list[str]]:
     """How many delegated workers answer that can work, and what keeps the others from it.
 
@@ -28,13 +28,7 @@ def answering(dataset: Any) -> tuple[int, list[str]]:
     Args:
         dataset: what they would work on
     """
-    key = str(dataset._doc.id)
-    known = _heard.get(key)
-    if known is None or time.monotonic() - known[0] > AGAIN_SECONDS:
-        _heard.clear()
-        owner = {"dataset_id": dataset._doc.id, "run_key": f"knock {ObjectId()}"}
-        _heard[key] = known = (time.monotonic(), *_asked(owner))
-    return known[1], known[2]
+    return _asked({"dataset_id": dataset._doc.id, "run_key": f"knock {ObjectId()}"})
 
 
 def _asked(owner: Mapping[str, Any]) -> tuple[int, list[str]]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from bson import ObjectId
 
 from ..plugin.audit.checks import basis_of_check, fitting
+from ..plugin.audit.store import load_check
 from ..plugin.decisions.resolution import Resolution
 from ..plugin.decisions.resolve import resolve as decide
 from ..plugin.decisions.undo import undo as take_back
@@ -37,7 +38,7 @@ def resolve(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Resolv
     """
     opened = open_iteration(ctx, request)
     if request.get("rows") is None and request.get("check"):
-        rows = opened.iteration.rows_of(fitting(opened.run, str(request["check"])))
+        rows = opened.iteration.rows_of(fitting(load_check(opened.run, str(request["check"]))))
         rows = rows[rows >= 0]
         rows = rows[~opened.decided[rows]]
     else:
@@ -195,17 +196,13 @@ def show_in_grid(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.S
     label, prediction = request.get("label"), request.get("prediction")
     if label is None and prediction is None:
         rows, what = _given_rows(opened), "these"
+        whose = f"that {opened.given and opened.given.annotator} voted on"
     else:
         where = opened.cell(label, prediction)
         rows = np.arange(where.start, where.stop)[~opened.gone[where]]
-        what = "the cell"
+        what, whose = "the cell", "of this cell"
     rows = rows[opened.inside(rows)][:MOST_IN_GRID]
     if not len(rows):
-        whose = (
-            "of this cell"
-            if what == "the cell"
-            else f"that {opened.given and opened.given.annotator} voted on"
-        )
         raise InputError(
             f"None of the open samples {whose} is in FiftyOne's view and filters. Clear them "
             f"to see {what} in the grid."

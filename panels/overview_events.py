@@ -12,7 +12,6 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
-from bson import ObjectId
 
 from ..plugin.classify.job import complete_fields
 from ..plugin.classify.settings import Settings
@@ -35,6 +34,7 @@ from ..plugin.store.label_field import label_fields, tag_fields
 from ..plugin.store.runs import Run
 from ..plugin.store.samples import samples_of
 from . import events
+from .decision_events import are_there
 from .duplicate_events import cell_flags
 from .opened import Opened
 from .opened_objects import OpenedObjects, iterations_of, last_opened, open_any
@@ -215,24 +215,15 @@ def suspects(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Suspe
     inside = opened.rows_in_view()
     shown = ~opened.gone if inside is None else inside & ~opened.gone
     cell, row = first_rows(table, shown, wanted, PICTURES_A_CELL)
-    there = _not_deleted(opened, row)
+    there = are_there(opened, row)
     if not there.all():  # what comes next takes their places
         shown[row[~there]] = False
         cell, row = first_rows(table, shown, wanted, PICTURES_A_CELL)
-        there = _not_deleted(opened, row)
+        there = are_there(opened, row)
         cell, row = cell[there], row[there]
     return events.SuspectsReply(
         revision=opened.state.revision, cell=cell.tolist(), row=row.tolist()
     )
-
-
-def _not_deleted(opened: Opened, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Whether the dataset still has the sample of each of some rows."""
-    ids = [ObjectId(i) for i in opened.sample_ids(rows)]
-    kept = {
-        d["_id"] for d in samples_of(opened.run.dataset).find({"_id": {"$in": ids}}, {"_id": 1})
-    }
-    return np.fromiter((i in kept for i in ids), bool, len(ids))
 
 
 def in_view(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.InViewReply:

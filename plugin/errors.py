@@ -58,8 +58,8 @@ def meant(name: object, names: Iterable[str]) -> str:
         return ""
     plain = {known.casefold(): known for known in names}
     given = name.strip().casefold()
-    near = [given.partition(".")[0]] if given.partition(".")[0] in plain else []
-    near = [given] if given in plain else near or get_close_matches(given, plain, 1, 0.7)
+    near = [one for one in (given, given.partition(".")[0]) if one in plain]
+    near = near or get_close_matches(given, plain, 1, 0.7)
     return f" Did you mean {plain[near[0]]!r}?" if near else ""
 
 

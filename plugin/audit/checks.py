@@ -107,13 +107,11 @@ def give_check(run: Run, check: str, exceptions: Sequence[str]) -> Bound:
     return bound_of(load_check(run, check))
 
 
-def fitting(run: Run, check: str) -> list[str]:
+def fitting(document: dict[str, Any]) -> list[str]:
     """The samples that a check was drawn from, without those that were found not to fit: their ids.
 
-    Raises:
-        InputError: if the run has no such check, or it was not read yet
+    InputError if it was not read yet.
     """
-    document = load_check(run, check)
     bound_of(document)
     misfits = {i.hex() for i in document["exceptions"]}
     every = unpack_ids(np.frombuffer(document["population"], "S12"))

@@ -17,7 +17,7 @@ from ..decisions.state import current_state
 from ..errors import InputError
 from ..store.iterations import Iteration, unpack_ids
 from ..store.runs import Run
-from .checks import Bound, bound_of, draw_check
+from .checks import Bound, bound_of, draw_check, fitting
 from .store import load_check
 
 LEAST = 0.9
@@ -138,9 +138,7 @@ def accept_consensus(run: Run, check: str, *, author: str | None = None) -> Acce
     if number is None:
         raise InputError(f"The iteration that check {check} was made of was deleted")
     proposal = propose(run, each["least"], number)
-    population = set(unpack_ids(np.frombuffer(document["population"], "S12")))
-    allowed = population - {i.hex() for i in document["exceptions"]}
-    names, ids = proposal.iteration.classes, proposal.ids
+    names, ids, allowed = proposal.iteration.classes, proposal.ids, set(fitting(document))
     chosen = [at for at, sample_id in enumerate(ids) if sample_id in allowed]
     if not chosen:
         return Accepted(bound)

@@ -222,6 +222,9 @@ def _classify(
         trained = settings.source not in ("predictions", "votes")
         judged = tally.judged(source.outcome.predicted, trained=trained)
         moved = abandonable(lambda _: after.move(writer), report, "Learning from decisions", 1.0)
+        here = ""
+        if settings.source != "embeddings":  # which says it by itself
+            here = not_spread(settings, but_duplicates=settings.duplicates)
         writer.set_apart(judged.apart, judged.suspicion)
         abandonable(cleanlab.compute, report, "cleanlab")
         report(1.0, "Storing the iteration")
@@ -230,16 +233,7 @@ def _classify(
             header = {
                 "number": 1 + max((i.number for i in run.iterations()), default=0),
                 "settings": {**asdict(settings), **source.outcome.notes},
-                "chosen": " ".join(
-                    text
-                    for text in [
-                        *(choice.said, *source.outcome.said, moved),
-                        ""
-                        if settings.source == "embeddings"  # which says it by itself
-                        else not_spread(settings, but_duplicates=settings.duplicates),
-                    ]
-                    if text
-                ),
+                "chosen": " ".join(filter(None, [choice.said, *source.outcome.said, moved, here])),
                 "counts": judged.counts,
                 "set_apart": _set_apart(judged, source.classes, settings),
                 "assumed": source.outcome.assumed,

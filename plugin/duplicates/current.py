@@ -16,7 +16,7 @@ from ..store.iterations import Iteration, unpack_ids
 from ..store.runs import Run
 from .dismissed import dismissed_groups
 from .fields import Member, read_members, sign_of_change, split_names
-from .groups import DuplicateGroup, duplicate_groups
+from .groups import DuplicateGroup, duplicate_groups, holding
 from .pairs import Pairs
 from .row_pairs import pairs_of_rows, rows_of_compared
 from .store import KeptDuplicates
@@ -80,9 +80,7 @@ class CurrentGroups:
 
     def of_rows(self, wanted: npt.NDArray[np.bool_]) -> CurrentGroups:
         """The groups that hold one of some rows, whole: ``wanted`` is bool (n,), by row."""
-        groups = [group for group in self.groups if wanted[group.members].any()]
-        held = np.zeros(len(wanted), bool)
-        held[[row for group in groups for row in group.members]] = True
+        groups, held = holding(self.groups, wanted)
         return replace(
             self,
             groups=groups,

@@ -116,6 +116,26 @@ def duplicate_groups(
     return sorted(groups, key=lambda g: (not g.leak, not g.label_conflict, -g.ses, g.members))
 
 
+def holding(
+    groups: Sequence[DuplicateGroup], wanted: NDArray[np.bool_]
+) -> tuple[list[DuplicateGroup], NDArray[np.bool_]]:
+    """The groups that hold one of some images, and whether each image is in one of these.
+
+    Args:
+        groups: of images
+        wanted: bool (n,), by image
+
+    >>> groups = duplicate_groups([[0, 1], [2, 3]], [0.9, 0.8], ["cat"] * 5)
+    >>> found, held = holding(groups, np.array([True, False, False, False, True]))
+    >>> [group.members for group in found], held.tolist()
+    ([[0, 1]], [True, True, False, False, False])
+    """
+    found = [group for group in groups if wanted[group.members].any()]
+    held = np.zeros(len(wanted), bool)
+    held[[image for group in found for image in group.members]] = True
+    return found, held
+
+
 def proposal(
     members: Sequence[int],
     labels: Sequence[Hashable],

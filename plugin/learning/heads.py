@@ -100,10 +100,10 @@ def out_of_fold(
     if elsewhere is not None:
         of_folds = elsewhere(rows, label, fold, folds, classes, report)
     else:
+        stages = [part_of(report, k / folds, (k + 1) / folds) for k in range(folds)]
         of_folds = (
             (k, say_of_fold(rows, label, fold, k, classes, device, stage))
-            for k in range(folds)
-            for stage in [part_of(report, k / folds, (k + 1) / folds)]
+            for k, stage in enumerate(stages)
         )
     for k, heads in of_folds:
         asked = np.flatnonzero(fold == k)

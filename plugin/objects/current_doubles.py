@@ -16,7 +16,7 @@ from ..arrays import BoolArray, Float64Array, Int64Array
 from ..decisions.object_changes import BOXES, box_of, by_id, class_of, labels_in
 from ..duplicates.dismissed import dismissed_groups
 from ..duplicates.fields import sign_of_change
-from ..duplicates.groups import DuplicateGroup, duplicate_groups
+from ..duplicates.groups import DuplicateGroup, duplicate_groups, holding
 from ..store.iterations import unpack_ids
 from ..store.runs import Run
 from ..store.samples import samples_of
@@ -70,9 +70,7 @@ class CurrentDoubles:
 
     def of_rows(self, wanted: npt.NDArray[np.bool_]) -> CurrentDoubles:
         """The groups that hold one of some rows, whole: ``wanted`` is bool (n,), by row."""
-        groups = [group for group in self.groups if wanted[group.members].any()]
-        held = np.zeros(len(wanted), bool)
-        held[[row for group in groups for row in group.members]] = True
+        groups, held = holding(self.groups, wanted)
         pairs = held[self.pair].all(axis=1)
         members = {row: member for row, member in self.members.items() if held[row]}
         return replace(

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.importance.job import rank_by_importance
 from ..plugin.importance.options import TOP, ImportanceOptions
 from ..plugin.importance.store import kept_rounds
 from ..plugin.store.runs import Run
@@ -92,7 +91,7 @@ class RankByImportance(LongOperator):
         if delegate:
             return self.queue(run.dataset, given)
         # Called directly: an operator's execution is ended after ten minutes.
-        return in_terminal(lambda report: rank_by_importance(run, options, report))
+        return in_terminal(_ranking(run, options))
 
     def work(self, ctx: Any) -> Work:
         """Check the parameters and say what to do with them."""
@@ -101,7 +100,7 @@ class RankByImportance(LongOperator):
             params["class_size"] = {params["class_name"]: params.get("size") or TOP}
         network_to_load(ctx, params.get("embeddings"), "embeddings")
         run, options = _checked(ctx.dataset, params)
-        return lambda report: rank_by_importance(run, options, report)
+        return _ranking(run, options)
 
     def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
         """Show the fields and say what is to be looked at."""
@@ -140,6 +139,13 @@ def _checked(dataset: Any, params: dict[str, Any]) -> tuple[Run, ImportanceOptio
     )
     options.check(run)
     return run, options
+
+
+def _ranking(run: Run, options: ImportanceOptions) -> Work:
+    """What ranks."""
+    from ..plugin.importance.job import rank_by_importance  # imports torch, which takes seconds
+
+    return lambda report: rank_by_importance(run, options, report)
 
 
 def summary(result: dict[str, Any]) -> str:

@@ -1,5 +1,7 @@
 """FiftyOne loads the plugin: it only logs what goes wrong, so these tests look."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,3 +31,15 @@ def test_what_the_manifest_names_is_registered_and_nothing_else(server: Any) -> 
 def test_scripts_get_every_operator(operator: Any) -> None:
     for name in MANIFEST.get("operators", []):
         assert operator(name).uri == f"{MANIFEST['name']}/{name}"
+
+
+def test_loading_it_loads_no_torch() -> None:
+    """It takes four seconds of CPU, in the App's server and in every worker."""
+    code = (
+        "import sys, fiftyone.operators as foo\n"
+        "registry = foo.OperatorRegistry()\n"
+        f"assert registry.operator_exists({MANIFEST['name'] + '/rank_by_importance'!r})\n"
+        "print(sorted({'torch', 'torchvision', 'umap', 'ray'} & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip().splitlines()[-1] == "[]"

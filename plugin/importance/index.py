@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,8 @@ from .confusion import Confusion, confusions
 from .held_out import HeldOut, Said
 from .leverage import ClassGeometry
 from .moments import ClassMoments, by_class
-from .sensitivity import combined, importance
+from .sensitivity import VARIANTS, Variant, combined, importance
 from .spool import blocks, spooled
-
-Variant = Literal["label_aware", "label_free"]
-VARIANTS: tuple[Variant, ...] = ("label_aware", "label_free")
 
 
 class ImportanceIndex:

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import InputError
-from ..learning.training import choose_device
 from ..store.own_fields import check_own_writable
 from ..store.runs import Run
-from ..vectors.embeddings import EmbeddingVectors
-from .index import VARIANTS
+from .sensitivity import VARIANTS
 
 TOP = 50
 """So many samples are given where nobody says how many."""
@@ -37,6 +35,9 @@ class ImportanceOptions:
 
     def check(self, run: Run) -> None:
         """Raise InputError where one of them cannot be."""
+        from ..learning.training import choose_device  # imports torch, which takes seconds
+        from ..vectors.embeddings import EmbeddingVectors
+
         if self.variant not in VARIANTS:
             raise InputError(f"variant must be one of {', '.join(VARIANTS)}, got {self.variant!r}")
         choose_device(self.device)

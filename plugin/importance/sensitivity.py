@@ -10,12 +10,15 @@ Two bounds, both within one class of n samples, are averaged:
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ..arrays import Float64Array
+
+Variant = Literal["label_aware", "label_free"]
+VARIANTS: tuple[Variant, ...] = ("label_aware", "label_free")
 
 
 def lightweight(distance: npt.ArrayLike) -> Float64Array:

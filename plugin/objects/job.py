@@ -31,7 +31,6 @@ from .consensus_field import write_consensus
 from .covered import check_covers_items
 from .doubles import DOUBLES, joined
 from .fields import write_object_fields
-from .from_crops import CropSource
 from .from_detections import DetectionSource
 from .from_votes import VoteSource
 from .iteration import object_iteration
@@ -164,6 +163,8 @@ def _kind(settings: Settings) -> Callable[[Collection, Settings], Any]:
         return VoteSource
     if settings.source == "predictions":
         return VotedDetections if settings.vote_fields else DetectionSource
+    from .from_crops import CropSource  # imports torch, which takes seconds
+
     return CropSource
 
 

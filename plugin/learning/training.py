@@ -16,7 +16,7 @@ from torch import nn
 from ..abandonable import abandonable
 from ..arrays import BoolArray, Int64Array
 from ..errors import InputError
-from ..progress import Report, part_of
+from ..progress import Report, part_of, silent
 from ..scoring.probabilities import LogProbabilities
 from ..torch_threads import torch_threads
 from .checkpoints import load_weights
@@ -158,12 +158,15 @@ class Trainer:
         for epoch in range(1, recipe.epochs + 1):
             stage = part_of(report, (epoch - 1) / recipe.epochs, epoch / recipe.epochs)
             title = f"{name}Epoch {epoch}/{recipe.epochs}, "
-            self._epoch(chosen, optimiser, schedule, part_of(stage, 0.0, share), title)
+            said = self._epoch(chosen, optimiser, schedule, part_of(stage, 0.0, share), title)
             if held is None:
                 self.kept_epoch = epoch
                 if epoch > recipe.epochs - recipe.average_epochs:
                     self._states.append(state_of(self.model))
-            elif not best.saw(epoch, self.model, self._p_label(held, part_of(stage, share, 1.0))):
+                continue
+            if not best.saw(
+                epoch, self.model, self._p_label(held, part_of(stage, share, 1.0), said)
+            ):
                 break
         if held is not None:
             self._states, self.kept_epoch = best.states, best.epoch
@@ -204,7 +207,7 @@ class Trainer:
         schedule: torch.optim.lr_scheduler.LRScheduler,
         report: Report,
         title: str,
-    ) -> None:
+    ) -> str:
         size = self._recipe.batch_size
         self._prepare_to_train()
         order = chosen[torch.randperm(len(chosen), generator=self._generator).numpy()]
@@ -222,7 +225,9 @@ class Trainer:
             if step % 10 == 0 or time.monotonic() - told > SLOW_STEP_SECONDS:
                 told = time.monotonic()
                 report(seen / len(order), _describe(title, loss_sum / seen, right / seen))
-        report(1.0, _describe(title, loss_sum / seen, right / seen))
+        said = _describe(title, loss_sum / seen, right / seen)
+        report(1.0, said)
+        return said
 
     def _prepare_to_train(self) -> None:
         self.model.train()
@@ -249,16 +254,18 @@ class Trainer:
         optimiser.step()
         return loss.detach() * len(label), self._goal.hits(logits.detach().float(), label)
 
-    def _p_label(self, held: Int64Array, report: Report | None = None) -> torch.Tensor:
-        """What the model gives the labels of images, one after the other, on the CPU."""
+    def _p_label(self, held: Int64Array, report: Report = silent, said: str = "") -> torch.Tensor:
+        """What the model gives the labels of images, one after the other, on the CPU.
+
+        Most reports that get through come from here: they say what the epoch said.
+        """
         parts = []
         for start in range(0, len(held), self._at_once):
             part = held[start : start + self._at_once]
             logits, _ = self._forward(self._pictures.load(part))
             label = self._goal.of(part).to(self._device)
             parts.append(self._goal.p_label(logits, label).cpu())
-            if report is not None:
-                report((start + len(part)) / len(held), "Asking the images held out")
+            report((start + len(part)) / len(held), said)
         return torch.cat(parts)
 
     def classify(self, chosen: Int64Array, report: Report) -> Iterator[Said]:

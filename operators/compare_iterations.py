@@ -13,7 +13,7 @@ from ..plugin.store.label_field import check_label_field
 from ..plugin.store.samples import Collection
 from .checked import CheckedOperator
 from .forms import form, opened_run, suggest
-from .run_choice import kept_run_of
+from .run_choice import chosen_kept_run, kept_run_of
 
 
 class CompareIterations(CheckedOperator):
@@ -48,10 +48,7 @@ class CompareIterations(CheckedOperator):
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Compare them."""
-        params = ctx.params
-        return self(
-            ctx.dataset, params.get("run_key", "deconfuse"), params.get("clean_tag") or None
-        )
+        return self(ctx.dataset, chosen_kept_run(ctx).key, ctx.params.get("clean_tag") or None)
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""

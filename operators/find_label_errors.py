@@ -20,7 +20,7 @@ from ..plugin.objects.auto import detections_fields
 from ..plugin.objects.job import find_object_errors, is_on_objects
 from ..plugin.predictions.preview import preview_predictions
 from ..plugin.progress import Report, silent
-from ..plugin.runs.opening import find_runs
+from ..plugin.runs.opening import find_runs, newest_first
 from ..plugin.store.iterations import last_on_objects
 from ..plugin.store.label_field import label_fields, tag_fields
 from ..plugin.store.runs import Run
@@ -111,7 +111,7 @@ class FindLabelErrors(LongOperator):
 
     def run_key(self, ctx: Any) -> str:
         """The run that the iteration is for, which need not be there yet."""
-        return ctx.params.get("run_key") or Settings.run_key
+        return _filled(ctx).get("run_key") or Settings.run_key
 
     def work(self, ctx: Any) -> Work:
         """Check the parameters and say what to do with them."""
@@ -196,11 +196,12 @@ def _filled(ctx: Any) -> dict[str, Any]:
 
 
 def likely_run(dataset: Any, label_field: str) -> str:
-    """The run that cleans a field already, the last one made; else a key for a new one."""
+    """The run that cleans a field already, the newest of several; else a key for a new one."""
     runs = {key: run for key, (run, _) in find_runs(dataset).items()}
-    same = [key for key, run in runs.items() if run.label_field == label_field]
+    newest = [key for key in newest_first(dataset) if key in runs]
+    same = [key for key in newest if runs[key].label_field == label_field]
     if same or "deconfuse" not in runs:
-        return same[-1] if same else "deconfuse"
+        return same[0] if same else "deconfuse"
     key = "deconfuse_" + re.sub(r"\W", "_", label_field)
     numbered = (f"{key}_{n}" for n in count(2))
     return next(k for k in chain([key], numbered) if k not in runs)
@@ -210,7 +211,7 @@ def _ask(
     ctx: Any, inputs: types.Object, images: list[str], objects: list[str], tags: list[str]
 ) -> None:
     runs, fields = find_runs(ctx.dataset), [*images, *objects, *tags]
-    cleaned = [run.label_field for run, _ in reversed(runs.values()) if run.label_field in fields]
+    cleaned = [runs[key][0].label_field for key in newest_first(ctx.dataset) if key in runs]
     default = next(name for name in (*cleaned, *LABELS, fields[0]) if name in fields)
     choose(
         inputs,

@@ -37,7 +37,8 @@ def run_input(ctx: Any, inputs: types.Object, keys: Sequence[str] | None = None)
         missing(inputs, text, name="no_run")
         return None
     asked = ctx.params.get("run_key")
-    chosen = asked if asked in keys else keys[-1]
+    newest = next((key for key in opening.newest_first(ctx.dataset) if key in keys), keys[-1])
+    chosen = asked if asked in keys else newest
     if len(keys) > 1 or asked not in (None, "", chosen):
         choose(inputs, "run_key", keys, chosen, label="Run")
     return chosen

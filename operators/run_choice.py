@@ -7,7 +7,7 @@ from typing import Any
 import fiftyone as fo
 
 from ..plugin.runs import opening
-from ..plugin.store.runs import Run, list_runs
+from ..plugin.store.runs import Run
 from ..plugin.store.sample_collection import root_dataset
 from ..plugin.store.samples import Collection
 
@@ -61,9 +61,8 @@ def kept_run_of(samples: Collection, run_key: str) -> Run:
 
 
 def default_run(dataset: fo.Dataset) -> str:
-    """The run that a form begins with: the only one, or the last made."""
-    runs = list_runs(dataset)
-    return runs[-1] if runs else "deconfuse"
+    """The run that a form begins with: the only one, or the one with the newest iteration."""
+    return next(iter(opening.newest_first(dataset)), "deconfuse")
 
 
 def answer(ctx: Any, message: str, *, conflicts: int = 0) -> None:

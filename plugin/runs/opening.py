@@ -6,8 +6,14 @@ the label field is looked at each time; whoever reads what is kept of a run does
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ..errors import InputError
+from ..store.database import collection_of
+from ..store.iterations import COLLECTION as ITERATIONS
+from ..store.iterations import ON_OBJECTS
 from ..store.label_field import check_label_field, check_started, is_on_objects, is_on_sets
+from ..store.listed_runs import listed_runs
 from ..store.runs import Run, list_runs, load_run
 from ..store.samples import Dataset
 from .renamed import follow_renames
@@ -66,6 +72,30 @@ def find_runs(dataset: Dataset) -> dict[str, tuple[Run, str | None]]:
         run = load_run(dataset, key)
         found[key] = run, refused.get(key) or _problem(run)
     return found
+
+
+def newest_first(dataset: Dataset) -> list[str]:
+    """The keys of a dataset's runs, the one with the newest iteration first.
+
+    It is likely the one that is being worked on: forms begin with it, as the panel does. Runs
+    without an iteration come last, the one that was begun last before the others.
+    """
+    follow_renames(dataset)
+    listed, made = listed_runs(dataset), _last_made(dataset)
+    begun = sorted((key for key in listed if key in made), key=made.__getitem__, reverse=True)
+    others = {key: run.id for key, run in listed.items() if key not in made}
+    return [*begun, *sorted(others, key=others.__getitem__, reverse=True)]
+
+
+def _last_made(dataset: Dataset) -> dict[str, datetime]:
+    """When the last iteration of each run was made, on whole samples or on objects."""
+    last = {"$group": {"_id": "$run_key", "at": {"$max": "$created_at"}}}
+    stages = [{"$match": {"dataset_id": dataset._doc.id}}, last]
+    made: dict[str, datetime] = {}
+    for name in (ITERATIONS, ON_OBJECTS):
+        for found in collection_of(name).aggregate(stages):
+            made[found["_id"]] = max(found["at"], made.get(found["_id"], found["at"]))
+    return made
 
 
 def _problem(run: Run) -> str | None:

@@ -9,7 +9,8 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
-from plugin.store.runs import list_runs
+from plugin.runs.opening import newest_first
+from plugin.store.runs import create_run, list_runs
 from tests.panels.made_runs import write_iteration
 
 CLASSES = ["cat", "dog"]
@@ -254,9 +255,9 @@ def test_a_run_is_asked_for_only_where_there_are_several(
     assert "no run yet" in held(empty)[0]
     write_run(samples)
     assert "run_key" not in form(samples, name)
-    write_run(samples, "second")
+    write_run(samples, "another")
     found = form(samples, name)
-    assert found["run_key"].default == list_runs(samples)[-1] == "second"
+    assert found["run_key"].default == list_runs(samples)[0] == "another"
     assert not any(made.required for made in found.values())
 
 
@@ -273,6 +274,29 @@ def test_a_problem_of_the_run_is_a_sentence_in_its_form(samples: Any, form: Any,
     if name != "find_label_errors":
         chooser = form(samples, name, run_key="deconfuse")["run_key"]
         assert set(chooser.type.values) == {"deconfuse", "second"}
+
+
+def test_forms_and_requests_begin_with_the_newest_iteration(
+    samples: Any, form: Any, operator: Any, context: Any
+) -> None:
+    add_model(samples, "model")
+    for key, field in (("b", "ground_truth"), ("c", "ground_truth"), ("a", "model")):
+        write_run(samples, key, field)
+    create_run(samples, "d", "ground_truth")
+    assert newest_first(samples) == ["a", "c", "b", "d"]
+    assert form(samples, "delete_run")["run_key"].default == "a"
+    found = form(samples, "find_label_errors", show_advanced=True)
+    assert (found["label_field"].default, found["run_key"].default) == ("model", "a")
+    found = form(samples, "find_label_errors", label_field="ground_truth", show_advanced=True)
+    assert found["run_key"].default == "c"
+    write_run(samples, "b")
+    assert newest_first(samples)[0] == "b"
+    assert form(samples, "find_label_errors")["label_field"].default == "ground_truth"
+    numbers = operator("compare_iterations").execute(context(samples, "compare_iterations"))
+    assert len(numbers["iterations"]) == 2
+    samples.rename_run("b", "z")
+    assert form(samples, "undo")["run_key"].default == "z"
+    assert newest_first(samples) == ["z", "a", "c", "d"]
 
 
 def test_there_is_something_to_cancel_or_it_says_so(samples: Any, form: Any) -> None:

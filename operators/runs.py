@@ -15,11 +15,12 @@ from ..plugin.store.jobs import cancel_job, running
 from ..plugin.store.label_field import likely_label_field
 from ..plugin.store.label_kinds import fields_of, kind_of_run
 from ..plugin.store.listed_runs import deleted_keys
-from ..plugin.store.runs import describe_run, list_runs
+from ..plugin.store.runs import describe_run, list_runs, no_such_run
 from ..plugin.store.sample_collection import root_dataset
 from ..plugin.store.samples import Collection
 from .checked import CheckedOperator
 from .forms import choose, form, missing, opened_run, run_input
+from .run_choice import default_run
 
 
 class ListRuns(CheckedOperator):
@@ -124,15 +125,24 @@ class CancelRun(CheckedOperator):
         )
 
     def __call__(self, sample_collection: Collection, run_key: str = "deconfuse") -> dict[str, Any]:
-        """Ask for the stop; ``cancelled`` is False where nothing was running."""
-        return {
-            "run_key": run_key,
-            "cancelled": cancel_job(root_dataset(sample_collection), run_key),
-        }
+        """Ask for the stop; ``cancelled`` is False where nothing was running.
+
+        Raises:
+            InputError: if the dataset has runs, or work under way, and none of that key
+        """
+        dataset = root_dataset(sample_collection)
+        cancelled = cancel_job(dataset, run_key)
+        if not cancelled:
+            follow_renames(dataset)
+            there = sorted({*list_runs(dataset), *running(dataset)} - {""})
+            if there and run_key not in there:
+                raise no_such_run(dataset, run_key, there)
+        return {"run_key": run_key, "cancelled": cancelled}
 
     def execute(self, ctx: Any) -> dict[str, Any]:
-        """Ask for the stop."""
-        return self(ctx.dataset, ctx.params.get("run_key", "deconfuse"))
+        """Ask for the stop, of what is under way where no run is named."""
+        under_way = [*running(ctx.dataset), default_run(ctx.dataset)]
+        return self(ctx.dataset, ctx.params.get("run_key") or under_way[0])
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""

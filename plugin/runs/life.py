@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from ..annotation.store import forget_annotations
 from ..decisions.run_lock import run_lock
-from ..errors import InputError
+from ..errors import InputError, meant
 from ..store.declared import declared_fields
 from ..store.jobs import Job
 from ..store.label_field import check_started, likely_label_field, note_label_field
-from ..store.label_kinds import kind_of, kind_of_run, word_of
+from ..store.label_kinds import fields_of, kind_of, kind_of_run, word_of
 from ..store.listed_runs import ListedRun, deleted_keys, is_copied, know, listed_runs, load_config
 from ..store.own_fields import check_own_fields, delete_fields, left_over, own_fields
-from ..store.runs import Run, check_run_key, create_run, delete_run, list_runs, unlist
+from ..store.runs import Run, check_run_key, create_run, delete_run, list_runs, no_such_run, unlist
 from ..store.samples import Dataset
 
 DELETE_PATIENCE = 30.0
@@ -29,11 +29,8 @@ def deletable_run(dataset: Dataset, key: str) -> Run:
         return Run(dataset, key, listed[key].label_field)
     if isinstance(key, str) and (key in deleted_keys(dataset) or left_over(dataset, key)):
         return Run(dataset, key, "")
-    known = ", ".join([*listed, *deleted_keys(dataset)]) or "none"
-    raise InputError(
-        f"Dataset '{dataset.name}' has no Deconfuse run with run_key '{key}', and nothing of one "
-        f"is left (its runs: {known})."
-    )
+    there = [*listed, *deleted_keys(dataset)]
+    raise no_such_run(dataset, key, there, ", and nothing of one is left")
 
 
 def delete_whole_run(run: Run) -> None:
@@ -114,16 +111,17 @@ def repoint_run(run: Run, label_field: str) -> Run:
 def _check_target(run: Run, label_field: str) -> None:
     check_started(run)
     declared = declared_fields(run.dataset)
-    name = run.dataset.name
     if run.key not in listed_runs(run.dataset):
         raise InputError(f"Run '{run.key}' was deleted meanwhile. Nothing was changed.")
     kind = kind_of_run(run, declared)
     if not isinstance(label_field, str) or kind_of(declared.get(label_field)) != kind:
-        likely = likely_label_field(run, declared)
-        hint = f" '{likely}' is the likely one." if likely else ""
+        there, likely = fields_of(run.dataset, kind), likely_label_field(run, declared)
+        near = meant(label_field, there)
+        hint = f" '{likely}' is the likely one." if likely and not near else near
         raise InputError(
-            f"label_field: run '{run.key}' is on {word_of(kind)}, and dataset '{name}' has no "
-            f"{word_of(kind)} field {label_field!r}.{hint}"
+            f"label_field: run '{run.key}' is on {word_of(kind)}, and dataset '{run.dataset.name}' "
+            f"has no {word_of(kind)} field {label_field!r} (there are: "
+            f"{', '.join(there) or 'none'}).{hint}"
         )
     if label_field in own_fields(run.dataset):
         raise InputError(f"label_field: '{label_field}' is written by a run, and holds no labels")

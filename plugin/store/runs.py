@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, meant
 from .columns import BUCKET, delete_columns
 from .database import collection_of, open_database, own_collections
 from .iterations import COLLECTION as ITERATIONS
@@ -112,12 +113,24 @@ def load_run(dataset: Dataset, key: str) -> Run:
     """
     listed = listed_runs(dataset)
     if key not in listed:
-        known = ", ".join(listed) or "none"
-        raise InputError(
-            f"Dataset '{dataset.name}' has no Deconfuse run with run_key '{key}' (its runs: "
-            f"{known}). Run find_label_errors to start one."
-        )
+        raise no_such_run(dataset, key, listed, ". Run find_label_errors to start one")
     return Run(dataset, key, listed[key].label_field)
+
+
+def no_such_run(dataset: Dataset, key: object, there: Iterable[str], rest: str = "") -> InputError:
+    """The error of a key that is that of no run.
+
+    Args:
+        dataset: the dataset
+        key: what was given
+        there: the keys that are
+        rest: how the sentence goes on
+    """
+    names = list(there)
+    return InputError(
+        f"Dataset '{dataset.name}' has no Deconfuse run with run_key '{key}' (its runs: "
+        f"{', '.join(names) or 'none'}){rest}.{meant(key, names)}"
+    )
 
 
 def create_run(dataset: Dataset, key: str, label_field: str) -> Run:

@@ -9,6 +9,7 @@ import pytest
 from fiftyone.core.odm import get_db_conn
 
 from plugin.store.runs import Run, create_run
+from tests.operators.test_parameters import WHOLE
 from tests.plugin.decided import ids_of, labels_of, make_dataset, make_run
 
 PREFIX = "@deconfuse/label-errors"
@@ -134,11 +135,27 @@ def test_the_files_go_through_the_executor(run: Run, tmp_path: Path) -> None:
     foo.execute_operator(f"{PREFIX}/import_decisions", {"dataset": run.dataset, "params": params})
 
 
-def test_a_run_that_does_not_exist_is_named(operator: Callable[[str], Any]) -> None:
+def test_a_run_that_does_not_exist_is_named_with_those_that_are(
+    operator: Callable[[str], Any], context: Callable[..., Any]
+) -> None:
     dataset = make_dataset(["ant"])
-    create_run(dataset, "other", "ground_truth")
-    with pytest.raises(ValueError, match=r"no Deconfuse run with run_key 'deconfuse'.*other"):
+    for key in ("other", "birds"):
+        create_run(dataset, key, "ground_truth")
+    said = r"has no Deconfuse run with run_key '{}' \(its runs: birds, other\).*\.{}$"
+    with pytest.raises(ValueError, match=said.format("deconfuse", "")):
         operator("resolve")(dataset, "confirm", ids_of(Run(dataset, "other", "ground_truth")))
+    near = said.format("bird", " Did you mean 'birds'\\?")
+    on_runs = [name for name in WHOLE if "run_key" in operator(name).own()]
+    assert len(on_runs) == 19
+    for name in set(on_runs) - {"find_label_errors"}:
+        given = {**WHOLE[name], "run_key": "bird"}
+        with pytest.raises(ValueError, match=near):
+            operator(name)(dataset, **given)
+        with pytest.raises(ValueError, match=near):
+            operator(name).execute(context(dataset, name, **given))
+    told = r"field 'groundtruth' \(there are: ground_truth\)\. Did you mean 'ground_truth'\?$"
+    with pytest.raises(ValueError, match=told):
+        operator("repoint_run")(dataset, "other", "groundtruth")
     dataset.delete()
 
 

@@ -64,7 +64,7 @@ class Draft:
         """Write the changes of samples."""
         if not new:
             return
-        paths = (path for entry in new for path in _written_by(entry))
+        paths = (path for entry in new for path in written_by(entry))
         # Read with the lock a moment ago; what a later chunk may write is looked up anew.
         declared = self.now.declared if self._written is None else None
         check_writable(self.run.dataset, paths, declared)
@@ -91,7 +91,7 @@ class Draft:
             self.conflicts.append(dict(zip(names, values, strict=True)) | more)
 
 
-def _written_by(entry: Entry) -> list[str]:
+def written_by(entry: Entry) -> list[str]:
     """The paths of a sample that an entry changes."""
     if entry["op"] == "object":
         return entry["paths"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
 from .resolution import Resolution
-from .trail_decisions import TrailDecision
+from .trail_decisions import TrailDecision, TrailRow
 from .trail_matching import Matched
 
 MATCHES = ("auto", "id", "filepath")
@@ -55,12 +56,16 @@ class ImportReport:
         already_here: decisions of the file that this run had before
         applied: samples changed, over all decisions
         unmatched: rows whose sample this dataset does not have
-        unmatched_rows: the first of them
+        unmatched_rows: the first of them, each with the reason
+        unmatched_why: how many of them there are, by reason
         ambiguous: rows that were found by file path alone, and several samples hold that file
         ambiguous_rows: the first of them
         conflict_count: rows whose sample is here with another label than the file says, or gone
         conflicts: the first of them
         refused: decisions that could not be made here, each with the reason
+        new_classes: classes that they give and that were none here
+        preview: whether nothing was made, and all this is what would be
+        known: the classes that were here before, which is not told
     """
 
     rows: int = 0
@@ -69,23 +74,51 @@ class ImportReport:
     applied: int = 0
     unmatched: int = 0
     unmatched_rows: list[dict[str, Any]] = field(default_factory=list)
+    unmatched_why: dict[str, int] = field(default_factory=dict)
     ambiguous: int = 0
     ambiguous_rows: list[dict[str, Any]] = field(default_factory=list)
     conflict_count: int = 0
     conflicts: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
+    new_classes: list[str] = field(default_factory=list)
+    preview: bool = False
+    known: frozenset[str] = frozenset()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain values."""
+        told = asdict(self)
+        del told["known"]
+        return told
+
+    def give(self, rows: Iterable[TrailRow]) -> None:
+        """Note the classes that rows give which no label here had."""
+        given = {row.label_after for row in rows if row.label_after != row.label_before}
+        new = sorted(label for label in given if label and label not in self.known)
+        self.new_classes += [label for label in new if label not in self.new_classes]
 
     def add(self, made: Resolution) -> None:
         """Count one decision."""
-        self.decisions += made.decision is not None
-        self.applied += made.applied
-        self.conflict_count += made.conflict_count
-        self.conflicts = [*self.conflicts, *made.conflicts][:UNMATCHED_SHOWN]
+        decided = made.decision is not None
+        self.count(
+            decided=decided, applied=made.applied, left=made.conflict_count, why=made.conflicts
+        )
+
+    def count(
+        self, *, decided: bool, applied: int, left: int, why: Iterable[dict[str, Any]]
+    ) -> None:
+        """Count what a decision does: on how many, how many it leaves alone, and why the first."""
+        self.decisions += decided
+        self.applied += applied
+        self.conflict_count += left
+        self.conflicts = [*self.conflicts, *why][:UNMATCHED_SHOWN]
 
     def leave(self, decision: TrailDecision, matched: Matched) -> None:
         """Count the rows of a decision whose sample was not found."""
         self.unmatched += len(matched.unmatched)
         self.ambiguous += len(matched.ambiguous)
+        for row in matched.unmatched:
+            why = matched.why[row.about]
+            self.unmatched_why[why] = self.unmatched_why.get(why, 0) + 1
         for rows, listed in (
             (matched.unmatched, self.unmatched_rows),
             (matched.ambiguous, self.ambiguous_rows),
@@ -93,4 +126,6 @@ class ImportReport:
             for row in rows[: UNMATCHED_SHOWN - len(listed)]:
                 named = {"sample_id": row.sample_id, "filepath": row.filepath}
                 named |= {"label_id": row.label_id} if row.label_id else {}
+                if row.about in matched.why:
+                    named["reason"] = matched.why[row.about]
                 listed.append({"decision": decision.id, **named})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ..errors import InputError
 from ..scoring.lookalikes import seen_as, spelled_as, visible
@@ -41,18 +41,34 @@ def check_class(run: Run, label: object, classes: Iterable[str], *, new_class: b
         classes: those that the run knows
         new_class: whether the class is meant to be a new one
     """
-    if new_class or not isinstance(label, str) or not label:
+    if not new_class:
+        check_classes(run, {"label": label}, classes)
+
+
+def check_classes(run: Run, labels: Mapping[str, object], classes: Iterable[str | None]) -> None:
+    """Raise InputError where one of some labels would be a class that looks like another.
+
+    Args:
+        run: the run
+        labels: the classes that are to be given, by what gives them; what is no text is refused
+            elsewhere
+        classes: those that the run knows, and the labels that are confirmed
+    """
+    known = {name for name in classes if name}
+    named = {v: name for name, v in labels.items() if isinstance(v, str) and v and v not in known}
+    if not named:
         return
-    given = {name for name in headers().distinct("label", run.owner) if isinstance(name, str)}
-    if label in given:
-        return
-    near = looks_like(label, [*classes, *sorted(given)])
-    if near is not None:
-        raise InputError(
-            f"label: {visible(label)} is no class of run '{run.key}' and looks like one that is. "
-            f"Did you mean {visible(near)}? new_class=True makes a class of its own. Nothing was "
-            "changed."
-        )
+    given = {name for name in headers().distinct("label", run.owner) if name}
+    near = {_plain(name): name for name in [*sorted(given, reverse=True), *sorted(known)]}
+    for label in sorted(named.keys() - given):
+        like = near.setdefault(_plain(label), label)
+        if like != label:
+            there = "that is" if like in known | given else f"{visible(like)}, which is new too"
+            raise InputError(
+                f"{named[label]}: {visible(label)} is no class of run '{run.key}' and looks like "
+                f"one {there}. Did you mean {visible(like)}? new_class=True makes a class of its "
+                "own. Nothing was changed."
+            )
 
 
 def _plain(label: str) -> str:

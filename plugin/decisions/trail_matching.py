@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from bson import ObjectId
 
@@ -19,6 +19,28 @@ Candidates = list[tuple[ObjectId, str | None]]
 """Samples with one file, each with its label."""
 
 
+NOT_HERE = "no sample has this id or this file"
+NO_ID = "no sample has this id"
+NO_FILE = "no sample has this file"
+OTHERS = "the samples with this file are meant by other rows"
+
+
+class After(NamedTuple):
+    """What a sample, or one of its objects, would be after a decision that is only previewed.
+
+    Attributes:
+        top: the decision that would stand on it
+        here: whether it would be there
+        label: its label or class
+        box: its box, of an object
+    """
+
+    top: Any
+    here: bool
+    label: str | None
+    box: Any = None
+
+
 @dataclass
 class Matched:
     """What was found for the rows of a decision.
@@ -27,11 +49,19 @@ class Matched:
         samples: the rows whose sample, or object, is here, each with its id
         unmatched: the rows whose sample is not here
         ambiguous: the rows that name a file of several samples, and nothing says which is meant
+        why: why what a row is about was not found, by ``TrailRow.about``
     """
 
     samples: list[tuple[TrailRow, ObjectId]] = field(default_factory=list)
     unmatched: list[TrailRow] = field(default_factory=list)
     ambiguous: list[TrailRow] = field(default_factory=list)
+    why: dict[str, str] = field(default_factory=dict)
+
+    def miss(self, rows: Iterable[TrailRow], why: str) -> None:
+        """Note rows whose sample, or object, is not here."""
+        for row in rows:
+            self.unmatched.append(row)
+            self.why[row.about] = why
 
 
 class TrailMatcher:
@@ -51,6 +81,20 @@ class TrailMatcher:
         self._run, self._roots = run, roots
         self._by_id, self._by_path = match != "filepath", match != "id"
         self._named = {ObjectId(i) for i in named} if match == "auto" else set()
+        self._after: dict[ObjectId, After] = {}
+        self._foreseen: dict[str | None, set[ObjectId]] = defaultdict(set)
+
+    def foresee(self, row: TrailRow, item: ObjectId, before: Any, after: After | None) -> None:
+        """Take a sample to be as a decision would leave it that is only previewed."""
+        if after is None:
+            self._after.pop(item, None)
+        else:
+            self._after[item] = after
+            self._foreseen[moved(row.filepath, self._roots)].add(item)
+
+    def box_here(self, row: TrailRow) -> Any:
+        """None: samples have no box."""
+        return None
 
     def find(self, rows: Sequence[TrailRow]) -> Matched:
         """The samples of rows, as the dataset stands.
@@ -79,7 +123,8 @@ class TrailMatcher:
             return found
 
         out = self._assigned(rows, known, files)
-        out.unmatched = self.find(out.unmatched).unmatched
+        missing = self.find(out.unmatched)
+        out.unmatched, out.why = missing.unmatched, missing.why
         return out
 
     def _assigned(self, rows: Sequence[TrailRow], known: set[ObjectId], files: Any) -> Matched:
@@ -89,13 +134,17 @@ class TrailMatcher:
             if ObjectId(row.sample_id) in known:
                 out.samples.append((row, ObjectId(row.sample_id)))
             elif path is None:
-                out.unmatched.append(row)
+                out.miss([row], NO_ID if self._by_id else NO_FILE)
             else:
                 by_path[path].append(row)
         taken = {sample_id for _, sample_id in out.samples} | self._named
         candidates = files(list(by_path)) if by_path else {}
         for path, about in by_path.items():
-            free = [c for c in candidates.get(path, ()) if c[0] not in taken]
+            found = candidates.get(path, ())
+            free = [c for c in found if c[0] not in taken]
+            if not found:
+                out.miss(about, NOT_HERE if self._by_id else NO_FILE)
+                continue
             _share_out(about, sorted(free, key=lambda c: c[0]), out)
         return out
 
@@ -115,8 +164,14 @@ class TrailMatcher:
             query = {"filepath": {"$in": list(some)}}
             keep = {"filepath": 1, f"{field_of}.label": 1}
             for document in samples_of(self._run.dataset).find(query, keep):
-                label = label_of(document, field_of)
-                found[document["filepath"]].append((document["_id"], label))
+                after = self._after.get(document["_id"])
+                if after is None or after.here:
+                    label = label_of(document, field_of) if after is None else after.label
+                    found[document["filepath"]].append((document["_id"], label))
+        for path in paths if self._foreseen else ():
+            there = {sample_id for sample_id, _ in found[path]}
+            back = {i: self._after.get(i) for i in self._foreseen[path] - there}
+            found[path] += [(i, a.label) for i, a in back.items() if a is not None and a.here]
         return found
 
 
@@ -153,4 +208,4 @@ def _share_out(rows: Sequence[TrailRow], free: Candidates, out: Matched) -> None
         if not fitting:
             fitting, spare = spare[: len(about)], spare[len(about) :]
         out.samples += zip(about, fitting, strict=False)
-        out.unmatched += about[len(fitting) :]
+        out.miss(about[len(fitting) :], OTHERS)

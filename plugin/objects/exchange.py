@@ -6,13 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..decisions.draft import Draft
-from ..decisions.exchange import make_decisions
+from ..decisions.import_preview import preview_decisions
 from ..decisions.import_report import ImportReport, Options
+from ..decisions.made_again import check_classes_of, make_decisions
 from ..decisions.recovery import recover_abandoned
 from ..decisions.trail_decisions import TrailDecision, read_decisions
 from ..decisions.trail_matching import Matched
 from ..progress import Report, silent
+from ..store.label_sets import list_of
 from ..store.runs import Run
+from ..store.samples import samples_of
+from .items import known_items
 from .plan import plan_objects
 from .request import ObjectRequest, Told
 from .trail_matching import ItemMatcher
@@ -25,6 +29,8 @@ def import_decisions(
     match: str = "auto",
     old_root: str | None = None,
     new_root: str | None = None,
+    new_class: bool = False,
+    preview: bool = False,
     report: Report = silent,
 ) -> ImportReport:
     """Make the decisions of an exported file again, as ``decisions.exchange`` does on samples.
@@ -39,6 +45,8 @@ def import_decisions(
         match: find samples by ``id``, by ``filepath``, or (``auto``) by id and else by file path
         old_root: the folder that file paths begin with in the file, if it is another one here
         new_root: the folder that takes its place
+        new_class: make a class although it looks like one that is here
+        preview: say what would be made, and make nothing
         report: told how far it is
 
     Raises:
@@ -48,6 +56,12 @@ def import_decisions(
     options = Options(match, old_root, new_root)
     options.check()
     decisions = read_decisions(path, run.key, run.label_field, on_objects=True)
+    items = known_items(run)
+    path = f"{run.label_field}.{list_of(run)}.label"
+    there = {v for v in samples_of(run.dataset).distinct(path) if v and isinstance(v, str)}
+    classes = there.union(() if items is None else items.classes)
+    if not new_class:
+        check_classes_of(run, decisions, classes)
     recover_abandoned(run)
     matcher = ItemMatcher(run, match, options.roots)
 
@@ -55,7 +69,8 @@ def import_decisions(
         request = _request(decision, matched, matcher)
         return lambda draft: plan_objects(draft, request)
 
-    return make_decisions(run, decisions, matcher, planned, report)
+    through = preview_decisions if preview else make_decisions
+    return through(run, decisions, matcher, planned, classes, report)
 
 
 def _request(decision: TrailDecision, matched: Matched, matcher: ItemMatcher) -> ObjectRequest:

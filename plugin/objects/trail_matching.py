@@ -12,13 +12,16 @@ from bson import ObjectId
 from ..decisions.journal import ITEM, chunked, entries, entries_of, heads
 from ..decisions.object_changes import box_of, by_id, class_of, labels_in, same_box
 from ..decisions.trail_decisions import TrailRow
-from ..decisions.trail_matching import Matched, moved
+from ..decisions.trail_matching import NO_FILE, NO_ID, NOT_HERE, After, Matched, moved
 from ..store.label_sets import TAGS, list_of
 from ..store.runs import Run
 from ..store.samples import samples_of
 from .boxes import iou
 from .dismissed import SAME_OBJECT
 from .items import known_items
+
+NO_LABEL = "its sample has no label of this class where the file's was"
+NO_LABELS = "its sample has no labels"
 
 
 class ItemMatcher:
@@ -39,6 +42,8 @@ class ItemMatcher:
         self.sample_of: dict[str, ObjectId] = {}
         self._of_label: dict[str, tuple[Any, Any]] = {}  # by id in the file: first box there, here
         self._of_missing: dict[str, Any] = {}  # by id in the file: the box here
+        self._foreseen: dict[str, ObjectId] = {}  # by id in the file: what is only previewed
+        self._boxes_foreseen: dict[tuple[str, bool], Any] = {}
 
     def box_here(self, row: TrailRow) -> Any:
         """The box that what a row is about has here, where it was as the row's author saw it.
@@ -58,6 +63,12 @@ class ItemMatcher:
         else:
             self._of_label.setdefault(row.about, (row.box_before, box))
 
+    def foresee(self, row: TrailRow, item: ObjectId, before: Any, after: After | None) -> None:
+        """Take an item to be known by decisions that are only previewed, as their entries would."""
+        self._foreseen[row.about] = item
+        if row.about != str(item):  # what has its own id is found by that
+            self._boxes_foreseen.setdefault((row.about, row.label_before is None), before)
+
     def find(self, rows: Sequence[TrailRow]) -> Matched:
         """The items of rows, as the dataset stands."""
         out = Matched()
@@ -67,7 +78,7 @@ class ItemMatcher:
         earlier, boxes = self._earlier(rows)
         images = self._images(list(set(samples.values())))
         items = {row.about: earlier.get(row.about, ObjectId(row.about)) for row in rows}
-        known = self._known(list(items.values()))
+        known = self._known(list(items.values())) | set(self._foreseen.values())
         for row in rows:
             sample = samples.get(row.about)
             if sample is None:
@@ -112,7 +123,7 @@ class ItemMatcher:
             if ObjectId(row.sample_id) in known:
                 found[row.about] = ObjectId(row.sample_id)
             elif path is None:
-                out.unmatched.append(row)
+                out.miss([row], NO_ID if self._by_id else NO_FILE)
             else:
                 left[path].append(row)
         here: dict[str, list[ObjectId]] = defaultdict(list)
@@ -122,8 +133,10 @@ class ItemMatcher:
         for path, about in left.items():
             if len(here[path]) == 1:
                 found |= {row.about: here[path][0] for row in about}
+            elif here[path]:
+                out.ambiguous.extend(about)
             else:
-                (out.ambiguous if here[path] else out.unmatched).extend(about)
+                out.miss(about, NOT_HERE if self._by_id else NO_FILE)
         return found
 
     def _earlier(
@@ -143,7 +156,7 @@ class ItemMatcher:
                 about = str(entry["origin_item"])
                 found[about] = entry[ITEM]
                 boxes.setdefault((about, entry["label_before"] is None), entry["box_before"])
-        return found, boxes
+        return found | self._foreseen, {**self._boxes_foreseen, **boxes}
 
     def _images(self, ids: Sequence[ObjectId]) -> Mapping[ObjectId, Any]:
         run, found = self._run, dict[ObjectId, Any]()
@@ -196,7 +209,7 @@ class ItemMatcher:
         if missing and labels is not None and told and there is None:
             self._note(out, row, ObjectId(row.about), sample)  # it is proposed by the file alone
         else:
-            out.unmatched.append(row)
+            out.miss([row], NO_LABEL if labels is not None else NO_LABELS)
 
 
 def _first(_: Any, tags: Sequence[Any]) -> Any:

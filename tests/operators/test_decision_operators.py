@@ -11,6 +11,7 @@ from fiftyone.core.odm import get_db_conn
 from plugin.store.runs import Run, create_run
 from tests.operators.test_parameters import WHOLE
 from tests.plugin.decided import ids_of, labels_of, make_dataset, make_run
+from tests.traces import database_of
 
 PREFIX = "@deconfuse/label-errors"
 
@@ -133,6 +134,75 @@ def test_the_files_go_through_the_executor(run: Run, tmp_path: Path) -> None:
     foo.execute_operator(f"{PREFIX}/export_decisions", {"dataset": run.dataset, "params": params})
     assert (tmp_path / "t.json").is_file()
     foo.execute_operator(f"{PREFIX}/import_decisions", {"dataset": run.dataset, "params": params})
+
+
+def test_an_import_is_previewed_in_its_form_and_on_its_own(
+    run: Run,
+    operator: Callable[[str], Any],
+    context: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DECONFUSE_IMPORT_DIR", str(tmp_path))
+    ids, import_ = ids_of(run), operator("import_decisions")
+    for at, label in ((0, "dog"), (1, "bee"), (2, "dog"), (3, "dog")):
+        operator("resolve")(run.dataset, "relabel", ids[at : at + 1], label=label)
+    path = str(tmp_path / "t.csv")
+    operator("export_decisions")(run.dataset, path)
+    other = make_run(12, labels=["ant", "cat", "cat", *["ant"] * 9])
+    moved = {"old_root": f"/nowhere/{run.dataset.name}"}
+    moved["new_root"] = f"/nowhere/{other.dataset.name}"
+    other.dataset.delete_samples([ids_of(other)[2]])
+
+    def said(**params: Any) -> tuple[str, str]:
+        ctx = context(other.dataset, "import_decisions", path=path, **params)
+        ctx.executor = None  # as FiftyOne does where the App asks for a form
+        view = import_.resolve_input(ctx).type.properties["preview_of"].view
+        return view.label, view.description or ""
+
+    before = database_of(other.dataset)
+    label, why = said()
+    assert "There would be 0 decisions made on 0 samples; 4 rows without" in label
+    assert why.startswith("4 rows: no sample has this id or this file; for example /nowhere/")
+    options: dict[str, Any] = {**moved, "show_advanced": True}
+    label, why = said(**options)
+    assert label == (
+        "Nothing was changed. There would be 2 decisions made on 2 samples; 1 rows without their "
+        "sample or object; 1 samples or objects left alone; 1 classes that no label here had"
+    )
+    assert why.endswith("whose label is another one here: expected 'bee', found 'cat'")
+    ctx = context(other.dataset, "import_decisions", path=path, preview=True, **options)
+    found = import_.execute(ctx)
+    assert found == import_(other.dataset, path, preview=True, **moved)
+    assert found["preview"] is True
+    assert found["unmatched_why"] == {"no sample has this id or this file": 1}
+    assert (found["decisions"], found["conflict_count"], found["new_classes"]) == (2, 1, ["dog"])
+    assert database_of(other.dataset) == before
+    made = import_(other.dataset, path, **moved)
+    assert {**made, "preview": True} == found
+    assert "4 already" not in said(**options)[0]
+    assert "; 2 already here" in said(**options)[0]
+    other.dataset.delete()
+
+
+@pytest.mark.parametrize("label", ["Cat", "cat ", "\u00a0cat"])
+def test_no_file_makes_a_class_that_only_looks_like_another(
+    run: Run, operator: Callable[[str], Any], tmp_path: Path, label: str
+) -> None:
+    ids, import_, path = ids_of(run), operator("import_decisions"), tmp_path / "t.json"
+    operator("resolve")(run.dataset, "relabel", ids[:1], label=label, new_class=True)
+    operator("export_decisions")(run.dataset, path)
+    other = make_run(12)
+    moved = {"old_root": f"/nowhere/{run.dataset.name}"}
+    moved["new_root"] = f"/nowhere/{other.dataset.name}"
+    before = database_of(other.dataset)
+    with pytest.raises(ValueError, match=r"^label_after of .* looks like one.*mean 'cat'\?"):
+        import_(other.dataset, path, **moved)
+    assert database_of(other.dataset) == before
+    made = import_(other.dataset, path, new_class=True, **moved)
+    assert (made["applied"], made["new_classes"]) == (1, [label])
+    assert import_(other.dataset, path, **moved)["already_here"] == 1
+    other.dataset.delete()
 
 
 def test_a_run_that_does_not_exist_is_named_with_those_that_are(

@@ -19,6 +19,9 @@ from plugin.errors import InputError
 from plugin.store.runs import Run, create_run
 from tests.plugin.decided import ids_of, labels_of, make_iteration, make_run
 from tests.plugin.decisions.test_decisions import AWKWARD
+from tests.plugin.previewed import previewed
+
+import_ = previewed(import_decisions)
 
 
 @pytest.fixture
@@ -79,14 +82,14 @@ def test_a_round_through_a_file_to_a_clone(
     exported = export_decisions(run, path, form)
     assert exported["decisions"] == len(made)
     assert exported["rows"] == sum(h["applied"] for h in made) == len(list(read_rows(path)))
-    result = import_decisions(other, path)
+    result = import_(other, path)
     assert (result.decisions, result.unmatched, result.refused) == (len(made), 0, [])
     assert (result.applied, result.conflict_count) == (exported["rows"], 0)
     assert ids_of(other) == ids_of(run)
     assert shown(other) == shown(run)
-    again = import_decisions(other, path)
+    again = import_(other, path)
     assert (again.decisions, again.already_here) == (0, len(made))
-    assert import_decisions(run, path).already_here == len(made)
+    assert import_(run, path).already_here == len(made)
     mine, theirs = applied_headers(run), applied_headers(other)
     for name in ("author", "note", "action", "label", "tag", "created_at"):
         assert [h[name] for h in mine] == [h[name] for h in theirs]
@@ -102,14 +105,14 @@ def test_a_dataset_made_anew_in_another_folder_is_matched_by_file_path(
     decide(run)
     path = tmp_path / "trail.csv"
     rows = export_decisions(run, path)["rows"]
-    unmatched = import_decisions(other, path)
+    unmatched = import_(other, path)
     assert (unmatched.decisions, unmatched.unmatched) == (0, rows)
     assert unmatched.unmatched_rows[0]["filepath"].startswith("/nowhere")
     old = f"/nowhere/{run.dataset.name}/"
-    result = import_decisions(other, path, old_root=old, new_root="/elsewhere")
+    result = import_(other, path, old_root=old, new_root="/elsewhere")
     assert (result.applied, result.unmatched, result.conflict_count) == (rows, 0, 0)
     assert shown(other) == shown(run)
-    assert import_decisions(other, path, match="id").unmatched == 0  # all here already
+    assert import_(other, path, match="id").unmatched == 0  # all here already
 
 
 def test_what_does_not_match_is_reported(
@@ -124,7 +127,7 @@ def test_what_does_not_match_is_reported(
     resolve(run, "relabel", ids[:3], label="dog")
     undo(run)
     export_decisions(run, tmp_path / "t.json", "json")
-    result = import_decisions(other, tmp_path / "t.json")
+    result = import_(other, tmp_path / "t.json")
     assert result.unmatched == 2
     assert result.unmatched_rows[0]["sample_id"] == ids[0]
     assert result.conflict_count == 1
@@ -143,7 +146,7 @@ def test_an_undo_of_what_is_not_here_is_refused_and_named(
     export_decisions(run, tmp_path / "t.csv")
     lines = (tmp_path / "t.csv").read_text(encoding="utf-8-sig").splitlines()
     (tmp_path / "t.csv").write_text("\n".join([lines[0], lines[2]]))
-    result = import_decisions(other, tmp_path / "t.csv")
+    result = import_(other, tmp_path / "t.csv")
     assert result.decisions == 0
     assert str(made.decision) in result.refused[0]["reason"]
 

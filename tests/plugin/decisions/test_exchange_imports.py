@@ -12,8 +12,9 @@ import pytest
 from bson import ObjectId
 
 from plugin.decisions.decision_file import COLUMNS, write_rows
-from plugin.decisions.exchange import UNKNOWN, export_decisions, import_decisions
+from plugin.decisions.exchange import export_decisions, import_decisions
 from plugin.decisions.journal import applied_headers
+from plugin.decisions.made_again import UNKNOWN
 from plugin.decisions.resolve import resolve
 from plugin.decisions.trail_reading import read_rows
 from plugin.decisions.undo import undo
@@ -22,6 +23,9 @@ from plugin.store.runs import Run, create_run
 from tests.plugin.decided import ids_of, labels_of, make_dataset, make_iteration, make_run
 from tests.plugin.decisions.test_exchange import clone, shown
 from tests.plugin.forked import died, fork, kill_at
+from tests.plugin.previewed import previewed
+
+import_ = previewed(import_decisions)
 
 
 @pytest.fixture
@@ -48,7 +52,7 @@ def test_removals_are_taken_back_and_made_again_in_later_imports(
 
     def carry_over(decisions: int) -> None:
         export_decisions(run, path, form)
-        result = import_decisions(other, path, **roots)
+        result = import_(other, path, **roots)
         assert (result.decisions, result.refused, result.unmatched) == (decisions, [], 0)
         assert (result.conflict_count, result.ambiguous) == (0, 0)
         run.dataset.reload()
@@ -83,7 +87,7 @@ def test_a_decision_on_a_removed_sample_falls_on_no_other_with_its_file(
     resolve(other, "remove", ids[:1])
     resolve(run, "relabel", ids[:1], label="dog")
     export_decisions(run, tmp_path / "t.csv")
-    result = import_decisions(other, tmp_path / "t.csv")
+    result = import_(other, tmp_path / "t.csv")
     assert (result.decisions, result.conflict_count) == (0, 1)
     assert result.conflicts[0]["reason"] == "deleted"
     assert labels_of(other)[twin.id] == "ant"
@@ -106,7 +110,7 @@ def test_an_import_that_was_killed_is_finished_by_the_next(
             import_decisions(other, path)
 
         assert died(fork(work))
-    result = import_decisions(other, path)
+    result = import_(other, path)
     assert result.decisions < result.decisions + result.already_here == 8
     assert (result.refused, result.conflict_count) == ([], 0)
     assert origins(other) == [str(h["_id"]) for h in applied_headers(run)]
@@ -159,10 +163,10 @@ def test_files_of_earlier_versions_are_read(
     old = [{name: row[name] for name in first} for row in rows]
     content = {"format": "deconfuse-decisions", "version": 1, "rows": old}
     (tmp_path / "old.json").write_text(json.dumps(content))
-    assert import_decisions(another, tmp_path / "old.json").applied == 2
+    assert import_(another, tmp_path / "old.json").applied == 2
     # And with the names of authors taken out.
     write_rows([{**row, "author": None} for row in rows], tmp_path / "t.csv", "csv")
-    assert import_decisions(other, tmp_path / "t.csv").applied == 2
+    assert import_(other, tmp_path / "t.csv").applied == 2
     assert applied_headers(other)[0]["author"] == UNKNOWN
 
 
@@ -191,7 +195,7 @@ def pair() -> Iterator[Any]:
 
 def carried(source: Run, other: Run, path: Path) -> Any:
     made = export_decisions(source, path, "json")
-    return import_decisions(other, made["path"])
+    return import_(other, made["path"])
 
 
 def test_one_of_two_copies_that_nothing_tells_apart_is_said(pair: Any, tmp_path: Path) -> None:

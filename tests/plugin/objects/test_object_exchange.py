@@ -32,7 +32,9 @@ from tests.plugin.objects_decided import (
     missing_ids_at,
     sample_at,
 )
+from tests.plugin.previewed import previewed
 
+import_ = previewed(import_decisions)
 BOX = [0.25, 0.125, 0.5, 0.375]
 
 
@@ -109,19 +111,34 @@ def test_a_clone_gets_the_same_labels(runs: list[Run], tmp_path: Path, form: str
     file = tmp_path / f"decisions.{form}"
     exported = export_decisions(run, file, form)
     assert exported["decisions"] == 12
-    made = import_decisions(other, file)
+    made = import_(other, file)
     assert (made.decisions, made.unmatched, made.conflict_count, made.refused) == (12, 0, 0, [])
     assert seen(other) == seen(run)
     assert ids_at(other, 0) == ids_at(run, 0)
     standing = {i: s.kind for i, s in items_state(other).standing.items()}
     assert standing == {i: s.kind for i, s in items_state(run).standing.items()}
     assert standing[named["dismissed"]] == "confirmed"
-    again = import_decisions(other, file)
+    again = import_(other, file)
     assert (again.decisions, again.already_here) == (0, 12)
     with pytest.raises(InputError, match="no decision"):
         while True:
             undo(other)
     assert seen(other) == start
+
+
+def test_what_was_moved_first_is_decided_on_again(runs: list[Run], tmp_path: Path) -> None:
+    run = runs[0]
+    other = clone(run)
+    runs.append(other)
+    one, two = ids_at(run, 0)[:2]
+    resolve(run, "move", [one, two], box=BOX)
+    resolve(run, "relabel", [one], label="fly")
+    resolve(run, "move", [one], box=[0.5, 0.5, 0.25, 0.25])
+    resolve(run, "remove", [two])
+    export_decisions(run, tmp_path / "d.csv")
+    made = import_(other, tmp_path / "d.csv")
+    assert (made.decisions, made.applied, made.conflict_count) == (4, 5, 0)
+    assert seen(other) == seen(run)
 
 
 def test_labels_are_found_by_their_boxes_in_a_dataset_made_anew(
@@ -135,7 +152,7 @@ def test_labels_are_found_by_their_boxes_in_a_dataset_made_anew(
     decide(run)
     file = tmp_path / "decisions.csv"
     export_decisions(run, file)
-    made = import_decisions(other, file, old_root=root, new_root="/elsewhere")
+    made = import_(other, file, old_root=root, new_root="/elsewhere")
     assert (made.decisions, made.unmatched, made.conflict_count, made.refused) == (12, 0, 0, [])
     for mine, theirs in zip(seen(run), seen(other), strict=True):
         assert [(label, kind) for label, _, _, kind in mine] == [
@@ -193,12 +210,12 @@ def test_later_decisions_follow_a_label_found_by_its_box(
         with pytest.raises(Cancelled, match=f"{stop} of 16 were made"):
             import_decisions(other, file, old_root=root, new_root="/elsewhere", report=until)
         made = stop
-    rest = import_decisions(other, file, old_root=root, new_root="/elsewhere")
+    rest = import_(other, file, old_root=root, new_root="/elsewhere")
     assert (rest.conflicts, rest.refused, rest.unmatched) == ([], [], 0)
     assert (rest.decisions, rest.already_here) == (16 - made, made)
     assert seen(other)[0][0] == seen(run)[0][0]
     assert seen(other)[0][-2:] == seen(run)[0][-2:], "those that were added"
-    assert import_decisions(other, file, old_root=root, new_root="/elsewhere").already_here == 16
+    assert import_(other, file, old_root=root, new_root="/elsewhere").already_here == 16
 
 
 def test_what_is_not_here_or_another_is_left_alone(runs: list[Run], tmp_path: Path) -> None:
@@ -213,7 +230,7 @@ def test_what_is_not_here_or_another_is_left_alone(runs: list[Run], tmp_path: Pa
     collection.update_one(at, {"$set": {"gt.detections.1.bounding_box": [0, 0, 0.1, 0.1]}})
     collection.update_one(at, {"$pull": {"gt.detections": {"_id": ObjectId(three)}}})
     export_decisions(run, tmp_path / "d.json", "json")
-    made = import_decisions(other, tmp_path / "d.json")
+    made = import_(other, tmp_path / "d.json")
     assert made.applied == 0
     assert {c["label_id"]: c["reason"] for c in made.conflicts} == {
         one: "relabeled",

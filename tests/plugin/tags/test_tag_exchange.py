@@ -15,6 +15,7 @@ from plugin.objects.resolve import resolve
 from plugin.store.runs import load_run
 from plugin.store.samples import samples_of
 from plugin.tags.job import find_tag_errors
+from tests.plugin.previewed import previewed
 from tests.tagged_digits import tagged_dataset
 
 FIND = {"label_field": "gt", "source": "predictions", "prediction_fields": ["scores"]}
@@ -59,7 +60,7 @@ def test_tags_are_found_by_their_class_in_a_dataset_made_anew(tmp_path: Path) ->
         )
         resolve(run, "add", [str(missing)])
         export_decisions(run, tmp_path / "tags.csv")
-        made = import_decisions(here, tmp_path / "tags.csv")
+        made = previewed(import_decisions)(here, tmp_path / "tags.csv")
         assert (made.decisions, made.applied, made.unmatched, made.conflict_count) == (3, 3, 0, 0)
         assert tags_of(other) == tags_of(dataset) != start
         for _ in range(3):

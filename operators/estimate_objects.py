@@ -21,12 +21,12 @@ from ..plugin.audit.object_audits import (
 )
 from ..plugin.audit.target import read_object_target
 from ..plugin.errors import InputError
+from ..plugin.objects.cell_names import NO_LABEL
 from ..plugin.objects.fields import NOTHING
 from ..plugin.store.iterations import unpack_ids
 from ..plugin.store.runs import Run
 
 AUDIT_IMAGES = 100
-NO_LABEL = "(no label)"
 
 
 def check_images(images: int) -> None:

@@ -12,7 +12,8 @@ from fiftyone.operators import types
 from ..plugin.annotation.backends import BACKENDS
 from ..plugin.annotation.send import open_in_cell, send_to_annotation
 from ..plugin.errors import InputError
-from ..plugin.object_annotation.send import NO_LABEL, open_objects, send_objects
+from ..plugin.object_annotation.send import open_objects, send_objects
+from ..plugin.objects.cell_names import NO_LABEL
 from ..plugin.objects.fields import NOTHING
 from ..plugin.objects.items import known_items
 from ..plugin.store.label_field import is_on_objects

@@ -69,6 +69,7 @@ ANSWERS: dict[str, Answer] = {
     "opinions": opinion_events.opinions,
     "opinion_ask": opinion_events.opinion_ask,
     "opinion_items": opinion_events.opinion_items,
+    "opinion_outlines": opinion_events.opinion_outlines,
     "opinion_original": opinion_events.opinion_original,
     "opinion_answer": opinion_events.opinion_answer,
     "opinion_take_back": opinion_events.opinion_take_back,

@@ -7,24 +7,16 @@ from typing import Any
 
 import fiftyone.operators as foo
 import numpy as np
-from bson import ObjectId
 
 from ..plugin.audit.object_audits import OpenedObjectAudit, open_object_audit
 from ..plugin.audit.object_judging import Seen, judge_image, judge_item, take_back
-from ..plugin.decisions.object_changes import box_of, by_id, labels_in
 from ..plugin.errors import InputError
-from ..plugin.images.dataset_windows import image_windows
 from ..plugin.store.iterations import unpack_ids
-from ..plugin.store.samples import samples_of
 from . import events
-from .audit_events import ALL_CLASSES_UP_TO, MOST_ITEMS, UNREADABLE
+from .audit_events import MOST_ITEMS
 from .opened_objects import open_objects
-from .picture_events import LARGEST_PREVIEW, thumbnail_store, url_of
-
-MOST_OUTLINES = 500
-"""Other labels of an image that are drawn."""
-
-Box = tuple[float, float, float, float]
+from .outlines import Place, classes_to_name, outlines_of
+from .picture_events import LARGEST_PREVIEW
 
 
 def audit_outlines(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AuditOutlinesReply:
@@ -37,7 +29,9 @@ def audit_outlines(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events
     return events.AuditOutlinesReply(
         audit=str(opened.record.id),
         state=opened.status,
-        items=_outlines(opened, places.tolist(), size),
+        items=outlines_of(
+            opened.run, opened.iteration, [_place(opened, at) for at in places.tolist()], size
+        ),
         skipped=skip[np.isin(skip, opened.waiting)].tolist(),
         judged=len(opened.verdict) - len(opened.waiting),
         waiting=len(opened.waiting),
@@ -88,68 +82,15 @@ def _opened(ctx: foo.ExecutionContext, request: Mapping[str, Any]) -> OpenedObje
     return found
 
 
-def _outlines(opened: OpenedObjectAudit, places: list[int], size: int) -> list[events.AuditOutline]:
-    ids = [opened.sample_at(place) for place in places]
-    field = opened.run.label_field
-    query = {"_id": {"$in": [ObjectId(i) for i in ids]}}
-    found = samples_of(opened.run.dataset).find(query, {"filepath": 1, field: 1})
-    documents = {str(document["_id"]): document for document in found}
-    files = [str((documents.get(i) or {}).get("filepath") or "") for i in ids]
-    windows = image_windows(opened.run.dataset, opened.iteration)
-    pictures = thumbnail_store().get(files, size, windows) if files else []
-    made = []
-    for place, sample, picture in zip(places, ids, pictures, strict=True):
-        labels = {
-            str(item): box
-            for item, label in by_id(labels_in(documents.get(sample), field)).items()
-            if (box := _box(box_of(label))) is not None
-        }
-        whole = place >= len(opened.record.row)
-        own = None if whole else _own(opened, place, labels)
-        made.append(
-            events.AuditOutline(
-                place=place,
-                classes=_classes(opened, place),
-                image=url_of(picture),
-                width=picture.width,
-                height=picture.height,
-                problem=UNREADABLE if picture.problem else "",
-                whole=whole,
-                box=own,
-                others=list(labels.values())[:MOST_OUTLINES],
-            )
-        )
-    return made
-
-
-def _own(opened: OpenedObjectAudit, place: int, labels: dict[str, Box]) -> Box | None:
-    """The outline of a place, which is taken out of those of the image."""
-    item = unpack_ids(opened.record.item_id[place : place + 1])[0]
-    row = int(opened.record.row[place])
-    return labels.pop(item, None) or _box(opened.iteration.column("box")[row].tolist())
-
-
-def _box(box: Any) -> Box | None:
-    """A stored box to draw, None where it is none; rounded, so that all are written alike."""
-    right = isinstance(box, list) and len(box) == 4
-    if not right or not all(isinstance(v, int | float) and v == v for v in box):
-        return None
-    left, top, width, height = (round(float(v), 4) for v in box)
-    return left, top, width, height
+def _place(opened: OpenedObjectAudit, place: int) -> Place:
+    whole, item, box = place >= len(opened.record.row), None, None
+    if not whole:
+        item = unpack_ids(opened.record.item_id[place : place + 1])[0]
+        box = opened.iteration.column("box")[int(opened.record.row[place])].tolist()
+    return Place(place, opened.sample_at(place), item, box, _classes(opened, place))
 
 
 def _classes(opened: OpenedObjectAudit, place: int) -> list[int]:
     """All classes of the run, or of many some probable ones, as many for each place."""
-    iteration = opened.iteration
-    count = len(iteration.classes)
-    if count <= ALL_CLASSES_UP_TO:
-        return list(range(count))
-    if place >= len(opened.record.row):
-        return []
-    row = int(opened.record.row[place])
-    probable = iteration.column("top_class", row, row + 1)[0]
-    listed = probable[probable != iteration.nothing][: max(1, len(probable) - 2)].tolist()
-    label = int(iteration.column("label", row, row + 1)[0])
-    if label != iteration.nothing and label not in listed:
-        listed[-1] = label
-    return sorted(listed)
+    whole = place >= len(opened.record.row)
+    return classes_to_name(opened.iteration, None if whole else int(opened.record.row[place]))

@@ -8,21 +8,29 @@ import fiftyone.operators as foo
 import numpy as np
 from bson import ObjectId
 
+from ..plugin.decisions.object_changes import box_of
 from ..plugin.decisions.resolution import utc_text
 from ..plugin.errors import InputError
+from ..plugin.images.crops import Crop, get_crops
 from ..plugin.images.dataset_windows import image_windows
 from ..plugin.images.whole_picture import whole_picture
+from ..plugin.object_opinions.answers import ObjectOpinion, settle_object
+from ..plugin.object_opinions.request import people_of, request_object_opinion
+from ..plugin.objects.iteration import ObjectIteration, object_iteration
 from ..plugin.opinions import answers
-from ..plugin.opinions.answers import SecondOpinion, open_opinion
-from ..plugin.opinions.request import known_people, request_second_opinion
-from ..plugin.opinions.store import Item, requests_of
+from ..plugin.opinions.answers import SecondOpinion
+from ..plugin.opinions.request import request_second_opinion
+from ..plugin.opinions.store import NO_CLASS, Asked, Item, load_request, requests_of
 from ..plugin.store.iterations import Iteration
+from ..plugin.store.label_field import is_on_objects
 from ..plugin.store.runs import Run
 from ..plugin.store.samples import samples_of
 from . import events
 from .audit_events import ALL_CLASSES_UP_TO, MOST_ITEMS, UNREADABLE
 from .decision_events import resolution_reply
-from .opened import open_iteration, open_run
+from .opened import Opened, open_run
+from .opened_objects import OpenedObjects, open_any
+from .outlines import Place, classes_to_name, drawn_box, outlines_of
 from .picture_events import LARGEST_PREVIEW, thumbnail_store, url_of
 
 MOST_LISTED = 20
@@ -32,14 +40,14 @@ MOST_ASKED = 20_000
 
 def opinions(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.OpinionsReply:
     """The last requests of a run, and whom it knows."""
-    return _reply(open_run(ctx, request.get("run")))
+    return _reply(open_run(ctx, request.get("run"), objects=True))
 
 
 def _reply(run: Run) -> events.OpinionsReply:
-    people = known_people(run)
+    people = people_of(run)
     names = sorted(people)
     return events.OpinionsReply(
-        opinions=[_info(SecondOpinion(run, one)) for one in requests_of(run)[:MOST_LISTED]],
+        opinions=[_info(_made_of(run, one)) for one in requests_of(run)[:MOST_LISTED]],
         people=names,
         decided=[people[name] for name in names],
     )
@@ -47,7 +55,7 @@ def _reply(run: Run) -> events.OpinionsReply:
 
 def opinion_ask(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.OpinionsReply:
     """Put rows, a cell or a part of somebody's decisions to another person."""
-    opened = open_iteration(ctx, request)
+    opened = _any_opened(ctx, request)
     rows, cell = request.get("rows"), request.get("cell")
     if sum(v is not None for v in (rows, cell, request.get("decisions_of"))) != 1:
         raise InputError("Name what to ask about by one of rows, cell and decisions_of.")
@@ -56,36 +64,66 @@ def opinion_ask(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Op
         where = opened.cell(cell[0], cell[1])
         ids = opened.ids(np.arange(where.start, where.stop)[~opened.gone[where]])
         if not ids:
-            raise InputError("No sample of this cell is open.")
+            raise InputError("Nothing in this cell is open.")
     elif rows is not None:
         ids = opened.ids(opened.rows(rows, MOST_ASKED))
-    request_second_opinion(
-        opened.run,
-        request["to"],
-        sample_ids=ids,
-        decisions_of=request.get("decisions_of"),
-        n=request.get("n"),
-        author=ctx.user_id,
-    )
+    asked = {name: request.get(name) for name in ("decisions_of", "n")}
+    if isinstance(opened, OpenedObjects):
+        request_object_opinion(
+            opened.run, request["to"], label_ids=ids, author=ctx.user_id, **asked
+        )
+    else:
+        request_second_opinion(
+            opened.run, request["to"], sample_ids=ids, author=ctx.user_id, **asked
+        )
     return _reply(opened.run)
 
 
 def opinion_items(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.AuditItemsReply:
     """The next samples to judge, without anything that tells a label."""
     opinion = _opened(ctx, request)
+    wanted, page = _page(opinion, request)
+    size = max(64, min(LARGEST_PREVIEW, int(request.get("size") or 512)))
+    return events.AuditItemsReply(items=_items(opinion, wanted, size), **page)
+
+
+def _page(opinion: SecondOpinion, request: dict[str, Any]) -> tuple[list[Item], Any]:
+    """The next items to judge, and what else a reply says of the request."""
     skip = set(request.get("skip") or [])
     waiting = {item.place for item in opinion.waiting}
     wanted = [item for item in opinion.waiting if item.place not in skip]
     wanted = wanted[: max(1, min(MOST_ITEMS, int(request.get("limit") or 8)))]
-    size = max(64, min(LARGEST_PREVIEW, int(request.get("size") or 512)))
-    return events.AuditItemsReply(
-        audit=str(opinion.asked.id),
-        state="open" if waiting else "done",
-        items=_items(opinion, wanted, size),
-        skipped=[place for place in request.get("skip") or [] if place in waiting],
-        judged=len(opinion.items) - len(waiting),
-        waiting=len(waiting),
-    )
+    return wanted, {
+        "audit": str(opinion.asked.id),
+        "state": "open" if waiting else "done",
+        "skipped": [place for place in request.get("skip") or [] if place in waiting],
+        "judged": len(opinion.items) - len(waiting),
+        "waiting": len(waiting),
+    }
+
+
+def opinion_outlines(
+    ctx: foo.ExecutionContext, request: dict[str, Any]
+) -> events.AuditOutlinesReply:
+    """The next objects to judge, without anything that tells a label from what was predicted."""
+    opinion = _opened(ctx, request)
+    if not isinstance(opinion, ObjectOpinion):
+        raise InputError(f"Run '{opinion.run.key}' is on whole samples, not on objects.")
+    wanted, page = _page(opinion, request)
+    iteration = object_iteration(opinion.run, opinion.asked.iteration)
+    places = [
+        Place(
+            item.place,
+            str(item.sample_id),
+            str(item.unit_id),
+            item.box,
+            _object_classes(iteration, item),
+        )
+        for item in wanted
+    ]
+    size = max(64, min(LARGEST_PREVIEW, request["size"]))
+    items = outlines_of(opinion.run, iteration, places, size)
+    return events.AuditOutlinesReply(items=items, **page)
 
 
 def opinion_original(
@@ -105,10 +143,13 @@ def opinion_answer(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events
     """Keep one answer; no decision is made of it."""
     opinion = _opened(ctx, request)
     label, unclear = request.get("label"), bool(request.get("unclear"))
-    if unclear == isinstance(label, str):
-        raise InputError("An answer is either a label or unclear")
-    kept = answers.answer(opinion, request["place"], label)
-    waiting = len(SecondOpinion(opinion.run, opinion.asked).waiting)
+    if sum((unclear, isinstance(label, str), bool(request.get("nothing")))) != 1:
+        raise InputError("An answer is either a label or unclear, or on objects nothing")
+    if label == NO_CLASS:
+        raise InputError("label must not be empty")
+    nothing = bool(request.get("nothing"))
+    kept = answers.answer(opinion, request["place"], NO_CLASS if nothing else label)
+    waiting = len(_made_of(opinion.run, opinion.asked).waiting)
     return events.AuditVerdictReply(decision=None, gone=not kept, waiting=waiting, revision=0)
 
 
@@ -148,23 +189,35 @@ def disagreements(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.
 
 def settle(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ResolveReply:
     """Settle a disagreement by a decision like any other."""
-    opened = open_iteration(ctx, request)
-    opinion = open_opinion(opened.run, request["opinion"])
-    done = answers.settle(
-        opinion,
-        request["place"],
-        request["label"],
-        expected=request["expected"],
-        author=ctx.user_id,
-    )
+    opened = _any_opened(ctx, request)
+    opinion = _made_of(opened.run, load_request(opened.run, request["opinion"]))
+    settled = (opinion, request["place"], request["label"])
+    how = {"expected": request["expected"], "author": ctx.user_id}
+    if isinstance(opinion, ObjectOpinion):
+        done = settle_object(opinion, *settled[1:], **how)
+    else:
+        done = answers.settle(*settled, **how)
     return resolution_reply(opened, done)
 
 
+def _any_opened(ctx: foo.ExecutionContext, request: dict[str, Any]) -> Opened:
+    """The iteration of a request, on whole samples or on objects."""
+    open_run(ctx, request.get("run"), objects=True)
+    return open_any(ctx, request)
+
+
 def _opened(ctx: foo.ExecutionContext, request: dict[str, Any]) -> SecondOpinion:
-    return open_opinion(open_run(ctx, request.get("run")), request["opinion"])
+    run = open_run(ctx, request.get("run"), objects=True)
+    return _made_of(run, load_request(run, request["opinion"]))
+
+
+def _made_of(run: Run, asked: Asked) -> SecondOpinion:
+    return (ObjectOpinion if is_on_objects(run) else SecondOpinion)(run, asked)
 
 
 def _iteration(opinion: SecondOpinion) -> Iteration:
+    if isinstance(opinion, ObjectOpinion):
+        return object_iteration(opinion.run, opinion.asked.iteration)
     return opinion.run.iteration(opinion.asked.iteration)
 
 
@@ -185,8 +238,15 @@ def _items(opinion: SecondOpinion, items: list[Item], size: int) -> list[events.
 def _pictures(opinion: SecondOpinion, items: list[Item], size: int) -> list[Any]:
     if not items:
         return []
-    windows = image_windows(opinion.run.dataset, _iteration(opinion))
-    return thumbnail_store().get(_paths(opinion, items), size, windows)
+    windows, paths = image_windows(opinion.run.dataset, _iteration(opinion)), _paths(opinion, items)
+    if isinstance(opinion, ObjectOpinion):
+        return get_crops(thumbnail_store(), _crops(opinion, items, paths), size, windows)
+    return thumbnail_store().get(paths, size, windows)
+
+
+def _crops(opinion: ObjectOpinion, items: list[Item], paths: list[str]) -> list[Crop]:
+    boxes = [drawn_box(box_of(opinion.label_of(i))) or drawn_box(i.box) for i in items]
+    return [Crop(path, box, None) for path, box in zip(paths, boxes, strict=True)]
 
 
 def _paths(opinion: SecondOpinion, items: list[Item]) -> list[str]:
@@ -208,6 +268,12 @@ def _classes(iteration: Iteration, item: Item) -> list[int]:
     if item.first in iteration.classes:
         listed.add(iteration.classes.index(item.first))
     return sorted(listed)
+
+
+def _object_classes(iteration: ObjectIteration, item: Item) -> list[int]:
+    row = int(iteration.rows_of([str(item.unit_id)])[0])
+    first = [iteration.classes.index(item.first)] if item.first in iteration.classes else []
+    return classes_to_name(iteration, row if row >= 0 else None, first)
 
 
 def _info(opinion: SecondOpinion) -> events.OpinionInfo:

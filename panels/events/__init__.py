@@ -78,6 +78,7 @@ EVENTS: dict[str, tuple[type, type]] = {
     "opinions": (RunRequest, OpinionsReply),
     "opinion_ask": (OpinionAskRequest, OpinionsReply),
     "opinion_items": (OpinionItemsRequest, AuditItemsReply),
+    "opinion_outlines": (OpinionItemsRequest, AuditOutlinesReply),
     "opinion_original": (OpinionPlaceRequest, AuditOriginalReply),
     "opinion_answer": (OpinionAnswerRequest, AuditVerdictReply),
     "opinion_take_back": (OpinionPlaceRequest, DoneReply),

@@ -91,7 +91,7 @@ class OpinionsReply(TypedDict):
 
 
 class OpinionAskRequest(IterationRequest):
-    """Puts ``rows``, the open samples of a ``cell``, or somebody's decisions, to a person.
+    """Puts ``rows``, what is open of a ``cell``, or somebody's decisions, to a person.
 
     ``n`` of them, drawn at random; None for all.
     """
@@ -124,9 +124,13 @@ class OpinionPlaceRequest(OpinionNamed):
 
 
 class OpinionAnswerRequest(OpinionPlaceRequest):
-    """The class that a person sees in the picture, or ``unclear``: nobody can tell."""
+    """The class that a person sees in the picture, or ``unclear``: nobody can tell.
+
+    On objects the class in the outline, or ``nothing``.
+    """
 
     label: NotRequired[str | None]
+    nothing: NotRequired[bool]
     unclear: NotRequired[bool]
 
 
@@ -140,6 +144,8 @@ class DisagreementsRequest(OpinionNamed):
 
 class Disagreement(TypedDict):
     """A sample that two people named differently; ``now`` is its label, None where deleted.
+
+    On objects an empty name is *nothing there*.
 
     ``relabelled``: it has another label than the first person's by now. ``settled``: a decision
     that was made since stands on it.
@@ -166,7 +172,10 @@ class DisagreementsReply(TypedDict):
 
 
 class SettleRequest(IterationRequest):
-    """Settles a disagreement: ``label`` is right; ``expected`` is what was shown as its label."""
+    """Settles a disagreement: ``label`` is right; ``expected`` is what was shown as its label.
+
+    On objects either may be empty: nothing is there.
+    """
 
     opinion: str
     place: int

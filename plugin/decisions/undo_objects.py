@@ -10,6 +10,7 @@ from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
 
 from ..store.label_sets import list_of
+from ..store.runs import Run
 from ..store.samples import samples_of
 from .changes import planned_anew
 from .draft import Draft
@@ -98,6 +99,12 @@ def _named(label: bytes, names: Mapping[str, str]) -> bytes:
     if not names:
         return label
     return bson.encode({names.get(k, k): v for k, v in bson.decode(label).items()})
+
+
+def renamed_label(label: bytes, header: Header, run: Run) -> bytes:
+    """The BSON of a label that a decision kept, with our attributes as they are called today."""
+    names = names_now(header, run)
+    return _named(label, {k: v for k, v in names.items() if k not in OF_A_LABEL})
 
 
 def object_entry_of(document: Any, item: dict[str, Any]) -> Entry:

@@ -17,7 +17,7 @@ from ..annotation.store import forget_annotation, free_key, keep_annotation
 from ..decisions.recovery import recover_abandoned
 from ..errors import InputError
 from ..objects.boxes import within_image
-from ..objects.fields import NOTHING
+from ..objects.cell_names import cell_of
 from ..objects.items import known_items
 from ..objects.shown import seen_class, shown_class
 from ..objects.state import items_state
@@ -27,8 +27,6 @@ from ..store.jobs import Job
 from ..store.runs import Run
 from ..store.samples import samples_of
 from .sent import SentObject, objects_as_they_stand, samples_of_labels
-
-NO_LABEL = "(no label)"
 
 
 def send_objects(
@@ -130,8 +128,7 @@ def open_objects(
     if label is None or prediction is None:
         wanted, what = state.suspects, "suspect"
     else:
-        row = _place(run, items.classes, "label", label, NO_LABEL)
-        column = _place(run, items.classes, "prediction", prediction, NOTHING)
+        row, column = cell_of(run, items.classes, label, prediction)
         count = len(items.classes)
         seen = seen_class(labels, items.column("kind"), items.column("top_class"), count)
         shown = shown_class(labels, suspicion, seen)
@@ -142,14 +139,6 @@ def open_objects(
         raise InputError(f"No {what} is open")
     rows = rows[np.argsort(-suspicion[rows], kind="stable")][:limit]
     return unpack_ids(items.column("item_id")[rows])
-
-
-def _place(run: Run, classes: Sequence[str], option: str, name: str, nothing: str) -> int:
-    if name == nothing:
-        return len(classes)
-    if name not in classes:
-        raise InputError(f"{option}: run '{run.key}' has no class {name!r}")
-    return list(classes).index(name)
 
 
 def _classes(run: Run) -> list[str]:

@@ -27,6 +27,7 @@ from ..decisions.object_changes import (
     same_box,
 )
 from ..decisions.plan import asked_at_once
+from ..decisions.taken_labels import taken_labels
 from ..decisions.undo_objects import object_entry_of, read_images, with_orders
 from ..documents import MISSING
 from ..errors import InputError
@@ -131,6 +132,8 @@ class _Planner:
             }
         made = headers_by_id({head["decision"] for head in self.last.values()})
         self._stamps = {i: header["stamp"] for i, header in made.items()}
+        taken = [item for item, head in self.last.items() if head["kind_after"] == "removed"]
+        self._taken = taken_labels(run, taken) if taken and self.request.taken else {}
 
     def entry(self, item: ObjectId, sample: ObjectId | None, *, already: bool) -> Entry | None:
         """The entry of an item; None where it is left alone."""
@@ -201,6 +204,8 @@ class _Planner:
 
     def _candidate_box(self, item: ObjectId, sample: ObjectId | None) -> Any:
         """The box of a missing object; None where the item is none."""
+        if item in self._taken:
+            return None
         candidate = self._missing.get(sample, {}).get(item) if sample is not None else None
         if candidate is not None:
             return box_of(candidate)
@@ -215,6 +220,8 @@ class _Planner:
             return "deleted"
         if label is not None:
             return "exists" if self.request.action == "add" else None
+        if item in self._taken:
+            return None if self.request.action in ("add", "remove") else "no_label"
         if not self._is_missing(item, document["_id"]):
             return "deleted"
         return None if self.request.action in ("add", "confirm") else "no_label"
@@ -273,6 +280,8 @@ class _Planner:
         return self.items.seen_box_of(row) if row >= 0 and self.items is not None else None
 
     def _of_missing(self, item: ObjectId, sample: ObjectId) -> dict[str, Any]:
+        if self.request.action == "remove":  # of a label that is off its image already
+            return {}
         candidate = self._missing[sample].get(item)
         change: dict[str, Any] = {"proposed": self._proposed(item, candidate)}
         if candidate is not None:
@@ -302,6 +311,7 @@ class _Planner:
             "_id": item,
             **kind,
             "tags": [],
+            **self._taken.get(item, {}),
             "label": label,
             **placed,
             run.field("suspicion"): None,  # that of the candidate was that a label is missing

@@ -43,6 +43,7 @@ class ObjectRequest:
         boxes: the box of some items likewise
         told: missing objects that no iteration of the run may know, by their ids
         origins: the ids that labels have in the file that a decision is from, by their ids here
+        taken: whether labels that decisions took off their images can be put back, or left off
     """
 
     action: str
@@ -57,6 +58,7 @@ class ObjectRequest:
     boxes: Mapping[str, list[float] | None] = field(default_factory=dict)
     told: Mapping[str, Told] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
+    taken: bool = False
 
     @classmethod
     def checked(

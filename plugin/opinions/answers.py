@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from bson import ObjectId
 
 from ..decisions.changes import label_of
-from ..decisions.journal import chunked, headers_by_id, heads
+from ..decisions.journal import SAMPLE, chunked, headers_by_id, heads
 from ..decisions.recovery import recover_abandoned
 from ..decisions.request import check_text
 from ..decisions.resolution import Resolution
@@ -25,17 +25,25 @@ from ..errors import InputError
 from ..store.runs import Run
 from ..store.samples import samples_of
 from ..votes.agreement import Kappa, cohens_kappa
-from .store import Asked, Item, items_of, load_request, take_answer_back, write_answer
+from .store import (
+    NO_CLASS,
+    Asked,
+    Item,
+    items_of,
+    load_request,
+    take_answer_back,
+    write_answer,
+)
 
 ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A sample on which two people differ.
+    """A sample, or a label of a set, on which two people differ.
 
     Attributes:
-        now: its label now, None where it was deleted
+        now: its label now, None where it was deleted; ``NO_CLASS`` where an object has none
         relabelled: whether it has another label than when the request was made
         settled: whether a decision made since the answer stands on it
     """
@@ -47,7 +55,17 @@ class Disagreement:
 
 
 class SecondOpinion:
-    """A request with its answers."""
+    """A request with its answers.
+
+    Attributes:
+        unit: what it is about: ``sample_id``, or ``item_id`` for labels of sets
+        noun: what that is called in messages
+        can_be_nothing: whether an answer may be that nothing is there
+    """
+
+    unit: ClassVar[str] = SAMPLE
+    noun: ClassVar[str] = "sample"
+    can_be_nothing: ClassVar[bool] = False
 
     def __init__(self, run: Run, asked: Asked):
         self.run, self.asked = run, asked
@@ -59,20 +77,20 @@ class SecondOpinion:
 
     @cached_property
     def labels(self) -> dict[ObjectId, str | None]:
-        """The label now of each sample that is still there."""
+        """The label now of each sample, or item, that is still there, by its id."""
         query = {"_id": {"$in": [item.sample_id for item in self.items]}}
         found = samples_of(self.run.dataset).find(query, {self.run.label_field: 1})
         return {document["_id"]: label_of(document, self.run.label_field) for document in found}
 
     @cached_property
     def waiting(self) -> list[Item]:
-        """Those without an answer whose samples are still there."""
-        return [i for i in self.items if not i.answered and i.sample_id in self.labels]
+        """Those without an answer that are still there."""
+        return [i for i in self.items if not i.answered and i.unit_id in self.labels]
 
     @cached_property
     def gone(self) -> int:
         """How many were deleted before they were answered."""
-        return sum(not i.answered and i.sample_id not in self.labels for i in self.items)
+        return sum(not i.answered and i.unit_id not in self.labels for i in self.items)
 
     @cached_property
     def both(self) -> list[Item]:
@@ -101,8 +119,8 @@ class SecondOpinion:
         found = [
             Disagreement(
                 item,
-                self.labels.get(item.sample_id),
-                self.labels.get(item.sample_id, item.first) != item.first,
+                self.labels.get(item.unit_id),
+                self.labels.get(item.unit_id, item.first) != item.first,
                 item.place in since,
             )
             for item in differ
@@ -125,14 +143,18 @@ class SecondOpinion:
             raise InputError(f"place must lie between 0 and {last}, got {place!r}")
         return self.items[place]
 
+    def revision(self) -> int:
+        """The last decision of the run as of now."""
+        return current_state(self.run).revision
+
     def _decided_since(self, items: list[Item]) -> set[int]:
         recover_abandoned(self.run)
         found: set[int] = set()
         for part in chunked(items):
-            last = heads(self.run, [item.sample_id for item in part])
+            last = heads(self.run, [item.unit_id for item in part], self.unit)
             tops = headers_by_id({entry["top_after"] for entry in last.values()} - {None})
             for item in part:
-                head = last.get(item.sample_id)
+                head = last.get(item.unit_id)
                 header = tops.get(head["top_after"]) if head and head["top_after"] else None
                 if header is not None and header["seq"] > item.revision:
                     found.add(item.place)
@@ -149,10 +171,15 @@ def open_opinion(run: Run, request: str | None = None) -> SecondOpinion:
 
 
 def answer(opinion: SecondOpinion, place: Any, label: str | None) -> bool:
-    """Keep what the second person sees in a sample: a class, or None where nobody can tell.
+    """Keep what the second person sees: a class, or None where nobody can tell.
+
+    Args:
+        opinion: the request
+        place: of the item
+        label: the class; on objects ``NO_CLASS`` where nothing is there
 
     Returns:
-        False where the sample is not in the dataset any more, so that nothing is kept
+        False where the item is not in the dataset any more, so that nothing is kept
 
     Raises:
         InputError: if there is no such place, or it was answered already
@@ -160,43 +187,42 @@ def answer(opinion: SecondOpinion, place: Any, label: str | None) -> bool:
     item = opinion.place(place)
     if label is not None:
         check_text("label", label)
-        if not label:
+        if label == NO_CLASS and not opinion.can_be_nothing:
             raise InputError("label must not be empty")
-    if item.sample_id not in opinion.labels:
+    if item.unit_id not in opinion.labels:
         return False
-    values = {
-        "second": label,
-        "unclear": label is None,
-        "revision": current_state(opinion.run).revision,
-    }
+    values = {"second": label, "unclear": label is None, "revision": opinion.revision()}
     if not write_answer(opinion.asked, place, values):
-        raise InputError("This sample has been answered already, in another window perhaps.")
+        raise InputError(
+            f"This {opinion.noun} has been answered already, in another window perhaps."
+        )
     return True
 
 
 def answer_many(opinion: SecondOpinion, answers: Mapping[str, str | None]) -> None:
-    """Keep many answers at once, by sample id.
+    """Keep many answers at once, by the id of the sample, or of the label.
 
     Raises:
         InputError: if the request does not hold one of them, or it is answered; nothing is kept
     """
-    places = {str(item.sample_id): item for item in opinion.items}
-    for sample_id, label in answers.items():
-        if sample_id not in places:
+    places = {str(item.unit_id): item for item in opinion.items}
+    noun = opinion.noun
+    for unit_id, label in answers.items():
+        if unit_id not in places:
             raise InputError(
-                f"request {opinion.asked.id} for a second opinion does not hold sample "
-                f"{sample_id!r}"
+                f"request {opinion.asked.id} for a second opinion does not hold {noun} {unit_id!r}"
             )
-        if places[sample_id].answered:
-            raise InputError(f"sample {sample_id} has been answered already")
-        if label is not None and (not isinstance(label, str) or not label):
-            raise InputError(f"the answer on sample {sample_id} must be a class, got {label!r}")
-    for sample_id, label in answers.items():
-        answer(opinion, places[sample_id].place, label)
+        if places[unit_id].answered:
+            raise InputError(f"{noun} {unit_id} has been answered already")
+        right = isinstance(label, str) and (label or opinion.can_be_nothing)
+        if label is not None and not right:
+            raise InputError(f"the answer on {noun} {unit_id} must be a class, got {label!r}")
+    for unit_id, label in answers.items():
+        answer(opinion, places[unit_id].place, label)
 
 
 def take_back(opinion: SecondOpinion, place: Any) -> bool:
-    """Forget an answer, so that the sample waits again; whether there was one."""
+    """Forget an answer, so that its item waits again; whether there was one."""
     opinion.place(place)
     return take_answer_back(opinion.asked, place)
 
@@ -221,16 +247,10 @@ def settle(
     Raises:
         InputError: if there is no disagreement at this place, or its sample was deleted
     """
-    item = opinion.place(place)
+    item, now = disputed(opinion, place)
     check_text("label", label)
-    if item.second is None or item.second == item.first:
-        raise InputError(f"The two people do not disagree on the sample at place {place}.")
-    now = opinion.labels.get(item.sample_id)
-    if now is None:
-        raise InputError("This sample was deleted meanwhile; there is nothing to settle.")
     seen = now if expected is None else expected
     same = label == seen
-    number = opinion.asked.number
     return resolve(
         opinion.run,
         "confirm" if same else "relabel",
@@ -238,5 +258,26 @@ def settle(
         label=None if same else label,
         expected_label=seen,
         author=author,
-        basis={"kind": "second_opinion", "opinion": str(opinion.asked.id), "number": number},
+        basis=basis_of(opinion),
     )
+
+
+def disputed(opinion: SecondOpinion, place: Any) -> tuple[Item, str]:
+    """The item at a place, to be settled, and its label now.
+
+    Raises:
+        InputError: if there is no disagreement, or it was deleted
+    """
+    item = opinion.place(place)
+    if item.second is None or item.second == item.first:
+        raise InputError(f"The two people do not disagree on the {opinion.noun} at place {place}.")
+    now = opinion.labels.get(item.unit_id)
+    if now is None:
+        raise InputError(f"This {opinion.noun} was deleted meanwhile; there is nothing to settle.")
+    return item, now
+
+
+def basis_of(opinion: SecondOpinion) -> dict[str, Any]:
+    """What a decision that settles rests on."""
+    asked = opinion.asked
+    return {"kind": "second_opinion", "opinion": str(asked.id), "number": asked.number}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +11,14 @@ import numpy as np
 from bson import ObjectId
 
 from ..decisions.changes import label_of
-from ..decisions.given_labels import given_labels
+from ..decisions.given_labels import GivenItem, GivenLabel, given_labels
 from ..decisions.request import check_text
 from ..decisions.state import current_state
 from ..errors import InputError
 from ..store.iterations import Iteration, unpack_ids
 from ..store.runs import Run
 from ..store.samples import samples_of
-from .store import Asked, insert_request, put_before, requests_of
+from .store import Asked, Put, insert_request, put_before, requests_of
 
 LARGEST = 20_000
 LONGEST_NAME = 200
@@ -29,7 +29,7 @@ class Made:
     """A request that was made.
 
     Attributes:
-        left_out: how many samples were not asked about, by reason
+        left_out: how many samples, or labels, were not asked about, by reason
     """
 
     asked: Asked
@@ -62,46 +62,107 @@ def request_second_opinion(
     Raises:
         InputError: on bad input, or if no sample is left to ask about; nothing is changed
     """
-    name = _checked_name("to", to)
-    given = [v is not None for v in (sample_ids, cell, decisions_of)]
-    if sum(given) != 1:
-        raise InputError(
-            "Name what to ask about by one of sample_ids, label and prediction, and decisions_of."
-        )
-    if n is not None and (isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= LARGEST):
-        raise InputError(f"n must be a whole number from 1 to {LARGEST:,}, got {n!r}")
-    if seed is not None and seed < 0:
-        raise InputError(f"seed must be a whole number from 0, got {seed}")
+    draw = Draw.checked(to, (sample_ids, cell, decisions_of), n, seed, "sample_ids")
     if decisions_of is not None:
-        about, ids = f"decisions of {decisions_of}", _decided_by(run, decisions_of, name)
+        about, ids = f"decisions of {decisions_of}", _decided_by(run, decisions_of, draw.to)
     elif cell is not None:
         about, ids = f"{cell[0]} predicted {cell[1]}", _of_cell(run, cell)
     else:
-        about, ids = "a selection", _checked_ids(sample_ids or [])
+        about, ids = "a selection", checked_ids("sample_ids", sample_ids or [])
     left: dict[str, int] = {}
-    items = _askable(run, name, ids, left)
-    if not items:
-        why = ", ".join(f"{count:,} {reason}" for reason, count in left.items())
-        raise InputError(f"There is no sample to ask {name} about{f': {why}' if why else ''}.")
-    if n is None and len(items) > LARGEST:
-        raise InputError(f"{len(items):,} samples are too many; n draws up to {LARGEST:,} of them.")
-    rng = np.random.default_rng(secrets.randbits(63) if seed is None else seed)
-    drawn = rng.permutation(len(items))[: len(items) if n is None else n]
-    header = {
-        "to": name,
-        "about": about,
-        "asked_by": author or "",
-        "iteration": run.iteration().number,
-    }
-    return Made(insert_request(run, header, [items[at] for at in drawn.tolist()]), left)
+    items = _askable(run, draw.to, ids, left)
+    return draw.put(run, about, items, left, author, run.iteration().number)
 
 
-def known_people(run: Run) -> dict[str, int]:
-    """Names that the journal, earlier requests and the votes know: their decisions that stand."""
+@dataclass(frozen=True)
+class Draw:
+    """Who is asked, and about how many of the items that could be asked about."""
+
+    to: str
+    n: int | None
+    seed: int | None
+    noun: str
+
+    @classmethod
+    def checked(
+        cls, to: Any, named: Sequence[Any], n: Any, seed: Any, ids: str, noun: str = "sample"
+    ) -> Draw:
+        """What was asked for, or InputError where it cannot be used.
+
+        Args:
+            to: who is asked
+            named: the ids, the cell and the person of whose decisions is asked, one of which is
+                given
+            n: how many
+            seed: of the random numbers
+            ids: what the ids are called as a parameter
+            noun: what is asked about
+        """
+        name = _checked_name("to", to)
+        if sum(v is not None for v in named) != 1:
+            raise InputError(
+                f"Name what to ask about by one of {ids}, label and prediction, and decisions_of."
+            )
+        whole = isinstance(n, int) and not isinstance(n, bool)
+        if n is not None and (not whole or not 1 <= n <= LARGEST):
+            raise InputError(f"n must be a whole number from 1 to {LARGEST:,}, got {n!r}")
+        if seed is not None and seed < 0:
+            raise InputError(f"seed must be a whole number from 0, got {seed}")
+        return cls(name, n, seed, noun)
+
+    def put(
+        self,
+        run: Run,
+        about: str,
+        items: Sequence[Put],
+        left: dict[str, int],
+        author: str | None,
+        iteration: int,
+    ) -> Made:
+        """Keep the request, in an order that tells nothing.
+
+        Args:
+            run: the run
+            about: what is asked about, in words
+            items: all that can be asked about
+            left: what cannot be, by reason
+            author: who asks
+            iteration: the iteration that the probable classes are of
+
+        Raises:
+            InputError: if there is nothing to ask about, or too much
+        """
+        if not items:
+            why = ", ".join(f"{count:,} {reason}" for reason, count in left.items())
+            raise InputError(
+                f"There is no {self.noun} to ask {self.to} about{f': {why}' if why else ''}."
+            )
+        if self.n is None and len(items) > LARGEST:
+            raise InputError(
+                f"{len(items):,} {self.noun}s are too many; n draws up to {LARGEST:,} of them."
+            )
+        rng = np.random.default_rng(secrets.randbits(63) if self.seed is None else self.seed)
+        drawn = rng.permutation(len(items))[: len(items) if self.n is None else self.n]
+        header = {
+            "to": self.to,
+            "about": about,
+            "asked_by": author or "",
+            "iteration": iteration,
+        }
+        return Made(insert_request(run, header, [items[at] for at in drawn.tolist()]), left)
+
+
+def known_people(run: Run, given: Iterable[GivenLabel | GivenItem] | None = None) -> dict[str, int]:
+    """Names that the journal and earlier requests know, with their decisions that stand.
+
+    Args:
+        run: the run
+        given: what people decided, by default on samples
+    """
     found: dict[str, int] = {}
-    for given in given_labels(run):
-        if given.author:
-            found[given.author] = found.get(given.author, 0) + int(given.on_top)
+    for one in given_labels(run) if given is None else given:
+        if one.author:
+            found[one.author] = found.get(one.author, 0) + int(one.on_top)
     for asked in requests_of(run):
         found.setdefault(asked.to, 0)
     return found
@@ -115,29 +176,45 @@ def _checked_name(parameter: str, value: Any) -> str:
     return name
 
 
-def _checked_ids(sample_ids: Sequence[str]) -> list[ObjectId]:
-    if isinstance(sample_ids, str | bytes):
-        raise InputError("sample_ids must be a list of sample ids, got a text")
-    for sample_id in sample_ids:
-        if not ObjectId.is_valid(sample_id):
-            raise InputError(f"sample_ids must hold sample ids, got {sample_id!r}")
-    if not sample_ids:
-        raise InputError("sample_ids is empty: choose at least one sample")
-    return list(dict.fromkeys(ObjectId(i) for i in sample_ids))
+def checked_ids(parameter: str, ids: Sequence[str]) -> list[ObjectId]:
+    """Ids of samples, or of labels, each once. InputError where one is none, or there is none.
+
+    Args:
+        parameter: ``sample_ids`` or ``label_ids``
+        ids: what it holds
+    """
+    noun = parameter.removesuffix("_ids")
+    if isinstance(ids, str | bytes):
+        raise InputError(f"{parameter} must be a list of {noun} ids, got a text")
+    for one in ids:
+        if not ObjectId.is_valid(one):
+            raise InputError(f"{parameter} must hold {noun} ids, got {one!r}")
+    if not ids:
+        raise InputError(f"{parameter} is empty: choose at least one {noun}")
+    return list(dict.fromkeys(ObjectId(i) for i in ids))
 
 
 def _decided_by(run: Run, author: str, to: str) -> list[ObjectId]:
+    standing = [one for one in given_labels(run) if one.on_top]
+    check_author(author, to, {one.author for one in standing})
+    return [ObjectId(one.sample_id) for one in standing if one.author == author]
+
+
+def check_author(author: str, to: str, known: Set[str]) -> None:
+    """Raise InputError where nobody can be asked about somebody's decisions.
+
+    Args:
+        author: whose decisions are meant
+        to: who is asked
+        known: those of whom decisions stand
+    """
     if author == to:
         raise InputError(f"decisions_of: {to} would judge their own decisions. Ask somebody else.")
-    given = given_labels(run)
-    ids = [ObjectId(one.sample_id) for one in given if one.author == author and one.on_top]
-    if not ids:
-        known = ", ".join(sorted({repr(one.author) for one in given if one.on_top})) or "nobody"
+    if author not in known:
         raise InputError(
             f"decisions_of: no label that {author!r} gave or confirmed stands; "
-            f"there are those of: {known}"
+            f"there are those of: {', '.join(sorted(map(repr, known))) or 'nobody'}"
         )
-    return ids
 
 
 def _of_cell(run: Run, cell: tuple[str, str]) -> list[ObjectId]:
@@ -155,9 +232,7 @@ def _class_index(iteration: Iteration, parameter: str, name: str) -> int:
     return iteration.classes.index(name)
 
 
-def _askable(
-    run: Run, to: str, ids: Sequence[ObjectId], left: dict[str, int]
-) -> list[tuple[ObjectId, str]]:
+def _askable(run: Run, to: str, ids: Sequence[ObjectId], left: dict[str, int]) -> list[Put]:
     """Samples with their labels, without those that there is nothing to ask about."""
     rows = run.iteration().rows_of([str(i) for i in ids])
     before = put_before(run, to, ids)
@@ -184,5 +259,5 @@ def _askable(
         if why is not None or label is None:
             left[str(why)] = left.get(str(why), 0) + 1
         else:
-            items.append((sample_id, label))
+            items.append(Put(sample_id, label))
     return items

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
@@ -23,6 +23,18 @@ from ..store.runs import Run
 REQUESTS = "deconfuse.opinions"
 ITEMS = "deconfuse.opinion_samples"
 ITEMS_A_WRITE = 10_000
+
+NO_CLASS = ""
+"""What is kept, on objects, of who says that nothing is there: no class is called so."""
+
+
+class Put(NamedTuple):
+    """What is put to somebody: a sample, or one label of a set with its outline, if it has one."""
+
+    sample_id: ObjectId
+    first: str
+    item_id: ObjectId | None = None
+    box: list[float] | None = None
 
 
 @dataclass(frozen=True)
@@ -48,14 +60,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class Item:
-    """One sample of a request.
+    """One sample of a request, or one label of a set.
 
     Attributes:
         place: its place in the order of the request
-        first: the label that it had when the request was made
-        second: the class that was answered, None where there is none
+        first: the label that it had when the request was made; ``NO_CLASS`` where none was there
+        second: the class that was answered, ``NO_CLASS`` for nothing, None where there is no answer
         unclear: whether the answer was that nobody can tell
         revision: the last decision of the run when it was answered
+        item_id: the label, or the missing object; None of a sample
+        box: its outline when the request was made, None without one
     """
 
     place: int
@@ -64,6 +78,13 @@ class Item:
     second: str | None
     unclear: bool
     revision: int
+    item_id: ObjectId | None = None
+    box: list[float] | None = None
+
+    @property
+    def unit_id(self) -> ObjectId:
+        """What the item is: the id of its label, or of its sample."""
+        return self.sample_id if self.item_id is None else self.item_id
 
     @property
     def answered(self) -> bool:
@@ -83,15 +104,13 @@ def _ensure_indexes(client: Any) -> None:
     collection_of(ITEMS).create_index([("request", 1), ("place", 1)], unique=True)
 
 
-def insert_request(
-    run: Run, header: Mapping[str, Any], items: Sequence[tuple[ObjectId, str]]
-) -> Asked:
+def insert_request(run: Run, header: Mapping[str, Any], items: Sequence[Put]) -> Asked:
     """Keep a request.
 
     Args:
         run: the run
         header: ``to``, ``about``, ``asked_by``, ``iteration``
-        items: sample and its label, in the order in which they are to be judged
+        items: what is put, in the order in which it is to be judged
     """
     request = ObjectId()
     new = [
@@ -99,13 +118,14 @@ def insert_request(
             **run.owner,
             "request": request,
             "place": place,
-            "sample_id": sample_id,
-            "first": first,
+            "sample_id": put.sample_id,
+            "first": put.first,
+            **({} if put.item_id is None else {"item_id": put.item_id, "box": put.box}),
             "second": None,
             "unclear": False,
             "revision": 0,
         }
-        for place, (sample_id, first) in enumerate(items)
+        for place, put in enumerate(items)
     ]
     for start in range(0, len(new), ITEMS_A_WRITE):
         _collection(ITEMS).insert_many(new[start : start + ITEMS_A_WRITE], ordered=False)
@@ -163,14 +183,24 @@ def items_of(asked: Asked) -> list[Item]:
 
 def _item(document: Mapping[str, Any]) -> Item:
     names = ("place", "sample_id", "first", "second", "unclear", "revision")
-    return Item(**{name: document[name] for name in names})
+    of_label = {name: document[name] for name in ("item_id", "box") if name in document}
+    return Item(**{name: document[name] for name in names}, **of_label)
 
 
-def put_before(run: Run, to: str, ids: Sequence[ObjectId]) -> set[ObjectId]:
-    """Those of some samples that were put to a person before."""
+def put_before(
+    run: Run, to: str, ids: Sequence[ObjectId], unit: str = "sample_id"
+) -> set[ObjectId]:
+    """Those of some samples, or labels, that were put to a person before.
+
+    Args:
+        run: the run
+        to: the person
+        ids: what is asked about
+        unit: of what these are the ids: ``sample_id`` or ``item_id``
+    """
     numbers = [asked.id for asked in requests_of(run) if asked.to == to]
-    query = {"request": {"$in": numbers}, "sample_id": {"$in": list(ids)}}
-    return {found["sample_id"] for found in _collection(ITEMS).find(query, {"sample_id": 1})}
+    query = {"request": {"$in": numbers}, unit: {"$in": list(ids)}}
+    return {found[unit] for found in _collection(ITEMS).find(query, {unit: 1})}
 
 
 def write_answer(asked: Asked, place: int, values: Mapping[str, Any]) -> bool:

@@ -35,16 +35,16 @@ OBJECTS_SO_FAR = (
     "On objects, find_label_errors writes scores, kinds and missing objects, which FiftyOne shows "
     "and sorts, the panel shows them in its overview, cells, ranking and queue and two labels on "
     "one object in its duplicates, resolve and undo decide on them, estimate_remaining says how "
-    "many errors are left, send_to_annotation has annotators go over their boxes, and delete_run "
-    "takes them back, and there is a report; near-duplicate images, maps, importance and second "
-    "opinions do not work on them yet."
+    "many errors are left, send_to_annotation has annotators go over their boxes, "
+    "request_second_opinion puts them to another person, and delete_run takes them back, and there "
+    "is a report; near-duplicate images, maps and importance do not work on them yet."
 )
 
 TAGS_SO_FAR = (
     "On tags, find_label_errors writes scores, kinds and missing tags, which FiftyOne shows and "
     "sorts, the panel shows them in its overview, cells, ranking, queue and progress, resolve and "
     "undo decide on them, delete_run takes them back, and there is a report; near-duplicates, "
-    "maps, estimates, importance and annotation do not work on them yet."
+    "maps, estimates, importance, annotation and second opinions do not work on them yet."
 )
 
 

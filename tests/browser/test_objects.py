@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
+from plugin.object_opinions.answers import open_object_opinion
 from plugin.objects.iteration import object_iteration
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
@@ -402,4 +403,65 @@ def test_an_audit_is_judged_blind_by_the_keyboard(app: Any, objects: Any, operat
     assert violations(app) == []
     (added,) = labels_of(objects).keys() - before.keys()
     assert labels_of(objects)[added][0] == "7"
+    put_to_another_person(app, content, objects)
     assert app.errors == []
+
+
+def put_to_another_person(app: Any, content: Locator, objects: Any) -> None:
+    """On the open progress: the audit's verdicts judged again, blind, by bob, and settled."""
+    keyboard, before = content.page.keyboard, labels_of(objects)
+    card = content.get_by_role("region", name="Second opinions")
+    card.get_by_label("Who is asked").fill("bob")
+    button(card, "^Ask$").click()
+    button(card, "^Answer ").click()
+    screen = content.get_by_role("region", name="Second opinion")
+    status = screen.get_by_role("status").first
+    items = open_object_opinion(load_run(objects, "deconfuse")).items
+    expect(status).to_have_text(f"0 of {len(items)} judged")
+    said: list[int] = []
+    for judged in range(3):
+        picture = looked_at(content)
+        expect(content.locator('[data-box="asked"]')).to_have_count(1)
+        place = int(str(picture.get_attribute("data-place")))
+        if not judged:
+            assert content.locator(".dcf-box-label, .dcf-box-name").count() == 0
+            assert "abelled" not in screen.inner_text()
+            expect(button(content, "Outline is wrong")).to_have_count(0)
+            shoot(app, "object-opinion")
+            assert violations(app) == []
+        if judged == 1:  # a slip, taken back
+            keyboard.press("x")
+            expect(status).to_have_text(f"2 of {len(items)} judged")
+            content.page.wait_for_timeout(PRESS_MS)
+            keyboard.press("u")
+            expect(content.locator(".dcf-queue-picture")).to_have_attribute(
+                "data-place", str(place)
+            )
+            looked_at(content)
+            content.page.wait_for_timeout(PRESS_MS)
+        keyboard.press("n" if items[place].first else "1")
+        expect(status).to_have_text(f"{judged + 1} of {len(items)} judged")
+        said.append(place)
+        content.page.wait_for_timeout(PRESS_MS)
+    differing(before, objects, 0)
+    keyboard.press("Escape")
+    expect(card.get_by_text("0 of 3 alike", exact=False)).to_be_visible()
+    shoot(app, "object-opinions")
+    button(card, "^Settle 3$").click()
+    listed = content.get_by_role("region", name="Disagreements")
+    expect(listed.locator("img")).to_have_count(3)
+    expect(listed.get_by_text("(nothing there)").first).to_be_visible()
+    for width in (1600, 650):
+        app.page.set_viewport_size({"width": width, "height": 1000})
+        shoot(app, f"object-settle-{width}")
+    assert violations(app) == []
+    app.page.set_viewport_size({"width": 1600, "height": 1000})
+    # What bob said of the first is right: it is removed, or added, and Undo takes that back.
+    listed.get_by_role("listitem").first.get_by_role("button").nth(1).click()
+    expect(listed.get_by_text("2 to settle of 3")).to_be_visible()
+    differing(before, objects, 1)
+    button(content, "^Undo$").first.click()
+    expect(listed.get_by_text("3 to settle of 3")).to_be_visible()
+    differing(before, objects, 0)
+    keyboard.press("Escape")
+    expect(card).to_be_visible()

@@ -877,10 +877,11 @@ export interface OpinionAnswerRequest {
   opinion: string;
   place: number;
   label?: string | null;
+  nothing?: boolean;
   unclear?: boolean;
 }
 
-/** Puts ``rows``, the open samples of a ``cell``, or somebody's decisions, to a person. */
+/** Puts ``rows``, what is open of a ``cell``, or somebody's decisions, to a person. */
 export interface OpinionAskRequest {
   run: string;
   iteration: number;
@@ -1456,6 +1457,7 @@ export interface Events {
   opinions: { request: RunRequest; reply: OpinionsReply };
   opinion_ask: { request: OpinionAskRequest; reply: OpinionsReply };
   opinion_items: { request: OpinionItemsRequest; reply: AuditItemsReply };
+  opinion_outlines: { request: OpinionItemsRequest; reply: AuditOutlinesReply };
   opinion_original: { request: OpinionPlaceRequest; reply: AuditOriginalReply };
   opinion_answer: { request: OpinionAnswerRequest; reply: AuditVerdictReply };
   opinion_take_back: { request: OpinionPlaceRequest; reply: DoneReply };

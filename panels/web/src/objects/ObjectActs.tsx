@@ -1,8 +1,10 @@
 // What can be done with the chosen objects of a cell or a ranking, with their number on each button.
+import { Button } from "@mui/material";
 import * as React from "react";
 import { drop } from "../acts/dropped";
 import { useGate } from "../acts/useShown";
 import type { ObjectAction } from "../events";
+import { AskSelected } from "../opinions/AskSelected";
 import { ActionButton } from "../parts/ActionButton";
 import { Choose } from "../parts/Choose";
 import { useSession } from "../session";
@@ -32,6 +34,7 @@ export function ObjectActs({ chosen, probable, onDone, shown }: Props) {
   const { resolveObjects, busy } = useSession();
   const names = useNames();
   const [choosing, setChoosing] = React.useState<HTMLElement | null>(null);
+  const [asking, setAsking] = React.useState(false);
   const button = React.useRef<HTMLButtonElement>(null);
   const { pass, free } = useGate(shown, 0);
   const acting = React.useRef(false);
@@ -99,6 +102,22 @@ export function ObjectActs({ chosen, probable, onDone, shown }: Props) {
       >
         {`${removeText(names)}s`}
       </ActionButton>
+      {names.thing === "object" && (
+        <Button
+          size="small"
+          disabled={idle.disabled}
+          onClick={() => {
+            if (n && !busy) setAsking(true);
+            else if (pass("opinion", "nothing")) drop(busy ? "busy" : "none");
+          }}
+          className="dcf-second"
+        >
+          Second opinion…
+        </Button>
+      )}
+      {asking && (
+        <AskSelected rows={chosen.map((one) => one.row)} onClose={() => setAsking(false)} />
+      )}
       <Choose
         anchor={choosing}
         first={probable}

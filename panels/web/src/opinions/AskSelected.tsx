@@ -1,14 +1,16 @@
-// Puts the selected samples to another person.
+// Puts the selected samples, or objects, to another person.
 import { Button, Dialog, DialogActions, DialogContent, DialogTitle } from "@mui/material";
 import * as React from "react";
 import { ask, asProblem } from "../ask";
 import { count, plural } from "../format";
+import { useNoun } from "../objects/names";
 import { useSession } from "../session";
 import { useAsk } from "../useAsk";
 import { NameField } from "./AskForm";
 
 export function AskSelected({ rows, onClose }: { rows: readonly number[]; onClose: () => void }) {
   const { key } = useSession();
+  const noun = useNoun();
   const { reply } = useAsk("opinions", { run: key.run });
   const [to, setTo] = React.useState("");
   const [busy, setBusy] = React.useState(false);
@@ -22,7 +24,7 @@ export function AskSelected({ rows, onClose }: { rows: readonly number[]; onClos
       const size = made.opinions[0]?.size ?? 0;
       const left = rows.length - size;
       const why = left ? ` ${count(left)} were left out: asked before, or decided on by them.` : "";
-      setSaid({ text: `${plural(size, "sample")} put to ${who}.${why}`, done: true });
+      setSaid({ text: `${plural(size, noun)} put to ${who}.${why}`, done: true });
     } catch (error) {
       setSaid({ text: asProblem(error).message, done: false });
     }
@@ -37,7 +39,7 @@ export function AskSelected({ rows, onClose }: { rows: readonly number[]; onClos
         }}
       >
         <DialogTitle id="dcf-opinion-title">
-          Ask somebody about {plural(rows.length, "sample")}
+          Ask somebody about {plural(rows.length, noun)}
         </DialogTitle>
         <DialogContent>
           {said && (
@@ -48,7 +50,7 @@ export function AskSelected({ rows, onClose }: { rows: readonly number[]; onClos
           {!said?.done && (
             <>
               <p className="dcf-dialog-text">
-                They find the samples under Progress, and judge them without seeing any label.
+                They find the {noun}s under Progress, and judge them without seeing any label.
               </p>
               <NameField value={to} people={reply?.people ?? []} onChange={setTo} />
             </>

@@ -1,13 +1,24 @@
-// Samples that somebody is asked about, judged blind.
+// Samples, or outlines of objects, that somebody is asked about, judged blind.
 import * as React from "react";
 import { ask } from "../ask";
 import type { OpinionInfo } from "../events";
+import { JudgeOutlines } from "../progress/JudgeOutlines";
 import { JudgeSamples } from "../progress/JudgeSamples";
 import { useSession } from "../session";
-import { asAudit, useOpinionWays } from "./ways";
+import { asAudit, useOpinionWays, useOutlineOpinionWays } from "./ways";
+
+const SAMPLES =
+  "Neither the label nor a prediction nor what somebody else said is shown, so that they cannot " +
+  "sway you; with the whole window (f) FiftyOne's grid does not tell them either. Your answer " +
+  "changes no label: where it is another one, somebody settles that later.";
+const OUTLINES =
+  "It may be a label's or one that was removed or proposed: nothing tells, so that nothing can " +
+  "sway you. Other labels are thin. With the whole window (f) FiftyOne's grid does not tell " +
+  "either. Your answer changes no label: where it is another one, somebody settles that later.";
 
 export function OpinionScreen({ info, onBack }: { info: OpinionInfo; onBack: () => void }) {
-  const { run } = useSession().key;
+  const { key, iteration } = useSession();
+  const { run } = key;
   const { id: opinion, number, to } = info;
   const original = React.useCallback(
     (place: number) => ask("opinion_original", { run, opinion, place }),
@@ -24,14 +35,12 @@ export function OpinionScreen({ info, onBack }: { info: OpinionInfo; onBack: () 
     done: "Everything is answered",
     leave: "See the agreement",
   };
-  return (
-    <JudgeSamples
-      info={asAudit(info)}
-      ways={useOpinionWays(opinion)}
-      words={words}
-      original={original}
-      note="Neither the label nor a prediction nor what somebody else said is shown, so that they cannot sway you; with the whole window (f) FiftyOne's grid does not tell them either. Your answer changes no label: where it is another one, somebody settles that later."
-      onLeave={onBack}
-    />
+  const shared = { info: asAudit(info), words, original, onLeave: onBack };
+  const ways = useOpinionWays(opinion);
+  const outlineWays = useOutlineOpinionWays(opinion);
+  return iteration.objects ? (
+    <JudgeOutlines {...shared} ways={outlineWays} adjustable={false} note={OUTLINES} />
+  ) : (
+    <JudgeSamples {...shared} ways={ways} note={SAMPLES} />
   );
 }

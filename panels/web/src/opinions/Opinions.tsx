@@ -4,6 +4,7 @@ import * as React from "react";
 import { ask, asProblem } from "../ask";
 import type { OpinionInfo, OpinionsReply, Problem } from "../events";
 import { count, plural } from "../format";
+import { useNoun } from "../objects/names";
 import { useSession } from "../session";
 import { AskForm, type Asking } from "./AskForm";
 
@@ -16,6 +17,7 @@ interface Props {
 
 export function Opinions({ reply, problem, onChanged, onOpen }: Props) {
   const { key, report } = useSession();
+  const noun = useNoun();
   const [asking, setAsking] = React.useState(false);
   const put = ({ to, of, n }: Asking) => {
     setAsking(true);
@@ -43,8 +45,11 @@ export function Opinions({ reply, problem, onChanged, onOpen }: Props) {
         <AskForm people={people} judged={judged} busy={asking} onAsk={put} />
       ) : (
         <p className="dcf-note">
-          Nobody has decided on anything yet. In a cell, in the ranking or on the map selected
-          samples can be put to another person.
+          Nobody has decided on anything yet.{" "}
+          {noun === "sample"
+            ? "In a cell, in the ranking or on the map"
+            : "In a cell or the ranking"}{" "}
+          selected {noun}s can be put to another person.
         </p>
       )}
       <p className="dcf-note">
@@ -66,8 +71,9 @@ export function agreementText({ kappa, low, high, agreed, compared }: OpinionInf
 
 function One({ info, onOpen }: { info: OpinionInfo; onOpen: Props["onOpen"] }) {
   const { to, about, judged, size, unclear, gone, waiting, disagreements, to_settle } = info;
+  const noun = useNoun();
   const more = [
-    unclear && `${plural(unclear, "sample")} nobody could tell`,
+    unclear && `${plural(unclear, noun)} nobody could tell`,
     gone && `${count(gone)} deleted before an answer`,
   ];
   return (

@@ -3,6 +3,7 @@ import { Button, IconButton, Tooltip } from "@mui/material";
 import * as React from "react";
 import type { Disagreement, OpinionInfo } from "../events";
 import { count } from "../format";
+import { NOTHING_THERE, useNoun } from "../objects/names";
 import { Choose, useChooser } from "../parts/Choose";
 import { Icon } from "../parts/Icon";
 import { Outcome } from "../parts/Outcome";
@@ -89,38 +90,43 @@ interface OneProps {
 
 function One({ one, second, busy, onSettle }: OneProps) {
   const { classes } = useSession();
+  const noun = useNoun();
   const other = React.useRef<HTMLButtonElement>(null);
   const chooser = useChooser(one.place);
   const gone = one.now === null;
   const names = [one.first, one.second];
   if (one.now !== null && one.relabelled && !names.includes(one.now)) names.push(one.now);
+  // On objects no name says that nothing is there, which may be right whatever both said.
+  if (noun !== "sample" && !names.includes("")) names.push("");
+  const called = (name: string | null) => name || (noun === "sample" ? "" : NOTHING_THERE);
+  const first = one.first || noun === "sample" ? `Labelled ${one.first}` : "No label";
   return (
     <li className={one.settled || gone ? "dcf-settled" : undefined}>
       {one.image ? (
-        <img src={one.image} alt={`Labelled ${one.first}, ${second} said ${one.second}`} />
+        <img src={one.image} alt={`${first}, ${second} said ${called(one.second)}`} />
       ) : (
         <span className="dcf-broken">{gone ? "deleted" : "unreadable"}</span>
       )}
       <div className="dcf-settle-text">
         <span>
-          Labelled{" "}
+          {one.first || noun === "sample" ? "Labelled " : ""}
           <strong>
-            <bdi>{one.first}</bdi>
+            <bdi>{one.first || first}</bdi>
           </strong>
           , <bdi>{second}</bdi> said{" "}
           <strong>
-            <bdi>{one.second}</bdi>
+            <bdi>{called(one.second)}</bdi>
           </strong>
         </span>
         {gone && <span className="dcf-warn">Deleted meanwhile: nothing to settle.</span>}
         {!gone && one.relabelled && !one.settled && (
           <span className="dcf-warn">
-            Relabelled meanwhile: it is <bdi>{one.now}</bdi> now.
+            Relabelled meanwhile: it is <bdi>{called(one.now)}</bdi> now.
           </span>
         )}
         {one.settled && !gone && (
           <span className="dcf-soft">
-            Settled: <bdi>{one.now}</bdi>
+            Settled: <bdi>{called(one.now)}</bdi>
           </span>
         )}
         {!gone && !one.settled && (
@@ -135,7 +141,7 @@ function One({ one, second, busy, onSettle }: OneProps) {
                 onClick={() => onSettle(name)}
               >
                 <span className="dcf-button-text">
-                  <bdi>{name}</bdi>
+                  <bdi>{called(name)}</bdi>
                 </span>
               </Button>
             ))}

@@ -17,7 +17,7 @@ const isOpened = orNull(
 
 export function useOpinions() {
   const { key, iteration, revision } = useSession();
-  const asked = iteration.objects ? null : { run: key.run };
+  const asked = iteration.tags ? null : { run: key.run };
   const { reply, problem, retry } = useAsk("opinions", asked, [revision]);
   const [opened, setOpened] = useKeptHere<Opened | null>("progress/opinion", null, isOpened);
   // What was opened stays as it was while its numbers are asked anew.

@@ -1,7 +1,8 @@
 // How the places of a second opinion are asked for and answered: as those of an audit are.
 import * as React from "react";
 import { ask } from "../ask";
-import type { AuditInfo, AuditItem, OpinionInfo } from "../events";
+import type { AuditInfo, AuditItem, AuditOutline, OpinionInfo } from "../events";
+import { OUTLINE_PREVIEW, type OutlineVerdict } from "../progress/outlines";
 import { PREVIEW, type SampleVerdict, type Ways } from "../progress/useAuditItems";
 import { useSession } from "../session";
 
@@ -34,6 +35,28 @@ export function useOpinionWays(opinion: string): Ways<AuditItem, SampleVerdict> 
       give: async (place, verdict) => {
         const reply = await ask("opinion_answer", { run, opinion, place, ...verdict });
         // An answer is no decision; its place is enough to take it back.
+        return { ...reply, decision: reply.gone ? null : String(place) };
+      },
+      takeBack: ({ place }) => ask("opinion_take_back", { run, opinion, place }),
+    }),
+    [run, opinion],
+  );
+}
+
+/** The same of objects: a class in an outline, or nothing. */
+export function useOutlineOpinionWays(opinion: string): Ways<AuditOutline, OutlineVerdict> {
+  const { run } = useSession().key;
+  return React.useMemo(
+    () => ({
+      fetch: (asked) => ask("opinion_outlines", { run, opinion, size: OUTLINE_PREVIEW, ...asked }),
+      give: async (place, verdict) => {
+        const said =
+          "label" in verdict && verdict.label !== null
+            ? { label: verdict.label }
+            : "unclear" in verdict
+              ? { unclear: true }
+              : { nothing: true };
+        const reply = await ask("opinion_answer", { run, opinion, place, ...said });
         return { ...reply, decision: reply.gone ? null : String(place) };
       },
       takeBack: ({ place }) => ask("opinion_take_back", { run, opinion, place }),

@@ -24,9 +24,14 @@ interface Props {
   acts: Acts;
   onPick: (at: number) => void;
   chooseRef: React.Ref<HTMLButtonElement>;
+  /** Whether the outline can be set right. */
+  adjustable: boolean;
+  /** What becomes of a verdict, where it is none of an audit. */
+  note?: string;
 }
 
-export function OutlineSide({ item, work, keys, acts, onPick, chooseRef }: Props) {
+export function OutlineSide(props: Props) {
+  const { item, work, keys, acts, onPick, chooseRef, adjustable, note } = props;
   const { whole } = item;
   if (work.adjusting)
     return (
@@ -78,7 +83,7 @@ export function OutlineSide({ item, work, keys, acts, onPick, chooseRef }: Props
             Other…
           </Key>
         )}
-        {!whole && (
+        {adjustable && !whole && (
           <Key tip="objectAdjust" icon="fit" disabled={false} onClick={acts.draw}>
             Outline is wrong
           </Key>
@@ -105,7 +110,7 @@ export function OutlineSide({ item, work, keys, acts, onPick, chooseRef }: Props
           Undo
         </Key>
       </div>
-      <p className="dcf-note">{whole ? WHOLE : OUTLINE}</p>
+      <p className="dcf-note">{note ?? (whole ? WHOLE : OUTLINE)}</p>
     </aside>
   );
 }

@@ -1,0 +1,140 @@
+"""A request for a second opinion on objects as it stands, and how a disagreement is settled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+from bson import ObjectId
+
+from ..decisions.journal import ITEM, chunked, heads
+from ..decisions.object_changes import box_of, by_id, class_of, labels_in
+from ..decisions.request import check_text
+from ..decisions.resolution import Resolution
+from ..errors import InputError
+from ..objects.request import ObjectRequest, Told
+from ..objects.resolve import make_decision
+from ..objects.state import items_state
+from ..opinions.answers import SecondOpinion, basis_of, disputed
+from ..opinions.store import NO_CLASS, Item, load_request
+from ..store.runs import Run
+from ..store.samples import samples_of
+
+
+class ObjectOpinion(SecondOpinion):
+    """A request with its answers; its items are labels and missing objects."""
+
+    unit: ClassVar[str] = ITEM
+    noun: ClassVar[str] = "object"
+    can_be_nothing: ClassVar[bool] = True
+
+    @cached_property
+    def documents(self) -> dict[ObjectId, Any]:
+        """Path and labels of each image that is still there, by its id."""
+        query = {"_id": {"$in": list({item.sample_id for item in self.items})}}
+        field = self.run.label_field
+        found = samples_of(self.run.dataset).find(query, {"filepath": 1, field: 1})
+        return {document["_id"]: document for document in found}
+
+    @cached_property
+    def _labels(self) -> dict[ObjectId, dict[ObjectId, Any]]:
+        field = self.run.label_field
+        return {i: by_id(labels_in(found, field)) for i, found in self.documents.items()}
+
+    def label_of(self, item: Item) -> Any:
+        """The label of an item as it is stored, None without one."""
+        return self._labels.get(item.sample_id, {}).get(item.unit_id)
+
+    @cached_property
+    def labels(self) -> dict[ObjectId, str | None]:
+        """The class now of each item that is still there, ``NO_CLASS`` where it has no label.
+
+        A label that was there and that no decision removed was deleted: it is not there any more.
+        """
+        found: dict[ObjectId, str | None] = {}
+        without: list[Item] = []
+        for item in self.items:
+            label = self.label_of(item)
+            if label is not None:
+                found[item.unit_id] = class_of(label) or NO_CLASS
+            elif item.sample_id not in self.documents:
+                continue
+            elif item.first == NO_CLASS:
+                found[item.unit_id] = NO_CLASS
+            else:
+                without.append(item)
+        for part in chunked(without):
+            last = heads(self.run, [item.unit_id for item in part], ITEM)
+            taken = (i for i, head in last.items() if head["kind_after"] == "removed")
+            found |= dict.fromkeys(taken, NO_CLASS)
+        return found
+
+    def revision(self) -> int:
+        """The last decision of the run as of now."""
+        return items_state(self.run).revision
+
+
+def open_object_opinion(run: Run, request: str | None = None) -> ObjectOpinion:
+    """A request on objects, the last one if none is named.
+
+    Raises:
+        InputError: if there is none
+    """
+    return ObjectOpinion(run, load_request(run, request))
+
+
+def settle_object(
+    opinion: ObjectOpinion,
+    place: Any,
+    label: str,
+    *,
+    expected: str | None = None,
+    author: str | None = None,
+) -> Resolution:
+    """Settle a disagreement by an ordinary decision: what is right becomes of the label.
+
+    Args:
+        opinion: the request
+        place: of the item
+        label: what is right, ``NO_CLASS`` where nothing is there
+        expected: the class that was shown, ``NO_CLASS`` for none; by default what it is now
+        author: who settles
+
+    Raises:
+        InputError: if there is no disagreement at this place, or it was deleted
+    """
+    item, now = disputed(opinion, place)
+    check_text("label", label)
+    seen = now if expected is None else expected
+    request = _to_be(opinion, item, seen, label)
+    return make_decision(opinion.run, request, author=author, basis=basis_of(opinion))
+
+
+def _to_be(opinion: ObjectOpinion, item: Item, seen: str, label: str) -> ObjectRequest:
+    """What makes a label right of one that has the class ``seen``."""
+    name, stored = str(item.unit_id), box_of(opinion.label_of(item))
+    if seen:
+        action = "remove" if not label else "confirm" if label == seen else "relabel"
+        given = label if action == "relabel" else None
+        boxes = None if stored is None else {name: stored}
+        return ObjectRequest.checked(action, [name], given, None, None, {name: seen}, boxes)
+    taken = _is_taken(opinion, item)
+    action = "add" if label else "remove" if taken else "confirm"
+    if item.box is None:
+        raise InputError(f"The object at place {item.place} has no outline")
+    boxes = {name: None} if taken else None
+    request = ObjectRequest.checked(action, [name], None, None, None, {name: None}, boxes)
+    return replace(
+        request,
+        labels={name: label or None},
+        boxes={name: item.box},
+        told={name: Told(item.sample_id, item.box, label or None)},
+        taken=True,
+    )
+
+
+def _is_taken(opinion: ObjectOpinion, item: Item) -> bool:
+    """Whether a decision took the label off its image."""
+    head = heads(opinion.run, [item.unit_id], ITEM).get(item.unit_id)
+    return head is not None and head["kind_after"] == "removed"

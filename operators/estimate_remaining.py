@@ -68,6 +68,7 @@ class EstimateRemaining(CheckedOperator):
         seed: int | None = None,
         author: str | None = None,
         audit_images: int | None = None,
+        new_class: bool = False,
     ) -> dict[str, Any]:
         """Draw an audit where there is none, else read it, and estimate the errors left.
 
@@ -86,6 +87,7 @@ class EstimateRemaining(CheckedOperator):
             seed: of a new audit's random numbers
             author: who judges, by default the user of this process
             audit_images: on objects, images of a new audit to look at whole, by default 100
+            new_class: make a class of a verdict although it looks like one that is there
 
         Returns:
             ``audit`` (its id), ``state``, ``size``, ``judged``, ``wrong``, ``unclear``,
@@ -107,6 +109,7 @@ class EstimateRemaining(CheckedOperator):
             seed=seed,
             author=author,
             images=audit_images,
+            new_class=new_class,
         )
 
     def resolve_input(self, ctx: Any) -> types.Property:
@@ -161,6 +164,7 @@ class EstimateRemaining(CheckedOperator):
             seed=params.get("seed"),
             author=params.get("author") or ctx.user_id,
             images=params.get("audit_images"),
+            new_class=bool(params.get("new_class")),
         )
         ctx.ops.notify(summary(result), variant="info")
         return result
@@ -187,6 +191,7 @@ def estimate(
     seed: int | None = None,
     author: str | None = None,
     images: int | None = None,
+    new_class: bool = False,
 ) -> dict[str, Any]:
     """Do what the operator does; see its ``__call__``."""
     _check(audit_size, seed, *target)
@@ -205,9 +210,9 @@ def estimate(
         )
     made: list[Resolution] = []
     if isinstance(last, OpenedObjectAudit) and verdicts:
-        made = judge_all(last, verdicts, author=author)
+        made = judge_all(last, verdicts, author=author, new_class=new_class)
     elif last is not None and verdicts:
-        made = give_verdicts(last, verdicts, author=author)
+        made = give_verdicts(last, verdicts, author=author, new_class=new_class)
     _choose_target(run, *target, objects=objects)
     if last is not None and close:
         audits.end_audit(last)

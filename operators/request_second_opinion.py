@@ -54,6 +54,7 @@ class RequestSecondOpinion(CheckedOperator):
         answers: Mapping[str, str | None] | None = None,
         author: str | None = None,
         run_key: str = "deconfuse",
+        new_class: bool = False,
     ) -> dict[str, Any]:
         """Ask somebody; without ``to``, take answers and read a request.
 
@@ -72,6 +73,8 @@ class RequestSecondOpinion(CheckedOperator):
                 on objects ``(nothing there)`` for nothing, None where nobody can tell
             author: who asks
             run_key: the run
+            new_class: take the class of an answer for another one although it looks like one that
+                is there
 
         Returns:
             ``request``, ``number``, ``to``, ``about``, ``size``, ``left_out`` (what was not asked
@@ -106,7 +109,7 @@ class RequestSecondOpinion(CheckedOperator):
             raise InputError("to is missing: name who is asked")
         opinion = _open(run, request)
         if answers:
-            answer_many(opinion, _kept(opinion, answers))
+            answer_many(opinion, _kept(opinion, answers), new_class=new_class)
             opinion = _open(run, str(opinion.asked.id))
         return read(opinion)
 

@@ -8,6 +8,7 @@ from typing import Any
 from bson import ObjectId
 
 from ..decisions.changes import label_of
+from ..decisions.new_classes import check_classes
 from ..decisions.resolution import Resolution
 from ..decisions.resolve import resolve
 from ..errors import InputError
@@ -85,18 +86,33 @@ def basis_of(audit: OpenedAudit) -> dict[str, Any]:
 
 
 def give_verdicts(
-    audit: OpenedAudit, verdicts: Mapping[str, str | None], *, author: str | None = None
+    audit: OpenedAudit,
+    verdicts: Mapping[str, str | None],
+    *,
+    author: str | None = None,
+    new_class: bool = False,
 ) -> list[Resolution]:
     """Judge many samples at once, by sample id; one decision for each class that is given.
 
+    Args:
+        audit: the audit
+        verdicts: the class that is seen in each, None where nobody can tell
+        author: who judges
+        new_class: make a class although it looks like one that is there
+
     Raises:
-        InputError: if the audit does not hold one of them or it is judged already; nothing is done
+        InputError: if the audit does not hold one of them, it is judged already, or its class only
+            looks like one that is there; nothing is done
     """
     _check_verdicts(audit, verdicts)
     groups: dict[tuple[str, str | None], dict[str, str | None]] = {}
-    query = {"_id": {"$in": [ObjectId(i) for i in verdicts]}}
-    for document in samples_of(audit.run.dataset).find(query, {audit.run.label_field: 1}):
-        sample_id, now = str(document["_id"]), label_of(document, audit.run.label_field)
+    query, field = {"_id": {"$in": [ObjectId(i) for i in verdicts]}}, audit.run.label_field
+    found = samples_of(audit.run.dataset).find(query, {field: 1})
+    labels = {str(document["_id"]): label_of(document, field) for document in found}
+    if not new_class:
+        given = {f"the verdict on sample {i}": label for i, label in verdicts.items()}
+        check_classes(audit.run, given, [*audit.state.iteration.classes, *labels.values()])
+    for sample_id, now in labels.items():
         groups.setdefault(_decision_of(verdicts[sample_id], now), {})[sample_id] = now
     return [_decide(audit, *decision, expected, author) for decision, expected in groups.items()]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..decisions.new_classes import check_classes
+from ..decisions.object_changes import class_of
 from ..decisions.resolution import Resolution
 from ..errors import InputError
 from ..store.iterations import unpack_ids
@@ -54,7 +56,11 @@ def seen_by(verdict: Any, name: str) -> Seen:
 
 
 def judge_all(
-    audit: OpenedObjectAudit, verdicts: Any, *, author: str | None = None
+    audit: OpenedObjectAudit,
+    verdicts: Any,
+    *,
+    author: str | None = None,
+    new_class: bool = False,
 ) -> list[Resolution]:
     """Judge many places at once: by label id what is seen there, by sample id what is missing.
 
@@ -63,12 +69,15 @@ def judge_all(
         verdicts: for an item what :func:`seen_by` takes; for an image a list of mappings of
             ``label`` and ``box``, empty where nothing is missing, None where nobody can tell
         author: who judges
+        new_class: make a class although it looks like one that is there
 
     Raises:
-        InputError: if the audit does not hold one of them, one is judged already or cannot be
-            used; nothing is done
+        InputError: if the audit does not hold one of them, one is judged already, cannot be used,
+            or names a class that only looks like one that is there; nothing is done
     """
     items, images = _checked(audit, verdicts)
+    if not new_class:
+        _check_classes(audit, items, images)
     made: list[Resolution] = []
     groups: dict[tuple[Act, bool], dict[str, Any]] = {}
     for place, seen in items.items():
@@ -87,6 +96,19 @@ def judge_all(
 
 
 _Objects = list[tuple[str, Sequence[float]]]
+
+
+def _check_classes(
+    audit: OpenedObjectAudit, items: Mapping[int, Seen], images: Mapping[int, _Objects | None]
+) -> None:
+    ids = unpack_ids(audit.record.item_id)
+    given = {f"the verdict on label {ids[at]}": seen.label for at, seen in items.items()}
+    whole = unpack_ids(audit.record.image_id)
+    for place, found in images.items():
+        name = f"the verdict on sample {whole[place - len(ids)]}"
+        given |= {f"{name}, object {at}": label for at, (label, _) in enumerate(found or (), 1)}
+    there = [class_of(label_now(audit, at, ids[at])) for at in items]
+    check_classes(audit.run, given, [*audit.iteration.classes, NOTHING, *there])
 
 
 def _checked(

@@ -13,6 +13,8 @@ from ..decisions.object_changes import box_of, by_id, class_of, labels_in
 from ..decisions.request import check_text
 from ..decisions.resolution import Resolution
 from ..errors import InputError
+from ..objects.fields import NOTHING
+from ..objects.items import known_items
 from ..objects.request import ObjectRequest, Told
 from ..objects.resolve import make_decision
 from ..objects.state import items_state
@@ -28,6 +30,12 @@ class ObjectOpinion(SecondOpinion):
     unit: ClassVar[str] = ITEM
     noun: ClassVar[str] = "object"
     can_be_nothing: ClassVar[bool] = True
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The classes that the run knows, and what says that nothing is there."""
+        items = known_items(self.run)
+        return (*(() if items is None else items.classes), NOTHING)
 
     @cached_property
     def documents(self) -> dict[ObjectId, Any]:

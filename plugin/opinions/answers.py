@@ -16,6 +16,7 @@ from bson import ObjectId
 
 from ..decisions.changes import label_of
 from ..decisions.journal import SAMPLE, chunked, headers_by_id, heads
+from ..decisions.new_classes import check_classes
 from ..decisions.recovery import recover_abandoned
 from ..decisions.request import check_text
 from ..decisions.resolution import Resolution
@@ -69,6 +70,11 @@ class SecondOpinion:
 
     def __init__(self, run: Run, asked: Asked):
         self.run, self.asked = run, asked
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The classes that the request was made with, and what else an answer can be."""
+        return self.run.iteration(self.asked.iteration).classes
 
     @cached_property
     def items(self) -> list[Item]:
@@ -199,11 +205,19 @@ def answer(opinion: SecondOpinion, place: Any, label: str | None) -> bool:
     return True
 
 
-def answer_many(opinion: SecondOpinion, answers: Mapping[str, str | None]) -> None:
+def answer_many(
+    opinion: SecondOpinion, answers: Mapping[str, str | None], *, new_class: bool = False
+) -> None:
     """Keep many answers at once, by the id of the sample, or of the label.
 
+    Args:
+        opinion: the request
+        answers: the class that the second person sees in each, None where nobody can tell
+        new_class: take a class for another one although it looks like one that is there
+
     Raises:
-        InputError: if the request does not hold one of them, or it is answered; nothing is kept
+        InputError: if the request does not hold one of them, it is answered, or its class only
+            looks like one that is there; nothing is kept
     """
     places = {str(item.unit_id): item for item in opinion.items}
     noun = opinion.noun
@@ -217,6 +231,10 @@ def answer_many(opinion: SecondOpinion, answers: Mapping[str, str | None]) -> No
         right = isinstance(label, str) and (label or opinion.can_be_nothing)
         if label is not None and not right:
             raise InputError(f"the answer on {noun} {unit_id} must be a class, got {label!r}")
+    if not new_class:
+        given = {f"the answer on {noun} {i}": label for i, label in answers.items()}
+        labels = [label for item in opinion.items for label in (item.first, item.second)]
+        check_classes(opinion.run, given, [*opinion.words, *labels, *opinion.labels.values()])
     for unit_id, label in answers.items():
         answer(opinion, places[unit_id].place, label)
 

@@ -196,6 +196,8 @@ def test_answers_that_are_none_are_refused_and_nothing_is_kept(run: Run, ask: An
     ask("bob", label_ids=items)
     for answers, says in (
         ({items[0]: "ant", items[1]: ""}, "must be a class, '.nothing there.' or None, got ''"),
+        ({items[0]: "ant", items[1]: "Ant"}, f"answer on object {items[1]}: .* mean 'ant'"),
+        ({items[0]: "(Nothing there)"}, r"Did you mean '\(nothing there\)'"),
         ({items[0]: "ant", "0" * 24: "ant"}, "does not hold object"),
         ({items[0]: "ant", items[1]: 3}, "answers"),
     ):

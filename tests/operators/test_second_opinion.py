@@ -208,10 +208,16 @@ def test_a_bad_answer_is_refused_and_none_is_kept(made: Any, ask: Any) -> None:
         with pytest.raises(Exception, match=message):
             ask(answers=answers)
         assert ask()["answered"] == 0
+    for label in ("Cat", "cat ", "\u00a0cat"):
+        with pytest.raises(Exception, match=rf"^the answer on sample {ids[1]}: .* mean 'cat'\?"):
+            ask(answers={ids[0]: "cat", ids[1]: label})
+        assert ask()["answered"] == 0
     ask(answers={ids[0]: "cat"})
     with pytest.raises(Exception, match="answered already"):
         ask(answers={ids[0]: "cat", ids[1]: "dog"})
     assert ask()["answered"] == 1
+    found = ask(answers={ids[1]: "Dog"}, new_class=True)
+    assert [one["second"] for one in found["disagreements"]][-1] == "Dog"
 
 
 def test_the_form_asks_whom_and_about_what(made: Any, operator: Any, context: Any) -> None:

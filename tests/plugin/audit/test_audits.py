@@ -8,6 +8,7 @@ from typing import Any
 import fiftyone.core.odm as odm
 import numpy as np
 import pytest
+from bson import ObjectId
 
 from plugin.audit import audits
 from plugin.audit import verdicts as reading
@@ -23,6 +24,7 @@ from plugin.decisions.undo import undo
 from plugin.errors import InputError
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import Run, delete_run
+from plugin.store.samples import samples_of
 from tests.plugin.decided import CLASSES, ids_of, labels_of, make_iteration, make_run
 from tests.plugin.forked import died, fork
 
@@ -316,6 +318,31 @@ def test_an_impossible_size_is_refused(run: Run, size: Any) -> None:
     with pytest.raises(InputError, match="audit_size must be a whole number"):
         draw_audit(run, size)
     assert audits_of(run) == []
+
+
+def _set_label(run: Run, sample_id: str, label: str | None) -> None:
+    wanted = {"$set": {"ground_truth.label": label}}
+    samples_of(run.dataset).update_one({"_id": ObjectId(sample_id)}, wanted)
+
+
+@pytest.mark.parametrize("label", ["Ant", "ant ", "\u00a0ant", "\uff41nt"])
+def test_a_verdict_that_only_looks_like_a_class_is_none(run: Run, label: str) -> None:
+    audit = draw_audit(run, 60, seed=1)
+    first, second, third = sample_ids(audit)[:3]
+    with pytest.raises(InputError, match=rf"^the verdict on sample {second}: .* mean 'ant'\?"):
+        give_verdicts(audit, {first: "ant", second: label})
+    with pytest.raises(InputError, match="which is new too"):
+        give_verdicts(audit, {first: "Hot dog", second: "hot-dog"})
+    assert len(reopened(audit).waiting) == 60
+    before = labels_of(run)[first]
+    _set_label(run, first, label)
+    (made,) = give_verdicts(audit, {first: label})  # as it is by now
+    assert made.action == "confirm"
+    _set_label(run, first, before)
+    (made,) = give_verdicts(reopened(audit), {second: label}, new_class=True)
+    assert (made.action, made.label) == ("relabel", label)
+    (made,) = give_verdicts(reopened(audit), {third: label})  # it is a class now
+    assert made.applied == 1
 
 
 def test_bad_verdicts_change_nothing(run: Run) -> None:

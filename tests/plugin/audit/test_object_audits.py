@@ -366,6 +366,23 @@ def test_a_label_changed_outside_is_judged_as_it_is_now(run: Run) -> None:
     assert [one.action for one in made] == ["confirm"]
 
 
+def test_a_verdict_that_only_looks_like_a_class_is_none(run: Run) -> None:
+    audit = draw_object_audit(run, 30, 5, seed=1)
+    item, image = items_of(audit)[0], unpack_ids(audit.record.image_id)[0]
+    bad: list[tuple[dict[str, Any], str]] = [
+        ({item: "Ant"}, "'ant'"),
+        ({item: {"label": "ant ", "box": FREE}}, "'ant'"),
+        ({item: "(Nothing there)"}, r"'\(nothing there\)'"),
+        ({item: "ant", image: [{"label": "bee\u200b", "box": FREE}]}, "'bee'"),
+    ]
+    for verdicts, near in bad:
+        with pytest.raises(InputError, match=rf"^the verdict on .*Did you mean {near}\?"):
+            judge_all(audit, verdicts)
+    assert len(reopened(audit).waiting) == 35
+    judge_all(audit, {image: [{"label": "bee\u200b", "box": FREE}]}, new_class=True)
+    assert samples_of(run.dataset).find_one({"gt.detections.label": "bee\u200b"}) is not None
+
+
 def test_bad_verdicts_change_nothing(run: Run) -> None:
     audit = draw_object_audit(run, 30, 5, seed=1)
     item, image = items_of(audit)[0], unpack_ids(audit.record.image_id)[0]

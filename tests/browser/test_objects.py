@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from plugin.object_opinions.answers import open_object_opinion
 from plugin.objects.iteration import object_iteration
@@ -191,6 +192,13 @@ def test_every_act_by_the_keyboard_and_its_undo(app: Any, objects: Any) -> None:
     assert app.errors == []
 
 
+def selected_by_server(page: Page, told: Request) -> None:
+    """FiftyOne's server has its windows select what one of them had told it to select."""
+    body = json.loads(told.post_data or "")
+    body["variables"]["subscription"] = "another-window"
+    assert page.request.post(told.url, data=body).ok
+
+
 def in_step(app: Any, content: Locator) -> None:
     """What is selected in the cell is selected in FiftyOne, as a label or as a patch, and back."""
     tiles = content.locator(".dcf-grid .dcf-tile")
@@ -229,7 +237,8 @@ def test_overview_cell_and_ranking_of_objects(app: Any, objects: Any) -> None:
     missing.click()
     tiles = content.locator(".dcf-grid .dcf-tile")
     expect(tiles.first).to_be_visible()
-    tiles.first.click()
+    with app.page.expect_request(lambda r: "setSelectedLabels" in (r.post_data or "")) as told:
+        tiles.first.click()
     expect(content.locator(".dcf-actions[data-shown]")).to_be_visible()
     expect(content.locator(".dcf-object-picture img").first).to_be_visible()
     shoot(app, "object-cell")
@@ -245,6 +254,10 @@ def test_overview_cell_and_ranking_of_objects(app: Any, objects: Any) -> None:
     expect(tiles).to_have_count(count)
     differing(before, objects, 0)
     assert added is not None
+    selected_by_server(
+        app.page, told.value
+    )  # as it does where it has not heard of what was decided
+    app.page.wait_for_timeout(500)
     in_step(app, content)
 
     one_of_two_labels(app, content, objects)

@@ -4,6 +4,7 @@ import { type Owner, useObjectSelection } from "../objects/selection";
 import { useSample } from "../samples";
 import { useSelection } from "../selection";
 import { useSession } from "../session";
+import { TakenOut } from "./takenOut";
 
 export interface Pickable {
   row: number;
@@ -27,6 +28,11 @@ export function usePicked(samples: readonly Pickable[], faint: ReadonlySet<numbe
   }, [samples, run]);
   const [ofSamples, ofObjects] = [useSelection(), useObjectSelection(owners)];
   const { ids: inFiftyOne, set, add, toggle, drop } = iteration.objects ? ofObjects : ofSamples;
+  const [out] = React.useState(() => new TakenOut());
+  React.useEffect(() => {
+    const back = out.back(inFiftyOne.keys(), performance.now());
+    if (back.length) drop(back);
+  }, [inFiftyOne, drop, out]);
   const [wanted, setFocus] = React.useState<number | null>(null);
   const byRow = React.useMemo(() => new Map(samples.map(({ row, id }) => [row, id])), [samples]);
   // Rows that were decided on may have left the screen before they are taken out of the selection.
@@ -43,7 +49,10 @@ export function usePicked(samples: readonly Pickable[], faint: ReadonlySet<numbe
 
   const idsOf = (rows: readonly number[]) => rows.map((row) => met.current.get(row) ?? "");
   const clear = () => set([]);
-  const chooseIds = (ids: string[], more: boolean) => (more ? add(ids) : set(ids));
+  const chooseIds = (ids: string[], more: boolean) => {
+    out.chosen(ids);
+    return more ? add(ids) : set(ids);
+  };
   const choose = (rows: readonly number[], more: boolean) =>
     chooseIds(idsOf(rows.filter((row) => !faint.has(row))), more);
   /** Selects those of a lasso or a range, the first of them in focus. */
@@ -59,8 +68,13 @@ export function usePicked(samples: readonly Pickable[], faint: ReadonlySet<numbe
     const id = byRow.get(row);
     if (id === undefined || faint.has(row)) return;
     setFocus(row);
+    out.chosen([id]);
     if (more) toggle(id);
     else set([id]);
+  };
+  const takeOut = (ids: readonly string[]) => {
+    out.take(ids, performance.now());
+    drop(ids);
   };
   return {
     chosen,
@@ -81,10 +95,11 @@ export function usePicked(samples: readonly Pickable[], faint: ReadonlySet<numbe
         false,
       ),
     clear,
-    drop,
+    /** Takes what was decided on out of the selection. */
+    takeOut,
     /** Takes rows that were decided on out of the selection. */
     done: (rows: readonly number[]) => {
-      drop(idsOf(rows));
+      takeOut(idsOf(rows));
       setFocus(null);
     },
   };

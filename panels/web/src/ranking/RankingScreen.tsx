@@ -76,7 +76,7 @@ export function RankingScreen({ choice, onChoice, onReview, onBack }: Props) {
     const ids = new Map(chosen.map((row) => [row, picked.idsOf([row])[0] ?? ""]));
     for (const [label, rows] of predicted) {
       if (!(await resolve("relabel", rows, { label: classes[label] ?? "" }))) return;
-      picked.drop(rows.map((row) => ids.get(row) ?? ""));
+      picked.takeOut(rows.map((row) => ids.get(row) ?? ""));
     }
     setFocus(null);
   };

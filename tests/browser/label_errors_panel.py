@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import FloatRect, Locator, Page, Route, expect
 from sklearn.datasets import load_digits
 
 from tests.panels.made_runs import digit_probabilities, planted, write_iteration
@@ -140,9 +140,8 @@ def open_cell(content: Locator, pair: tuple[int, int]) -> None:
 
 
 def lasso(page: Page, content: Locator) -> None:
-    """Draw a lasso around the whole map."""
-    box = content.locator(".dcf-map canvas").bounding_box()
-    assert box is not None
+    """Draw a lasso around the whole map, once it has the place that it keeps."""
+    box = at_rest(content.locator(".dcf-map canvas"))
     left, top = box["x"] + 2, box["y"] + 2
     right, bottom = box["x"] + box["width"] - 2, box["y"] + box["height"] - 2
     page.mouse.move(left, top)
@@ -150,6 +149,17 @@ def lasso(page: Page, content: Locator) -> None:
     for x, y in ((right, top), (right, bottom), (left, bottom), (left, top)):
         page.mouse.move(x, y, steps=4)
     page.mouse.up()
+
+
+def at_rest(part: Locator) -> FloatRect:
+    """Where a part of the page is, once it moves no more: what comes beside it makes it smaller."""
+    box = None
+    for _ in range(20):
+        before, box = box, part.bounding_box()
+        if box is not None and box == before:
+            return box
+        part.page.wait_for_timeout(REST_STEP_MS)
+    raise AssertionError(f"it moves all the time, last to {box}")
 
 
 def seen(content: Locator) -> None:

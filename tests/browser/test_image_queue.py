@@ -82,7 +82,8 @@ def every_kind(content: Locator, dataset: Any) -> None:
                 expect(content.locator(".dcf-outcome")).to_contain_text(DONE)
                 # The image stays until one goes on; what is decided stays on it.
                 assert content.locator(".dcf-queue-picture").get_attribute("data-row") == row
-                assert "decided" in states(content)
+                decided = content.locator('.dcf-suspect[data-state="decided"]')
+                expect(decided.first).to_be_visible()
                 assert (changed(before, labels_of(dataset)) == {}) == (key == "c")
                 undone(content, row, chosen, dataset, before)
         if seen == KINDS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -61,9 +62,15 @@ def left(content: Locator) -> int:
     return int(found[1])
 
 
-def decided(dataset: Any) -> int:
-    dataset.reload()
-    return sum(value is not None for value in dataset.values("deconfuse_decision"))
+def decided(dataset: Any, expected: int) -> int:
+    """How many samples are decided on, once as many are as expected: writing takes its time."""
+    until = time.monotonic() + 10
+    while True:
+        dataset.reload()
+        found = sum(value is not None for value in dataset.values("deconfuse_decision"))
+        if found == expected or time.monotonic() > until:
+            return found
+        time.sleep(0.2)
 
 
 def settle(app: Any, content: Locator) -> None:
@@ -97,12 +104,12 @@ def test_a_press_counts_once_for_each_picture(queue: Any) -> None:
     settle(app, content)
     assert left(content) == before - 3
     expect(content.get_by_text("Confirmed 1 sample.")).to_be_visible()
-    assert decided(dataset) == 3
+    assert decided(dataset, 3) == 3
     # Undo that bounces takes one back.
     page.evaluate(AT_ONCE, ["u", "u"])
     expect(content.locator(".dcf-cellbar")).to_contain_text(f"{before - 2} left")
     settle(app, content)
-    assert decided(dataset) == 2
+    assert decided(dataset, 2) == 2
     assert app.errors == []
 
 
@@ -117,7 +124,7 @@ def test_a_press_for_the_picture_before_decides_nothing(queue: Any) -> None:
         expect(dropped).to_contain_text("only just come")
         settle(app, content)
         assert left(content) == before - n
-        assert decided(dataset) == n
+        assert decided(dataset, n) == n
     # What comes later is meant for it.
     expect(dropped).to_have_text("")
     app.page.keyboard.press("x")
@@ -144,7 +151,7 @@ def test_a_class_that_is_chosen_is_for_the_picture_it_was_asked_for(queue: Any) 
     app.page.keyboard.press("Enter")
     expect(content.get_by_test_id("dropped")).to_contain_text("Another image came")
     settle(app, content)
-    assert decided(dataset) == 1
+    assert decided(dataset, 1) == 1
     assert dataset.values("ground_truth.label") == labels
     assert app.errors == []
 
@@ -165,7 +172,7 @@ def test_enter_on_a_button_works_for_one_picture_after_the_other(queue: Any) -> 
     expect(content.get_by_test_id("dropped")).to_be_visible()
     settle(app, content)
     assert left(content) == before - 3
-    assert decided(dataset) == 3
+    assert decided(dataset, 3) == 3
     assert app.errors == []
 
 
@@ -177,7 +184,7 @@ def test_shift_and_caps_lock_are_no_other_key(queue: Any) -> None:
         app.page.keyboard.press(key)
         expect(content.locator(".dcf-cellbar")).to_contain_text(f"{before - n} left")
     settle(app, content)
-    assert decided(dataset) == 3
+    assert decided(dataset, 3) == 3
     app.page.keyboard.press("Shift+?")
     expect(app.page.get_by_role("dialog")).to_contain_text("Keyboard shortcuts")
 
@@ -199,7 +206,7 @@ def test_the_panel_shows_whether_it_has_the_keyboard(queue: Any) -> None:
     app.page.keyboard.press("c")
     expect(content.locator(".dcf-cellbar")).to_contain_text(f"{before - 1} left")
     settle(app, content)
-    assert decided(dataset) == 1
+    assert decided(dataset, 1) == 1
 
 
 def test_the_chooser_begins_empty_and_makes_no_class_by_enter(queue: Any) -> None:
@@ -265,7 +272,7 @@ def test_a_decision_is_named_and_any_of_the_last_can_be_undone(queue: Any) -> No
         "e => e.scrollHeight <= 52 && e.lastChild.scrollWidth > e.lastChild.clientWidth"
     )
     page.set_viewport_size({"width": 1600, "height": 1000})
-    assert decided(dataset) == 2
+    assert decided(dataset, 2) == 2
     strip.last.click()  # the first of the three
     expect(strip).to_have_count(2)
     expect(content.get_by_text("Undone for 1 sample.")).to_be_visible()
@@ -273,7 +280,7 @@ def test_a_decision_is_named_and_any_of_the_last_can_be_undone(queue: Any) -> No
     expect(picture).to_have_attribute("data-row", str(rows[0]))
     settle(app, content)
     assert left(content) == before - 2
-    assert decided(dataset) == 1
+    assert decided(dataset, 1) == 1
     # Removing stands apart from what is pressed all the time.
     boxes = {
         name: content.locator(".dcf-queue-side").get_by_role("button", name=name).bounding_box()

@@ -36,6 +36,18 @@ FLAGS = [
 ]
 # The App sets it when its promotion, which covers the page at some later time, is dismissed.
 NO_PROMOTION = "localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')"
+# FiftyOne's grid asks in each frame, for ever, whether it was scrolled, and so the browser draws 60
+# frames a second, which takes a fifth of a core a window. What asks for that long does so rarely.
+RARE_FRAMES = """
+  const [soon, asked] = [window.requestAnimationFrame.bind(window), new WeakMap()];
+  window.requestAnimationFrame = (draw) => {
+    const times = (asked.get(draw) ?? 0) + 1;
+    asked.set(draw, times);
+    if (times < 200) return soon(draw);
+    setTimeout(() => soon(draw), 200);
+    return 0;
+  };
+"""
 # How many times slower the browser's scripts run: what fails on a busy machine fails here at once.
 SLOWDOWN = float(os.environ.get("DECONFUSE_BROWSER_SLOWDOWN", "1"))
 # 1: one window goes from test to test, which saves several seconds of CPU each.
@@ -160,6 +172,7 @@ class Windows:
         settings["viewport"] = {"width": width, "height": height}
         context = self.browser.new_context(**settings)
         context.add_init_script(NO_PROMOTION)
+        context.add_init_script(RARE_FRAMES)
         app = App(context.new_page(), self.url)
         if SLOWDOWN > 1:
             devtools = context.new_cdp_session(app.page)

@@ -8,7 +8,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.report.history import compare_iterations
-from ..plugin.runs.opening import find_run
+from ..plugin.runs.opening import open_kept_run
 from ..plugin.store.label_field import check_label_field
 from ..plugin.store.samples import Collection
 from .checked import CheckedOperator
@@ -40,11 +40,18 @@ class CompareIterations(CheckedOperator):
 
         Returns:
             ``{"iterations": [...]}``, see the user guide
+
+        Raises:
+            InputError: if there is none to compare: the run has none, is on objects or tags, or
+                came with a copy of its dataset; or no sample has the tag
         """
         run = kept_run_of(sample_collection, run_key)
         if clean_tag is not None:
             check_label_field(run)
-        return {"iterations": compare_iterations(run, clean_tag)}
+        compared = compare_iterations(run, clean_tag)
+        if not compared:
+            run.iteration()  # says why there is none
+        return {"iterations": compared}
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Compare them."""
@@ -53,7 +60,7 @@ class CompareIterations(CheckedOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""
         inputs = types.Object()
-        if opened_run(ctx, inputs, find_run) is not None:
+        if opened_run(ctx, inputs, open_kept_run) is not None:
             suggest(
                 inputs,
                 "clean_tag",

@@ -11,7 +11,7 @@ from fiftyone.operators import types
 
 from ..plugin.decisions.exchange import export_decisions
 from ..plugin.outside.folders import export_folder, named_export
-from ..plugin.runs.opening import find_run
+from ..plugin.runs.opening import open_kept_run
 from .base import LongOperator, Work
 from .caller import is_script
 from .downloads import download
@@ -48,7 +48,7 @@ class ExportDecisions(LongOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form: which run, where to, and in which format."""
         inputs = types.Object()
-        if opened_run(ctx, inputs, find_run) is not None:
+        if opened_run(ctx, inputs, open_kept_run) is not None:
             choose_one(inputs, "format", FORMATS, "csv", label="Format")
             inputs.str(
                 "path",

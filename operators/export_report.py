@@ -10,7 +10,7 @@ from fiftyone.operators import types
 
 from ..plugin.outside.folders import download_name, named_export
 from ..plugin.report.report import export_report, make_report, report_name
-from ..plugin.runs.opening import find_run
+from ..plugin.runs.opening import open_kept_run
 from ..plugin.store.samples import Collection
 from .caller import is_script, note_caller
 from .checked import CheckedOperator
@@ -84,7 +84,7 @@ class ExportReport(CheckedOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form."""
         inputs = types.Object()
-        run = opened_run(ctx, inputs, find_run)
+        run = opened_run(ctx, inputs, open_kept_run)
         if run is not None:
             inputs.str(
                 "file_name",

@@ -57,7 +57,7 @@ def run_of(samples: Collection, run_key: str, *, objects: bool = False) -> Run:
 
 def kept_run_of(samples: Collection, run_key: str) -> Run:
     """The run that a script names, to read what is kept of it. InputError if there is none."""
-    return opening.find_run(root_dataset(samples), run_key)
+    return opening.open_kept_run(root_dataset(samples), run_key)
 
 
 def default_run(dataset: fo.Dataset) -> str:

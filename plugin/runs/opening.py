@@ -64,6 +64,17 @@ def find_run(dataset: Dataset, key: str) -> Run:
     return load_run(dataset, key)
 
 
+def open_kept_run(dataset: Dataset, key: str) -> Run:
+    """As :func:`find_run`, where nothing being kept is a mistake: in a copy of the dataset.
+
+    Raises:
+        InputError: as there, or if the run came with a copy of its dataset
+    """
+    run = find_run(dataset, key)
+    check_started(run)
+    return run
+
+
 def find_runs(dataset: Dataset) -> dict[str, tuple[Run, str | None]]:
     """The runs of a dataset by key, each with what keeps it from being worked on, if anything."""
     refused = follow_renames(dataset)

@@ -16,7 +16,7 @@ from plugin.runs import renamed
 from plugin.runs.opening import find_runs, open_run
 from plugin.store.database import own_collections
 from plugin.store.listed_runs import known_runs
-from plugin.store.runs import Run, load_run
+from plugin.store.runs import Run, create_run, load_run
 from plugin.store.samples import samples_of
 from tests.operators.lived import N, find, make_dataset, readable, stored
 from tests.traces import database_of, documents, plugin_documents
@@ -47,6 +47,29 @@ def _owned(dataset: Any, key: str) -> dict[str, int]:
     columns = {"metadata.dataset_id": dataset._doc.id, "metadata.run_key": key}
     counted["columns"] = len(documents("deconfuse.columns.files", **columns))
     return {name: count for name, count in counted.items() if count}
+
+
+def test_what_is_kept_elsewhere_is_not_taken_for_nothing(
+    made: Any, operator: Any, context: Any, tmp_path: Path
+) -> None:
+    copy = made.clone()
+    said = r"Run 'deconfuse' came with a copy of another dataset"
+    for name, path in (("compare_iterations", {}), ("export_decisions", {"path": "a.csv"})):
+        given = {n: tmp_path / v for n, v in path.items()}
+        with pytest.raises(ValueError, match=said):
+            operator(name)(copy, **given)
+        ctx = context(copy, name)
+        ctx.executor = None
+        properties = operator(name).resolve_input(ctx).type.properties
+        assert any(said[:20] in (p.error_message or "") for p in properties.values())
+    with pytest.raises(ValueError, match=said):
+        operator("export_report")(copy, path=tmp_path / "r.html")
+    assert list(tmp_path.iterdir()) == []
+    copy.delete_run("deconfuse")
+    create_run(copy, "deconfuse", "ground_truth")
+    with pytest.raises(ValueError, match="has no iteration yet"):
+        operator("compare_iterations")(copy)
+    copy.delete()
 
 
 # --- rename_run -----------------------------------------------------------------------------------

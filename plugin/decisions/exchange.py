@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -156,4 +157,4 @@ def _planned(decision: TrailDecision, matched: Matched) -> Callable[[Draft], Non
     request = Request.checked(
         decision.action, list(expected), given(decision, matched), tag, expected
     )
-    return lambda draft: plan_resolve(draft, request)
+    return lambda draft: plan_resolve(draft, replace(request, or_given=True))

@@ -149,7 +149,7 @@ class _Preview:
         conflicts, count = list(draft.conflicts), draft.header["conflicts"]
         for row, item in touched:
             now = self._after[item]
-            why = self._conflict(row, now)
+            why = self._conflict(row, now, decision)
             if why is None:
                 changes.append(_Change(row, item, now, _later(now, row, decision)))
             else:
@@ -193,11 +193,12 @@ class _Preview:
             item = key_of(entry)
             self._matcher.foresee(rows[item], item, entry.get("box_before"), None)
 
-    def _conflict(self, row: TrailRow, now: After) -> str | None:
+    def _conflict(self, row: TrailRow, now: After, decision: TrailDecision) -> str | None:
         """Why a row's decision cannot be made on what an earlier one would have changed."""
         if not now.here:
             return "deleted"
-        if row.label_before != now.label:
+        given = decision.action == "relabel" and row.label_after == now.label
+        if row.label_before != now.label and not given:
             return "relabeled"
         return None if same_box(now.box, self._matcher.box_here(row)) else "moved"
 

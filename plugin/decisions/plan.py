@@ -44,7 +44,7 @@ def plan_resolve(draft: Draft, request: Request) -> None:
                 draft.leave(sample_id, "already", expected, found)
             elif document is None:
                 draft.leave(sample_id, "deleted", expected, None)
-            elif expected != found:
+            elif not request.takes(sample_id, found):
                 draft.leave(sample_id, "relabeled", expected, found)
             elif request.action == "remove" and len(document.raw) > LARGEST_DOCUMENT:
                 draft.leave(sample_id, "too_large", expected, found)

@@ -24,6 +24,8 @@ class Request:
         label: what ``relabel`` gives to all samples, or to each by its id
         seen: the last decision of the dataset that had been made when it was asked, negative where
             nobody looked; one that asks for the same and was made since was asked at the same time
+        or_given: whether a sample that has the label already that it is given is as good, as in a
+            copy that was made after the decision
     """
 
     action: str
@@ -32,6 +34,7 @@ class Request:
     tag: str | None
     expected: str | Mapping[str, str | None] | None
     seen: int = -1
+    or_given: bool = False
 
     @classmethod
     def checked(
@@ -66,6 +69,11 @@ class Request:
     def gives(self, sample_id: ObjectId) -> str | None:
         """The label that a sample is given."""
         return self.label[str(sample_id)] if isinstance(self.label, Mapping) else self.label
+
+    def takes(self, sample_id: ObjectId, found: str | None) -> bool:
+        """Whether a sample with this label is one that the author decided on."""
+        given = self.or_given and self.action == "relabel" and found == self.gives(sample_id)
+        return given or found == self.expects(sample_id, found)
 
     def expects(self, sample_id: ObjectId, found: str | None) -> str | None:
         """The label that the author saw."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ..decisions.draft import Draft
@@ -66,7 +67,7 @@ def import_decisions(
     matcher = ItemMatcher(run, match, options.roots)
 
     def planned(decision: TrailDecision, matched: Matched) -> Callable[[Draft], None]:
-        request = _request(decision, matched, matcher)
+        request = replace(_request(decision, matched, matcher), or_given=True)
         return lambda draft: plan_objects(draft, request)
 
     through = preview_decisions if preview else make_decisions

@@ -146,7 +146,7 @@ class _Planner:
         if label is None:
             found_box = self._candidate_box(item, sample)
         why = "already" if already else self._conflict(item, document, label)
-        if why is None and found != expected:
+        if why is None and found != expected and not self.request.is_given(item, found):
             why = "relabeled" if label is not None else "deleted"
         if why is None and not same_box(found_box, expected_box):
             why = "moved"

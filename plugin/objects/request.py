@@ -43,6 +43,7 @@ class ObjectRequest:
         boxes: the box of some items likewise
         told: missing objects that no iteration of the run may know, by their ids
         origins: the ids that labels have in the file that a decision is from, by their ids here
+        or_given: as in ``decisions.request.Request``
         taken: whether labels that decisions took off their images can be put back, or left off
     """
 
@@ -58,6 +59,7 @@ class ObjectRequest:
     boxes: Mapping[str, list[float] | None] = field(default_factory=dict)
     told: Mapping[str, Told] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
+    or_given: bool = False
     taken: bool = False
 
     @classmethod
@@ -123,6 +125,11 @@ class ObjectRequest:
     def expecting(self, boxes: Mapping[str, Sequence[float] | None]) -> ObjectRequest:
         """The request with the boxes that its author saw, as they are stored."""
         return replace(self, expected_box=boxes)
+
+    def is_given(self, item: ObjectId, found: str | None) -> bool:
+        """Whether a label has the class already that a decision of a file gives it."""
+        given = self.or_given and self.action == "relabel"
+        return given and found is not None and found == self.label_for(item)
 
     def label_for(self, item: ObjectId) -> str | None:
         """The class that an item is to get, None where not said."""

@@ -98,6 +98,29 @@ def test_a_round_through_a_file_to_a_clone(
     assert current_state(other).decided(ids) == current_state(run).decided(ids)
 
 
+def test_a_copy_made_after_the_decisions_takes_them_along(
+    run: Run, copies: list[fo.Dataset], tmp_path: Path
+) -> None:
+    ids = ids_of(run)
+    resolve(run, "relabel", ids[:3], label="bee", author="ann")
+    resolve(run, "relabel", ids[1:2], label="dog")
+    resolve(run, "confirm", ids[3:5])
+    copies.append(run.dataset.clone())
+    copies[0].delete_run("deconfuse")
+    other = create_run(copies[0], "deconfuse", "ground_truth")
+    make_iteration(other, classes=("ant", "bee", "cat", "dog"))
+    export_decisions(run, tmp_path / "t.csv")
+    made = import_(other, tmp_path / "t.csv")
+    assert (made.decisions, made.applied, made.conflict_count) == (3, 5, 1)
+    assert made.conflicts[0]["found"] == "dog"  # and no longer what the first decision made of it
+    assert shown(other) == shown(run)
+    assert current_state(other).decided(ids) == current_state(run).decided(ids)
+    labels = labels_of(other)
+    for _ in range(3):
+        undo(other)
+    assert (labels_of(other), current_state(other).counts()["reviewed"]) == (labels, 0)
+
+
 def test_a_dataset_made_anew_in_another_folder_is_matched_by_file_path(
     run: Run, copies: list[fo.Dataset], tmp_path: Path
 ) -> None:

@@ -126,6 +126,20 @@ def test_a_clone_gets_the_same_labels(runs: list[Run], tmp_path: Path, form: str
     assert seen(other) == start
 
 
+def test_a_copy_made_after_the_decisions_takes_relabels_along(
+    runs: list[Run], tmp_path: Path
+) -> None:
+    run = runs[0]
+    resolve(run, "relabel", ids_at(run, 0)[:2], label="fly")
+    resolve(run, "confirm", ids_at(run, 1)[:1])
+    other = clone(run)
+    runs.append(other)
+    export_decisions(run, tmp_path / "d.csv")
+    made = import_(other, tmp_path / "d.csv")
+    assert (made.decisions, made.applied, made.conflict_count) == (2, 3, 0)
+    assert seen(other) == seen(run)
+
+
 def test_what_was_moved_first_is_decided_on_again(runs: list[Run], tmp_path: Path) -> None:
     run = runs[0]
     other = clone(run)

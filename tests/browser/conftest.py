@@ -18,8 +18,10 @@ from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from scripts import chromium
 from scripts.app_server import app_server
+from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
 from tests.browser.label_errors_panel import planted_digits
 from tests.browser.window import FLAGS, App, Windows
+from tests.doubled_labels import doubled
 
 HERE = Path(__file__).resolve().parent
 FAILURES = HERE / "failures"
@@ -120,3 +122,14 @@ def digits_run(dataset: Callable[..., Any]) -> tuple[Any, Any]:
     """A dataset of digits with planted errors and a run on it; what its classifier said (n, 10)."""
     new, _, p = planted_digits(dataset, 400, share=0.15)
     return new, p
+
+
+@pytest.fixture
+def objects(tmp_path: Any, operator: Any) -> Iterator[Any]:
+    """A dataset of canvases with boxes, and a run on them."""
+    dataset = objects_dataset("test-objects-panel", tmp_path, images=60, persistent=True)
+    doubled(dataset, FIELD, same=1, other=1)
+    find = operator("find_label_errors")
+    find(dataset, FIELD, source="predictions", prediction_fields=[PREDICTIONS])
+    yield dataset
+    dataset.delete()

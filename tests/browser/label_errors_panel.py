@@ -59,6 +59,15 @@ AT_REST = """() => Promise.all(document.getAnimations()
   .map((one) => one.finished.catch(() => {})))"""
 
 
+# Presses keys: React draws between them, the browser paints nothing.
+AT_ONCE = """async keys => {
+  for (const key of keys) {
+    document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+    for (let i = 0; i < 10; i++) await null;
+  }
+}"""
+
+
 # What of each card's text lies under its picture, or is cut.
 CAPTIONS = """() => [...document.querySelectorAll('.dcf-tile')].flatMap((card) => {
   const [picture, caption] = card.children;
@@ -191,6 +200,13 @@ def held(page: Page, event: str) -> Iterator[None]:
     for route in waiting:
         route.continue_()
     page.unroute("**/operators/execute**", hold)
+
+
+def undone(content: Locator, place: str) -> None:
+    """Take the last decision back; ``place`` selects what is in front once it is undone."""
+    content.page.wait_for_timeout(PRESS_MS)
+    content.page.keyboard.press("u")
+    content.locator(f"{place}[data-shown]").wait_for()
 
 
 def undone_late(content: Locator, place: str) -> None:

@@ -19,7 +19,7 @@ from tests.browser.label_errors_panel import (
     undone_late,
     violations,
 )
-from tests.browser.test_objects import ACTS, DONE, changed, differing, labels_of, press
+from tests.browser.object_acts import ACTS, DONE, changed, differing, labels_of, press
 
 KINDS = set(ACTS)
 

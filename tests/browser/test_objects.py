@@ -1,21 +1,15 @@
-"""Objects in the panel: every act on each kind of error by keys, and its undo; cell and ranking."""
+"""Objects in the panel: overview, cell and ranking, two labels on one object, blind audits."""
 
 from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
 from plugin.object_opinions.answers import open_object_opinion
-from plugin.objects.iteration import object_iteration
-from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
-from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
 from tests.browser.label_errors_panel import (
     PRESS_MS,
     button,
@@ -23,173 +17,9 @@ from tests.browser.label_errors_panel import (
     looked_at,
     panel,
     shoot,
-    undone_late,
     violations,
 )
-from tests.doubled_labels import doubled
-
-Labels = dict[str, tuple[str, list[float]]]
-
-ACTS = {
-    "missing": ("a", "c", "r", "e"),
-    "spurious": ("a", "c"),
-    "class": ("a", "c", "r", "1", "x"),
-    "placement": ("a", "c", "e"),
-}
-"""What is pressed on an object of each kind."""
-
-DONE = re.compile("(Added|Removed|Relabelled|Moved|Confirmed) 1 object")
-
-
-@pytest.fixture
-def objects(tmp_path: Any, operator: Any) -> Iterator[Any]:
-    """A dataset of canvases with boxes, and a run on them."""
-    dataset = objects_dataset("test-objects-panel", tmp_path, images=60, persistent=True)
-    doubled(dataset, FIELD, same=1, other=1)
-    find = operator("find_label_errors")
-    find(dataset, FIELD, source="predictions", prediction_fields=[PREDICTIONS])
-    yield dataset
-    dataset.delete()
-
-
-def labels_of(dataset: Any) -> Labels:
-    """The class and the box of each label by its id, as the database has them."""
-    wanted = [f"{FIELD}.detections.{name}" for name in ("id", "label", "bounding_box")]
-    return {
-        i: (label, box)
-        for image in zip(*dataset.values(wanted), strict=True)
-        for i, label, box in zip(*image, strict=True)
-    }
-
-
-def changed(before: Labels, after: Labels) -> dict[str, Any]:
-    """What differs, by label id."""
-    every = before.keys() | after.keys()
-    return {i: (before.get(i), after.get(i)) for i in every if before.get(i) != after.get(i)}
-
-
-def differing(before: Labels, dataset: Any, count: int) -> dict[str, Any]:
-    """What differs once so many labels do: the screen shows a decision before it is written."""
-    until = time.monotonic() + 30
-    while len(found := changed(before, labels_of(dataset))) != count and time.monotonic() < until:
-        time.sleep(0.1)
-    assert len(found) == count
-    return found
-
-
-def ready(content: Locator) -> tuple[str, str]:
-    """The kind and the row of the object in front, once a press is meant for it."""
-    picture = looked_at(content)
-    row = picture.get_attribute("data-row")
-    kind = content.locator(".dcf-question").get_attribute("data-kind")
-    assert row is not None
-    assert kind is not None
-    return kind, row
-
-
-def press(content: Locator, key: str) -> None:
-    """One act: a class is typed, an outline is moved and sized, then saved."""
-    keyboard = content.page.keyboard
-    keyboard.press(key)
-    if key == "r":
-        content.page.get_by_role("dialog", name="Relabel").wait_for()
-        keyboard.type("7")
-        keyboard.press("Enter")
-    if key == "e":
-        expect(content.locator(".dcf-adjust")).to_be_focused()
-        for _ in range(4):
-            keyboard.press("ArrowRight")
-        keyboard.press("e")
-        keyboard.press("ArrowUp")
-        content.page.wait_for_timeout(PRESS_MS)
-        keyboard.press("Enter")
-
-
-def expected(kind: str, key: str, difference: dict[str, Any]) -> None:
-    """What an act does to the labels."""
-    if key == "c":
-        assert difference == {}
-        return
-    ((before, after),) = difference.values()
-    if kind == "missing":
-        assert before is None
-        assert after is not None
-    elif key == "x" or kind == "spurious":
-        assert after is None
-    elif key == "e" or kind == "placement":
-        assert before[0] == after[0]
-        assert before[1] != after[1]
-    else:
-        assert before[0] != after[0]
-        assert before[1] == after[1]
-    if key == "r":
-        assert after is not None
-        assert after[0] == "7"
-
-
-def edited_in_fiftyone(app: Any, content: Locator, dataset: Any) -> None:
-    """What is edited while FiftyOne annotates is done; keys pressed there decide on nothing."""
-    kind, row = ready(content)
-    while kind == "missing":
-        content.page.wait_for_timeout(PRESS_MS)
-        content.page.keyboard.press("s")
-        expect(content.locator(".dcf-queue-picture")).not_to_have_attribute("data-row", row)
-        kind, row = ready(content)
-    iteration = object_iteration(load_run(dataset, "deconfuse"))
-    label, owner = (
-        unpack_ids(iteration.column(name)[int(row) : int(row) + 1])[0]
-        for name in ("item_id", "sample_id")
-    )
-    before = labels_of(dataset)
-    content.page.wait_for_timeout(PRESS_MS)
-    content.page.keyboard.press("g")
-    expect(app.by("modal")).to_be_visible()
-    expect(app.by("annotate").first).to_be_visible()
-    for key in ("c", "a", "x"):
-        content.page.keyboard.press(key)
-        content.page.wait_for_timeout(PRESS_MS)
-    assert changed(before, labels_of(dataset)) == {}
-    sample = dataset[owner]
-    sample.reload()
-    next(d for d in sample[FIELD].detections if d.id == label).label = "elsewhere"
-    sample.save()
-    content.page.keyboard.press("Escape")
-    expect(app.by("modal")).to_have_count(0)
-    expect(content.get_by_text("1 done elsewhere")).to_be_visible()
-    expect(content.locator(".dcf-queue-picture")).not_to_have_attribute("data-row", row)
-    expect(content.locator(".dcf-banner")).to_contain_text("1 label changed outside")
-    assert differing(before, dataset, 1).keys() == {label}
-
-
-def test_every_act_by_the_keyboard_and_its_undo(app: Any, objects: Any) -> None:
-    content = panel(app, objects)
-    content.locator(".dcf-cell-open").first.focus()
-    content.page.keyboard.press("q")
-    before = labels_of(objects)
-    seen: set[str] = set()
-    for _ in range(80):
-        kind, row = ready(content)
-        if kind not in seen:
-            seen.add(kind)
-            shoot(app, f"object-{kind}")
-            for key in ACTS[kind]:
-                if key == "r" and content.locator(".dcf-question").inner_text().count("7"):
-                    continue  # it has or may get that class already
-                press(content, key)
-                expect(content.locator(".dcf-outcome")).to_contain_text(DONE)
-                expect(content.locator(".dcf-queue-picture")).not_to_have_attribute("data-row", row)
-                expected(kind, key, changed(before, labels_of(objects)))
-                undone_late(content, f'.dcf-queue-picture[data-row="{row}"]')
-                differing(before, objects, 0)
-                ready(content)
-        if seen == set(ACTS):
-            break
-        content.page.wait_for_timeout(PRESS_MS)
-        content.page.keyboard.press("s")
-        expect(content.locator(".dcf-queue-picture")).not_to_have_attribute("data-row", row)
-    assert seen == set(ACTS)
-    edited_in_fiftyone(app, content, objects)
-    assert app.errors == []
+from tests.browser.object_acts import changed, differing, labels_of
 
 
 def selected_by_server(page: Page, told: Request) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, expect
 
 from plugin.store.runs import load_run
 from tests.browser.label_errors_panel import (
+    AT_ONCE,
     CLASSES,
     PRESS_MS,
     SETTLE_MS,
@@ -22,7 +23,7 @@ from tests.browser.label_errors_panel import (
     violations,
     wrong_in,
 )
-from tests.browser.test_presses import AT_ONCE, decided
+from tests.browser.test_presses import decided
 
 # What the page was made of each time that it became another one.
 WATCH_PAGES = """() => {

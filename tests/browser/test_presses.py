@@ -12,15 +12,7 @@ from playwright.sync_api import Locator, expect
 from plugin.decisions.resolve import resolve
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
-from tests.browser.label_errors_panel import panel, shoot, violations
-
-# React draws between them, the browser paints nothing.
-AT_ONCE = """async keys => {
-  for (const key of keys) {
-    document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
-    for (let i = 0; i < 10; i++) await null;
-  }
-}"""
+from tests.browser.label_errors_panel import AT_ONCE, panel, shoot, violations
 
 # The moment that the next picture is drawn, a press or a click comes that was meant for this one.
 AS_IT_COMES = """key => new Promise((done, never) => {
@@ -215,6 +207,7 @@ def test_the_chooser_begins_empty_and_makes_no_class_by_enter(queue: Any) -> Non
     classes = set(dataset.distinct("ground_truth.label"))
     field = page.get_by_role("combobox", name="New label")
     make = page.get_by_role("button", name=re.compile("Make a new class"))
+    settle(app, content)
     page.keyboard.press("r")
     # The picture stays in sight.
     box = page.get_by_role("dialog", name="Relabel").bounding_box()

@@ -16,12 +16,22 @@ from tests.browser.label_errors_panel import (
     panel,
     shoot,
     toggle_theme,
+    undone,
     undone_late,
     violations,
 )
-from tests.browser.object_acts import ACTS, DONE, changed, differing, labels_of, press
+from tests.browser.object_acts import (
+    ACTS,
+    DONE,
+    changed,
+    differing,
+    expected,
+    labels_of,
+    press,
+)
 
-KINDS = set(ACTS)
+KEYS = {**ACTS, "class": ("a", "c"), "missing": ("a", "c", "r", "e")}
+"""What is pressed on an object of each kind; other classes and removal come with their gates."""
 
 
 @pytest.fixture
@@ -62,9 +72,12 @@ def to_image(content: Locator, least: int) -> str:
     raise AssertionError(f"no image with {least} suspects")
 
 
-def undone(content: Locator, row: str, chosen: str, dataset: Any, before: Any) -> None:
+def taken_back(
+    content: Locator, row: str, chosen: str, dataset: Any, before: Any, late: bool = True
+) -> None:
     """Take the last decision back, whatever image is in front: its object is chosen again."""
-    undone_late(content, f'.dcf-queue-picture[data-row="{row}"][data-chosen="{chosen}"]')
+    back = undone_late if late else undone
+    back(content, f'.dcf-queue-picture[data-row="{row}"][data-chosen="{chosen}"]')
     differing(before, dataset, 0)
     looked_at(content)
 
@@ -77,16 +90,17 @@ def every_kind(content: Locator, dataset: Any) -> None:
         row, chosen, kind = in_front(content)
         if kind not in seen:
             seen.add(kind)
-            for key in ("a", "c", "e") if kind != "spurious" else ("a", "c"):
+            for key in KEYS[kind]:
+                if key == "r" and content.locator(".dcf-question").inner_text().count("7"):
+                    continue  # it may be added as that already
                 press(content, key)
                 expect(content.locator(".dcf-outcome")).to_contain_text(DONE)
                 # The image stays until one goes on; what is decided stays on it.
                 assert content.locator(".dcf-queue-picture").get_attribute("data-row") == row
-                decided = content.locator('.dcf-suspect[data-state="decided"]')
-                expect(decided.first).to_be_visible()
-                assert (changed(before, labels_of(dataset)) == {}) == (key == "c")
-                undone(content, row, chosen, dataset, before)
-        if seen == KINDS:
+                expect(content.locator('.dcf-suspect[data-state="decided"]').first).to_be_visible()
+                expected(kind, key, changed(before, labels_of(dataset)))
+                taken_back(content, row, chosen, dataset, before, late=key == "a")
+        if seen == set(KEYS):
             return
         page.wait_for_timeout(PRESS_MS)
         several = content.locator('.dcf-suspect[data-state="open"]').count() > 1
@@ -114,30 +128,68 @@ def test_image_by_image_by_the_keyboard(app: Any, crowded: Any) -> None:
     assert violations(app) == []
     content.locator(".dcf").focus()
 
-    # A digit chooses; who presses too often decides on nothing that was not looked at.
-    before = labels_of(crowded)
-    page.keyboard.press("3")
-    _, third, _ = in_front(content)
-    assert content.locator(".dcf-suspect").nth(2).get_attribute("aria-current") == "true"
+    another_class(content, crowded)
+    # A digit chooses; who presses too often removes nothing that was not looked at.
+    before, at = labels_of(crowded), labelled(content)
+    page.keyboard.press(str(at + 1))
+    _, chosen, _ = in_front(content)
+    suspect = content.locator(".dcf-suspect").nth(at)
+    assert suspect.get_attribute("aria-current") == "true"
+    label = content.locator(".dcf-queue-picture").get_attribute("data-label")
+    assert label
     for _ in range(4):
-        page.keyboard.press("c")
-    expect(content.locator(".dcf-outcome")).to_contain_text("Confirmed 1 object.")
-    expect(content.locator('.dcf-suspect[data-state="decided"]')).to_have_count(1)
-    assert states(content)[2] == "decided"
-    page.keyboard.press("3")
+        page.keyboard.press("x")
+    expect(content.locator(".dcf-outcome")).to_contain_text("Removed 1 object.")
+    expect(suspect).to_contain_text("removed")
+    assert [state == "decided" for state in states(content)].index(True) == at
+    page.keyboard.press(str(at + 1))
     looked_at(content)
-    page.wait_for_timeout(PRESS_MS)
-    page.keyboard.press("c")  # it is decided already
+    for key in ("c", "x", "r"):  # it is decided already
+        page.wait_for_timeout(PRESS_MS)
+        page.keyboard.press(key)
+        expect(content.get_by_test_id("dropped")).to_contain_text("Decided already")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page.wait_for_timeout(PRESS_MS)
     assert states(content).count("decided") == 1
+    assert differing(before, crowded, 1) == {label: (before[label], None)}
 
     # Undo goes across images, to where the decision was.
     page.keyboard.press("Enter")
     expect(content.locator(".dcf-queue-picture")).not_to_have_attribute("data-row", row)
     looked_at(content)
-    undone(content, row, third, crowded, before)
+    taken_back(content, row, chosen, crowded, before)
     assert states(content) == ["open"] * count
     assert app.errors == []
+
+
+def labelled(content: Locator) -> int:
+    """The place of the first suspect of the image that has a label."""
+    texts = content.locator(".dcf-suspect").all_inner_texts()
+    return next(at for at, text in enumerate(texts) if "(no label)" not in text)
+
+
+def another_class(content: Locator, dataset: Any) -> None:
+    """Another class from the list: a held key types nothing, Enter twice stays on the image."""
+    page, before, at = content.page, labels_of(dataset), labelled(content)
+    page.keyboard.press(str(at + 1))
+    row, chosen, _ = in_front(content)
+    picture = content.locator(".dcf-queue-picture")
+    label, text = picture.get_attribute("data-label"), content.locator(".dcf-question").inner_text()
+    given = next(digit for digit in "0123456789" if digit not in text)
+    assert label
+    for _ in range(3):
+        page.keyboard.down("r")
+        expect(page.get_by_role("combobox", name="New label")).to_be_focused()
+    page.keyboard.up("r")
+    expect(page.get_by_role("combobox", name="New label")).to_have_value("")
+    page.keyboard.type(given)
+    for _ in range(2):
+        page.keyboard.press("Enter")
+    expect(content.get_by_test_id("dropped")).to_contain_text("Pressed twice")
+    expect(content.locator(".dcf-suspect").nth(at)).to_contain_text("relabelled")
+    assert picture.get_attribute("data-row") == row
+    assert differing(before, dataset, 1) == {label: (before[label], (given, before[label][1]))}
+    taken_back(content, row, chosen, dataset, before)
 
 
 def test_what_others_change_meanwhile_is_reported_and_shown(new_window: Any, crowded: Any) -> None:

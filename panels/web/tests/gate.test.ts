@@ -26,6 +26,18 @@ describe("a press", () => {
     gate.shows(2.5 * DOUBLE_MS);
     expect(gate.why("accept", "whole", true, 3 * DOUBLE_MS)).toBeNull();
   });
+  it("of the same key is one, whatever the key does by then", () => {
+    const gate = quick();
+    expect(gate.why("relabel cat", "whole", true, 0, "KeyA")).toBeNull();
+    gate.shows(60);
+    expect(gate.why("remove", "whole", true, DOUBLE_MS - 1, "KeyA")).toBe("twice");
+    expect(gate.why("add cat", "whole", true, DOUBLE_MS + 1, "KeyX")).toBeNull();
+    gate.shows(DOUBLE_MS + 2);
+    // No two of which the key is not known are of the same.
+    expect(gate.why("skip", "whole", true, DOUBLE_MS + 3)).toBeNull();
+    gate.shows(DOUBLE_MS + 4);
+    expect(gate.why("accept", "whole", true, DOUBLE_MS + 5)).toBeNull();
+  });
   it("about no picture needs none", () => {
     const gate = new Gate();
     gate.shows(0);
@@ -96,6 +108,33 @@ describe("a click", () => {
     expect(happens("keydown", 1200)).toBe(1200);
   });
 });
+
+describe("what asks for something", () => {
+  afterEach(() => vi.unstubAllGlobals());
+  it("is a key, or the button around what was clicked", async () => {
+    const button = {};
+    class Part extends EventTarget {
+      closest = () => button;
+    }
+    vi.stubGlobal("Element", Part);
+    vi.stubGlobal("KeyboardEvent", class extends Event {});
+    const { pressedBy } = await import("../src/acts/began");
+    const by = (type: string, more: object, Kind: new (type: string) => Event = Event) => {
+      const event = new Kind(type);
+      for (const [name, value] of Object.entries(more))
+        Object.defineProperty(event, name, { value });
+      vi.stubGlobal("window", { event });
+      return pressedBy();
+    };
+    expect(by("keydown", { code: "KeyA", key: "A" }, KeyboardEvent)).toBe("KeyA");
+    expect(by("keydown", { code: "", key: "a" }, KeyboardEvent)).toBe("a");
+    expect(by("click", { target: new Part() })).toBe(button);
+    expect(by("message", { target: new Part() })).toBeNull();
+    vi.stubGlobal("window", { event: undefined });
+    expect(pressedBy()).toBeNull();
+  });
+});
+
 describe("the name of a key", () => {
   it("is the same with Shift, with Caps Lock and on other layouts", () => {
     expect(namesOf({ key: "C", code: "KeyC" })).toEqual(["c"]);

@@ -1,4 +1,4 @@
-// When what is being handled began: a click is an act of the moment at which its button went down.
+// When what is being handled began, and by what: a click is an act of the moment at which its button went down.
 
 let watching = false;
 let down: number | null = null;
@@ -29,4 +29,12 @@ export function beganAt(): number {
   if (!event) return performance.now();
   if (event.type === "click" && event.isTrusted && down !== null) return down;
   return event.timeStamp;
+}
+
+/** The key or the button by which what is being handled was asked for; null where it was neither. */
+export function pressedBy(): unknown {
+  const event = window.event;
+  if (event instanceof KeyboardEvent) return event.code || event.key;
+  const clicked = event?.type === "click" ? event.target : null;
+  return clicked instanceof Element ? clicked.closest("button") : null;
 }

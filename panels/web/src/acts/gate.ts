@@ -2,7 +2,10 @@
 
 export type Why = "unseen" | "early" | "again" | "twice" | "changed" | "held" | "busy" | "none";
 
-/** The same act again within this time is one press that bounced; nobody looks and decides so fast. */
+/**
+ * The same act, or the same key, again within this time is one press that bounced; nobody looks and
+ * decides so fast. By then the key may do something else.
+ */
 export const DOUBLE_MS = 300;
 
 /** Who presses so soon after something came on screen means what was there before. */
@@ -12,7 +15,7 @@ export const SETTLE_MS = 150;
 export type About = "whole" | "part" | "nothing";
 
 export class Gate {
-  private last = { act: "", at: Number.NEGATIVE_INFINITY };
+  private last = { act: "", by: null as unknown, at: Number.NEGATIVE_INFINITY };
   private used = false;
   private since = Number.NEGATIVE_INFINITY;
 
@@ -35,10 +38,12 @@ export class Gate {
    *
    * @param shown whether what it is about has been drawn
    * @param at when it was asked for, in ms: where the window is busy, a press waits to be handled
+   * @param by the key or button that asked for it; null where it is not known
    */
-  why(act: string, about: About, shown: boolean, at: number): Why | null {
-    const twice = act === this.last.act && at - this.last.at < DOUBLE_MS;
-    this.last = { act, at };
+  why(act: string, about: About, shown: boolean, at: number, by: unknown = null): Why | null {
+    const same = act === this.last.act || (by !== null && by === this.last.by);
+    const twice = same && at - this.last.at < DOUBLE_MS;
+    this.last = { act, by, at };
     if (twice) return "twice";
     if (about === "nothing") return null;
     if (!shown || at < this.since) return "unseen";

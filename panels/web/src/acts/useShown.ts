@@ -1,6 +1,6 @@
 // Whether what can be decided on has been drawn, and how often it was decided on.
 import * as React from "react";
-import { beganAt, watchPresses } from "./began";
+import { beganAt, pressedBy, watchPresses } from "./began";
 import { drop } from "./dropped";
 import { type About, Gate, SETTLE_MS } from "./gate";
 
@@ -73,7 +73,7 @@ export function useGate(shown: boolean, settle = SETTLE_MS): Gated {
   return React.useMemo(
     () => ({
       pass: (act, about = "whole") => {
-        const why = gate.why(act, about, now.current, beganAt());
+        const why = gate.why(act, about, now.current, beganAt(), pressedBy());
         if (why) drop(why);
         return why === null;
       },

@@ -61,7 +61,7 @@ export function useObjectDeeds({ object, row, pass, settle, skip }: Front) {
     },
     confirm: () => decide("confirm"),
     choose: () => {
-      if (ready()) chooser.open(chooseRef.current);
+      if (ready() && pass("choose", "part")) chooser.open(chooseRef.current);
     },
     remove: () => {
       if (!missing) decide("remove");

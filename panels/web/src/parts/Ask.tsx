@@ -9,6 +9,7 @@ import {
 } from "@mui/material";
 import * as React from "react";
 import { plural } from "../format";
+import { dropHeld } from "./held";
 
 export function AskTag({
   samples,
@@ -42,6 +43,7 @@ export function AskTag({
             placeholder="ambiguous"
             value={tag}
             onChange={(event) => setTag(event.target.value)}
+            onKeyDown={(event) => dropHeld(event, tag)}
           />
         </DialogContent>
         <DialogActions>

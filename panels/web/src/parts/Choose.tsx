@@ -3,6 +3,7 @@ import { Autocomplete, Button, Popover, type PopperProps, TextField } from "@mui
 import * as React from "react";
 import { drop } from "../acts/dropped";
 import { useSession } from "../session";
+import { dropHeld } from "./held";
 import { Icon } from "./Icon";
 import { isNew, type Option, optionsFor } from "./options";
 
@@ -93,7 +94,10 @@ function Chooser({ first, samples, onChoose, onClose }: Omit<Props, "anchor">) {
         inputValue={typed}
         onInputChange={(_, value, reason) => reason === "input" && setTyped(value)}
         onChange={(_, option) => option && onChoose(option.name)}
-        onKeyDown={(event) => event.key === "Escape" && onClose()}
+        onKeyDown={(event) => {
+          dropHeld(event, typed);
+          if (event.key === "Escape") onClose();
+        }}
         noOptionsText="No class of that name"
         PopperComponent={Below}
         renderOption={(props, option) => (

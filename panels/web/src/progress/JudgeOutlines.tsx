@@ -75,7 +75,9 @@ export function JudgeOutlines(props: Props) {
         judge(item.whole ? { found: work.found } : { label: null });
     },
     unclear: () => item && judge({ unclear: true, whole: item.whole }),
-    choose: () => chooser.open(other.current),
+    choose: () => {
+      if (item && pass("choose", "part")) chooser.open(other.current);
+    },
     draw: () => item && draw(work.box ?? (item.whole ? MIDDLE : item.box)),
     save: () => setWork({ ...work, adjusting: false }),
     asItWas: () => setWork({ ...work, box: null, adjusting: false }),

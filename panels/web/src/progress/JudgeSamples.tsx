@@ -46,7 +46,9 @@ export function JudgeSamples({ info, ways, words, original, note, onLeave }: Pro
     const label = item?.classes[at];
     if (label !== undefined) judge({ label: classes[label] ?? "" });
   };
-  const choose = () => chooser.open(other.current);
+  const choose = () => {
+    if (item && pass("choose", "part")) chooser.open(other.current);
+  };
   const keys = keysOf(item?.classes.map((label) => classes[label] ?? "") ?? []);
   useShortcuts({
     back: onLeave,

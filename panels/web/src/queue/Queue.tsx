@@ -58,7 +58,7 @@ export function Queue(through: QueueProps) {
       if (ready() && sample && sample.prediction !== sample.label) give(sample.prediction);
     },
     choose: () => {
-      if (ready()) chooser.open(relabel.current);
+      if (ready() && pass("choose", "part")) chooser.open(relabel.current);
     },
     remove: () => decide("remove"),
     skip: () => {

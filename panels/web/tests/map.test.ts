@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { MapReply } from "../src/events";
 import { arraysOf, highest, hues, pointsOf, ramp } from "../src/map/arrays";
+import { distanceToFit, isFitted } from "../src/map/fit";
 
 const packed = (values: ArrayLike<number>, Kind: typeof Uint16Array | typeof Uint8Array) =>
   btoa(String.fromCharCode(...new Uint8Array(Kind.from(values).buffer)));
@@ -48,5 +49,24 @@ describe("colours", () => {
     for (const dark of [true, false]) expect(new Set(hues(100, dark)).size).toBe(100);
     expect(hues(0, true)).toHaveLength(1);
     expect(ramp(8).every((colour) => /^#[0-9a-f]{6}$/.test(colour))).toBe(true);
+  });
+});
+
+describe("the whole map", () => {
+  it("fits the height, and the width where that is less", () => {
+    const wide = distanceToFit({ clientWidth: 800, clientHeight: 600 });
+    expect(distanceToFit({ clientWidth: 600, clientHeight: 600 })).toBe(wide);
+    expect(distanceToFit({ clientWidth: 300, clientHeight: 600 })).toBeCloseTo(2 * wide);
+  });
+
+  it("is fitted again until somebody zooms or pans", () => {
+    // As the library gives it back: the inverse of a scale in single precision.
+    const kept = (distance: number) => 1 / Math.fround(1 / distance);
+    for (const distance of [1.06, 1.48, 2.7]) {
+      expect(isFitted(kept(distance), [0, -0], distance)).toBe(true);
+      expect(isFitted(kept(distance / 1.01), [0, 0], distance)).toBe(false);
+      expect(isFitted(kept(distance), [0, -0.01], distance)).toBe(false);
+      expect(isFitted(kept(distance), [0.01, 0], distance)).toBe(false);
+    }
   });
 });

@@ -1,6 +1,7 @@
 // The points, drawn by WebGL: zoom, pan, lasso, hover. It knows points only, not what they stand for.
 import * as React from "react";
 import type { Points } from "./arrays";
+import { distanceToFit, isFitted } from "./fit";
 import { extremesOf, type Frame, frameThrough } from "./landmarks";
 import { type Create, loadPlot } from "./loadPlot";
 
@@ -80,8 +81,10 @@ export const Scatter = React.forwardRef<ScatterHandle, Props>(function Scatter(p
     // The library fits the height; in a narrow panel the width is what has to fit.
     let fitted = 0;
     const observer = new ResizeObserver(() => {
+      if (!element.clientWidth || !element.clientHeight) return;
       const whole = distanceToFit(element);
-      if (made.get("cameraDistance") === fitted || !fitted) {
+      const target = made.get("cameraTarget") as [number, number];
+      if (!fitted || isFitted(made.get("cameraDistance") as number, target, fitted)) {
         made.set({ cameraDistance: whole, cameraTarget: [0, 0] });
       }
       fitted = whole;
@@ -167,11 +170,6 @@ export const Scatter = React.forwardRef<ScatterHandle, Props>(function Scatter(p
   }
   return <canvas ref={canvas} role="img" aria-label={label} tabIndex={0} />;
 });
-
-/** How far the camera is where all of [-1, 1] is seen both ways, with some air around. */
-function distanceToFit({ clientWidth, clientHeight }: HTMLElement): number {
-  return 1.06 * Math.max(1, clientHeight / Math.max(clientWidth, 1));
-}
 
 function sizeOf(count: number): number {
   if (count > 200_000) return 1.5;

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +59,8 @@ class Change:
         now_disagreeing: agreed before, disagree now
         appeared: (label, prediction, samples) of misclassified cells that were not there before
         vanished: those that are gone
+        renamed: classes that have another name in the second, by their names in the first; they
+            are counted as one class
     """
 
     shared: int
@@ -67,6 +69,7 @@ class Change:
     now_disagreeing: int
     appeared: list[Cell]
     vanished: list[Cell]
+    renamed: dict[str, str]
 
 
 def change(before: Said, after: Said) -> Change:
@@ -78,9 +81,11 @@ def change(before: Said, after: Said) -> Change:
         >>> found = change(old, new)
         >>> found.predicted_otherwise, found.now_agreeing, found.now_disagreeing
         (1, 1, 1)
-        >>> found.appeared, found.vanished
-        ([], [])
+        >>> found.appeared, found.vanished, found.renamed
+        ([], [], {})
     """
+    renamed = _renamed(before, after)
+    before = replace(before, classes=[renamed.get(name, name) for name in before.classes])
     names = {name: at for at, name in enumerate(after.classes)}
     translated = np.array([names.get(name, -1) for name in before.classes], np.int64)
     old, new = before.cells(), after.cells()
@@ -91,7 +96,36 @@ def change(before: Said, after: Said) -> Change:
         now_disagreeing=int((before.agrees & ~after.agrees).sum()),
         appeared=_largest({cell: n for cell, n in new.items() if cell not in old}),
         vanished=_largest({cell: n for cell, n in old.items() if cell not in new}),
+        renamed=renamed,
     )
+
+
+def new_name(labels: Mapping[str | None, int], before: Sequence[str]) -> str | None:
+    """What a class that is gone is called now; None if it is none.
+
+    Args:
+        labels: how many of its samples bear each label now; what most bear is its name
+        before: the classes that there were; none of them is a new name
+
+    Example:
+        >>> new_name({"feline": 2, "dog": 1}, ["cat", "dog"])
+        'feline'
+        >>> new_name({"dog": 2, "feline": 1}, ["cat", "dog"]), new_name({}, ["cat"])
+        (None, None)
+    """
+    most = max(labels, key=labels.__getitem__, default=None)
+    known = most is None or most in before or 2 * labels[most] <= sum(labels.values())
+    return None if known else most
+
+
+def _renamed(before: Said, after: Said) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for at, name in enumerate(before.classes):
+        if name not in after.classes:
+            bear = np.bincount(after.label[before.label == at], minlength=len(after.classes))
+            now = new_name(dict(zip(after.classes, bear.tolist(), strict=True)), before.classes)
+            found |= {} if now is None else {name: now}
+    return found
 
 
 def _largest(cells: dict[tuple[str, str], int]) -> list[Cell]:

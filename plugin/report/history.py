@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,6 +16,7 @@ from ..store.iterations import Iteration
 from ..store.runs import Run
 from ..store.samples import samples_of
 from .change import Said, change
+from .renamed_classes import classes_now
 
 TRUSTED = ("confirmed", "relabeled")
 
@@ -51,8 +53,8 @@ def compare_iterations(run: Run, clean_tag: str | None = None) -> list[dict[str,
                 "samples": iteration.samples,
                 "agreement": iteration.counts.get("accuracy"),
                 "suspects": iteration.counts.get("misclassified"),
-                "trusted": _accuracy(iteration, trusted),
-                "clean": None if clean is None else _accuracy(iteration, clean),
+                "trusted": _accuracy(run, iteration, trusted),
+                "clean": None if clean is None else _accuracy(run, iteration, clean),
                 "change": None if before is None else asdict(_change(before, iteration)),
             }
         )
@@ -68,15 +70,18 @@ def _labels(run: Run, query: dict[str, Any]) -> dict[str, str]:
     return {i: label for i, label in labels.items() if isinstance(label, str)}
 
 
-def _accuracy(iteration: Iteration, labels: dict[str, str]) -> dict[str, Any] | None:
+def _accuracy(run: Run, iteration: Iteration, labels: dict[str, str]) -> dict[str, Any] | None:
     ids = [i for i in labels if ObjectId.is_valid(i)]
     rows = iteration.rows_of(ids)
     held = rows >= 0
     if not held.any():
         return None
-    place = {name: at for at, name in enumerate(iteration.classes)}
+    names: Sequence[str] = iteration.classes
+    if not set(labels.values()) <= set(names):
+        names = classes_now(run, iteration)
+    place = {name: at for at, name in enumerate(dict.fromkeys(names))}
     wanted = np.array([place.get(labels[i], -1) for i in ids])[held]
-    said = iteration.column("prediction")[rows[held]]
+    said = np.array([place[name] for name in names])[iteration.column("prediction")[rows[held]]]
     return {"samples": int(held.sum()), "accuracy": float((said == wanted).mean())}
 
 

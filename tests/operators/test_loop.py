@@ -44,6 +44,22 @@ def test_iterations_are_compared_on_what_a_person_said(two, operator):
     assert len(second["change"]["vanished"]) == 2
 
 
+def test_a_class_that_was_renamed_is_compared_under_its_new_name(two, operator):
+    samples, _, digits = two
+    before = operator("compare_iterations")(samples, clean_tag="train")["iterations"]
+    labels = samples.values("ground_truth.label")
+    samples.set_values("ground_truth.label", ["one" if y == "1" else y for y in labels])
+    assert operator("compare_iterations")(samples, clean_tag="train")["iterations"] == before
+    classes = [*CLASSES[:1], "one", *CLASSES[2:]]
+    p = np.full((40, 10), 0.01)
+    p[np.arange(40), digits] = 0.9
+    write_iteration(samples, p, classes)
+    last = operator("compare_iterations")(samples, clean_tag="train")["iterations"][-1]
+    assert last["change"]["renamed"] == {"1": "one"}
+    assert last["change"]["predicted_otherwise"] == 0
+    assert last["clean"] == before[-1]["clean"]
+
+
 def test_a_clean_split_counts_by_its_labels_as_they_are_now(two, operator):
     samples, wrong, _ = two
     samples.select(wrong[3:]).tag_samples("clean")

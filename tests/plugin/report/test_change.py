@@ -30,6 +30,24 @@ def test_changes_are_counted_sample_by_sample(seed: int, n: int) -> None:
     assert {cell[:2] for cell in found.vanished} == before - after
 
 
+@given(st.integers(0, 2**32 - 1))
+def test_a_class_with_another_name_is_the_same_class(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    names, n = ["a", "b", "c"], 60
+    old = Said(rng.integers(0, 3, n), rng.integers(0, 3, n), names)
+    label, prediction = np.where(rng.random(n) < 0.1, 0, old.label), rng.integers(0, 3, n)
+    called = change(old, Said(label, prediction, ["a", "z", "c"]))
+    as_before = change(old, Said(label, prediction, names))
+    assert called.renamed == {"b": "z"}
+    assert called.predicted_otherwise == as_before.predicted_otherwise
+    for one, other in (
+        (called.appeared, as_before.appeared),
+        (called.vanished, as_before.vanished),
+    ):
+        translated = {tuple("z" if x == "b" else x for x in cell) for cell in other}
+        assert set(one) == translated
+
+
 def made(at: int, action: str, count: int, undoes: int | None = None) -> dict[str, object]:
     return {"_id": at, "action": action, "undoes": undoes, "applied": count, "author": "ann"}
 

@@ -7,7 +7,7 @@ from fiftyone.operators import types
 from ..plugin.objects.auto import fields_of_detections
 from .asked import Asked, networks
 from .forms import missing, suggest
-from .source_options import annotator_attribute
+from .source_options import annotator_attribute, journal_votes
 from .sources import Source
 
 HEADS = ("network", "weights", "folds", "image_size", "seed", "device", "workers")
@@ -56,17 +56,22 @@ def _detections_and_votes(asked: Asked) -> None:
     """Ask for fields of detections, and of what people drew beside them."""
     _detections(asked)
     _vote_fields(asked)
+    journal_votes(asked)
 
 
 def _votes_alone(asked: Asked) -> None:
     """Ask for fields of what people drew."""
-    if not asked.others:
-        missing(asked.inputs, "This dataset has no other field of detections.")
-        return
     _vote_fields(asked)
     annotator_attribute(asked)
-    if not asked.ctx.params.get("vote_fields"):
-        missing(asked.inputs, "Choose the fields with what people drew.")
+    journal_votes(asked)
+    params = asked.ctx.params
+    if not params.get("vote_fields") and not params.get("journal_votes"):
+        missing(
+            asked.inputs,
+            "Choose the fields with what people drew."
+            if asked.others
+            else "This dataset has no other field of detections.",
+        )
 
 
 def _vote_fields(asked: Asked) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from fiftyone.operators import types
 
 from ..plugin.classify.settings import COPIES
+from ..plugin.store.label_field import is_on_objects
 from .asked import Asked, networks, vote_fields_of
 from .forms import choose_device, choose_workers, suggest, switch
 
@@ -164,8 +165,10 @@ def annotator_attribute(asked: Asked) -> None:
         )
 
 
-def _journal_votes(asked: Asked) -> None:
-    if asked.run is not None and asked.run.iterations():
+def journal_votes(asked: Asked) -> None:
+    """Ask whether decisions are votes, where some could have been made."""
+    run = asked.run
+    if run is not None and (run.iterations() or is_on_objects(run)):
         switch(
             asked.inputs,
             "journal_votes",
@@ -210,7 +213,7 @@ OPTIONS: Mapping[str, Callable[[Asked], None]] = {
     "workers": _workers,
     "vote_fields": vote_fields,
     "annotator_attribute": annotator_attribute,
-    "journal_votes": _journal_votes,
+    "journal_votes": journal_votes,
     "duplicates": _duplicates,
     "splits": _splits,
     "cleanlab": _cleanlab,

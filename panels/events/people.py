@@ -130,7 +130,7 @@ class OpinionAnswerRequest(OpinionPlaceRequest):
     """
 
     label: NotRequired[str | None]
-    nothing: NotRequired[bool]
+    nothing: NotRequired[bool | None]
     unclear: NotRequired[bool]
 
 

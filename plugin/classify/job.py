@@ -43,6 +43,7 @@ from .after_decisions import AfterDecisions
 from .auto import Choice, choose_source
 from .cleanlab import CleanlabColumns, write_cleanlab_fields
 from .from_votes import LabelsAlone
+from .journal_run import run_so_far
 from .settings import SKIP, Settings, not_spread
 from .voted import VotedSource
 
@@ -272,20 +273,7 @@ def _source(samples: Collection, settings: Settings) -> Source:
     alone = _source_alone(samples, settings)
     if not settings.vote_fields and not settings.journal_votes:
         return alone
-    return VotedSource(alone, samples, settings, _run_so_far(samples, settings))
-
-
-def _run_so_far(samples: Collection, settings: Settings) -> Run | None:
-    """The run whose journal counts as votes; None where it is not asked for or begins anew."""
-    dataset, key = root_dataset(samples), settings.run_key
-    if not settings.journal_votes:
-        return None
-    if key not in list_runs(dataset) or begins_anew(dataset, key) is not None:
-        raise InputError(
-            f"journal_votes: run '{key}' has no decisions yet that could be votes. Find errors "
-            "without it first, and decide on some."
-        )
-    return load_run(dataset, key)
+    return VotedSource(alone, samples, settings, run_so_far(samples, settings))
 
 
 def _source_alone(samples: Collection, settings: Settings) -> Source:

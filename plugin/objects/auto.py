@@ -23,15 +23,12 @@ LEAST_COVERED = 0.95
 
 def check_options(settings: Settings) -> None:
     """Raise InputError for options that objects do not have, or that belong to another source."""
-    if settings.journal_votes:
-        raise InputError(
-            "journal_votes: on objects, what people decided here is not taken in as votes yet"
-        )
-    if settings.vote_fields and settings.source not in (AUTO, "votes", "predictions"):
-        raise InputError(
-            "vote_fields: on objects, votes go with source 'votes' or 'predictions', not with "
-            f"'{settings.source}', which says nothing of missing and spurious labels"
-        )
+    for name in ("vote_fields", "journal_votes"):
+        if getattr(settings, name) and settings.source not in (AUTO, "votes", "predictions"):
+            raise InputError(
+                f"{name}: on objects, votes go with source 'votes' or 'predictions', not with "
+                f"'{settings.source}', which says nothing of missing and spurious labels"
+            )
     if settings.cleanlab:
         raise InputError("cleanlab: it is not asked about objects")
     for name in OF_TRAINING:
@@ -69,6 +66,11 @@ def choose_object_source(samples: Collection, settings: Settings) -> Choice:
         "features": settings.network is not None or settings.weights is not None,
     }
     names = [name for name, wanted in asked.items() if wanted]
+    if settings.journal_votes and names not in ([], ["predictions"], ["votes"]):
+        raise InputError(
+            f"journal_votes: it does not go with {names[0]}, which says nothing of missing and "
+            "spurious labels"
+        )
     if len(names) > 1:
         raise InputError(
             f"source: the options given belong to several sources ({', '.join(names)}); name one"
@@ -81,6 +83,8 @@ def choose_object_source(samples: Collection, settings: Settings) -> Choice:
         said = f"Compared the labels with the detections in {fields}."
         return Choice(replace(settings, source="predictions", prediction_fields=found), said)
     said = f"No field of detections with confidences goes with '{settings.label_field}'."
+    if settings.journal_votes:
+        return Choice(replace(settings, source="votes"), said)
     return Choice(replace(settings, source="features"), said)
 
 

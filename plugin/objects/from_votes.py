@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -9,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..abandonable import abandonable
+from ..classify.journal_run import run_so_far
 from ..classify.settings import Settings
 from ..errors import InputError
 from ..progress import Report, part_of
+from ..store.iterations import pack_ids
 from ..store.runs import Run
 from ..store.samples import Collection
 from ..votes.annotators import records
@@ -19,6 +22,7 @@ from ..votes.ballots import Ballots, made_of_votes
 from ..votes.consensus import Consensus
 from .empty_places import fit_objects
 from .iteration import ObjectIteration
+from .journal_votes import JournalVotes
 from .kept_votes import ObjectVotes, weighed
 from .read_checks import some_of
 from .reading import ObjectReader
@@ -37,7 +41,7 @@ class VoteSource:
 
     Args:
         samples: the dataset or a view of it
-        settings: ``vote_fields`` and ``annotator_attribute``
+        settings: ``vote_fields``, ``annotator_attribute`` and ``journal_votes``
 
     Attributes:
         reader: has read the labels, once ``columns`` was called
@@ -55,8 +59,9 @@ class VoteSource:
 
     def __init__(self, samples: Collection, settings: Settings):
         self._settings = settings
-        drawn = drawn_classes(samples, settings.vote_fields)
-        if not drawn:
+        run = run_so_far(samples, settings)
+        self._journal = None if run is None else JournalVotes(run)
+        if run is None and not drawn_classes(samples, settings.vote_fields):
             raise InputError(
                 f"vote_fields: no box in {', '.join(map(repr, settings.vote_fields))} has a class"
             )
@@ -68,7 +73,11 @@ class VoteSource:
             also={name: drawn_classes(samples, [name]) for name in settings.vote_fields},
         )
         self._votes = VoteReader(
-            samples, settings.vote_fields, settings.annotator_attribute, self.reader.classes
+            samples,
+            settings.vote_fields,
+            settings.annotator_attribute,
+            self.reader.classes,
+            None if self._journal is None else self._journal.said,
         )
         self.said = ""
         self.found: dict[str, Any] = {}
@@ -76,10 +85,16 @@ class VoteSource:
         self.agreed: Agreed | None = None
         self._kept: ObjectVotes | None = None
 
-    def keep(self, run: Run, iteration: ObjectIteration) -> None:
-        """Keep the votes, and what one more on each object is worth, with their iteration."""
+    def keep(self, run: Run, iteration: ObjectIteration, named: Mapping[bytes, bytes]) -> None:
+        """Keep the votes, and what one more on each object is worth, with their iteration.
+
+        Args:
+            run: the run
+            iteration: the iteration
+            named: the ids of objects that have another one there than in ``columns``
+        """
         if self._kept is not None:
-            self._kept.keep(run, iteration)
+            self._kept.named(named).keep(run, iteration)
 
     def columns(self, report: Report) -> Columns:
         """What is kept of every label, and of every object that lacks one."""
@@ -93,18 +108,12 @@ class VoteSource:
     def _judged(self, found: Objects, report: Report) -> Columns:
         objects = found.whole()
         names, classes = self._votes.names, len(self.reader.classes)
-        ballots = objects.ballots(len(names), classes)
-        if len(ballots) < LEAST_VOTES:
-            reasons = ", ".join(f"{n:,} × {why}" for why, n in self._votes.left_out.items())
-            raise InputError(
-                f"vote_fields: {len(ballots):,} votes on objects in "
-                f"{', '.join(self._settings.vote_fields)}; at least {LEAST_VOTES} are needed"
-                f"{f' ({reasons})' if reasons else ''}"
-            )
+        ballots = self._ballots(objects, classes)
         places = found.places(objects, len(names), self._settings.seed)
-        counts = not made_of_votes(ballots, objects.label)
+        label = self._as_it_was(objects)
+        counts = not made_of_votes(ballots, label)
         if counts:
-            ballots, places = ballots.with_labels(objects.label), places.with_labels()
+            ballots, places = ballots.with_labels(label), places.with_labels()
             names = [*names, f"{self._settings.label_field} (the label)"]
         consensus = fit_objects(ballots, places, self._settings.seed, report)
         p, value = weighed(consensus, None, ballots)
@@ -112,6 +121,33 @@ class VoteSource:
         self._kept = ObjectVotes.of(objects.item_id, ballots, p, value, self._places_in_list(names))
         self.agreed = objects.agreed(p, classes)
         return sorted_items(objects.columns(p, classes), classes)
+
+    def _ballots(self, objects: Whole, classes: int) -> Ballots:
+        """The votes on some objects. InputError where there are too few."""
+        settings = self._settings
+        ballots = objects.ballots(len(self._votes.names), classes)
+        if len(ballots) < LEAST_VOTES:
+            reasons = ", ".join(f"{n:,} × {why}" for why, n in self._votes.left_out.items())
+            where = [*settings.vote_fields, *(["the journal"] if self._journal else [])]
+            raise InputError(
+                f"{'vote_fields' if settings.vote_fields else 'journal_votes'}: "
+                f"{len(ballots):,} votes on objects in {', '.join(where)}; at least {LEAST_VOTES} "
+                f"are needed{f' ({reasons})' if reasons else ''}"
+            )
+        return ballots
+
+    def _as_it_was(self, objects: Whole) -> npt.NDArray[np.int64]:
+        """The class of each label, before people whose decisions are votes decided on it."""
+        if self._journal is None or not self._journal.before:
+            return objects.label
+        classes, label = self.reader.classes, objects.label.copy()
+        index = {name: at for at, name in enumerate(classes)}
+        before = {pack_ids([i])[0]: name for i, name in self._journal.before.items()}
+        for at, item in enumerate(objects.item_id):
+            if item in before:
+                name = before[item]
+                label[at] = len(classes) if name is None else index.get(name, -1)
+        return label
 
     def _tell(
         self,

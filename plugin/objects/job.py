@@ -109,6 +109,7 @@ def find_object_errors(
                 "source": settings.source,
                 "embeddings": settings.embeddings,
                 "vote_fields": list(settings.vote_fields),
+                "journal_votes": settings.journal_votes,
                 "seed": settings.seed,
             },
             "classes": list(reader.classes),
@@ -132,7 +133,9 @@ def find_object_errors(
         writing = part_of(job.note, SHARE_OF_SCORING, 1.0)
         write_object_fields(run, columns, reader.classes, KIND_NAMES, writing)
         if votes is not None:
-            votes.keep(run, object_iteration(run))
+            one, other = every["item_id"].tolist(), columns["item_id"].tolist()
+            named = {a: b for a, b in zip(one, other, strict=True) if a != b}
+            votes.keep(run, object_iteration(run), named)
         write_consensus(run, votes and votes.agreed, columns[IMAGES], reader.classes, job.note)
         mark_written(iteration)
     number = (last_iteration(run) or {"number": 1})["number"]
@@ -162,7 +165,8 @@ def _kind(settings: Settings) -> Callable[[Collection, Settings], Any]:
     if settings.source == "votes":
         return VoteSource
     if settings.source == "predictions":
-        return VotedDetections if settings.vote_fields else DetectionSource
+        voted = settings.vote_fields or settings.journal_votes
+        return VotedDetections if voted else DetectionSource
     from .from_crops import CropSource  # imports torch, which takes seconds
 
     return CropSource

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,13 @@ class ObjectVotes:
             ballots.label[kept],
             wrong[kept].astype(np.float32),
         )
+
+    def named(self, names: Mapping[bytes, bytes]) -> ObjectVotes:
+        """The same with other ids of some objects, such as candidates that were proposed before."""
+        if not names:
+            return self
+        ids = [names.get(i, i) for i in self.item_id.tolist()]
+        return replace(self, item_id=np.array(ids, self.item_id.dtype))
 
     def keep(self, run: Run, iteration: ObjectIteration) -> None:
         """Keep those on objects that the iteration has; a place that is surely empty is none."""

@@ -66,8 +66,41 @@ class Grouped:
         return agreed, shared
 
 
-def grouped(labels: Boxes, drawn: Boxes, who: IntArray, looked: BoolArray, classes: int) -> Grouped:
+@dataclass(frozen=True)
+class Told:
+    """What people said of single objects of m images, of whom it is not said that they looked.
+
+    Attributes:
+        image: int64 (t,)
+        who: int64 (t,), the annotator
+        label: int64 (t,), the class, C for nothing
+        box: float32 (t, 4), where it is
+        item: int64 (t,), what tells objects from each other
+        label_at: int64 (t,), the label that it is of, -1 for none
+    """
+
+    image: npt.NDArray[np.int64]
+    who: npt.NDArray[np.int64]
+    label: npt.NDArray[np.int64]
+    box: npt.NDArray[np.float32]
+    item: npt.NDArray[np.int64]
+    label_at: npt.NDArray[np.int64]
+
+
+def grouped(
+    labels: Boxes,
+    drawn: Boxes,
+    who: IntArray,
+    looked: BoolArray,
+    classes: int,
+    told: Told | None = None,
+    free: BoolArray | None = None,
+) -> Grouped:
     """Group what annotators drew: one box of each a group, matched as predictions are to labels.
+
+    What people said of single objects is their vote on that object, in place of what they drew
+    there. What is of no label is of an object that no label covers, one that somebody drew if one
+    is there; to say that nothing is where nobody drew anything says nothing.
 
     Args:
         labels: of m images
@@ -75,6 +108,8 @@ def grouped(labels: Boxes, drawn: Boxes, who: IntArray, looked: BoolArray, class
         who: int (n,), the annotator of each of them, below A
         looked: bool (m, A), who looked at each image
         classes: C
+        told: what was said of single objects beside
+        free: bool (len(labels),), which of the labels are none but missing objects; None for none
 
     Example:
         >>> box = np.float32([[0, 0, 0.5, 0.5]])
@@ -101,7 +136,59 @@ def grouped(labels: Boxes, drawn: Boxes, who: IntArray, looked: BoolArray, class
         image = np.concatenate([image, his.image[new]])
         box, label = np.concatenate([box, his.box[new]]), np.concatenate([label, his.label[new]])
         votes.append((group, np.full(len(his), annotator), his.label, his.box))
+    if told is not None and len(told.image):
+        open_ = np.ones(len(image), bool)
+        open_[: len(labels)] = False if free is None else free
+        image, box, votes = _with_told(image, box, votes, told, open_, classes)
     return _with_absent(image, box, votes, looked, classes)
+
+
+_Votes = list[tuple[IntArray, IntArray, IntArray, npt.NDArray[np.float32]]]
+
+
+def _with_told(
+    image: IntArray,
+    box: npt.NDArray[np.float32],
+    votes: _Votes,
+    told: Told,
+    free: BoolArray,
+    classes: int,
+) -> tuple[IntArray, npt.NDArray[np.float32], _Votes]:
+    """Add what was said of single objects, in place of what the same people drew there."""
+    group = np.full(len(told.image), NONE, np.int64)
+    new_image, new_box = list[int](), list[npt.NDArray[np.float32]]()
+    known: dict[int, int] = {}
+    # Who names a class first: where somebody does there is an object, that others say is none.
+    for at in np.argsort(told.label == classes, kind="stable").tolist():
+        item = int(told.item[at])
+        if told.label_at[at] >= 0:
+            group[at] = told.label_at[at]
+        elif item not in known:
+            near = np.flatnonzero(free & (image == told.image[at]))
+            shared = iou(np.repeat(told.box[at : at + 1], len(near), axis=0), box[near])
+            if len(near) and shared.max() >= SAME_OBJECT:
+                known[item] = int(near[shared.argmax()])
+            elif told.label[at] < classes:
+                known[item] = len(image) + len(new_image)
+                new_image.append(int(told.image[at]))
+                new_box.append(told.box[at])
+        group[at] = group[at] if told.label_at[at] >= 0 else known.get(item, NONE)
+    heard = np.flatnonzero(group != NONE)
+    # Of several words of one person on one object the last counts.
+    pairs = np.stack([group[heard], told.who[heard]], axis=1)[::-1]
+    heard = heard[::-1][np.unique(pairs, axis=0, return_index=True)[1]]
+    replaced = set(zip(group[heard].tolist(), told.who[heard].tolist(), strict=True))
+    kept: _Votes = []
+    for of, who, said, drawn in votes:
+        stays = np.array(
+            [pair not in replaced for pair in zip(of.tolist(), who.tolist(), strict=True)], bool
+        )
+        kept.append((of[stays], who[stays], said[stays], drawn[stays]))
+    nowhere = (told.label[heard] == classes)[:, None]
+    seen = np.where(nowhere, np.float32(np.nan), told.box[heard])
+    kept.append((group[heard], told.who[heard], told.label[heard], seen))
+    image = np.concatenate([image, np.array(new_image, np.int64)])
+    return image, np.concatenate([box, *(b[None] for b in new_box)]), kept
 
 
 def _with_absent(

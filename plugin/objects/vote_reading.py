@@ -14,10 +14,13 @@ from bson import ObjectId
 from ..documents import value_at
 from ..errors import InputError
 from ..store.declared import declared_fields, is_detections, no_such_field
+from ..store.iterations import pack_ids
 from ..store.sample_collection import root_dataset
 from ..store.samples import Collection, Dataset, samples_of
 from ..votes.reading import MOST_ANNOTATORS
 from .boxes import REASONS, USABLE, Boxes, by_image, within_image
+from .journal_votes import Said
+from .vote_groups import Told
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,22 @@ class Drawn:
         boxes: n boxes
         who: int64 (n,), index of who drew each
         looked: bool (m, A), who looked at each image, of all annotators that are known so far
+        told: what the journal says of single objects, ``label_at`` not known yet
+        item_id: S12 (t,), the objects of ``told``
     """
 
     boxes: Boxes
     who: npt.NDArray[np.int64]
     looked: npt.NDArray[np.bool_]
+    told: Told
+    item_id: npt.NDArray[np.bytes_]
+
+    @property
+    def heard(self) -> npt.NDArray[np.bool_]:
+        """Of which images anybody said anything: bool (m,)."""
+        found = np.asarray(self.looked.any(axis=1))
+        found[self.told.image] = True
+        return found
 
 
 class VoteReader:
@@ -47,6 +61,7 @@ class VoteReader:
         fields: names of ``Detections`` fields
         attribute: of a box, names who drew it
         classes: what can be voted for
+        journal: what people said of single objects, by sample id
 
     Attributes:
         names: the annotators
@@ -54,8 +69,14 @@ class VoteReader:
     """
 
     def __init__(
-        self, samples: Collection, fields: Sequence[str], attribute: str, classes: Sequence[str]
+        self,
+        samples: Collection,
+        fields: Sequence[str],
+        attribute: str,
+        classes: Sequence[str],
+        journal: Mapping[str, Sequence[Said]] | None = None,
     ):
+        self._journal = journal or {}
         self._samples, self._fields, self._attribute = samples, fields, attribute
         self._index = {name: i for i, name in enumerate(classes)}
         self._people: dict[str, int] = {}
@@ -75,14 +96,35 @@ class VoteReader:
         rows: list[tuple[int, int, int, Any]] = []
         looked: set[tuple[int, int]] = set()
         query = {"_id": {"$in": list(place)}}
-        for document in collection.find(query, dict.fromkeys(wanted, 1)):
+        for document in collection.find(query, dict.fromkeys(["_id", *wanted], 1)):
             self._take(document, place[document["_id"]], rows, looked)
+        told, item_id = self._told(sample_ids)
         if len(self._people) > MOST_ANNOTATORS:
             raise InputError(
                 f"vote_fields: {len(self._people):,} annotators; does '{self._attribute}' name "
                 "boxes, not people?"
             )
-        return self._drawn(rows, looked, len(sample_ids))
+        return self._drawn(rows, looked, len(sample_ids), told, item_id)
+
+    def _told(self, sample_ids: Sequence[str]) -> tuple[Told, npt.NDArray[np.bytes_]]:
+        """What the journal says of objects of some images."""
+        heard = [(at, s) for at, i in enumerate(sample_ids) for s in self._journal.get(i, ())]
+        cut, problem = within_image(_four_numbers([said.box for _, said in heard]))
+        nothing = len(self._index)
+        rows: list[tuple[int, int, int, int]] = []
+        for row, (at, said) in enumerate(heard):
+            if problem[row] != USABLE:
+                self.left_out[REASONS[int(problem[row])]] += 1
+            elif said.label is not None and said.label not in self._index:
+                self.left_out["no class"] += 1
+            else:
+                label = nothing if said.label is None else self._index[said.label]
+                rows.append((row, at, self._person(said.who), label))
+        row, image, who, label = (np.array([r[k] for r in rows], np.int64) for k in range(4))
+        used = [heard[i][1].item_id for i in row.tolist()]
+        item_id = pack_ids(used) if used else np.empty(0, "S12")
+        item = np.unique(item_id, return_inverse=True)[1].astype(np.int64)
+        return Told(image, who, label, cut[row], item, np.full(len(row), -1)), item_id
 
     def _take(
         self,
@@ -110,13 +152,14 @@ class VoteReader:
         return self._people.setdefault(name, len(self._people))
 
     def _drawn(
-        self, rows: Sequence[tuple[int, int, int, Any]], looked: set[tuple[int, int]], images: int
+        self,
+        rows: Sequence[tuple[int, int, int, Any]],
+        looked: set[tuple[int, int]],
+        images: int,
+        told: Told,
+        item_id: npt.NDArray[np.bytes_],
     ) -> Drawn:
-        given = np.full((len(rows), 4), np.nan)
-        for i, (_, _, _, box) in enumerate(rows):
-            if isinstance(box, list) and len(box) == 4:
-                given[i] = [v if isinstance(v, int | float) else np.nan for v in box]
-        cut, problem = within_image(given)
+        cut, problem = within_image(_four_numbers([row[3] for row in rows]))
         for kind in problem[problem != USABLE].tolist():
             self.left_out[REASONS[kind]] += 1
         use = problem == USABLE
@@ -125,7 +168,17 @@ class VoteReader:
         seen = np.zeros((images, len(self._people)), bool)
         for at, person in looked:
             seen[at, person] = True
-        return Drawn(by_image(cut[use], label, image, images), who[order], seen)
+        boxes = by_image(cut[use], label, image, images)
+        return Drawn(boxes, who[order], seen, told, item_id)
+
+
+def _four_numbers(boxes: Sequence[Any]) -> npt.NDArray[np.float64]:
+    """Boxes as they are stored, NaN where something is no number: (n, 4)."""
+    given = np.full((len(boxes), 4), np.nan)
+    for i, box in enumerate(boxes):
+        if isinstance(box, list) and len(box) == 4:
+            given[i] = [v if isinstance(v, int | float) else np.nan for v in box]
+    return given
 
 
 def check_drawn_fields(dataset: Dataset, names: Sequence[str], label_field: str) -> None:

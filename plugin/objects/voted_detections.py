@@ -10,14 +10,13 @@ import numpy.typing as npt
 from ..abandonable import abandonable
 from ..arrays import FloatArray
 from ..classify.settings import Settings
-from ..errors import InputError
 from ..progress import Report, part_of
 from ..store.iterations import unpack_ids
 from ..store.samples import Collection
 from ..votes.consensus import fit_consensus
 from .boxes import by_image, within_image
 from .from_detections import DetectionSource
-from .from_votes import LEAST_VOTES, VoteSource
+from .from_votes import VoteSource
 from .kept_votes import ObjectVotes, weighed
 from .scoring import KIND_NAMES, LEAST_LIKELY
 from .store import IMAGES, Columns, sorted_items
@@ -56,12 +55,7 @@ class VotedDetections(VoteSource):
         classes = len(self.reader.classes)
         objects, rows = self._objects(every, classes)
         names = self._votes.names
-        ballots = objects.ballots(len(names), classes)
-        if len(ballots) < LEAST_VOTES:
-            raise InputError(
-                f"vote_fields: {len(ballots):,} votes on objects in "
-                f"{', '.join(self._settings.vote_fields)}; at least {LEAST_VOTES} are needed"
-            )
+        ballots = self._ballots(objects, classes)
         log_p = np.log(_probabilities(every, rows, len(objects.label), classes))
         consensus = fit_consensus(log_p, ballots, self._settings.seed, report)
         p, value = weighed(consensus, log_p, ballots)

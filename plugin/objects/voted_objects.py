@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -152,7 +152,7 @@ class Objects:
     def add(self, images: Images, votes: VoteReader, skipped: Skipped) -> None:
         """Group what was drawn on some images; those that nobody looked at are left out."""
         drawn = votes.read(images.ids)
-        looked = np.asarray(drawn.looked.any(axis=1))
+        looked = drawn.heard
         for at in np.flatnonzero(~looked).tolist():
             skipped.add(ObjectId(images.ids[at]), images.paths[at], "no votes")
         of_label = looked[images.labels.image]
@@ -185,7 +185,9 @@ class Objects:
             the number of objects on them
         """
         self._looked.update(dict(enumerate(drawn.looked.sum(axis=0).tolist())))
-        found = grouped(anchors, drawn.boxes, drawn.who, drawn.looked, self._classes)
+        free = np.asarray(known["label"] == self._classes)
+        told = replace(drawn.told, label_at=_labels_of(known["item_id"], free, drawn.item_id))
+        found = grouped(anchors, drawn.boxes, drawn.who, drawn.looked, self._classes, told, free)
         agreed, overlap = found.agreed_boxes()
         count, new = len(found), len(found) - len(anchors)
         seen = agreed.copy()
@@ -223,3 +225,11 @@ class Objects:
             raise InputError("No image could be judged: none carries labels.")
         names = Whole.__dataclass_fields__
         return Whole(**{n: np.concatenate([getattr(p, n) for p in self._parts]) for n in names})
+
+
+def _labels_of(
+    known: npt.NDArray[np.bytes_], free: BoolArray, wanted: npt.NDArray[np.bytes_]
+) -> npt.NDArray[np.int64]:
+    """The place of each of some items among labels that are known, -1 where it is none: (t,)."""
+    places = {item: at for at, item in enumerate(known.tolist()) if not free[at]}
+    return np.array([places.get(item, -1) for item in wanted.tolist()], np.int64)

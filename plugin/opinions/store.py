@@ -227,3 +227,11 @@ def all_answers(run: Run) -> Iterator[tuple[str, str, str]]:
         query = {"request": asked.id, "second": {"$ne": None}}
         for found in _collection(ITEMS).find(query, {"sample_id": 1, "second": 1}):
             yield str(found["sample_id"]), asked.to, found["second"]
+
+
+def all_item_answers(run: Run) -> Iterator[tuple[Item, str]]:
+    """Every answer of a run on objects but *cannot tell*, with who gave it; earlier ones first."""
+    for asked in reversed(requests_of(run)):
+        for item in items_of(asked):
+            if item.second is not None and item.item_id is not None:
+                yield item, asked.to

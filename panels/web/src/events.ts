@@ -877,7 +877,7 @@ export interface OpinionAnswerRequest {
   opinion: string;
   place: number;
   label?: string | null;
-  nothing?: boolean;
+  nothing?: boolean | null;
   unclear?: boolean;
 }
 

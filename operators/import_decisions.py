@@ -16,6 +16,7 @@ from ..plugin.objects.exchange import import_decisions as import_on_objects
 from ..plugin.outside.folders import exports
 from ..plugin.progress import silent
 from ..plugin.runs.opening import open_any_run
+from ..plugin.scoring.lookalikes import visible
 from ..plugin.store.runs import Run
 from .base import LongOperator, Work
 from .caller import discreet, file_to_read
@@ -131,7 +132,7 @@ class ImportDecisions(LongOperator):
             the counts of the import: ``rows``, ``decisions``, ``already_here``, ``applied``,
             ``unmatched``, ``unmatched_rows``, ``unmatched_why``, ``ambiguous``,
             ``ambiguous_rows``, ``conflict_count``, ``conflicts``, ``refused``,
-            ``new_classes`` and ``preview``
+            ``new_classes``, ``missing_classes`` and ``preview``
 
         Raises:
             InputError: if the file or an option cannot be used; nothing is changed
@@ -208,6 +209,9 @@ def reasons(made: Mapping[str, Any]) -> str:
         f"expected {c['expected']!r:.60}, found {c['found']!r:.60}"
         for c in made["conflicts"][:1]
     ]
+    if made["missing_classes"]:
+        names = ", ".join(visible(name) for name in made["missing_classes"][:5])
+        told.append(f"no classes here, perhaps renamed, are {names}")
     told += [f"refused: {one['reason']}" for one in made["refused"][:1]]
     return "; ".join(told)
 
@@ -229,6 +233,7 @@ def summary(made: dict[str, Any], noun: str = "sample") -> str:
         "samples or objects left alone": made["conflict_count"],
         "decisions refused": len(made["refused"]),
         "classes that no label here had": len(made["new_classes"]),
+        "classes of the file that are none here": len(made["missing_classes"]),
     }
     found = [f"{number:,} {what}" for what, number in parts.items() if number]
     return "; ".join([text, *found])

@@ -76,7 +76,7 @@ def preview_decisions(
     for number, decision in enumerate(decisions, start=1):
         preview.look_at(decision)
         report(number / len(decisions), f"Looked at {number:,} of {len(decisions):,} decisions")
-    return preview.result
+    return preview.result.end(decisions)
 
 
 class _Preview:

@@ -64,6 +64,8 @@ class ImportReport:
         conflicts: the first of them
         refused: decisions that could not be made here, each with the reason
         new_classes: classes that they give and that were none here
+        missing_classes: where rows find another label, the classes that the file speaks of and that
+            are none here: they may have been renamed
         preview: whether nothing was made, and all this is what would be
         known: the classes that were here before, which is not told
     """
@@ -81,6 +83,7 @@ class ImportReport:
     conflicts: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
     new_classes: list[str] = field(default_factory=list)
+    missing_classes: list[str] = field(default_factory=list)
     preview: bool = False
     known: frozenset[str] = frozenset()
 
@@ -89,6 +92,15 @@ class ImportReport:
         told = asdict(self)
         del told["known"]
         return told
+
+    def end(self, decisions: Iterable[TrailDecision]) -> ImportReport:
+        """The report once all decisions of the file were looked at."""
+        if self.conflict_count:
+            rows = [row for decision in decisions for row in decision.rows]
+            given = {row.label_after for row in rows if row.label_after != row.label_before}
+            named = {row.label_before for row in rows} - given
+            self.missing_classes = sorted(name for name in named - self.known if name)
+        return self
 
     def give(self, rows: Iterable[TrailRow]) -> None:
         """Note the classes that rows give which no label here had."""

@@ -96,7 +96,7 @@ def make_decisions(
                 f"Importing decisions was cancelled; {number:,} of {len(decisions):,} were made "
                 "and stay. Import the file again for the rest."
             ) from None
-    return result
+    return result.end(decisions)
 
 
 def undoing(

@@ -10,7 +10,7 @@ from fiftyone.core.odm import get_db_conn
 
 from plugin.store.runs import Run, create_run
 from tests.operators.test_parameters import WHOLE
-from tests.plugin.decided import ids_of, labels_of, make_dataset, make_run
+from tests.plugin.decided import ids_of, labels_of, make_dataset, make_iteration, make_run
 from tests.traces import database_of
 
 PREFIX = "@deconfuse/label-errors"
@@ -182,6 +182,15 @@ def test_an_import_is_previewed_in_its_form_and_on_its_own(
     assert {**made, "preview": True} == found
     assert "4 already" not in said(**options)[0]
     assert "; 2 already here" in said(**options)[0]
+    assert found["missing_classes"] == []
+    labels = other.dataset.values("ground_truth.label")
+    renamed = ["emmet" if label == "ant" else label for label in labels]
+    other.dataset.set_values("ground_truth.label", renamed)
+    make_iteration(other, classes=("emmet", "bee", "cat", "dog"))
+    operator("resolve")(run.dataset, "confirm", ids[6:7])
+    operator("export_decisions")(run.dataset, path)
+    assert said(**options)[1].endswith("no classes here, perhaps renamed, are 'ant'")
+    assert import_(other.dataset, path, **moved)["missing_classes"] == ["ant"]
     other.dataset.delete()
 
 

@@ -101,6 +101,7 @@ class ImportDecisions(LongOperator):
         """Say what was done and let the grid and the sidebar follow."""
         left = left_alone(result)
         told = summary(result, noun_of(any_run(ctx)[0]))
+        told = f"Nothing was changed: {told}" if result["preview"] else told
         yield ctx.ops.notify(told, variant="warning" if left else "success")
         if not result["preview"]:
             yield ctx.ops.reload_dataset()
@@ -201,7 +202,7 @@ def reasons(made: Mapping[str, Any]) -> str:
     Args:
         made: what an import did, or would do
     """
-    told = [f"{number:,} rows: {why}" for why, number in made["unmatched_why"].items()]
+    told = [f"{counted(n, 'row')}: {why}" for why, n in made["unmatched_why"].items()]
     for row in made["unmatched_rows"][:1]:
         told.append(f"for example {row['filepath'] or row['sample_id']}")
     told += [
@@ -223,17 +224,22 @@ def summary(made: dict[str, Any], noun: str = "sample") -> str:
         made: its result
         noun: what the decisions are made on
     """
-    text = f"{counted(made['decisions'], 'decision')} made on {counted(made['applied'], noun)}"
-    if made["preview"]:
-        text = f"Nothing was changed. There would be {text}"
+    done = "would be made" if made["preview"] else "made"
+    new, gone = len(made["new_classes"]), len(made["missing_classes"])
     parts = {
-        "already here": made["already_here"],
-        "rows without their sample or object": made["unmatched"],
-        "rows about one of several samples with one file": made["ambiguous"],
-        "samples or objects left alone": made["conflict_count"],
-        "decisions refused": len(made["refused"]),
-        "classes that no label here had": len(made["new_classes"]),
-        "classes of the file that are none here": len(made["missing_classes"]),
+        f"{made['already_here']:,} already here": made["already_here"],
+        f"{counted(made['unmatched'], 'row')} without a sample or object": made["unmatched"],
+        f"{counted(made['ambiguous'], 'row')} about one of several samples with one file": made[
+            "ambiguous"
+        ],
+        f"{counted(made['conflict_count'], noun)} left alone": made["conflict_count"],
+        f"{counted(len(made['refused']), 'decision')} refused": len(made["refused"]),
+        f"{new:,} {_classes(new)} that no label here {'has' if made['preview'] else 'had'}": new,
+        f"{gone:,} {_classes(gone)} of the file that no label here has": gone,
     }
-    found = [f"{number:,} {what}" for what, number in parts.items() if number]
-    return "; ".join([text, *found])
+    text = f"{counted(made['decisions'], 'decision')} {done} on {counted(made['applied'], noun)}"
+    return "; ".join([text, *(told for told, number in parts.items() if number)])
+
+
+def _classes(number: int) -> str:
+    return "class" if number == 1 else "classes"

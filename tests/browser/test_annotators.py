@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
@@ -11,10 +12,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
+from scripts.demo_objects import FIELD, objects_dataset
 from tests.browser.label_errors_panel import (
     button,
     choose_option,
     looked_at,
+    overview,
     planted_digits,
     shoot,
     shown,
@@ -23,6 +26,8 @@ from tests.browser.label_errors_panel import (
 )
 
 N, PEOPLE = 300, 500
+DRAWERS = {"ann": 0.97, "ben": 0.95, "cid": 0.7}
+"""Who drew boxes, with the share of objects whose class they get right."""
 
 
 @pytest.fixture
@@ -53,13 +58,37 @@ def voted(dataset: Callable[..., Any], operator: Any) -> Any:
     return new, truth
 
 
+@pytest.fixture
+def drawn(tmp_path: Path, operator: Any) -> Iterator[Any]:
+    """Canvases on whose digits three people drew boxes, one of them badly, and a run on these."""
+    dataset = objects_dataset("test-drawn-votes", tmp_path, images=40)
+    g = np.random.default_rng(2)
+    for at, sample in enumerate(dataset.iter_samples(autosave=True)):
+        digits = [one for one in sample[FIELD].detections if one.planted != "spurious"]
+        for who, right in DRAWERS.items():
+            if who == "cid" and at % 4 == 0:
+                continue
+            sample[who] = fo.Detections(
+                detections=[
+                    fo.Detection(
+                        label=one.truth if g.random() < right else str((int(one.truth) + 1) % 10),
+                        bounding_box=(np.array(one.bounding_box) + g.normal(0, 0.004, 4)).tolist(),
+                    )
+                    for one in digits
+                ]
+            )
+    operator("find_label_errors")(dataset, FIELD, vote_fields=list(DRAWERS))
+    yield dataset
+    dataset.delete()
+
+
 def counted(text: Locator) -> int:
     found = re.search(r"[\d,]+", text.inner_text())
     assert found
     return int(found[0].replace(",", ""))
 
 
-def test_what_an_annotator_confuses_is_reviewed(app: Any, voted: Any) -> None:
+def test_what_an_annotator_confuses_is_reviewed(app: Any, voted: Any, drawn: Any) -> None:
     dataset, _ = voted
     app.open(dataset)
     content, keys = shown(app), app.page.keyboard
@@ -168,4 +197,51 @@ def test_what_an_annotator_confuses_is_reviewed(app: Any, voted: Any) -> None:
     expect(differing).to_have_text(f"{many} open labels")
     dataset.reload()
     assert dataset.values("ground_truth.label") == before
+
+    who_drew_boxes(app, drawn)
     assert app.errors == []
+
+
+def who_drew_boxes(app: Any, dataset: Any) -> None:
+    """The same on objects in the open window: the table, one's votes, the filter, the grid."""
+    content, keys = overview(app.open_with_panel(dataset)), app.page.keyboard
+    keys.press("p")
+    card = content.get_by_role("region", name="Annotators")
+    rows = card.locator("[data-annotator]")
+    expect(rows).to_have_count(len(DRAWERS) + 1)
+    assert set(rows.all_inner_texts()) == {*DRAWERS, f"{FIELD} (the label)"}
+    expect(card).to_contain_text("votes on open objects")
+    button(card, "^Accuracy").click()
+    expect(rows.first).to_have_text("cid")  # the least accurate
+    rows.first.press("Enter")
+    detail = content.get_by_role("region", name="What cid confused")
+    expect(detail.locator(".dcf-said button").first).to_be_visible()
+    detail.scroll_into_view_if_needed()
+    shoot(app, "annotators-objects")
+    assert violations(app) == []
+
+    review = button(detail, "^Review the .* most probably wrong")
+    wrong = counted(review)
+    assert wrong > 5
+    review.click()
+    status = content.get_by_role("region", name="Queue").get_by_role("status").first
+    expect(status).to_have_text(f"{wrong} left")
+    looked_at(content)
+    shoot(app, "annotators-objects-queue")
+    assert violations(app) == []
+
+    # The labels of the images that cid drew on, in FiftyOne's grid as in the panel.
+    keys.press("o")
+    banner = content.locator(".dcf-banner").filter(has_text="Only objects that cid voted on")
+    expect(banner).to_be_visible()
+    shoot(app, "annotators-objects-overview")
+    assert violations(app) == []
+    button(banner, "^Show in grid$").click()
+    hers = dataset.exists("cid").count(f"{FIELD}.detections")
+    expect(app.by("entry-counts").first).to_contain_text(f"{hers} patches")
+    expect(app.by("looker").first).to_be_visible()
+    shoot(app, "annotators-objects-grid")
+    button(content, "^Back to the view before$").click()
+    expect(app.by("entry-counts").first).to_contain_text("40 samples")
+    button(banner, "^All objects$").click()
+    expect(banner).to_have_count(0)

@@ -227,6 +227,11 @@ def who_drew_boxes(app: Any, dataset: Any) -> None:
     status = content.get_by_role("region", name="Queue").get_by_role("status").first
     expect(status).to_have_text(f"{wrong} left")
     looked_at(content)
+    # What is asked is about the vote: the label may be right, and is not to be changed by then.
+    question = content.locator(".dcf-question")
+    expect(question).to_contain_text("cid voted")
+    expect(question).to_contain_text("the model sees the same")
+    expect(button(content, "^Accept")).to_be_disabled()
     shoot(app, "annotators-objects-queue")
     assert violations(app) == []
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { ObjectInfo } from "../src/events";
 import { captionOf } from "../src/objects/caption";
 import { namesOf } from "../src/objects/names";
 import { labelPlaces, nextOpen, numberOf } from "../src/objects/numbered";
 import { adjusted, around, type Box, overlapOf, placeOf } from "../src/objects/place";
 import { parted, patchesOf } from "../src/objects/selection";
-import { confirmText, wayTo } from "../src/objects/ways";
+import { confirmText, proposedFor, wayTo } from "../src/objects/ways";
 
 const names = namesOf(["cat", "dog"], "object");
 const picture = { width: 1000, height: 500 };
@@ -28,6 +29,7 @@ describe("what is nothing", () => {
       value: "1.0",
     });
     expect(captionOf(names, 0, 1, 0)).toMatchObject({ label: "cat", prediction: "dog" });
+    expect(captionOf(names, 0, 1, -0.04).value).toBe("0.0");
   });
 });
 
@@ -38,6 +40,23 @@ describe("what the model says should be done", () => {
     expect(wayTo(0, 1, names)).toMatchObject({ action: "relabel", label: "dog" });
     expect(wayTo(0, 0, names)).toMatchObject({ action: "move" });
     expect(wayTo(2, 2, names)).toBeNull();
+  });
+
+  it("is nothing where it sees what the label says, whatever would be the likeliest error", () => {
+    const object = (kind: string, label: number, prediction: number) =>
+      ({
+        kind,
+        label,
+        prediction,
+        seen: [0, 0, 1, 1],
+        probabilities: [{ label: 1, p: 0.01 }],
+      }) as unknown as ObjectInfo;
+    expect(proposedFor(object("class", 0, 0), names)).toBeNull();
+    expect(proposedFor(object("spurious", 0, 0), names)).toBeNull();
+    expect(proposedFor(object("class", 0, 1), names)).toMatchObject({ action: "relabel" });
+    expect(proposedFor(object("spurious", 0, 2), names)).toMatchObject({ action: "remove" });
+    expect(proposedFor(object("placement", 0, 0), names)).toMatchObject({ action: "move" });
+    expect(proposedFor(object("missing", 2, 2), names)).toMatchObject({ action: "add" });
   });
 });
 

@@ -2,6 +2,7 @@
 import * as React from "react";
 import type { ObjectInfo } from "../events";
 import { share, percent as withSpace } from "../format";
+import { useSession } from "../session";
 import { useNames } from "./names";
 
 /** Never parted from its sign. */
@@ -14,9 +15,22 @@ interface Props {
 }
 
 export function Sentence({ object, late = false }: Props) {
+  const { given } = useSession();
+  const { prediction } = useNames();
+  const vote = object.votes.find(({ annotator }) => annotator === given?.annotator);
   return (
     <p className="dcf-question" data-kind={object.kind}>
       <Said object={object} />
+      {vote && (
+        <>
+          {" "}
+          <bdi>{vote.annotator}</bdi> voted{" "}
+          <strong>
+            <bdi>{prediction(vote.label)}</bdi>
+          </strong>
+          .
+        </>
+      )}
       {late && <span className="dcf-badge"> skipped before</span>}
     </p>
   );
@@ -35,6 +49,13 @@ function Said({ object }: { object: ObjectInfo }) {
       </>
     );
   const sure = object.confidence > 0 ? `, ${percent(object.confidence)}` : "";
+  if (isAgreed(object))
+    return (
+      <>
+        Labelled {label}; the model sees the same
+        {sure}.
+      </>
+    );
   switch (object.kind) {
     case "missing":
       return (
@@ -66,6 +87,10 @@ function Said({ object }: { object: ObjectInfo }) {
       );
   }
 }
+
+/** Whether the model sees what the label says, where it says: its likeliest error is no likely one. */
+export const isAgreed = ({ kind, label, prediction }: ObjectInfo): boolean =>
+  prediction === label && (kind === "class" || kind === "spurious");
 
 /** What the likeliest error says is there: of what is hardly suspect, the best class but the label. */
 export function seenClass(object: ObjectInfo, nothing: number | null): number {

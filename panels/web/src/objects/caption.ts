@@ -10,7 +10,7 @@ export function captionOf(
   suspicion: number,
   error = "",
 ): NonNullable<GridItem["caption"]> {
-  const value = suspicion.toFixed(1);
+  const value = (Math.round(10 * suspicion) / 10 || 0).toFixed(1); // no -0.0
   const alone = (label: string, what: string) => ({ label, prediction: null, what, value });
   if (label === prediction) return alone(names.label(label), error);
   if (label === names.nothing) return alone(names.prediction(prediction), NO_LABEL);

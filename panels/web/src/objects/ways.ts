@@ -1,7 +1,7 @@
 // What can be done with an object, by what is likely wrong with it.
 import type { ObjectAction, ObjectInfo } from "../events";
 import type { Names } from "./names";
-import { seenClass } from "./Sentence";
+import { isAgreed, seenClass } from "./Sentence";
 
 export interface Way {
   action: ObjectAction;
@@ -12,7 +12,7 @@ export interface Way {
 /** What the model says should be done; null where it says nothing. */
 export function proposedFor(object: ObjectInfo, names: Names): Way | null {
   const seen = seenClass(object, names.nothing);
-  if (object.kind === "placement" && !object.seen) return null;
+  if (isAgreed(object) || (object.kind === "placement" && !object.seen)) return null;
   return wayTo(object.label, seen, names);
 }
 

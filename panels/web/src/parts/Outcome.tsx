@@ -91,7 +91,9 @@ const BLIND = ["undo", "audit_verdict"];
 /** The same in an audit, where nothing may tell what a sample was called. */
 export function BlindOutcome() {
   const { outcome, dismiss } = useSession();
-  const about = outcome && BLIND.includes(outcome.action) ? outcome : null;
+  /** What came before the audit was opened is no verdict of it. */
+  const [before] = React.useState(outcome);
+  const about = outcome !== before && outcome && BLIND.includes(outcome.action) ? outcome : null;
   React.useEffect(() => {
     if (!about) return;
     const timer = window.setTimeout(dismiss, SHOWN_MS);

@@ -195,8 +195,9 @@ class _Preview:
 
     def _conflict(self, row: TrailRow, now: After, decision: TrailDecision) -> str | None:
         """Why a row's decision cannot be made on what an earlier one would have changed."""
-        if not now.here:
-            return "deleted"
+        if not now.here:  # a label that is off its image can be put back, or left off
+            again = decision.action in ("add", "remove") and row.label_before is None
+            return None if again and row.label_id is not None else "deleted"
         given = decision.action == "relabel" and row.label_after == now.label
         if row.label_before != now.label and not given:
             return "relabeled"

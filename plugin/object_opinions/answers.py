@@ -132,7 +132,8 @@ def _to_be(opinion: ObjectOpinion, item: Item, seen: str, label: str) -> ObjectR
     if item.box is None:
         raise InputError(f"The object at place {item.place} has no outline")
     boxes = {name: None} if taken else None
-    request = ObjectRequest.checked(action, [name], None, None, None, {name: None}, boxes)
+    given = label or None
+    request = ObjectRequest.checked(action, [name], given, None, None, {name: None}, boxes)
     return replace(
         request,
         labels={name: label or None},

@@ -96,4 +96,5 @@ def _request(decision: TrailDecision, matched: Matched, matcher: ItemMatcher) ->
             if i in matcher.sample_of and row.label_before is None
         },
         origins={i: row.label_id or i for i, row in rows.items()},
+        taken=True,
     )

@@ -118,9 +118,10 @@ class ObjectRequest:
         boxes: Mapping[str, list[float] | None],
         told: Mapping[str, Told],
         origins: Mapping[str, str],
+        taken: bool = False,
     ) -> ObjectRequest:
         """The request with what a file says of each item."""
-        return replace(self, labels=labels, boxes=boxes, told=told, origins=origins)
+        return replace(self, labels=labels, boxes=boxes, told=told, origins=origins, taken=taken)
 
     def expecting(self, boxes: Mapping[str, Sequence[float] | None]) -> ObjectRequest:
         """The request with the boxes that its author saw, as they are stored."""

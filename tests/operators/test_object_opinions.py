@@ -128,6 +128,7 @@ def test_settling_is_a_decision_that_undo_takes_back(run: Run, ask: Any) -> None
         assert (one["label_id"], one["settled"]) == (item, False)
         made = settle_object(open_object_opinion(run), 0, right, author="carl")
         assert (made.action, made.applied, made.conflict_count) == (action, 1, 0), number
+        assert made.label == (right if action in ("relabel", "add") else None)
         assert class_now(run, item) == after
         one = ask()["disagreements"][0]
         assert (one["settled"], one["now"]) == (True, after or NOTHING)

@@ -16,9 +16,13 @@ from plugin.decisions.exchange import import_decisions as import_on_samples
 from plugin.decisions.trail_reading import read_rows
 from plugin.decisions.undo import undo
 from plugin.errors import Cancelled, InputError
+from plugin.object_opinions.answers import ObjectOpinion, settle_object
+from plugin.object_opinions.request import request_object_opinion
 from plugin.objects.exchange import import_decisions
 from plugin.objects.resolve import resolve
 from plugin.objects.state import items_state
+from plugin.opinions.answers import answer
+from plugin.opinions.store import NO_CLASS
 from plugin.store.runs import Run, create_run
 from plugin.store.samples import samples_of
 from tests.plugin.decided import make_run
@@ -230,6 +234,32 @@ def test_later_decisions_follow_a_label_found_by_its_box(
     assert seen(other)[0][0] == seen(run)[0][0]
     assert seen(other)[0][-2:] == seen(run)[0][-2:], "those that were added"
     assert import_(other, file, old_root=root, new_root="/elsewhere").already_here == 16
+
+
+def test_what_settled_a_removal_is_settled_there(runs: list[Run], tmp_path: Path) -> None:
+    run, (back, off) = runs[0], ids_at(runs[0], 0)[:2]
+    runs.append(clone(run))
+    held = label_of(run, back)
+    resolve(run, "remove", [back, off], author="ann")
+    asked = request_object_opinion(run, "bob", label_ids=[back, off]).asked
+    opinion = ObjectOpinion(run, asked)
+    for item in opinion.items:
+        answer(opinion, item.place, "bee")
+    opinion = ObjectOpinion(run, asked)
+    for item in opinion.items:
+        right = "bee" if str(item.unit_id) == back else NO_CLASS
+        assert settle_object(opinion, item.place, right, author="carl").applied == 1
+    export_decisions(run, tmp_path / "d.csv")
+    there = import_(runs[1], tmp_path / "d.csv")
+    assert there.conflicts == []
+    for one in runs:
+        found = label_of(one, back)
+        assert (found["label"], found["annotator"]) == ("bee", held["annotator"])
+        assert off not in ids_at(one, 0)
+    assert {i: s.kind for i, s in items_state(runs[1]).standing.items()} == {
+        back: "added",
+        off: "removed",
+    }
 
 
 def test_what_is_not_here_or_another_is_left_alone(runs: list[Run], tmp_path: Path) -> None:

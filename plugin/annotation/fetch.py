@@ -11,6 +11,7 @@ from typing import Any
 from bson import ObjectId
 
 from ..decisions.journal import chunked, entries_of, headers, heads, was_lost
+from ..decisions.new_classes import looks_like
 from ..decisions.recovery import recover_abandoned
 from ..decisions.resolution import CONFLICTS_SHOWN
 from ..decisions.resolve import resolve
@@ -168,9 +169,10 @@ def _decide(run: Run, annotation: Annotation, given: Sequence[Answer]) -> Fetche
     sent = {str(s.sample_id): s for s in sent_samples(run, annotation.key)}
     fetched = Fetched(answered=len({a.sample_id for a in given if a.sample_id in sent}))
     good, bad = settled((a for a in given if a.sample_id in sent), annotation.classes)
-    fetched.refuse(
-        {"sample_id": i, "reason": reason, "answers": told} for i, (reason, told) in bad.items()
-    )
+    said = {a.sample_id: a.labels[0] for a in given if a.labels}
+    for i, (reason, told) in bad.items():
+        like = meant_class(said[i], annotation.classes) if reason == "unknown_label" else {}
+        fetched.refuse([{"sample_id": i, "reason": reason, "answers": told, **like}])
     fetched.annotators.update(a.annotator for a in good.values() if a.annotator)
     before = _made_before(run, annotation.key)
     new = []
@@ -185,6 +187,12 @@ def _decide(run: Run, annotation: Annotation, given: Sequence[Answer]) -> Fetche
     for (author, label, same), group in groupby(groups, key=_kind):
         _resolve_group(run, annotation, author, label, same, list(group), fetched)
     return fetched
+
+
+def meant_class(answer: str | None, classes: Sequence[str]) -> dict[str, str]:
+    """``{"meant": class}`` where an answer is no class that was sent, and looks like one."""
+    near = looks_like(answer, classes) if answer else None
+    return {} if near is None else {"meant": near}
 
 
 def _kind(pair: tuple[Answer, Sent]) -> tuple[str, str, bool]:

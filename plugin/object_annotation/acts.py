@@ -10,6 +10,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from ..annotation.fetch import meant_class
 from ..decisions.resolution import CONFLICTS_SHOWN
 from .regions import SAME_OBJECT, UNMOVED, Region, Understood, overlap
 from .sent import SentObject
@@ -101,7 +102,8 @@ class AnsweredImage:
         for item, origin, sent, region in told:
             if region is not None and region.label not in known:
                 about = {"sample_id": self._sample, "label_id": item, "answer": region.label}
-                fetched.refuse([{**about, "reason": "unknown_label"}])
+                like = meant_class(region.label, sorted(known))
+                fetched.refuse([{**about, "reason": "unknown_label", **like}])
                 continue
             earlier = before.get(item)
             seen = earlier or self._seen(item, sent)

@@ -8,8 +8,10 @@ from types import SimpleNamespace
 import fiftyone as fo
 import numpy as np
 import pytest
+from bson import ObjectId
 
-from plugin.annotation import downloads
+from plugin.annotation import downloads, fetch
+from plugin.annotation.answers import Answer
 from plugin.annotation.backends import BACKENDS, check_backend
 from plugin.annotation.store import Annotation, Sent, free_key, keep_annotation, load_annotation
 from plugin.store.runs import load_run
@@ -127,6 +129,31 @@ def test_the_forms_ask_for_what_the_backend_needs(digits, operator, context, bac
     assert "'prediction'" in str(operator("send_to_annotation").resolve_input(ctx).to_json())
     ctx = context(digits, "fetch_annotation")
     assert "sent nothing" in str(operator("fetch_annotation").resolve_input(ctx).to_json())
+
+
+@pytest.mark.parametrize("label", ["\uff11", "1 ", "1\u200b"])
+def test_an_answer_that_only_looks_like_a_class_is_none(digits, monkeypatch, label):
+    run, ids = load_run(digits, "deconfuse"), digits.values("id")
+    before = digits.values("ground_truth.label")
+    sent = [Sent(ObjectId(i), str(y), None) for i, y in zip(ids, before, strict=True)]
+    keep_annotation(run, "a", "labelstudio", "hidden", CLASSES, sent)
+    said = [Answer(ids[0], (label,), "ada"), Answer(ids[1], ("whale",), "ada")]
+    monkeypatch.setattr(fetch, "_answers", lambda *_: said)
+    results = SimpleNamespace(config=SimpleNamespace(url="http://127.0.0.1:9"))
+    monkeypatch.setattr(fetch, "opened_results", lambda *_: results)
+    found = fetch.fetch_annotation(run)
+    assert (found["answered"], found["applied"], found["conflict_count"]) == (2, 0, 2)
+    assert found["conflicts"] == [
+        {
+            "sample_id": ids[0],
+            "reason": "unknown_label",
+            "answers": [f"ada: {label}"],
+            "meant": "1",
+        },
+        {"sample_id": ids[1], "reason": "unknown_label", "answers": ["ada: whale"]},
+    ]
+    digits.reload()
+    assert digits.values("ground_truth.label") == before
 
 
 def test_cvat_hints_count_once_their_jobs_are_completed():

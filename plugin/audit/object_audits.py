@@ -62,6 +62,8 @@ for _kind, _label, _candidate in (
     _OF_LABEL[1 + KINDS.index(_kind)] = _label
     _OF_CANDIDATE[1 + KINDS.index(_kind)] = _candidate
 
+_ADDED = 1 + KINDS.index("added")
+
 
 @dataclass(frozen=True)
 class Left:
@@ -102,8 +104,14 @@ class OpenedObjectAudit(OpenedAudit):
     @cached_property
     def _row_verdict(self) -> npt.NDArray[np.int64]:
         """What stands on each row of the iteration."""
-        kind = self.items.kind
-        return np.where(self.is_candidate, _OF_CANDIDATE[kind], _OF_LABEL[kind])
+        kind, known = self.items.kind, self.items.items
+        verdict = np.where(self.is_candidate, _OF_CANDIDATE[kind], _OF_LABEL[kind])
+        # A label that was removed and put back may have come back with another class.
+        for row in np.flatnonzero((kind == _ADDED) & ~self.is_candidate).tolist():
+            item = unpack_ids(known.column("item_id")[row : row + 1])[0]
+            if self.items.standing[item].label != known.class_of(row):
+                verdict[row] = reading.WRONG
+        return verdict
 
     @cached_property
     def kept(self) -> dict[int, Verdict]:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
+from plugin.audit.object_audits import SPURIOUS, draw_object_audit, open_object_audit
+from plugin.audit.verdicts import RIGHT, WRONG
 from plugin.decisions.undo import undo
 from plugin.errors import InputError
 from plugin.object_opinions.answers import open_object_opinion, settle_object
@@ -148,6 +150,22 @@ def test_a_label_that_is_put_back_keeps_what_it_held(run: Run, ask: Any) -> None
     for name in ("annotator", "index", "bounding_box", "tags"):
         assert back[name] == held[name], name
     assert (back["label"], back["deconfuse_decision"]) == ("cat", "added")
+
+
+@pytest.mark.parametrize(("right", "verdict"), [("ant", RIGHT), ("bee", WRONG), (NO, SPURIOUS)])
+def test_an_audit_counts_what_a_removal_was_settled_as(
+    run: Run, ask: Any, right: str, verdict: int
+) -> None:
+    item = next(i for i in ids_at(run, 0) if class_now(run, i) == "ant")
+    audit = draw_object_audit(run, 100, 0, seed=1)
+    place = unpack_ids(audit.record.item_id).index(item)
+    resolve(run, "remove", [item], author="ada")
+    ask("bob", label_ids=[item])
+    ask(answers={item: "cat"})
+    settle_object(open_object_opinion(run), 0, right)
+    now = open_object_audit(run)
+    assert now is not None
+    assert now.item_verdict[place] == verdict
 
 
 def test_what_changed_meanwhile_is_said_and_not_written_over(run: Run, ask: Any) -> None:

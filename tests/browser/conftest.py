@@ -1,8 +1,8 @@
-"""The real App in headless Chromium: one server and one browser a session, one window a test.
+"""The real App in headless Chromium: one server, one browser and one window a session.
 
 The server is a process of its own on the tests' database, as for a user. A window goes to a dataset
-by ``app.open(dataset)``. With DECONFUSE_ONE_WINDOW=1 it goes on to the next test as if it was just
-opened; after a test that failed, or left something open, there is a new one.
+by ``app.open(dataset)``. It goes on to the next test as if it was just opened; after a test that
+failed, or left something open, there is a new one. DECONFUSE_ONE_WINDOW=0: one window a test.
 """
 
 import os

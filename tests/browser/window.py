@@ -1,8 +1,8 @@
 """Windows of the App, one of which can go from dataset to dataset as the App does: by no reload.
 
-Loading the App costs several seconds of CPU. With DECONFUSE_ONE_WINDOW=1 a window goes on to the
-next dataset by the App's own history, as on a press of "Back": all that hangs on the dataset is
-made anew there, and the views, selections and panels are those of a window that was just opened.
+Loading the App costs several seconds of CPU. So a window goes on to the next dataset by the App's
+own history, as on a press of "Back": all that hangs on the dataset is made anew there, and the
+views, selections and panels are those of a window that was just opened.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ RARE_FRAMES = """
 """
 # How many times slower the browser's scripts run: what fails on a busy machine fails here at once.
 SLOWDOWN = float(os.environ.get("DECONFUSE_BROWSER_SLOWDOWN", "1"))
-# 1: one window goes from test to test, which saves several seconds of CPU each.
-ONE_WINDOW = os.environ.get("DECONFUSE_ONE_WINDOW") == "1"
+# 0: each test has a window of its own, which takes several seconds of CPU more.
+ONE_WINDOW = os.environ.get("DECONFUSE_ONE_WINDOW", "1") == "1"
 # FiftyOne's router throws it where a message of the server comes while a page is being loaded.
 ROUTER_BUSY = "entry is loading"
 PANEL = "label_errors"
@@ -70,12 +70,13 @@ FORGET = """() => {
 }"""
 THEME = "localStorage.getItem('mui-mode')"
 # Nothing of the last test is open that stays so on another dataset, as notices are for a while.
-NOTHING_OPEN = """() => {
-  const open = '[role=dialog], [role=alertdialog], [role=alert], [role=menu], [role=listbox],'
-    + ' #modal.modalon, [data-cy=operators-browser], [data-cy=error-boundary]';
-  return ![...document.querySelectorAll(open)].some(
-    (e) => e.checkVisibility() && !e.closest('.dcf'));
-}"""
+NOTHING_OPEN = """(open) => ![...document.querySelectorAll(open)].some(
+    (e) => e.checkVisibility() && !e.closest('.dcf'))"""
+CLOSED_BY_ESCAPE = "[role=dialog], [role=menu], [role=listbox]"
+OPEN = (
+    f"{CLOSED_BY_ESCAPE}, [role=alertdialog], [role=alert], #modal.modalon,"
+    " [data-cy=operators-browser], [data-cy=error-boundary]"
+)
 SWITCH_MS = 60_000
 NOTICE_MS = 8_000
 
@@ -197,7 +198,9 @@ class Windows:
             app.page.unroute_all()
             app.page.mouse.move(0, 0)
             app.page.set_viewport_size({"width": width, "height": height})
-            app.page.wait_for_function(NOTHING_OPEN, polling=250, timeout=NOTICE_MS)
+            if not app.page.evaluate(NOTHING_OPEN, CLOSED_BY_ESCAPE):
+                app.page.keyboard.press("Escape")
+            app.page.wait_for_function(NOTHING_OPEN, arg=OPEN, polling=250, timeout=NOTICE_MS)
             app.page.evaluate(FORGET)
             if app.page.evaluate(THEME) != app.theme:
                 toggle_theme(app)

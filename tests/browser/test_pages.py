@@ -142,7 +142,7 @@ def test_a_page_is_confirmed_but_for_two(correct: Any) -> None:
     assert page.evaluate("window.pages") == [first]
     pressed = content.locator('.dcf-pagegrid .dcf-tile[aria-pressed="true"]')
     assert set(rows_of(pressed)) == out
-    assert decided(dataset) == 0
+    assert decided(dataset, 0) == 0
     toggle_theme(app)
     shoot(app, "pages-light")
     assert app.errors == []
@@ -163,7 +163,7 @@ def test_a_page_is_decided_on_once_and_only_when_it_was_drawn(correct: Any) -> N
     expect(done).to_contain_text(f"{len(first)} reviewed")
     expect(screen).not_to_have_attribute("data-revision", revision)
     page.wait_for_timeout(PRESS_MS)
-    assert decided(dataset) == len(first)
+    assert decided(dataset, len(first)) == len(first)
     assert rows_of(tiles) == second  # the line that tells has room of its own
     page.keyboard.down("Enter")
     for _ in range(6):
@@ -173,7 +173,7 @@ def test_a_page_is_decided_on_once_and_only_when_it_was_drawn(correct: Any) -> N
     expect(dropped).to_contain_text("held key")
     expect(done).to_contain_text(f"{len(first) + len(second)} reviewed")
     page.wait_for_timeout(700)
-    assert decided(dataset) == len(first) + len(second)
+    assert decided(dataset, len(first) + len(second)) == len(first) + len(second)
     assert app.errors == []
 
 
@@ -200,7 +200,7 @@ def test_a_page_whose_pictures_are_not_all_there_waits(app: Any, digits_run: Any
     app.page.keyboard.press("Enter")
     expect(content.get_by_test_id("dropped")).to_contain_text("Too early")
     app.page.wait_for_timeout(500)
-    assert decided(dataset) == 0
+    assert decided(dataset, 0) == 0
     for route in waiting:
         route.continue_()
     app.page.unroute("**/operators/execute**")
@@ -208,7 +208,7 @@ def test_a_page_whose_pictures_are_not_all_there_waits(app: Any, digits_run: Any
     app.page.wait_for_timeout(PRESS_MS)
     app.page.keyboard.press("Enter")
     expect(content.get_by_test_id("cell-open")).to_contain_text(f"{len(tiles)} reviewed")
-    assert decided(dataset) == len(tiles)
+    assert decided(dataset, len(tiles)) == len(tiles)
 
 
 def test_exceptions_get_their_prediction_in_the_ranking(app: Any, digits_run: Any) -> None:
@@ -245,13 +245,13 @@ def test_exceptions_get_their_prediction_in_the_ranking(app: Any, digits_run: An
     page.keyboard.press("Enter")
     expect(content.get_by_test_id("page")).to_contain_text("Page 2")
     page.wait_for_timeout(500)
-    assert decided(dataset) == len(first)
+    assert decided(dataset, len(first)) == len(first)
     page.keyboard.press("PageUp")
     expect(content.get_by_test_id("page")).to_contain_text("Page 1")
     # Each of the decisions can be taken back, the page first.
     page.keyboard.press("u")
     expect(content.get_by_text("Undone for")).to_be_visible()
-    assert decided(dataset) == 2
+    assert decided(dataset, 2) == 2
     assert app.errors == []
 
 

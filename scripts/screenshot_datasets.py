@@ -12,6 +12,9 @@ JUDGED = 45
 AUDITED = 100
 CLASSES = 1_000
 SPREAD = 30_000
+CANVASES = 480
+LEAST = 0.05
+"""The confidence down to which tags are predicted."""
 FIELD = "ground_truth"
 MIXED_UP = {"ball": "egg", "egg": "ball", "can": "pill", "pill": "can", "brick": "die"}
 
@@ -168,4 +171,50 @@ def thousand(made: Any) -> Any:
     p[np.arange(SPREAD), label] = (1 - sure) / 2
     p[np.arange(SPREAD), (label + away) % CLASSES] = sure
     write_iteration(dataset, p / p.sum(1, keepdims=True), classes)
+    return dataset
+
+
+def boxes(folder: Path) -> Any:
+    """Digits on canvases with boxes, a run on them, and an audit that waits to be judged."""
+    import fiftyone.operators as foo
+
+    from scripts.demo_objects import PREDICTIONS, objects_dataset
+
+    dataset = objects_dataset("digits", folder, images=CANVASES)
+    find = foo.get_operator("@deconfuse/label-errors/find_label_errors")
+    find(dataset, FIELD, source="predictions", prediction_fields=[PREDICTIONS])
+    estimate = foo.get_operator("@deconfuse/label-errors/estimate_remaining")
+    estimate(dataset, audit_size=60, audit_images=20, seed=0)
+    return dataset
+
+
+def tags(made: Any) -> Any:
+    """The same canvases tagged with the digits on them, some wrongly, and a run on the tags."""
+    import fiftyone as fo
+    import fiftyone.operators as foo
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    names = [str(digit) for digit in range(10)]
+    dataset = fo.Dataset("tagged", persistent=True)
+    samples = []
+    for sample in made:
+        there = {one.truth for one in sample[FIELD].detections if one.planted != "spurious"}
+        tagged = [name for name in names if (name in there) != (rng.random() < 0.03)]
+        sure = [rng.beta(4, 1.2) if name in there else rng.beta(1.2, 5) for name in names]
+        new = fo.Sample(filepath=sample.filepath)
+        new[FIELD] = fo.Classifications(
+            classifications=[fo.Classification(label=name) for name in tagged]
+        )
+        new["model"] = fo.Classifications(
+            classifications=[
+                fo.Classification(label=name, confidence=float(p))
+                for name, p in zip(names, sure, strict=True)
+                if p >= LEAST
+            ]
+        )
+        samples.append(new)
+    dataset.add_samples(samples)
+    find = foo.get_operator("@deconfuse/label-errors/find_label_errors")
+    find(dataset, FIELD, source="predictions", prediction_fields=["model"])
     return dataset

@@ -1,9 +1,10 @@
 """Takes the pictures of docs/screenshots: every screen of the panel, dark and light.
 
 Usage: .venv/bin/python scripts/screenshots.py [--scenes FOLDER] [--themes dark light]
+    [--of samples objects]
 
-It works on a database of its own, with things on a table that it draws itself (scenes.py) and with
-1,000 made-up classes.
+It works on a database of its own, with things on a table that it draws itself (scenes.py), with
+1,000 made-up classes, and with digits on canvases that have boxes and tags (demo_objects.py).
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ from __future__ import annotations
 import argparse
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -33,17 +37,22 @@ SETTLED_MS = 400
 PANEL = '[data-cy="panel-content-label_errors"]'
 
 
+Visit = Callable[[Callable[..., "Camera"]], None]
+
+
 class Camera:
     """One App window in which screens are visited and photographed."""
 
-    def __init__(self, browser: Any, url: str, theme: str, width: int = 1600):
+    def __init__(
+        self, browser: Any, url: str, theme: str, width: int = 1600, few_colours: bool = False
+    ):
         context = browser.new_context(
             viewport={"width": width, "height": 1000}, reduced_motion="reduce"
         )
         context.add_init_script("localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')")
         self.page = context.new_page()
         self.page.set_default_timeout(180_000)
-        self.url, self.theme = url, theme
+        self.url, self.theme, self.few_colours = url, theme, few_colours
 
     def open(self, dataset: Any, ready: str) -> None:
         """Show the panel on a dataset, as for who was never there."""
@@ -68,7 +77,17 @@ class Camera:
         self.page.wait_for_timeout(600)
         self.page.wait_for_function(DRAWN)
         target = self.page if whole else self.page.locator(".dcf")
-        target.screenshot(path=OUT / f"{name}-{self.theme}.png")
+        path = OUT / f"{name}-{self.theme}.png"
+        target.screenshot(path=path)
+        if self.few_colours:
+            in_few_colours(path)
+
+
+def in_few_colours(path: Path) -> None:
+    """Write a picture anew with a palette, which grey pictures and flat colours do with."""
+    with Image.open(path) as taken:
+        flat = taken.convert("RGB").quantize(256, Image.Quantize.MEDIANCUT, 0, None, 0)
+    flat.save(path, optimize=True)
 
 
 def rounds(camera: Camera, things: Any, copies: Any, done: Any) -> None:
@@ -185,15 +204,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenes", type=Path, help="where the drawn pictures are, or are kept")
     parser.add_argument("--themes", nargs="*", choices=THEMES, default=THEMES)
+    parser.add_argument("--of", nargs="*", choices=TOURS, default=TOURS, help="of which screens")
     options = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     home = isolated("deconfuse-shots-")
-    import fiftyone as fo
-    import fiftyone.operators as foo
     from playwright.sync_api import sync_playwright
 
     from scripts import chromium
     from scripts.app_server import app_server
+
+    folder = options.scenes or home / "scenes"
+    parts = [TOURS[name](folder, home) for name in options.of]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with app_server(port, home / "server.log") as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
+        for theme in options.themes:
+            for visit in parts:
+                visit(lambda theme=theme, **how: Camera(browser, url, theme, **how))
+        browser.close()
+
+
+def of_samples(folder: Path, home: Path) -> Visit:
+    """Make the datasets of whole images; what visits their screens."""
+    import fiftyone as fo
+    import fiftyone.operators as foo
+
     from scripts.screenshot_datasets import (
         changed_outside,
         copies,
@@ -203,7 +240,7 @@ def main() -> None:
         without_suspects,
     )
 
-    made = scenes(options.scenes or home / "scenes")
+    made = scenes(folder)
     many, twice = thousand(made), copies(made, home / "copies")
     foo.get_operator("@deconfuse/label-errors/map_dataset")(made)
     fresh = fo.Dataset("fresh", persistent=True)
@@ -212,17 +249,27 @@ def main() -> None:
     )
     done = reviewed(made)
     changed, clean = changed_outside(made), without_suspects(made)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with app_server(port, home / "server.log") as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
-        for theme in options.themes:
-            rounds(Camera(browser, url, theme), made, twice, done)
-            tour(Camera(browser, url, theme), many, made)
-            states(Camera(browser, url, theme), fresh, changed, clean)
-            narrow_panel(Camera(browser, url, theme, width=1090), made)
-        browser.close()
+
+    def visit(camera: Callable[..., Camera]) -> None:
+        rounds(camera(), made, twice, done)
+        tour(camera(), many, made)
+        states(camera(), fresh, changed, clean)
+        narrow_panel(camera(width=1090), made)
+
+    return visit
+
+
+def of_objects(folder: Path, home: Path) -> Visit:
+    """Make the datasets of boxes and tags; what visits their screens."""
+    from scripts.object_screenshots import objects_tour
+    from scripts.screenshot_datasets import boxes, tags
+
+    made = boxes(folder / "canvases")
+    tagged = tags(made)
+    return lambda camera: objects_tour(camera(few_colours=True), made, tagged)
+
+
+TOURS = {"samples": of_samples, "objects": of_objects}
 
 
 if __name__ == "__main__":

@@ -76,13 +76,15 @@ def judge_all(
             or names a class that only looks like one that is there; nothing is done
     """
     items, images = _checked(audit, verdicts)
+    ids = unpack_ids(audit.record.item_id)
+    labels_now = {place: label_now(audit, place, ids[place]) for place in items}
     if not new_class:
-        _check_classes(audit, items, images)
+        there = [class_of(label) for label in labels_now.values()]
+        _check_classes(audit, items, images, there)
     made: list[Resolution] = []
     groups: dict[tuple[Act, bool], dict[str, Any]] = {}
     for place, seen in items.items():
-        item = unpack_ids(audit.record.item_id[place : place + 1])[0]
-        label = label_now(audit, place, item)
+        item, label = ids[place], labels_now[place]
         acts = [] if label is None and seen.unclear else acts_of(label, seen)
         if len(acts) == 1 and seen.box is None:
             groups.setdefault((acts[0], label is None), {})[item] = label
@@ -99,7 +101,10 @@ _Objects = list[tuple[str, Sequence[float]]]
 
 
 def _check_classes(
-    audit: OpenedObjectAudit, items: Mapping[int, Seen], images: Mapping[int, _Objects | None]
+    audit: OpenedObjectAudit,
+    items: Mapping[int, Seen],
+    images: Mapping[int, _Objects | None],
+    there: Sequence[str | None],
 ) -> None:
     ids = unpack_ids(audit.record.item_id)
     given = {f"the verdict on label {ids[at]}": seen.label for at, seen in items.items()}
@@ -107,7 +112,6 @@ def _check_classes(
     for place, found in images.items():
         name = f"the verdict on sample {whole[place - len(ids)]}"
         given |= {f"{name}, object {at}": label for at, (label, _) in enumerate(found or (), 1)}
-    there = [class_of(label_now(audit, at, ids[at])) for at in items]
     check_classes(audit.run, given, [*audit.iteration.classes, NOTHING, *there])
 
 

@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,16 @@ ROOMS = [path for path in ENGINE if path.name == "__init__.py"]
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def computing() -> set[str]:
     """The files that compute, as their rooms list them: ``scoring/cies.py``."""
     found: set[str] = set()
     for path in ROOMS:
-        for node in ast.parse(path.read_text()).body:
+        for node in parsed(path).body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "COMPUTES":
                 room = path.parent.relative_to(ROOT / "plugin")
                 found |= {(room / f"{name}.py").as_posix() for name in ast.literal_eval(node.value)}
@@ -33,11 +39,12 @@ KEEP = {path.relative_to(ROOT / "plugin").as_posix() for path in ENGINE} - COMPU
 DATABASE = {"fiftyone", "pymongo", "bson", "gridfs", "mongoengine", "motor", "eta"}
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Every module that a file imports, relative ones as ``plugin.scoring.cies``."""
     package = path.relative_to(ROOT).parent.parts
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -126,29 +133,31 @@ def test_the_files_that_the_architecture_names_are_there() -> None:
         assert [path for path in tracked() if f"/{path}".endswith(f"/{name}")], name
 
 
-@pytest.mark.parametrize("path", ENGINE, ids=named)
-def test_the_engine_knows_neither_operators_nor_panels(path: Path) -> None:
-    assert not tops(path) & {"operators", "panels"}
+def test_the_engine_knows_neither_operators_nor_panels() -> None:
+    assert [named(path) for path in ENGINE if tops(path) & {"operators", "panels"}] == []
 
 
-@pytest.mark.parametrize("path", [p for p in ENGINE if in_engine(p) in COMPUTE], ids=named)
-def test_what_computes_knows_nothing_of_the_database(path: Path) -> None:
-    assert not tops(path) & DATABASE
+def test_what_computes_knows_nothing_of_the_database() -> None:
     kept = {f"plugin.{name.removesuffix('.py').replace('/', '.')}" for name in KEEP}
-    assert not imports(path) & kept, f"{named(path)} computes, and imports a file that keeps"
+    computes = [path for path in ENGINE if in_engine(path) in COMPUTE]
+    assert [named(path) for path in computes if tops(path) & DATABASE] == []
+    assert [named(path) for path in computes if imports(path) & kept] == [], (
+        "these import what keeps"
+    )
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=named)
-def test_one_file_opens_the_collection_of_samples(path: Path) -> None:
+def test_one_file_opens_the_collection_of_samples() -> None:
     """It is where what is written is fitted to the schema, and what a new FiftyOne can break."""
-    if named(path) != "plugin/store/samples.py":
-        assert not re.search(r"\._sample_collection\b(?!_name)", path.read_text())
+    assert files_with(r"\._sample_collection\b(?!_name)") == ["plugin/store/samples.py"]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=named)
-def test_one_file_opens_the_database(path: Path) -> None:
-    if named(path) != "plugin/store/database.py":
-        assert not re.search(r"\bget_(async_)?db_(conn|client)\b", path.read_text())
+def test_one_file_opens_the_database() -> None:
+    assert files_with(r"\bget_(async_)?db_(conn|client)\b") == ["plugin/store/database.py"]
+
+
+def files_with(pattern: str) -> list[str]:
+    """The sources in which a pattern is found."""
+    return [named(path) for path in SOURCES if re.search(pattern, path.read_text())]
 
 
 def test_types_of_arrays_and_the_walk_through_documents_are_declared_once() -> None:
@@ -165,9 +174,9 @@ def test_types_of_arrays_and_the_walk_through_documents_are_declared_once() -> N
     assert len(declared) == len(shared) + 1, declared
 
 
-@pytest.mark.parametrize("path", (ROOT / "panels").rglob("*.py"), ids=named)
-def test_panels_do_not_import_operators(path: Path) -> None:
-    assert "operators" not in tops(path)
+def test_panels_do_not_import_operators() -> None:
+    panels = (ROOT / "panels").rglob("*.py")
+    assert [named(path) for path in panels if "operators" in tops(path)] == []
 
 
 def runs_as_a_script(path: Path) -> bool:
@@ -175,21 +184,21 @@ def runs_as_a_script(path: Path) -> bool:
     return '__name__ == "__main__"' in path.read_text()
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if not runs_as_a_script(p)], ids=named)
-def test_the_plugin_imports_itself_relatively(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            top = node.module.partition(".")[0]
-            assert top not in {"plugin", "operators", "panels"}, (
-                f"line {node.lineno}: FiftyOne gives the plugin another name; import relatively"
-            )
+def test_the_plugin_imports_itself_relatively() -> None:
+    absolute = [
+        f"{named(path)}, line {node.lineno}"
+        for path in SOURCES
+        if not runs_as_a_script(path)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module
+        if node.module.partition(".")[0] in {"plugin", "operators", "panels"}
+    ]
+    assert absolute == [], "FiftyOne gives the plugin another name; import relatively"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=named)
-def test_the_first_line_says_what_a_file_is(path: Path) -> None:
-    docstring = ast.get_docstring(ast.parse(path.read_text()))
-    assert docstring, f"{named(path)} has no docstring"
-    assert docstring.splitlines()[0].strip()
+def test_the_first_line_says_what_a_file_is() -> None:
+    first = {named(p): (ast.get_docstring(parsed(p)) or "").partition("\n")[0] for p in SOURCES}
+    assert [name for name, line in first.items() if not line.strip()] == []
 
 
 def test_git_holds_no_caches_locks_or_environments() -> None:

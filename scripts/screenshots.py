@@ -86,7 +86,7 @@ class Camera:
 def in_few_colours(path: Path) -> None:
     """Write a picture anew with a palette, which grey pictures and flat colours do with."""
     with Image.open(path) as taken:
-        flat = taken.convert("RGB").quantize(256, Image.Quantize.MEDIANCUT, 0, None, 0)
+        flat = taken.convert("RGB").quantize(256, dither=Image.Dither.NONE)
     flat.save(path, optimize=True)
 
 

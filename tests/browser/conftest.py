@@ -125,9 +125,9 @@ def digits_run(dataset: Callable[..., Any]) -> tuple[Any, Any]:
 
 
 @pytest.fixture
-def objects(tmp_path: Any, operator: Any) -> Iterator[Any]:
+def objects(dataset_name: str, tmp_path: Any, operator: Any) -> Iterator[Any]:
     """A dataset of canvases with boxes, and a run on them."""
-    dataset = objects_dataset("test-objects-panel", tmp_path, images=60, persistent=True)
+    dataset = objects_dataset(dataset_name, tmp_path, images=60, persistent=True)
     doubled(dataset, FIELD, same=1, other=1)
     find = operator("find_label_errors")
     find(dataset, FIELD, source="predictions", prediction_fields=[PREDICTIONS])

@@ -59,9 +59,9 @@ def voted(dataset: Callable[..., Any], operator: Any) -> Any:
 
 
 @pytest.fixture
-def drawn(tmp_path: Path, operator: Any) -> Iterator[Any]:
+def drawn(dataset_name: str, tmp_path: Path, operator: Any) -> Iterator[Any]:
     """Canvases on whose digits three people drew boxes, one of them badly, and a run on these."""
-    dataset = objects_dataset("test-drawn-votes", tmp_path, images=40)
+    dataset = objects_dataset(dataset_name, tmp_path, images=40)
     g = np.random.default_rng(2)
     for at, sample in enumerate(dataset.iter_samples(autosave=True)):
         digits = [one for one in sample[FIELD].detections if one.planted != "spurious"]

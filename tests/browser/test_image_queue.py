@@ -35,10 +35,12 @@ KEYS = {**ACTS, "class": ("a", "c"), "missing": ("a", "c", "r", "e")}
 
 
 @pytest.fixture
-def crowded(tmp_path: Any, operator: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def crowded(
+    dataset_name: str, tmp_path: Any, operator: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
     """Canvases with several errors each, and a run on their boxes."""
     monkeypatch.setattr(demo_objects, "SHARE", 0.08)
-    dataset = objects_dataset("test-image-queue-panel", tmp_path, images=60, persistent=True)
+    dataset = objects_dataset(dataset_name, tmp_path, images=60, persistent=True)
     find = operator("find_label_errors")
     find(dataset, FIELD, source="predictions", prediction_fields=[PREDICTIONS])
     yield dataset

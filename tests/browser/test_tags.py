@@ -19,9 +19,9 @@ DONE = re.compile("(Added|Removed|Relabelled|Confirmed) 1 tag")
 
 
 @pytest.fixture
-def tagged(tmp_path: Any, operator: Any) -> Iterator[Any]:
+def tagged(dataset_name: str, tmp_path: Any, operator: Any) -> Iterator[Any]:
     """Pictures with tags, some of them wrong, and a run on them."""
-    dataset, _ = tagged_dataset("test-tags-panel", tmp_path)
+    dataset, _ = tagged_dataset(dataset_name, tmp_path)
     dataset.persistent = True
     find = operator("find_label_errors")
     find(dataset, "gt", source="predictions", prediction_fields=["scores"])

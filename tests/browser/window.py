@@ -91,6 +91,8 @@ class App:
         self.theme = ""
         """As it was when the App was loaded first."""
         self.loaded = False
+        self.dataset = ""
+        """The name of the dataset that it went to last."""
         page.on("pageerror", self._note)
 
     def _note(self, error: Any) -> None:
@@ -120,8 +122,11 @@ class App:
         return content
 
     def _switch(self, dataset: Any, workspace: dict[str, Any] | None) -> bool:
-        """Go to a dataset without a reload; whether that was possible."""
-        if not self.loaded:
+        """Go to a dataset without a reload; whether that was possible.
+
+        Another dataset by the name of the last one is none to the App: all would stay as it was.
+        """
+        if not self.loaded or self.dataset == dataset.name:
             return False
         self.page.evaluate(GO, [dataset.name, workspace])
         try:
@@ -137,6 +142,7 @@ class App:
         self.by("fo-grid").wait_for(timeout=timeout)
         counts = self.by("entry-counts").first
         counts.filter(has_text=re.compile(r"\d")).wait_for(timeout=timeout)
+        self.dataset = dataset.name
 
     def by(self, data_cy: str) -> Locator:
         """What bears a data-cy attribute."""

@@ -139,7 +139,7 @@ class _Planner:
         """The entry of an item; None where it is left alone."""
         document = self.images.get(sample) if sample is not None else None
         label = self._labels[sample].get(item) if document is not None and sample else None
-        seen, seen_box = self._seen(item, label)
+        seen, seen_box = self._seen(item, sample, label)
         expected = self.request.expects(item, seen)
         expected_box = self.request.expects_box(item, seen_box)
         found, found_box = class_of(label), box_of(label)
@@ -179,7 +179,7 @@ class _Planner:
     def _row(self, item: ObjectId) -> int:
         return self._rows[item]
 
-    def _seen(self, item: ObjectId, label: Any) -> tuple[str | None, Any]:
+    def _seen(self, item: ObjectId, sample: ObjectId | None, label: Any) -> tuple[str | None, Any]:
         """Class and box that the author saw: those of the last decision, or of the iteration."""
         row, head = self._row(item), self.last.get(item)
         stamp = None if head is None else self._stamps[head["decision"]].replace(tzinfo=None)
@@ -187,6 +187,8 @@ class _Planner:
             row < 0 or self.items is None or stamp > self.items.created_at
         )
         if later and head is not None:
+            if head["label_after"] is None and head["box_after"] is None:  # added and removed again
+                return None, self._candidate_box(item, sample)
             return head["label_after"], head["box_after"]
         if row >= 0 and self.items is not None:
             return self.items.class_of(row), self.items.box_of(row)

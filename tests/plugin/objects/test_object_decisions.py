@@ -135,6 +135,22 @@ def test_an_added_object_is_a_label_like_others(run: Run) -> None:
     assert all_raw(run) == before
 
 
+@pytest.mark.parametrize("action", ["add", "confirm"])
+def test_an_object_that_was_added_and_removed_can_be_decided_anew(run: Run, action: str) -> None:
+    before, item = all_raw(run), missing_ids_at(run, 1)[0]
+    for one, given in (("add", {"label": "wasp"}), ("move", {"box": BOX}), ("remove", {})):
+        assert resolve(run, one, [item], **given).applied == 1
+    removed = all_raw(run)
+    made = resolve(run, action, [item])
+    assert (made.applied, made.conflicts) == (1, ())
+    assert (item in ids_at(run, 1)) == (action == "add")
+    undo(run)
+    assert all_raw(run) == removed
+    for _ in range(3):
+        undo(run)
+    assert all_raw(run) == before
+
+
 def test_removed_labels_come_back_to_their_places_in_any_order(run: Run) -> None:
     before, ids = all_raw(run), ids_at(run, 0)
     made = [resolve(run, "remove", [ids[i]]) for i in (1, 0, 3)]

@@ -148,9 +148,13 @@ def open_cell(content: Locator, pair: tuple[int, int]) -> None:
     expect(content.locator('canvas[data-points]:not([data-points="0"])')).to_be_visible()
 
 
-def lasso(page: Page, content: Locator) -> None:
-    """Draw a lasso around the whole map, once it has the place that it keeps."""
-    box = at_rest(content.locator(".dcf-map canvas"))
+def lasso(page: Page, content: Locator, *, every: bool = True) -> None:
+    """Draw a lasso around the whole map, once it has the place that it keeps and draws every point."""
+    canvas = content.locator(".dcf-map canvas")
+    points = canvas.get_attribute("data-points")
+    if points and every:  # until they are spread, some may lie on others and not be drawn
+        expect(canvas).to_have_attribute("data-drawn", points)
+    box = at_rest(canvas)
     left, top = box["x"] + 2, box["y"] + 2
     right, bottom = box["x"] + box["width"] - 2, box["y"] + box["height"] - 2
     page.mouse.move(left, top)

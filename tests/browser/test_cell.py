@@ -128,7 +128,7 @@ def test_no_picture_of_the_map_lies_over_another(app: Any, digits_run: Any) -> N
     assert 1 <= few < n
     shoot(app, "map-large")
     # What is not drawn is not selected unseen.
-    lasso(app.page, content)
+    lasso(app.page, content, every=False)
     chosen = "1 sample" if few == 1 else f"{few} samples"
     expect(content.get_by_text(f"{chosen} selected")).to_be_visible()
     canvas.focus()

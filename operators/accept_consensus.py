@@ -10,14 +10,27 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.audit.checks import bound_of, give_check
-from ..plugin.audit.consensus import LEAST, accept_consensus, draw_consensus_check, propose
+from ..plugin.audit.consensus import (
+    LEAST,
+    Proposal,
+    accept_consensus,
+    draw_consensus_check,
+    propose,
+)
+from ..plugin.audit.object_consensus import (
+    ACTS,
+    accept_items,
+    draw_items_check,
+    propose_items,
+)
 from ..plugin.audit.store import load_check
 from ..plugin.errors import InputError
+from ..plugin.runs.opening import open_any_run
 from ..plugin.store.runs import Run
 from ..plugin.store.samples import Collection
 from .checked import CheckedOperator
 from .forms import form, opened_run
-from .run_choice import counted, open_run, run_of
+from .run_choice import any_run, any_run_of, counted
 
 
 class AcceptConsensus(CheckedOperator):
@@ -56,7 +69,9 @@ class AcceptConsensus(CheckedOperator):
             check: the check that was drawn
             exceptions: those of its samples whose consensus is wrong, or that nobody can tell; all
                 others are thereby said to fit
-            accept: relabel all that the check was drawn from, but for the exceptions
+            accept: give all that the check was drawn from their consensus, but for the exceptions;
+                on objects and tags wrong classes are relabelled, labels under which nothing is
+                are removed, and missing ones are added
             seed: of the check's random numbers
             author: who decides
             run_key: the run, whose last iteration was made with votes
@@ -65,16 +80,20 @@ class AcceptConsensus(CheckedOperator):
             ``samples``, ``changes`` (``label``, ``becomes``, ``samples``), ``expected_wrong`` (by
             the consensus' own account), ``check`` and ``to_check`` (sample ids) where one was
             drawn, ``bound`` where one was read (at most ``most_wrong`` of the ``unchecked``), and
-            ``accepted``, ``decision``, ``conflict_count``, ``conflicts`` where it was accepted
+            ``accepted``, ``decision``, ``conflict_count``, ``conflicts`` where it was accepted.
+            On objects and tags ``labels`` in place of ``samples``, with ``by_act`` (``relabel``,
+            ``remove``, ``add``), ``to_check`` holds label ids, and there are ``decisions``, one an
+            act, in the order in which they are undone
 
         Raises:
             InputError: on bad input, with nothing changed
         """
-        run = run_of(sample_collection, run_key)
+        run, on_sets = any_run_of(sample_collection, run_key)
         if check is None:
             if accept or exceptions is not None:
                 raise InputError("check is missing: draw one with check_size, and look at it")
-            return _preview(run, confidence, check_size, seed, author)
+            preview = _preview_items if on_sets else _preview
+            return preview(run, confidence, check_size, seed, author)
         if confidence is not None or check_size is not None or seed is not None:
             raise InputError("confidence, check_size and seed are those that the check was made by")
         if exceptions is not None:
@@ -82,6 +101,8 @@ class AcceptConsensus(CheckedOperator):
         found: dict[str, Any] = {"run_key": run.key, "check": check}
         if not accept:
             return {**found, "bound": asdict(bound_of(load_check(run, check)))}
+        if on_sets:
+            return {**found, **_accepted_items(run, check, author)}
         done = accept_consensus(run, check, author=author)
         return {
             **found,
@@ -94,20 +115,33 @@ class AcceptConsensus(CheckedOperator):
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Preview for the App, and say where it is accepted."""
-        found = _preview(open_run(ctx), ctx.params.get("confidence"), None, None, ctx.user_id)
+        run, on_sets = any_run(ctx)
+        least = ctx.params.get("confidence")
+        if on_sets:
+            found = _preview_items(run, least, None, None, ctx.user_id)
+            acts = found["by_act"]
+            what = (
+                f"{counted(acts['relabel'], 'label')} would be relabelled, {acts['remove']:,} "
+                f"removed and {acts['add']:,} missing ones added"
+            )
+        else:
+            found = _preview(run, least, None, None, ctx.user_id)
+            what = f"{counted(found['samples'])} would be relabelled"
         ctx.ops.notify(
-            f"{counted(found['samples'])} would be relabelled. Check some of them and accept in "
-            "the panel, under Progress.",
-            variant="info",
+            f"{what}. Check some of them and accept in the panel, under Progress.", variant="info"
         )
         return found
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form: how sure."""
         inputs = types.Object()
-        if opened_run(ctx, inputs) is not None:
+        if opened_run(ctx, inputs, _opened) is not None:
             inputs.float("confidence", default=LEAST, min=0.0, max=1.0, label="At least so sure")
         return form(inputs, "Preview the consensus")
+
+
+def _opened(dataset: Any, key: str) -> Run:
+    return open_any_run(dataset, key)[0]
 
 
 def _preview(
@@ -118,20 +152,59 @@ def _preview(
     author: str | None,
 ) -> dict[str, Any]:
     proposal = propose(run, LEAST if confidence is None else confidence)
-    found = {
+    found = {**_about(run, proposal), "samples": len(proposal.rows)}
+    found["changes"] = [
+        {"label": label, "becomes": becomes, "samples": n}
+        for label, becomes, n in proposal.changes()
+    ]
+    if check_size is None:
+        return found
+    _check_seed(seed)
+    check, drawn = draw_consensus_check(run, proposal, check_size, seed=seed, author=author)
+    return {**found, "check": check, "to_check": drawn}
+
+
+def _preview_items(
+    run: Run,
+    confidence: float | None,
+    check_size: int | None,
+    seed: int | None,
+    author: str | None,
+) -> dict[str, Any]:
+    proposal = propose_items(run, LEAST if confidence is None else confidence)
+    found = {**_about(run, proposal), "labels": len(proposal.rows), "by_act": proposal.by_act()}
+    found["changes"] = [
+        {"label": label, "becomes": becomes, "labels": n}
+        for label, becomes, n in proposal.changes()
+    ]
+    if check_size is None:
+        return found
+    _check_seed(seed)
+    check, drawn = draw_items_check(run, proposal, check_size, seed=seed, author=author)
+    return {**found, "check": check, "to_check": drawn}
+
+
+def _about(run: Run, proposal: Proposal) -> dict[str, Any]:
+    return {
         "run_key": run.key,
         "iteration": proposal.iteration.number,
         "confidence": proposal.least,
-        "samples": len(proposal.rows),
-        "changes": [
-            {"label": label, "becomes": becomes, "samples": n}
-            for label, becomes, n in proposal.changes()
-        ],
         "expected_wrong": round(proposal.expected_wrong, 1),
     }
-    if check_size is None:
-        return found
+
+
+def _check_seed(seed: int | None) -> None:
     if seed is not None and seed < 0:
         raise InputError(f"seed must be a whole number from 0, got {seed}")
-    check, drawn = draw_consensus_check(run, proposal, check_size, seed=seed, author=author)
-    return {**found, "check": check, "to_check": drawn}
+
+
+def _accepted_items(run: Run, check: str, author: str | None) -> dict[str, Any]:
+    done = accept_items(run, check, author=author)
+    return {
+        "bound": asdict(done.bound),
+        "accepted": done.applied,
+        "by_act": {act: done.by_act[act] for act in ACTS},
+        "decisions": done.decisions,
+        "conflict_count": done.conflict_count,
+        "conflicts": done.conflicts,
+    }

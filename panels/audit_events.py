@@ -27,6 +27,7 @@ from ..plugin.store.samples import samples_of
 from . import events
 from .audit_estimates import estimate_of_labels, info_of_objects, parts_of, range_of
 from .opened import open_iteration, open_run
+from .opened_objects import open_any
 from .picture_events import LARGEST_PREVIEW, thumbnail_store, url_of
 
 MOST_ITEMS = 64
@@ -135,7 +136,7 @@ def check_draw(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Che
 
 def check_read(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.CheckBound:
     """Take the verdicts of a check and answer the bound."""
-    opened = open_iteration(ctx, request)
+    opened = open_any(ctx, request)
     rows = opened.rows(request.get("exceptions"), opened.iteration.samples)
     bound = give_check(opened.run, str(request.get("check")), opened.ids(rows))
     return events.CheckBound(

@@ -193,7 +193,8 @@ class ConsensusReply(TypedDict):
     """What accepting it would change: ``samples`` open labels; nothing without ``voted``.
 
     ``expected_wrong`` is how many of them it expects to be wrong itself. ``changes`` are label,
-    consensus and number, the most frequent first, of all ``kinds``.
+    consensus and number, the most frequent first, of all ``kinds``. On objects and tags ``acts``
+    counts those to relabel, to remove and to add, and the class after the last one is nothing.
     """
 
     revision: int
@@ -202,6 +203,7 @@ class ConsensusReply(TypedDict):
     expected_wrong: float
     changes: list[tuple[int, int, int]]
     kinds: int
+    acts: tuple[int, int, int] | None
 
 
 class ConsensusCheckRequest(ConsensusRequest):
@@ -224,8 +226,13 @@ class ConsensusAcceptRequest(IterationRequest):
 
 
 class ConsensusAcceptReply(TypedDict):
-    """What was done: one decision, which gives each sample a class of its own; None without any."""
+    """What was done: ``decisions`` in the order in which Undo takes them back.
 
-    decision: str | None
+    It is one, which gives each sample a class of its own, on objects and tags one an act: then
+    ``acts`` counts what was relabelled, removed and added.
+    """
+
+    decisions: list[str]
     applied: int
+    acts: tuple[int, int, int] | None
     conflict_count: int

@@ -6,6 +6,7 @@ Every sample gets the class that its consensus says, and one undo takes all of i
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -50,8 +51,11 @@ class Proposal:
     def changes(self) -> list[tuple[str, str, int]]:
         """Label, consensus and number of samples, the most frequent first."""
         names = self.iteration.classes
-        pairs = Counter(zip(self.label.tolist(), self.becomes.tolist(), strict=True))
-        return [(names[a], names[b], n) for (a, b), n in pairs.most_common()]
+        return [(names[a], names[b], n) for (a, b), n in self.pairs().most_common()]
+
+    def pairs(self) -> Counter[tuple[int, int]]:
+        """How many rows there are of each label and consensus, as class indices."""
+        return Counter(zip(self.label.tolist(), self.becomes.tolist(), strict=True))
 
 
 @dataclass
@@ -81,25 +85,55 @@ def propose(run: Run, least: float = LEAST, iteration: int | None = None) -> Pro
     Raises:
         InputError: if the iteration knows of no votes, or ``least`` is out of range
     """
-    if isinstance(least, bool) or not isinstance(least, int | float) or not 0.0 <= least <= 1.0:
-        raise InputError(f"confidence must be a number from 0 to 1, got {least!r}")
+    least = checked_least(least)
     found = run.iteration(iteration)
-    if not found.document.get("votes"):
-        raise InputError(
-            f"Iteration {found.number} of run '{run.key}' was made without votes, so it has no "
-            "consensus. Call find_label_errors with vote_fields first."
-        )
+    check_voted(run, found)
     p = found.column("p_max")
     wanted = found.suspect_rows & (current_state(run, found).kind == 0) & (p >= least)
     rows = np.flatnonzero(wanted)
     return Proposal(
         found,
-        float(least),
+        least,
         rows,
         found.column("label")[rows].astype(np.int64),
         found.column("prediction")[rows].astype(np.int64),
         float(np.sum(1.0 - p[rows].astype(np.float64))),
     )
+
+
+def checked_least(least: float) -> float:
+    """How sure a consensus must be, or InputError where that cannot be."""
+    if isinstance(least, bool) or not isinstance(least, int | float) or not 0.0 <= least <= 1.0:
+        raise InputError(f"confidence must be a number from 0 to 1, got {least!r}")
+    return float(least)
+
+
+def check_voted(run: Run, iteration: Iteration) -> None:
+    """Raise InputError where an iteration knows of no votes."""
+    if not iteration.document.get("votes"):
+        raise InputError(
+            f"Iteration {iteration.number} of run '{run.key}' was made without votes, so it has no "
+            "consensus. Call find_label_errors with vote_fields first."
+        )
+
+
+def consensus_check(
+    run: Run, check: str, iterations: Sequence[Iteration]
+) -> tuple[dict[str, Any], int]:
+    """A check of the consensus that was read, and the number of the iteration that it is of.
+
+    Raises:
+        InputError: if there is no such check, it was not read, or its iteration is not there
+    """
+    document = load_check(run, check)
+    each = document.get("each")
+    if not each:
+        raise InputError(f"Check {check} was made for another decision, not for the consensus")
+    bound_of(document)
+    number = next((i.number for i in iterations if str(i.id) == each["iteration"]), None)
+    if number is None:
+        raise InputError(f"The iteration that check {check} was made of was deleted")
+    return document, number
 
 
 def draw_consensus_check(
@@ -129,15 +163,8 @@ def accept_consensus(run: Run, check: str, *, author: str | None = None) -> Acce
         InputError: if there is no such check, it was not read, or is of another iteration; nothing
             is changed
     """
-    document = load_check(run, check)
-    each = document.get("each")
-    if not each:
-        raise InputError(f"Check {check} was made for another decision, not for the consensus")
-    bound = bound_of(document)
-    number = next((i.number for i in run.iterations() if str(i.id) == each["iteration"]), None)
-    if number is None:
-        raise InputError(f"The iteration that check {check} was made of was deleted")
-    proposal = propose(run, each["least"], number)
+    document, number = consensus_check(run, check, run.iterations())
+    bound, proposal = bound_of(document), propose(run, document["each"]["least"], number)
     names, ids, allowed = proposal.iteration.classes, proposal.ids, set(fitting(document))
     chosen = [at for at, sample_id in enumerate(ids) if sample_id in allowed]
     if not chosen:

@@ -81,14 +81,16 @@ def _request(decision: TrailDecision, matched: Matched, matcher: ItemMatcher) ->
     request = ObjectRequest.checked(
         decision.action,
         list(rows),
-        decision.label,
+        {i: str(row.label_after) for i, row in rows.items()}
+        if decision.of_consensus
+        else decision.label,
         None,
         decision.values["tag"],
         {i: row.label_before for i, row in rows.items()},
         boxes if any(boxes.values()) else None,
     )
     return request.of_a_file(
-        labels={i: row.label_after for i, row in rows.items() if decision.action == "add"},
+        labels={i: r.label_after for i, r in rows.items() if decision.action in ("add", "relabel")},
         boxes={i: row.box_after for i, row in rows.items() if decision.action in ("add", "move")},
         told={
             i: Told(matcher.sample_of[i], row.box_before or row.box_after, row.proposed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -126,9 +126,13 @@ def _is_labelled(iteration: ObjectIteration, row: int, held: Mapping[str, Label]
     if not iteration.has_boxes:
         seen = int(iteration.column("prediction")[row])
         return any(name in iteration.classes[seen : seen + 1] for name, _ in new.values())
-    boxes = np.array([box for _, box in new.values() if box], np.float64).reshape(-1, 4)
-    own = np.broadcast_to(iteration.column("box")[row], boxes.shape)
-    return bool((iou(own, boxes) >= SAME_PLACE).any())
+    return lies_on(iteration.column("box")[row], [box for _, box in new.values()])
+
+
+def lies_on(place: Any, boxes: Sequence[Any]) -> bool:
+    """Whether one of some boxes, some of which may be none, is where a label was missing."""
+    usable = np.array([box for box in boxes if box], np.float64).reshape(-1, 4)
+    return bool((iou(np.broadcast_to(place, usable.shape), usable) >= SAME_PLACE).any())
 
 
 def _labels_of(

@@ -34,6 +34,7 @@ from ..errors import InputError
 from ..store.label_sets import TAGS, list_of
 from ..store.samples import samples_of
 from .items import KnownItems, known_items
+from .outside_changes import lies_on
 from .request import ObjectRequest
 
 
@@ -150,6 +151,8 @@ class _Planner:
             why = "relabeled" if label is not None else "deleted"
         if why is None and not same_box(found_box, expected_box):
             why = "moved"
+        if why is None and sample is not None and self._came(item, sample, label):
+            why = "exists"
         change = None
         if why is None and sample is not None:
             change = self._change(item, sample, label)
@@ -227,6 +230,16 @@ class _Planner:
         if not self._is_missing(item, document["_id"]):
             return "deleted"
         return None if self.request.action in ("add", "confirm") else "no_label"
+
+    def _came(self, item: ObjectId, sample: ObjectId, label: Any) -> bool:
+        """Whether somebody made a label where one was missing, which the iteration did not see."""
+        box = self._candidate_box(item, sample)
+        if label is not None or not self.request.alone or self.items is None or box is None:
+            return False
+        there = self._labels[sample]
+        known = self.items.rows_of([str(i) for i in there]) >= 0
+        new = [box_of(one) for one, seen in zip(there.values(), known, strict=True) if not seen]
+        return lies_on(box, new)
 
     def _twice(self, item: ObjectId, sample: ObjectId, change: Mapping[str, Any]) -> str | None:
         """Why a tag cannot be put onto an image, where it is there already."""

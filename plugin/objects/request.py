@@ -12,7 +12,7 @@ from bson import ObjectId
 
 from ..decisions.changes import KEEP_ALL
 from ..decisions.object_changes import KIND_OF
-from ..decisions.request import check_text
+from ..decisions.request import Label, check_text
 from ..errors import InputError
 from .boxes import REASONS, USABLE, within_image
 
@@ -45,6 +45,7 @@ class ObjectRequest:
         origins: the ids that labels have in the file that a decision is from, by their ids here
         or_given: as in ``decisions.request.Request``
         taken: whether labels that decisions took off their images can be put back, or left off
+        alone: whether a missing object is left alone where somebody has made a label since
     """
 
     action: str
@@ -61,19 +62,20 @@ class ObjectRequest:
     origins: Mapping[str, str] = field(default_factory=dict)
     or_given: bool = False
     taken: bool = False
+    alone: bool = False
 
     @classmethod
     def checked(
         cls,
         action: str,
         label_ids: Sequence[str],
-        label: str | None,
+        label: Label,
         box: Any,
         tag: str | None,
         expected: str | Mapping[str, str | None] | None,
         expected_box: Any,
     ) -> ObjectRequest:
-        """The request, or InputError where a parameter cannot be used."""
+        """The request, or InputError where a parameter cannot be used; a label, or one an item."""
         known = (*KIND_OF, KEEP_ALL)
         if action not in known:
             raise InputError(f"action must be one of {', '.join(known)}, got {action!r:.80}")
@@ -85,22 +87,27 @@ class ObjectRequest:
             if value is not None and action not in owners:
                 told = " or ".join(f"'{owner}'" for owner in owners)
                 raise InputError(f"{name} goes with action {told}, not with '{action}'")
-        for name, value, owner in (("label", label, "relabel"), ("tag", tag, "tag")):
-            if value is not None or action == owner:
+        each = label if isinstance(label, Mapping) else {}
+        one = None if isinstance(label, Mapping) else label
+        for name, value, owner in (("label", one, "relabel"), ("tag", tag, "tag")):
+            if value is not None or (action == owner and not (each and name == "label")):
                 check_text(name, value, needed_by=action)
-        for name, value in (("tag", tag), ("label", label if action == "add" else None)):
+        for name, value in (("tag", tag), ("label", one if action == "add" else None)):
             if value == "":
                 raise InputError(f"{name} must not be empty")
         items = _checked_ids(label_ids)
+        if isinstance(label, Mapping):
+            _check_each(each, items)
         checked_box = None if box is None else _checked_box("box", box)
         return cls(
             action,
             items,
-            label,
+            one,
             checked_box,
             tag,
             _checked_labels(expected, items),
             _checked_boxes(expected_box, items),
+            labels=each,
         )
 
     def check_without_boxes(self) -> None:
@@ -127,10 +134,20 @@ class ObjectRequest:
         """The request with the boxes that its author saw, as they are stored."""
         return replace(self, expected_box=boxes)
 
+    def where_nothing_came(self) -> ObjectRequest:
+        """The request that adds nothing where somebody has made a label since the iteration."""
+        return replace(self, alone=True)
+
     def is_given(self, item: ObjectId, found: str | None) -> bool:
         """Whether a label has the class already that a decision of a file gives it."""
         given = self.or_given and self.action == "relabel"
         return given and found is not None and found == self.label_for(item)
+
+    def given(self) -> Label:
+        """The class that all get, or that each of them gets, as the journal tells it."""
+        if self.action != "relabel" or self.label is not None:
+            return self.label
+        return {i: str(name) for i, name in self.labels.items()} or None
 
     def label_for(self, item: ObjectId) -> str | None:
         """The class that an item is to get, None where not said."""
@@ -191,6 +208,13 @@ def _checked_box(name: str, box: Any) -> list[float]:
                 "expected 0 to 1. A box given by two corners needs its width and height instead"
             )
     return checked
+
+
+def _check_each(labels: Mapping[str, str], items: Sequence[ObjectId]) -> None:
+    for item in items:
+        if not labels.get(str(item)):
+            raise InputError(f"label says nothing of label {item}")
+        check_text(f"label of label {item}", labels[str(item)])
 
 
 def _checked_labels(expected: Any, items: Sequence[ObjectId]) -> Any:

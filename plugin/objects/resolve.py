@@ -9,6 +9,7 @@ from typing import Any
 from ..decisions.commit import LAST_ITERATION, commit, header_of
 from ..decisions.draft import Draft
 from ..decisions.resolution import Resolution
+from ..decisions.resolve import labels_of
 from ..store.runs import Run
 from .plan import plan_objects
 from .request import ObjectRequest, Told
@@ -77,7 +78,7 @@ def make_decision(
     """Decide as a request says that is checked already; see :func:`resolve`."""
     looked_at = LAST_ITERATION if iteration is None else iteration
     header = header_of(run, request.action, author, note, looked_at) | {
-        "label": request.label,
+        **labels_of(request.given()),
         "tag": request.tag,
         "box": request.box,
         "basis": dict(basis) if basis else None,

@@ -36,9 +36,9 @@ OBJECTS_SO_FAR = (
     "and sorts, the panel shows them in its overview, cells, ranking and queue and two labels on "
     "one object in its duplicates, resolve and undo decide on them, estimate_remaining says how "
     "many errors are left, send_to_annotation has annotators go over their boxes, "
-    "request_second_opinion puts them to another person, and delete_run takes them back, and there "
-    "is a report; near-duplicate images, maps, importance and accepting the consensus in bulk do "
-    "not work on them yet."
+    "request_second_opinion puts them to another person, accept_consensus takes over what votes "
+    "say, and delete_run takes them back, and there is a report; near-duplicate images, maps and "
+    "importance do not work on them yet."
 )
 
 TAGS_SO_FAR = (

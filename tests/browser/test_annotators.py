@@ -77,6 +77,9 @@ def drawn(dataset_name: str, tmp_path: Path, operator: Any) -> Iterator[Any]:
                     for one in digits
                 ]
             )
+        if at in range(1, 12, 2):  # a digit that everybody drew has no label
+            drawn_by_all = next(one for one in digits if not one.planted)
+            sample[FIELD].detections.remove(drawn_by_all)
     operator("find_label_errors")(dataset, FIELD, vote_fields=list(DRAWERS))
     yield dataset
     dataset.delete()
@@ -250,3 +253,47 @@ def who_drew_boxes(app: Any, dataset: Any) -> None:
     expect(app.by("entry-counts").first).to_contain_text("40 samples")
     button(banner, "^All objects$").click()
     expect(banner).to_have_count(0)
+
+    accept_on_objects(app, dataset)
+
+
+def accept_on_objects(app: Any, dataset: Any) -> None:
+    """What people agree on is accepted after a random check, and every act of it taken back."""
+
+    def labels() -> Any:
+        dataset.reload()
+        values = dataset.values([f"{FIELD}.detections.{name}" for name in ("id", "label")])
+        return [dict(zip(*both, strict=True)) for both in zip(*values, strict=True)]
+
+    content, keys, before = shown(app), app.page.keyboard, labels()
+    keys.press("p")
+    consensus = content.get_by_role("region", name="Consensus of votes and model")
+    differing = consensus.get_by_test_id("consensus-samples")
+    expect(differing).to_have_text(re.compile(r"^\d+ open labels$"))
+    many = counted(differing)
+    expect(consensus).to_contain_text(re.compile(r"\d+ to relabel, \d+ to remove, \d+ missing"))
+    expect(consensus.get_by_role("list", name="What would change")).to_contain_text("(no label) →")
+    consensus.scroll_into_view_if_needed()
+    shoot(app, "consensus-objects")
+    assert violations(app) == []
+    button(consensus, "^Check some").click()
+    dialog = app.page.get_by_role("dialog")
+    choose_option(dialog.get_by_role("combobox", name="Samples to check"), "20")
+    dialog.get_by_role("button", name="Draw 20").click()
+    tiles = dialog.get_by_role("button", name=re.compile("is an exception"))
+    expect(tiles).to_have_count(min(many, 20))
+    expect(tiles.filter(has_text=re.compile("^(add|no) ")).first).to_be_visible()
+    shoot(app, "consensus-objects-check")
+    assert violations(app) == []
+    tiles.first.click()
+    dialog.get_by_role("button", name="1 exception").click()
+    expect(dialog.get_by_test_id("bound")).to_contain_text("looked at, 1 exception")
+    dialog.get_by_role("button", name=re.compile("Change .* objects")).click()
+    done = consensus.get_by_test_id("consensus-done")
+    expect(done).to_contain_text(f"{many - 1} objects changed")
+    expect(done).to_contain_text(re.compile(r"\d+ relabelled, \d+ removed, \d+ added"))
+    expect(differing).to_have_text("1 open label")
+    assert labels() != before
+    button(done, "^Undo all$").click()
+    expect(differing).to_have_text(f"{many} open labels")
+    assert labels() == before

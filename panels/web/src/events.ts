@@ -325,10 +325,11 @@ export interface Confused {
   share: number;
 }
 
-/** What was done: one decision, which gives each sample a class of its own; None without any. */
+/** What was done: ``decisions`` in the order in which Undo takes them back. */
 export interface ConsensusAcceptReply {
-  decision: string | null;
+  decisions: string[];
   applied: number;
+  acts: [number, number, number] | null;
   conflict_count: number;
 }
 
@@ -370,6 +371,7 @@ export interface ConsensusReply {
   expected_wrong: number;
   changes: [number, number, number][];
   kinds: number;
+  acts: [number, number, number] | null;
 }
 
 /** The consensus of votes and model, where it is at least so sure: from 0 to 1. */

@@ -4,6 +4,7 @@ import * as React from "react";
 import { ask, asProblem } from "../ask";
 import { count, decimal, percent, plural } from "../format";
 import { useKept } from "../kept";
+import { useNames } from "../objects/names";
 import { CheckDialog } from "../parts/CheckDialog";
 import { useSession } from "../session";
 import { useAsk } from "../useAsk";
@@ -15,12 +16,26 @@ const EDGE = 96;
 
 interface Done {
   applied: number;
+  acts: Acts | null;
   left: number;
-  decision: string | null;
+  decisions: readonly string[];
 }
 
+/** Of objects and tags: how many are relabelled, removed and added. */
+type Acts = readonly [number, number, number];
+
+const WOULD = ["to relabel", "to remove", "missing, to add"];
+const DONE = ["relabelled", "removed", "added"];
+
+const listed = (acts: Acts, words: readonly string[]) =>
+  acts
+    .map((n, at) => (n ? `${count(n)} ${words[at]}` : ""))
+    .filter(Boolean)
+    .join(", ");
+
 export function Consensus() {
-  const { key, classes, revision, refresh, undo, report, busy } = useSession();
+  const { key, revision, refresh, undo, report, busy } = useSession();
+  const names = useNames();
   const { run, iteration } = key;
   const [confidence, setConfidence] = useKept("consensus/confidence", 0.9, isSure);
   const asked = { run, iteration, confidence };
@@ -33,14 +48,17 @@ export function Consensus() {
   const samples = reply?.samples ?? 0;
   const accept = async (check: string) => {
     const made = await ask("consensus_accept", { run, iteration, check });
-    setDone({ applied: made.applied, left: made.conflict_count, decision: made.decision });
+    const { applied, acts, conflict_count: left, decisions } = made;
+    setDone({ applied, acts, left, decisions });
     await refresh();
     retry();
   };
   const takeBack = async () => {
-    if (!done?.decision) return;
+    if (!done) return;
     setUndoing(true);
-    if (await undo(done.decision)) setDone(null);
+    let left = done.decisions;
+    while (left[0] && (await undo(left[0]))) left = left.slice(1);
+    setDone(left.length ? { ...done, decisions: left } : null);
     setUndoing(false);
     retry();
   };
@@ -71,13 +89,13 @@ export function Consensus() {
             (by its own account wrong on about {decimal(reply?.expected_wrong ?? 0)})
           </span>
         )}
-        .
+        .{reply?.acts && samples > 0 && ` ${listed(reply.acts, WOULD)}.`}
       </p>
       {reply && reply.changes.length > 0 && (
         <ul className="dcf-changes" aria-label="What would change">
           {reply.changes.map(([label, becomes, n]) => (
             <li key={`${label}/${becomes}`} className="dcf-chip">
-              <bdi>{classes[label]}</bdi> → <bdi>{classes[becomes]}</bdi>{" "}
+              <bdi>{names.label(label)}</bdi> → <bdi>{names.prediction(becomes)}</bdi>{" "}
               <span className="dcf-soft">× {count(n)}</span>
             </li>
           ))}
@@ -98,9 +116,11 @@ export function Consensus() {
       </div>
       {done && (
         <p role="status" data-testid="consensus-done">
-          Relabelled {plural(done.applied, "sample")}
+          {done.acts
+            ? `${plural(done.applied, names.thing)} changed: ${listed(done.acts, DONE) || "none"}`
+            : `Relabelled ${plural(done.applied, "sample")}`}
           {done.left > 0 && `; ${count(done.left)} were left alone, changed by others meanwhile`}.{" "}
-          {done.decision && (
+          {done.decisions.length > 0 && (
             <Button size="small" disabled={undoing || busy} onClick={() => void takeBack()}>
               {undoing ? "Undoing …" : "Undo all"}
             </Button>
@@ -110,14 +130,19 @@ export function Consensus() {
       {checking && (
         <CheckDialog
           samples={samples}
-          question="those whose class under the picture is wrong"
+          thing={names.thing}
+          question={
+            names.nothing === null
+              ? "those whose class under the picture is wrong"
+              : "those for which what is said under the picture is wrong"
+          }
           draw={(size) => ask("consensus_check", { ...asked, size })}
-          caption={({ predictions }, at) => (
+          caption={({ labels, predictions }, at) => (
             <span className="dcf-check-name">
-              <bdi>{classes[predictions[at] ?? -1]}</bdi>
+              <Becomes label={labels[at] ?? -1} becomes={predictions[at] ?? -1} />
             </span>
           )}
-          act="Relabel"
+          act={names.nothing === null ? "Relabel" : "Change"}
           onDecide={({ check }) =>
             accept(check).catch((error) => report("consensus", asProblem(error)))
           }
@@ -126,5 +151,23 @@ export function Consensus() {
         />
       )}
     </section>
+  );
+}
+
+/** What a label would be: its class, or that it goes or comes. */
+function Becomes({ label, becomes }: { label: number; becomes: number }) {
+  const names = useNames();
+  if (becomes === names.nothing) {
+    return (
+      <>
+        no <bdi>{names.label(label)}</bdi>
+      </>
+    );
+  }
+  return (
+    <>
+      {label === names.nothing && "add "}
+      <bdi>{names.prediction(becomes)}</bdi>
+    </>
   );
 }

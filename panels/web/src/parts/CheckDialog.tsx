@@ -12,6 +12,7 @@ import * as React from "react";
 import { ask, asProblem } from "../ask";
 import type { CheckBound, CheckReply, Problem as Said } from "../events";
 import { count, percent, plural } from "../format";
+import type { Thing } from "../objects/names";
 import { useSession } from "../session";
 import type { Thumbnails } from "../thumbnails";
 import { TilePicture } from "./PictureGrid";
@@ -21,6 +22,8 @@ const SIZES = [20, 30, 60, 100];
 interface Props<Drawn extends CheckReply> {
   /** How many samples are to be decided on. */
   samples: number;
+  /** What each of them is called. */
+  thing?: Thing;
   /** What an exception is. */
   question: React.ReactNode;
   draw: (size: number) => Promise<Drawn>;
@@ -35,7 +38,17 @@ interface Props<Drawn extends CheckReply> {
 }
 
 export function CheckDialog<Drawn extends CheckReply>(props: Props<Drawn>) {
-  const { samples, question, draw, caption, act, onDecide, thumbnails, onClose } = props;
+  const {
+    samples,
+    thing = "sample",
+    question,
+    draw,
+    caption,
+    act,
+    onDecide,
+    thumbnails,
+    onClose,
+  } = props;
   const { key, busy } = useSession();
   const [size, setSize] = React.useState(30);
   const [check, setCheck] = React.useState<Drawn | null>(null);
@@ -81,9 +94,7 @@ export function CheckDialog<Drawn extends CheckReply>(props: Props<Drawn>) {
   };
   return (
     <Dialog open onClose={onClose} maxWidth="md" aria-labelledby="dcf-check-title">
-      <DialogTitle id="dcf-check-title">
-        Check some of {plural(samples, "sample")} first
-      </DialogTitle>
+      <DialogTitle id="dcf-check-title">Check some of {plural(samples, thing)} first</DialogTitle>
       <DialogContent>
         {problem && (
           <p className="dcf-dialog-text" role="alert">
@@ -119,7 +130,7 @@ export function CheckDialog<Drawn extends CheckReply>(props: Props<Drawn>) {
                   type="button"
                   className="dcf-check-tile"
                   aria-pressed={exceptions.has(row)}
-                  aria-label={`Sample ${at + 1} of the check is an exception`}
+                  aria-label={`${thing === "sample" ? "Sample" : "Label"} ${at + 1} of the check is an exception`}
                   onClick={() => toggle(row)}
                 >
                   <TilePicture
@@ -156,7 +167,7 @@ export function CheckDialog<Drawn extends CheckReply>(props: Props<Drawn>) {
         )}
         {bound && (
           <Button variant="contained" disabled={busy || deciding} onClick={() => void decide()}>
-            {act} {plural(samples - exceptions.size, "sample")}
+            {act} {plural(samples - exceptions.size, thing)}
           </Button>
         )}
       </DialogActions>

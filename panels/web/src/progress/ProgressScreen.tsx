@@ -98,6 +98,7 @@ export function ProgressScreen({ onBack, onRank, annotators }: Props) {
           <>
             <ReportCard />
             <Annotators {...annotators} />
+            <Consensus />
             <Opinions {...opinions.card} />
           </>
         ) : (

@@ -10,8 +10,8 @@ from fiftyone.operators import types
 from ..plugin.runs.life import deletable_run, delete_whole_run, repoint_run
 from ..plugin.runs.opening import find_run, find_runs
 from ..plugin.runs.renamed import follow_renames
+from ..plugin.store.current_jobs import cancel_job, running
 from ..plugin.store.declared import declared_fields
-from ..plugin.store.jobs import cancel_job, running
 from ..plugin.store.label_field import likely_label_field
 from ..plugin.store.label_kinds import fields_of, kind_of_run
 from ..plugin.store.listed_runs import deleted_keys

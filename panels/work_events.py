@@ -7,7 +7,7 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.operators as foo
 
-from ..plugin.store.jobs import cancel_job, current_jobs
+from ..plugin.store.current_jobs import cancel_job, current_jobs
 from ..plugin.store.outcomes import Outcome, forget_outcome, outcomes_of
 from . import events
 

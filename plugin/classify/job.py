@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from typing import Any
@@ -20,13 +19,14 @@ from ..errors import InputError
 from ..progress import Report, part_of, silent
 from ..runs.life import begin_run, begins_anew
 from ..runs.renamed import follow_renames
-from ..scoring.batches import Batch, Source
-from ..scoring.judged import Judged, Tally
-from ..scoring.lookalikes import lookalike_labels, warning_of
+from ..scoring.batches import Batch
+from ..scoring.judged import Tally
+from ..scoring.lookalikes import warning_of
 from ..scoring.scores import score
 from ..splits import SplitRule
+from ..store.current_jobs import current_job
 from ..store.iterations import Iteration, IterationWriter, Rows, pack_ids
-from ..store.jobs import Job, current_job
+from ..store.jobs import Job
 from ..store.label_field import check_classification, check_label_field, check_labels
 from ..store.listed_runs import deleted_keys
 from ..store.own_fields import check_own_fields
@@ -42,9 +42,9 @@ from ..votes.reading import check_vote_fields
 from .after_decisions import AfterDecisions
 from .auto import Choice, choose_source
 from .cleanlab import CleanlabColumns, write_cleanlab_fields
-from .from_votes import LabelsAlone
-from .journal_run import run_so_far
+from .result import set_apart, summary_of
 from .settings import SKIP, Settings, not_spread
+from .sources import open_source
 from .voted import VotedSource
 
 SHARE_OF_CLASSIFYING = {
@@ -197,7 +197,7 @@ def _classify(
 ) -> tuple[Run, Iteration, dict[str, Any]]:
     dataset, settings = root_dataset(samples), choice.settings
     source = abandonable(
-        lambda _: _source(samples, settings),
+        lambda _: open_source(samples, settings),
         part_of(report, 0.0, 0.0),
         "Reading labels and weights",
     )
@@ -236,7 +236,7 @@ def _classify(
                 "settings": {**asdict(settings), **source.outcome.notes},
                 "chosen": " ".join(filter(None, [choice.said, *source.outcome.said, moved, here])),
                 "counts": judged.counts,
-                "set_apart": _set_apart(judged, source.classes, settings),
+                "set_apart": set_apart(judged, source.classes, settings),
                 "assumed": source.outcome.assumed,
                 "weighed": source.outcome.weighed,
                 "warnings": [
@@ -244,7 +244,7 @@ def _classify(
                     for text in (judged.warning, warning_of(source.classes), *source.outcome.doubts)
                     if text
                 ],
-                "votes": _votes(source),
+                "votes": source.found if isinstance(source, VotedSource) else {},
                 "skipped": {"reasons": dict(skipped.reasons), "samples": skipped.samples},
             }
             iteration = writer.commit(header, weights=source.outcome.weights)
@@ -254,7 +254,7 @@ def _classify(
         found = cleanlab.keep(run, iteration)
         if isinstance(source, VotedSource):
             source.keep(run, iteration)
-    return run, iteration, _summary(iteration) | found
+    return run, iteration, summary_of(iteration) | found
 
 
 def _judged_before(dataset: fo.Dataset, settings: Settings) -> dict[str, str]:
@@ -263,42 +263,6 @@ def _judged_before(dataset: fo.Dataset, settings: Settings) -> dict[str, str]:
     if key not in list_runs(dataset) or begins_anew(dataset, key) is not None:
         return {}
     return first_labels(load_run(dataset, key))
-
-
-def _votes(source: Source) -> dict[str, Any]:
-    return source.found if isinstance(source, VotedSource) else {}
-
-
-def _source(samples: Collection, settings: Settings) -> Source:
-    alone = _source_alone(samples, settings)
-    if not settings.vote_fields and not settings.journal_votes:
-        return alone
-    return VotedSource(alone, samples, settings, run_so_far(samples, settings))
-
-
-def _source_alone(samples: Collection, settings: Settings) -> Source:
-    # Imported where they are used: torch and the zoo take seconds, and the App imports this file.
-    anew = begins_anew(root_dataset(samples), settings.run_key) is not None
-    decision_field = "_deconfuse_none" if anew else f"{settings.run_key}_decision"
-    if settings.source == "predictions":
-        from .from_fields import PredictionSource
-
-        return PredictionSource(
-            samples, settings.label_field, settings.prediction_fields, decision_field
-        )
-    if settings.source == "votes":
-        return LabelsAlone(samples, settings, decision_field)
-    if settings.source == "embeddings":
-        from .from_embeddings import EmbeddingSource
-
-        return EmbeddingSource(samples, settings, decision_field)
-    if settings.source == "features":
-        from .from_features import FeatureSource
-
-        return FeatureSource(samples, settings, decision_field)
-    from .from_training import TrainingSource
-
-    return TrainingSource(samples, settings, decision_field)
 
 
 def _scored(batch: Batch) -> Rows:
@@ -311,36 +275,6 @@ def _scored(batch: Batch) -> Rows:
         if features is None
         else features.astype(np.float16),
     )
-
-
-def _set_apart(judged: Judged, classes: Sequence[str], settings: Settings) -> dict[str, Any]:
-    """The classes that are set apart as they are kept: names may hold what a key may not."""
-    kind = "unknown_classes" if settings.source == "predictions" else "rare_classes"
-    named = [[name, samples] for name, samples in judged.names(classes).items()]
-    return {"kind": kind, "classes": np.flatnonzero(judged.apart).tolist(), "names": named}
-
-
-def _summary(iteration: Iteration) -> dict[str, Any]:
-    skipped: Mapping[str, Any] = iteration.document["skipped"]
-    apart: Mapping[str, Any] = iteration.document["set_apart"]
-    votes: Mapping[str, Any] = iteration.document.get("votes", {})
-    return {
-        **iteration.counts,
-        "source": iteration.settings["source"],
-        "chosen": str(iteration.document["chosen"]),
-        "classes": len(iteration.classes),
-        "rare_classes": {},
-        "unknown_classes": {},
-        apart["kind"]: dict(apart["names"]),
-        "assumed": list(iteration.document["assumed"]),
-        "weighed": list(iteration.document["weighed"]),
-        "warnings": list(iteration.document["warnings"]),
-        "annotators": list(votes.get("annotators", [])),
-        "votes_left_out": [list(pair) for pair in votes.get("votes_left_out", [])],
-        "lookalike_labels": lookalike_labels(iteration.classes),
-        "skipped": dict(skipped["reasons"]),
-        "skipped_samples": list(skipped["samples"]),
-    }
 
 
 def _explained(error: OSError) -> Exception:

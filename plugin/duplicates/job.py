@@ -14,8 +14,9 @@ from ..errors import Cancelled, InputError
 from ..progress import Report, part_of, silent
 from ..skipped import Skipped
 from ..splits import SplitRule, note_on
+from ..store.current_jobs import current_job
 from ..store.iterations import Iteration
-from ..store.jobs import Job, current_job
+from ..store.jobs import Job
 from ..store.own_fields import check_own_writable
 from ..store.runs import Run
 from ..workers.choices import LOCAL

@@ -32,10 +32,10 @@ from ..decisions.undo_objects import object_entry_of, read_images, with_orders
 from ..documents import MISSING
 from ..errors import InputError
 from ..store.label_sets import TAGS, list_of
-from ..store.samples import samples_of
 from .items import KnownItems, known_items
 from .outside_changes import lies_on
 from .request import ObjectRequest
+from .samples_of_items import find_samples
 
 
 def plan_objects(draft: Draft, request: ObjectRequest) -> None:
@@ -53,7 +53,7 @@ def plan_objects(draft: Draft, request: ObjectRequest) -> None:
     items = known_items(run)
     if list_of(run) == TAGS:
         request.check_without_boxes()
-    samples = _samples_of(draft, request, items)
+    samples = find_samples(draft.run, request, items)
     # Those of one sample side by side: what is done to it is one update.
     ordered = sorted(request.items, key=lambda i: samples.get(i) or i)
     for ids in chunked(ordered):
@@ -63,45 +63,6 @@ def plan_objects(draft: Draft, request: ObjectRequest) -> None:
         same = asked_at_once(draft, request.seen, last)
         planned = [planner.entry(i, samples.get(i), already=i in same) for i in ids]
         draft.add(with_orders(draft, images, [entry for entry in planned if entry is not None]))
-
-
-def _samples_of(
-    draft: Draft, request: ObjectRequest, items: KnownItems | None
-) -> dict[ObjectId, ObjectId]:
-    """The sample of each item: by the iteration, the journal, or the samples themselves."""
-    wanted = request.items
-    run, found = draft.run, dict[ObjectId, ObjectId]()
-    found |= {ObjectId(i): told.sample_id for i, told in request.told.items()}
-    if items is not None and len(items):
-        texts = [str(i) for i in wanted]
-        items.check_unique(texts)
-        rows = items.rows_of(texts)
-        for item, row in zip(wanted, rows.tolist(), strict=True):
-            if row >= 0:
-                found[item] = items.sample_of(row)
-    for part in chunked([i for i in wanted if i not in found]):
-        for name in (run.label_field, run.field("missing")):
-            path = f"{name}.{list_of(run)}._id"
-            for document in samples_of(run.dataset).find({path: {"$in": list(part)}}, {path: 1}):
-                for item in by_id(labels_in(document, name)):
-                    _note(found, item, document["_id"], part)
-        gone = [i for i in part if i not in found]
-        found |= (
-            {i: head["sample_id"] for i, head in heads(run, gone, ITEM).items()} if gone else {}
-        )
-    return found
-
-
-def _note(
-    found: dict[ObjectId, ObjectId], item: ObjectId, sample: ObjectId, wanted: Sequence[ObjectId]
-) -> None:
-    if item not in wanted:
-        return
-    if found.setdefault(item, sample) != sample:
-        raise InputError(
-            f"label_ids: {item} is the id of labels of samples {found[item]} and {sample}. Give "
-            "the labels ids of their own. Nothing was changed."
-        )
 
 
 @dataclass

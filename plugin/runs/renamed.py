@@ -10,12 +10,12 @@ from ..decisions.journal import HEADERS
 from ..decisions.run_lock import run_lock
 from ..errors import InputError
 from ..store.columns import BUCKET
+from ..store.current_jobs import COLLECTION as JOBS
+from ..store.current_jobs import current_job
 from ..store.database import open_database, own_collections
 from ..store.declared import check_writable, declared_fields
 from ..store.fields import OWN_FIELDS, group_in_sidebar, sidebar_group
 from ..store.held import forget_deleted
-from ..store.jobs import COLLECTION as JOBS
-from ..store.jobs import current_job
 from ..store.listed_runs import COLLECTION as KNOWN
 from ..store.listed_runs import KnownRun, ListedRun, adopt, known_runs, listed_runs, move
 from ..store.own_fields import delete_fields, names_of, own_attributes

@@ -1,4 +1,4 @@
-"""What is being computed for a run: progress that every process can see, and a way to cancel it."""
+"""What is computed for a run: one work at a time, with progress that every process can see."""
 
 from __future__ import annotations
 
@@ -12,48 +12,27 @@ from types import TracebackType
 from typing import Any
 
 from bson import ObjectId
-from cachetools import LRUCache
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from ..errors import Cancelled, InputError
-from ..processes import has_died, this_process
+from ..processes import this_process
 from ..progress import Report, silent
 from ..time_left import TimeLeft, time_left
-from .database import collection_of
+from .current_jobs import (
+    current_job,
+    dead_for_sure,
+    found_job,
+    id_of,
+    jobs,
+    wait_for_follow_up,
+)
 from .samples import Dataset
 
 logger = logging.getLogger(__name__)
 
-COLLECTION = "deconfuse.jobs"
 BEAT_SECONDS = 1.0
-DEAD_AFTER_SECONDS = 30.0
-WATCH_SECONDS = 5.0
-"""For so long a job must be seen without a beat before its stamp is believed."""
-
 FOLLOW_UP_SECONDS = 60.0
 """For so long whoever begins another job on the run waits for a follow-up to end."""
-
-WATCHED = 1_000
-
-
-def _jobs() -> Any:
-    return collection_of(COLLECTION)
-
-
-def _id(dataset: Dataset, run_key: str) -> str:
-    return f"{dataset._doc.id}/{run_key}"
-
-
-def current_job(dataset: Dataset, run_key: str) -> dict[str, Any] | None:
-    """The job that a living process is working on for the run, if there is one.
-
-    Returns:
-        None, or ``{"task", "progress", "label", "left", "started_at", "seconds", "cancelling"}``:
-        ``left`` are the seconds that all the rest will take, None while nobody can tell, and
-        ``seconds`` those since it began
-    """
-    document = _found(_id(dataset, run_key))
-    return None if document is None or _is_dead(document) else _described(document)
 
 
 def job_in_the_way(dataset: Dataset, run_key: str) -> dict[str, Any] | None:
@@ -61,120 +40,9 @@ def job_in_the_way(dataset: Dataset, run_key: str) -> dict[str, Any] | None:
 
     Waits ``FOLLOW_UP_SECONDS`` at most.
     """
-    key = _id(dataset, run_key)
-    _wait_for_follow_up(key, time.monotonic() + FOLLOW_UP_SECONDS)
+    key = id_of(dataset, run_key)
+    wait_for_follow_up(key, time.monotonic() + FOLLOW_UP_SECONDS)
     return current_job(dataset, run_key)
-
-
-def _wait_for_follow_up(key: str, until: float) -> bool:
-    """Wait for a follow-up to end; whether it did, or none was there."""
-    while (document := _found(key)) is not None and not _is_dead(document):
-        if not document.get("follow_up") or time.monotonic() > until:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def current_jobs(dataset: Dataset) -> dict[str, dict[str, Any]]:
-    """The jobs that living processes are working on for a dataset, by run; see ``current_job``."""
-    keys = _jobs().distinct("run_key", {"dataset_id": dataset._doc.id})
-    found = {key: current_job(dataset, key) for key in sorted(keys)}
-    return {key: job for key, job in found.items() if job is not None}
-
-
-def _described(document: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "task": document["task"],
-        "progress": document["progress"],
-        "label": document["label"],
-        "left": document.get("left"),
-        "started_at": document["started_at"],
-        "seconds": document["seconds"],
-        "cancelling": document["cancel"],
-    }
-
-
-def running(dataset: Dataset) -> list[str]:
-    """The keys of the runs that something is computed on."""
-    keys = _jobs().distinct("run_key", {"dataset_id": ObjectId(dataset._doc.id)})
-    return [key for key in keys if current_job(dataset, key) is not None]
-
-
-def is_worked_on(dataset_id: Any, run_key: str) -> bool:
-    """Whether a living process is working on a run, the dataset of which need not be loaded."""
-    document = _found(f"{dataset_id}/{run_key}")
-    return document is not None and not _is_dead(document)
-
-
-def _found(key: str) -> dict[str, Any] | None:
-    """A job's document, with the age of its last beat in seconds by the database's clock."""
-    since = {
-        name: {"$divide": [{"$subtract": ["$$NOW", f"${field}"]}, 1_000]}
-        for name, field in (("age", "beat"), ("seconds", "started_at"))
-    }
-    return next(_jobs().aggregate([{"$match": {"_id": key}}, {"$addFields": since}]), None)
-
-
-class _Watch:
-    """For how long this process has seen jobs without a beat, by its own steady clock."""
-
-    def __init__(self) -> None:
-        self._seen: LRUCache[tuple[str, Any], tuple[int, float]] = LRUCache(WATCHED)
-        self._lock = threading.Lock()
-
-    def unchanged_for(self, document: dict[str, Any]) -> float:
-        """Seconds since the number of beats was first seen to be what it is."""
-        key, beats, now = (
-            (document["_id"], document["token"]),
-            document.get("beats", 0),
-            time.monotonic(),
-        )
-        with self._lock:
-            known = self._seen.get(key)
-            if known is None or known[0] != beats:
-                self._seen[key] = known = (beats, now)
-        return now - known[1]
-
-
-_watch = _Watch()
-
-
-def _is_dead(document: dict[str, Any]) -> bool:
-    """Whether a job's process died, or has not been heard of for long.
-
-    A stamp alone proves nothing: the database's clock may have been set forwards, and all living
-    jobs would look old, or backwards, and a dead one would look young for long.
-    """
-    if has_died(document["process"]):
-        return True
-    silent_for = _watch.unchanged_for(document)
-    return silent_for >= (WATCH_SECONDS if _looks_dead(document) else DEAD_AFTER_SECONDS)
-
-
-def _looks_dead(document: dict[str, Any]) -> bool:
-    return abs(document["age"]) > DEAD_AFTER_SECONDS
-
-
-def _dead_for_sure(document: dict[str, Any]) -> bool:
-    """As ``_is_dead``, watching for some seconds a job that looks dead."""
-    until = time.monotonic() + 2 * WATCH_SECONDS
-    current: dict[str, Any] | None = document
-    while current is not None and current["token"] == document["token"]:
-        if _is_dead(current):
-            return True
-        if not _looks_dead(current) or time.monotonic() > until:
-            return False
-        time.sleep(min(BEAT_SECONDS, WATCH_SECONDS / 5))
-        current = _found(document["_id"])
-    return False
-
-
-def cancel_job(dataset: Dataset, run_key: str) -> bool:
-    """Ask the job of a run to stop, wherever it runs; False where none is running."""
-    if current_job(dataset, run_key) is None:
-        return False
-    changed = _jobs().update_one({"_id": _id(dataset, run_key)}, {"$set": {"cancel": True}})
-    return changed.matched_count == 1
 
 
 _host: ContextVar[Job | None] = ContextVar("deconfuse_host", default=None)
@@ -226,7 +94,7 @@ class Job:
         token: ObjectId | None = None,
         follow_up: bool = False,
     ):
-        self._key = _id(dataset, run_key)
+        self._key = id_of(dataset, run_key)
         self._owner = {"dataset_id": dataset._doc.id, "run_key": run_key}
         self._task = task
         self._listener = listener
@@ -257,9 +125,9 @@ class Job:
         return self
 
     def _claim(self) -> None:
-        earlier = _found(self._key)
-        if earlier is not None and _dead_for_sure(earlier):
-            _jobs().delete_one({"_id": self._key, "token": earlier["token"]})
+        earlier = found_job(self._key)
+        if earlier is not None and dead_for_sure(earlier):
+            jobs().delete_one({"_id": self._key, "token": earlier["token"]})
         fresh = {
             **self._owner,
             "task": self._task,
@@ -276,17 +144,17 @@ class Job:
         until = time.monotonic() + (0 if self._follow_up else FOLLOW_UP_SECONDS)
         while True:
             try:
-                _jobs().update_one(self._mine(), [{"$set": values}], upsert=True)
+                jobs().update_one(self._mine(), [{"$set": values}], upsert=True)
                 return
             except DuplicateKeyError:
-                if not _wait_for_follow_up(self._key, until):
-                    found = _found(self._key) or fresh
+                if not wait_for_follow_up(self._key, until):
+                    found = found_job(self._key) or fresh
                     raise InputError(busy(self._owner["run_key"], found)) from None
 
     def _take_over(self) -> None:
         document = self._told_of_life()
         if document is None or document["cancel"]:
-            _jobs().delete_one(self._mine())
+            jobs().delete_one(self._mine())
             raise Cancelled(f"{self._task} {self._why}")
 
     def __exit__(
@@ -299,7 +167,7 @@ class Job:
             return
         self._stopped.set()
         self._thread.join()
-        _jobs().delete_one(self._mine())
+        jobs().delete_one(self._mine())
 
     def __call__(self, progress: float | None, label: str) -> None:
         """Report progress.
@@ -361,7 +229,7 @@ class Job:
             state = {"progress": progress, "label": label, "left": self._time.seconds()}
             state["task"] = self._task
             values |= {name: {"$literal": value} for name, value in state.items()}
-        return _jobs().find_one_and_update(self._mine(), [{"$set": values}])
+        return jobs().find_one_and_update(self._mine(), [{"$set": values}])
 
 
 def busy(run_key: str, job: Mapping[str, Any]) -> str:

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from bson import ObjectId
 
 from ..processes import has_died
+from .current_jobs import is_worked_on
 from .database import collection_of
-from .jobs import is_worked_on
 from .samples import Dataset
 
 COLLECTION = "deconfuse.outcomes"

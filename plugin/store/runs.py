@@ -9,11 +9,11 @@ from typing import Any
 
 from ..errors import InputError, meant
 from .columns import BUCKET, delete_columns
+from .current_jobs import COLLECTION as JOBS
+from .current_jobs import is_worked_on
 from .database import collection_of, open_database, own_collections
 from .iterations import COLLECTION as ITERATIONS
 from .iterations import Iteration, last_on_objects, load_iteration
-from .jobs import COLLECTION as JOBS
-from .jobs import is_worked_on
 from .listed_runs import COLLECTION as KNOWN
 from .listed_runs import METHOD, adopt, know, known_runs, listed_runs
 from .samples import Dataset, samples_of

@@ -12,8 +12,8 @@ from playwright.sync_api import expect
 from sklearn.datasets import load_digits
 
 from plugin.decisions.resolve import resolve
+from plugin.store.current_jobs import current_job
 from plugin.store.iterations import unpack_ids
-from plugin.store.jobs import current_job
 from plugin.store.runs import load_run
 from tests.browser.label_errors_panel import CLASSES, panel, shoot, violations
 from tests.browser.operator_forms import form_of

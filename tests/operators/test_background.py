@@ -17,7 +17,8 @@ import pytest
 from bson import ObjectId
 
 from plugin.processes import this_process
-from plugin.store.jobs import COLLECTION, Job, cancel_job, current_job
+from plugin.store.current_jobs import COLLECTION, cancel_job, current_job
+from plugin.store.jobs import Job
 from plugin.store.outcomes import Outcome, forget_outcome, note_start, outcomes_of
 from tests.conftest import PLUGIN
 from tests.plugin.forked import died, fork

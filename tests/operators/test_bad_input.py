@@ -354,7 +354,7 @@ def test_cancelling_in_the_middle_leaves_nothing(dataset):
     from plugin.classify.job import find_label_errors
     from plugin.classify.settings import Settings
     from plugin.errors import Cancelled
-    from plugin.store.jobs import cancel_job, current_job
+    from plugin.store.current_jobs import cancel_job, current_job
 
     samples = dataset(200)
     before, files = database_of(samples), temporary()

@@ -20,7 +20,7 @@ import torch
 
 from plugin.errors import InputError
 from plugin.learning.classifiers import check_model
-from plugin.store.jobs import current_job
+from plugin.store.current_jobs import current_job
 from plugin.store.runs import Run
 from tests.plugin.decided import make_run
 

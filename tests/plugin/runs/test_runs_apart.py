@@ -23,7 +23,7 @@ from plugin.errors import InputError
 from plugin.importance import store as importance_rounds
 from plugin.importance.store import KeptRound
 from plugin.runs.versions import versions
-from plugin.store import jobs
+from plugin.store import current_jobs, jobs
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import Run, create_run, delete_run
 from plugin.store.scores import rank_id, read_rank, write_rank
@@ -127,14 +127,14 @@ def test_another_run_s_audit_and_check_are_refused_by_name(runs: tuple[Run, list
 def test_a_job_is_that_of_its_run(runs: tuple[Run, list[Run]]) -> None:
     mine, others = runs
     with jobs.Job(mine.dataset, mine.key, "Testing") as job:
-        assert jobs.current_job(mine.dataset, mine.key) is not None
+        assert current_jobs.current_job(mine.dataset, mine.key) is not None
         for other in others:
-            assert jobs.current_job(other.dataset, other.key) is None
-            assert not jobs.cancel_job(other.dataset, other.key)
+            assert current_jobs.current_job(other.dataset, other.key) is None
+            assert not current_jobs.cancel_job(other.dataset, other.key)
             with jobs.Job(other.dataset, other.key, "Testing beside"):
                 pass
         job(0.5, "still there")
-        assert jobs.current_job(mine.dataset, mine.key) is not None
+        assert current_jobs.current_job(mine.dataset, mine.key) is not None
 
 
 def test_deleting_a_run_takes_nothing_from_the_others() -> None:

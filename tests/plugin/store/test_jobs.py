@@ -16,8 +16,9 @@ from pymongo.errors import AutoReconnect
 
 from plugin.errors import Cancelled, InputError
 from plugin.processes import has_died, this_process
-from plugin.store import jobs
-from plugin.store.jobs import COLLECTION, Job, cancel_job, current_job
+from plugin.store import current_jobs, jobs
+from plugin.store.current_jobs import COLLECTION, cancel_job, current_job
+from plugin.store.jobs import Job
 from tests.plugin.decided import make_dataset
 from tests.plugin.forked import died, fork
 
@@ -32,7 +33,7 @@ def dataset() -> Iterator[fo.Dataset]:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(jobs, "BEAT_SECONDS", 0.05)
-    monkeypatch.setattr(jobs, "WATCH_SECONDS", 1.0)
+    monkeypatch.setattr(current_jobs, "WATCH_SECONDS", 1.0)
     yield
     assert documents() == []
 
@@ -222,7 +223,7 @@ def test_a_dead_job_whose_stamp_looks_young_is_noticed(
     dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database's clock was set back a little, or somebody asks all the time."""
-    monkeypatch.setattr(jobs, "DEAD_AFTER_SECONDS", 0.5)
+    monkeypatch.setattr(current_jobs, "DEAD_AFTER_SECONDS", 0.5)
     elsewhere(dataset, timedelta(0))
     until(lambda: stamp(timedelta(0)) or current_job(dataset, "a") is None)
     with Job(dataset, "a", "Next"):
@@ -236,7 +237,7 @@ def test_a_step_of_the_databases_clock_neither_hides_nor_kills_a_job(
     """Between two beats all stamps look old: whoever looks just then must not believe it."""
     with Job(dataset, "a", "Living") as job:
         foo.get_db_conn()[COLLECTION].update_one({}, {"$set": {"process.host": "another"}})
-        end = time.monotonic() + 1.5 * jobs.WATCH_SECONDS
+        end = time.monotonic() + 1.5 * current_jobs.WATCH_SECONDS
         while time.monotonic() < end:
             stamp(off)
             found = current_job(dataset, "a")
@@ -373,8 +374,8 @@ def test_a_place_that_was_cancelled_meanwhile_is_not_taken(dataset: fo.Dataset) 
 
 def test_all_jobs_of_a_dataset_are_listed(dataset: fo.Dataset) -> None:
     with Job(dataset, "b", "two"), Job(dataset, "", "none"):
-        found = jobs.current_jobs(dataset)
+        found = current_jobs.current_jobs(dataset)
         assert [(key, job["task"]) for key, job in found.items()] == [("", "none"), ("b", "two")]
         with pytest.raises(InputError, match="The dataset is being worked on: none"):
             Job(dataset, "", "again").__enter__()
-    assert jobs.current_jobs(dataset) == {}
+    assert current_jobs.current_jobs(dataset) == {}

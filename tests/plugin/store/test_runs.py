@@ -16,8 +16,8 @@ from plugin.decisions.resolve import resolve
 from plugin.errors import InputError
 from plugin.store import fields, write_fields
 from plugin.store.columns import BUCKET, write_column
+from plugin.store.current_jobs import COLLECTION as JOBS
 from plugin.store.fields import FIELDS
-from plugin.store.jobs import COLLECTION as JOBS
 from plugin.store.jobs import Job
 from plugin.store.own_fields import delete_fields
 from plugin.store.runs import (

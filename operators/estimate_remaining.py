@@ -12,9 +12,10 @@ from fiftyone.operators import types
 from ..plugin.audit import audits
 from ..plugin.audit import verdicts as reading
 from ..plugin.audit.audits import OpenedAudit
+from ..plugin.audit.draw_objects import draw_object_audit
 from ..plugin.audit.estimator import Interval
 from ..plugin.audit.judging import give_verdicts
-from ..plugin.audit.object_audits import OpenedObjectAudit, draw_object_audit, open_object_audit
+from ..plugin.audit.object_audits import OpenedObjectAudit, open_object_audit
 from ..plugin.audit.object_verdicts import judge_all
 from ..plugin.audit.target import choose_target, read_object_target, read_target
 from ..plugin.decisions.resolution import CONFLICTS_SHOWN, Resolution

@@ -13,8 +13,9 @@ from bson import ObjectId
 from ..plugin.audit import audits, verdicts
 from ..plugin.audit.audits import OpenedAudit
 from ..plugin.audit.checks import draw_check, give_check
+from ..plugin.audit.draw_objects import draw_object_audit
 from ..plugin.audit.judging import give_verdict
-from ..plugin.audit.object_audits import OpenedObjectAudit, draw_object_audit, open_object_audit
+from ..plugin.audit.object_audits import OpenedObjectAudit, open_object_audit
 from ..plugin.audit.target import choose_target, read_object_target, read_target
 from ..plugin.decisions.resolution import utc_text
 from ..plugin.errors import InputError

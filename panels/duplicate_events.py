@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from functools import lru_cache
 from threading import Thread
 from typing import Any
@@ -22,7 +21,6 @@ from ..plugin.duplicates.current import (
     open_pairs,
     sizes_of,
 )
-from ..plugin.duplicates.difference import difference_of, similarity
 from ..plugin.duplicates.groups import DuplicateGroup
 from ..plugin.duplicates.job import complete_duplicate_fields
 from ..plugin.duplicates.options import check_scope, check_threshold
@@ -30,9 +28,6 @@ from ..plugin.duplicates.resolve_group import resolve_group as decide_on_group
 from ..plugin.duplicates.row_pairs import pairs_of_rows, rows_of_compared
 from ..plugin.duplicates.store import KeptDuplicates, load_duplicates
 from ..plugin.errors import InputError
-from ..plugin.images.decode import UnreadableImageError
-from ..plugin.images.deep import Windows
-from ..plugin.images.image_tasks import decode_to_compare
 from ..plugin.objects.current_doubles import cells_with_doubles
 from ..plugin.splits import note_on
 from ..plugin.store.iterations import Iteration
@@ -44,14 +39,11 @@ from .group_pages import of_kind, page_of
 from .opened import Opened, open_iteration, open_run
 from .opened_objects import OpenedObjects, open_any
 from .picture_events import thumbnails
-from .sample_documents import paths_of
 
 ROWS_OF_A_GROUP = 100
 PAIRS_OF_A_GROUP = 200
 MOST_IN_A_DECISION = 20_000
 STEPS = 50
-LARGEST_PICTURE = 1_024
-USUAL_SIDE = (64, 64)
 
 
 def cell_flags(opened: Opened) -> npt.NDArray[np.bool_]:
@@ -259,57 +251,6 @@ def _columns(
         width=size[:, 1].tolist(),
         height=size[:, 0].tolist(),
     )
-
-
-def difference(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.DifferenceReply:
-    """Two images side by side, and where they differ."""
-    opened = open_iteration(ctx, request)
-    rows = opened.rows([request.get("first"), request.get("second")], 2)
-    size = max(16, min(LARGEST_PICTURE, int(request.get("size") or 256)))
-    first, second = paths_of(opened, opened.ids(rows))
-    windows = opened.windows
-    try:
-        found = difference_of(first, second, size, windows)
-        ses = _ses(load_duplicates(opened.run), first, second, windows)
-    except UnreadableImageError as error:
-        return events.DifferenceReply(
-            first="",
-            second="",
-            difference="",
-            width=0,
-            height=0,
-            amplified=1.0,
-            largest=0,
-            ses=None,
-            problem=str(error),
-        )
-    return events.DifferenceReply(
-        first=_url(found.first),
-        second=_url(found.second),
-        difference=_url(found.difference),
-        width=found.width,
-        height=found.height,
-        amplified=round(found.amplified, 2),
-        largest=found.largest,
-        ses=ses,
-        problem="",
-    )
-
-
-def _ses(kept: KeptDuplicates | None, first: str, second: str, windows: Windows) -> float:
-    """SSIM of two images, measured as find_duplicates does."""
-    size = USUAL_SIDE if kept is None else tuple(kept.document["compared_at"])
-    colour = kept is None or kept.document["colour"]
-    if kept is not None:
-        windows = {**windows, **kept.document.get("windows", {})}
-    pair = [
-        decode_to_compare(path, size, colour=colour, windows=windows) for path in (first, second)
-    ]
-    return round(similarity(*pair), 4)
-
-
-def _url(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def resolve_group(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.ResolveReply:

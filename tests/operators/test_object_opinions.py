@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
-from plugin.audit.object_audits import SPURIOUS, draw_object_audit, open_object_audit
+from plugin.audit.draw_objects import draw_object_audit
+from plugin.audit.object_audits import SPURIOUS, open_object_audit
 from plugin.audit.verdicts import RIGHT, WRONG
 from plugin.decisions.undo import undo
 from plugin.errors import InputError

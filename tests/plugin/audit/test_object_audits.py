@@ -9,14 +9,13 @@ from bson import ObjectId
 
 from plugin.audit import verdicts as reading
 from plugin.audit.audits import end_audit
+from plugin.audit.draw_objects import draw_object_audit, lacking
 from plugin.audit.object_audits import (
     MISSING,
     OF_LABELS,
     PLACEMENT,
     SPURIOUS,
     OpenedObjectAudit,
-    draw_object_audit,
-    lacking,
     open_object_audit,
 )
 from plugin.audit.object_judging import Seen, judge_image, judge_item, take_back

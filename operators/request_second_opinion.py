@@ -15,13 +15,14 @@ from ..plugin.objects.fields import NOTHING
 from ..plugin.opinions.answers import SecondOpinion, answer_many, open_opinion
 from ..plugin.opinions.request import Made, request_second_opinion
 from ..plugin.opinions.store import NO_CLASS
-from ..plugin.store.label_field import is_on_objects
+from ..plugin.runs.opening import open_any_run
+from ..plugin.store.label_field import is_on_sets
 from ..plugin.store.runs import Run
 from ..plugin.store.samples import Collection
 from .checked import CheckedOperator
 from .forms import choose, form, missing, opened_run, suggest
 from .resolve_objects import chosen_labels, noun_of
-from .run_choice import counted, open_run, open_run_on_any, run_of
+from .run_choice import any_run, any_run_of, counted
 
 
 class RequestSecondOpinion(CheckedOperator):
@@ -33,7 +34,7 @@ class RequestSecondOpinion(CheckedOperator):
         return foo.OperatorConfig(
             name="request_second_opinion",
             label="Label errors: ask for a second opinion",
-            description="Put samples or objects to another person, who judges them blind",
+            description="Put samples, objects or tags to another person, who judges them blind",
             icon="group",
             dynamic=True,
         )
@@ -62,15 +63,16 @@ class RequestSecondOpinion(CheckedOperator):
             sample_collection: the dataset, or a view of it
             to: who is asked: a name that others know them by
             sample_ids: what to ask about: these samples; or
-            label_ids: on objects these labels and missing objects, by their ids; or
+            label_ids: on objects and tags these labels and missing ones, by their ids; or
             label: the open samples, or objects, with this label, ``(no label)`` for missing ones
             prediction: and this prediction, ``(nothing there)`` for spurious ones; or
             decisions_of: what this person decided, where that stands
             n: so many of them, drawn at random; by default all
             seed: of the random numbers
             request: the request to answer and read, by default the last one
-            answers: by sample id, on objects by label id, the class that the second person sees,
-                on objects ``(nothing there)`` for nothing, None where nobody can tell
+            answers: by sample id, on objects and tags by label id, the class that the second person
+                sees, there ``(nothing there)`` for nothing, of a tag its name where it applies,
+                None where nobody can tell
             author: who asks
             run_key: the run
             new_class: take the class of an answer for another one although it looks like one that
@@ -86,7 +88,7 @@ class RequestSecondOpinion(CheckedOperator):
         Raises:
             InputError: on bad input, with nothing changed
         """
-        run = run_of(sample_collection, run_key, objects=True)
+        run, _ = any_run_of(sample_collection, run_key)
         if to is not None:
             if request is not None or answers:
                 raise InputError("request and answers are of a request that was made: without to")
@@ -115,8 +117,7 @@ class RequestSecondOpinion(CheckedOperator):
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Ask for the App, about what the form names or what is selected."""
-        params, run = ctx.params, open_run(ctx, objects=True)
-        on_objects = is_on_objects(run)
+        params, (run, on_objects) = ctx.params, any_run(ctx)
         given = params.get("label_ids" if on_objects else "sample_ids") or None
         if not given and not params.get("decisions_of"):
             given = _selected(ctx, run) or None
@@ -142,14 +143,14 @@ class RequestSecondOpinion(CheckedOperator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form: whom, and about what."""
         inputs = types.Object()
-        run = opened_run(ctx, inputs, open_run_on_any)
+        run = opened_run(ctx, inputs, lambda dataset, key: open_any_run(dataset, key)[0])
         if run is not None:
             _ask(ctx, run, inputs)
         return form(inputs, "Ask for a second opinion", "Ask")
 
 
 def _open(run: Run, request: str | None) -> SecondOpinion:
-    return (open_object_opinion if is_on_objects(run) else open_opinion)(run, request)
+    return (open_object_opinion if is_on_sets(run) else open_opinion)(run, request)
 
 
 def _put(
@@ -160,9 +161,10 @@ def _put(
     **given: Any,
 ) -> Made:
     """Put samples, or labels, to somebody, by the kind of the run."""
-    if is_on_objects(run):
+    if is_on_sets(run):
         if sample_ids is not None:
-            raise InputError(f"sample_ids: run '{run.key}' is on objects. Give label_ids.")
+            what = f"{noun_of(run)}s"
+            raise InputError(f"sample_ids: run '{run.key}' is on {what}. Give label_ids.")
         return request_object_opinion(run, to, label_ids=label_ids, **given)
     if label_ids is not None:
         raise InputError(f"label_ids: run '{run.key}' is on whole samples. Give sample_ids.")
@@ -170,7 +172,7 @@ def _put(
 
 
 def _selected(ctx: Any, run: Run) -> list[str]:
-    return chosen_labels(ctx, run) if is_on_objects(run) else list(ctx.selected or [])
+    return chosen_labels(ctx, run) if is_on_sets(run) else list(ctx.selected or [])
 
 
 def _kept(opinion: SecondOpinion, answers: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -180,7 +182,8 @@ def _kept(opinion: SecondOpinion, answers: Mapping[str, str | None]) -> dict[str
     for label_id, said in answers.items():
         if said == NO_CLASS:
             raise InputError(
-                f"the answer on object {label_id} must be a class, {NOTHING!r} or None, got ''"
+                f"the answer on {opinion.noun} {label_id} must be a class, {NOTHING!r} or None, "
+                "got ''"
             )
     return {i: NO_CLASS if said == NOTHING else said for i, said in answers.items()}
 

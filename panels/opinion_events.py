@@ -14,21 +14,27 @@ from ..plugin.errors import InputError
 from ..plugin.images.crops import Crop, get_crops
 from ..plugin.images.dataset_windows import image_windows
 from ..plugin.images.whole_picture import whole_picture
-from ..plugin.object_opinions.answers import ObjectOpinion, settle_object
+from ..plugin.object_opinions.answers import (
+    ObjectOpinion,
+    TagOpinion,
+    object_opinion,
+    settle_object,
+)
 from ..plugin.object_opinions.request import people_of, request_object_opinion
 from ..plugin.objects.iteration import ObjectIteration, object_iteration
 from ..plugin.opinions import answers
 from ..plugin.opinions.answers import SecondOpinion
 from ..plugin.opinions.request import request_second_opinion
 from ..plugin.opinions.store import NO_CLASS, Asked, Item, load_request, requests_of
+from ..plugin.runs.opening import open_any_run
 from ..plugin.store.iterations import Iteration
-from ..plugin.store.label_field import is_on_objects
+from ..plugin.store.label_field import is_on_sets
 from ..plugin.store.runs import Run
 from ..plugin.store.samples import samples_of
 from . import events
 from .audit_events import ALL_CLASSES_UP_TO, MOST_ITEMS, UNREADABLE
 from .decision_events import resolution_reply
-from .opened import Opened, open_run
+from .opened import Opened, dataset_of
 from .opened_objects import OpenedObjects, open_any
 from .outlines import Place, classes_to_name, drawn_box, outlines_of
 from .picture_events import LARGEST_PREVIEW, thumbnail_store, url_of
@@ -40,7 +46,7 @@ MOST_ASKED = 20_000
 
 def opinions(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.OpinionsReply:
     """The last requests of a run, and whom it knows."""
-    return _reply(open_run(ctx, request.get("run"), objects=True))
+    return _reply(_run(ctx, request))
 
 
 def _reply(run: Run) -> events.OpinionsReply:
@@ -107,8 +113,8 @@ def opinion_outlines(
 ) -> events.AuditOutlinesReply:
     """The next objects to judge, without anything that tells a label from what was predicted."""
     opinion = _opened(ctx, request)
-    if not isinstance(opinion, ObjectOpinion):
-        raise InputError(f"Run '{opinion.run.key}' is on whole samples, not on objects.")
+    if not isinstance(opinion, ObjectOpinion) or isinstance(opinion, TagOpinion):
+        raise InputError(f"Run '{opinion.run.key}' is on {opinion.noun}s, not on objects.")
     wanted, page = _page(opinion, request)
     iteration = object_iteration(opinion.run, opinion.asked.iteration)
     places = [
@@ -201,18 +207,22 @@ def settle(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Resolve
 
 
 def _any_opened(ctx: foo.ExecutionContext, request: dict[str, Any]) -> Opened:
-    """The iteration of a request, on whole samples or on objects."""
-    open_run(ctx, request.get("run"), objects=True)
+    """The iteration of a request, on whole samples or on objects or tags."""
+    _run(ctx, request)
     return open_any(ctx, request)
 
 
+def _run(ctx: foo.ExecutionContext, request: dict[str, Any]) -> Run:
+    return open_any_run(dataset_of(ctx), str(request.get("run")))[0]
+
+
 def _opened(ctx: foo.ExecutionContext, request: dict[str, Any]) -> SecondOpinion:
-    run = open_run(ctx, request.get("run"), objects=True)
+    run = _run(ctx, request)
     return _made_of(run, load_request(run, request["opinion"]))
 
 
 def _made_of(run: Run, asked: Asked) -> SecondOpinion:
-    return (ObjectOpinion if is_on_objects(run) else SecondOpinion)(run, asked)
+    return object_opinion(run, asked) if is_on_sets(run) else SecondOpinion(run, asked)
 
 
 def _iteration(opinion: SecondOpinion) -> Iteration:
@@ -239,7 +249,7 @@ def _pictures(opinion: SecondOpinion, items: list[Item], size: int) -> list[Any]
     if not items:
         return []
     windows, paths = image_windows(opinion.run.dataset, _iteration(opinion)), _paths(opinion, items)
-    if isinstance(opinion, ObjectOpinion):
+    if isinstance(opinion, ObjectOpinion) and not isinstance(opinion, TagOpinion):
         return get_crops(thumbnail_store(), _crops(opinion, items, paths), size, windows)
     return thumbnail_store().get(paths, size, windows)
 
@@ -257,7 +267,12 @@ def _paths(opinion: SecondOpinion, items: list[Item]) -> list[str]:
 
 
 def _classes(iteration: Iteration, item: Item) -> list[int]:
-    """All classes of the run, or of many the probable ones and both labels, by index."""
+    """All classes of the run, or of many the probable ones and both labels, by index.
+
+    Of a tag its own, which is asked about.
+    """
+    if item.tag is not None:
+        return [iteration.classes.index(item.tag)] if item.tag in iteration.classes else []
     if len(iteration.classes) <= ALL_CLASSES_UP_TO:
         return list(range(len(iteration.classes)))
     row = int(iteration.rows_of([str(item.sample_id)])[0])

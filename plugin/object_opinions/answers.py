@@ -1,4 +1,4 @@
-"""A request for a second opinion on objects as it stands, and how a disagreement is settled."""
+"""A request for a second opinion on objects or tags, and how a disagreement is settled."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
+import numpy as np
 from bson import ObjectId
 
 from ..decisions.journal import ITEM, chunked, heads
@@ -19,9 +20,11 @@ from ..objects.request import ObjectRequest, Told
 from ..objects.resolve import make_decision
 from ..objects.state import items_state
 from ..opinions.answers import SecondOpinion, basis_of, disputed
-from ..opinions.store import NO_CLASS, Item, load_request
+from ..opinions.store import NO_CLASS, Asked, Item, load_request
+from ..store.label_sets import TAGS, list_of
 from ..store.runs import Run
 from ..store.samples import samples_of
+from ..votes.agreement import Kappa, cohens_kappa
 
 
 class ObjectOpinion(SecondOpinion):
@@ -83,13 +86,39 @@ class ObjectOpinion(SecondOpinion):
         return items_state(self.run).revision
 
 
+class TagOpinion(ObjectOpinion):
+    """The same of tags, of each of which was asked whether it applies to its image."""
+
+    noun: ClassVar[str] = "tag"
+
+    def check_answer(self, item: Item, label: str) -> None:
+        """Raise InputError unless it says that the tag applies, or that it does not."""
+        if label not in (item.tag, NO_CLASS):
+            raise InputError(
+                f"the answer on tag {item.unit_id} must be {item.tag!r}, {NOTHING!r} or None, got "
+                f"{label!r:.80}"
+            )
+
+    @cached_property
+    def agreement(self) -> Kappa:
+        """How far both agree beyond chance, where the question is whether a tag applies."""
+        said = [(i.first != NO_CLASS, i.second != NO_CLASS) for i in self.both]
+        pairs = np.array(said, np.int64).reshape(-1, 2)
+        return cohens_kappa(pairs[:, 0], pairs[:, 1], 2)
+
+
+def object_opinion(run: Run, asked: Asked) -> ObjectOpinion:
+    """A request with its answers, on objects or on tags."""
+    return (TagOpinion if list_of(run) == TAGS else ObjectOpinion)(run, asked)
+
+
 def open_object_opinion(run: Run, request: str | None = None) -> ObjectOpinion:
-    """A request on objects, the last one if none is named.
+    """A request on objects or tags, the last one if none is named.
 
     Raises:
         InputError: if there is none
     """
-    return ObjectOpinion(run, load_request(run, request))
+    return object_opinion(run, load_request(run, request))
 
 
 def settle_object(
@@ -129,15 +158,16 @@ def _to_be(opinion: ObjectOpinion, item: Item, seen: str, label: str) -> ObjectR
         return ObjectRequest.checked(action, [name], given, None, None, {name: seen}, boxes)
     taken = _is_taken(opinion, item)
     action = "add" if label else "remove" if taken else "confirm"
-    if item.box is None:
+    on_tags = isinstance(opinion, TagOpinion)
+    if item.box is None and not on_tags:
         raise InputError(f"The object at place {item.place} has no outline")
-    boxes = {name: None} if taken else None
+    boxes = {name: None} if taken and not on_tags else None
     given = label or None
     request = ObjectRequest.checked(action, [name], given, None, None, {name: None}, boxes)
     return replace(
         request,
         labels={name: label or None},
-        boxes={name: item.box},
+        boxes={} if on_tags else {name: item.box},
         told={name: Told(item.sample_id, item.box, label or None)},
         taken=True,
     )

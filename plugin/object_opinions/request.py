@@ -1,4 +1,4 @@
-"""Asking for a second opinion on objects: which labels and missing objects, and of whom."""
+"""Asking for a second opinion on objects or tags: which labels and missing ones, and of whom."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from ..objects.state import ItemsState, items_state
 from ..opinions.request import Draw, Made, check_author, checked_ids, known_people
 from ..opinions.store import NO_CLASS, Put, put_before
 from ..store.iterations import unpack_ids
-from ..store.label_field import is_on_objects
+from ..store.label_field import is_on_sets
+from ..store.label_sets import TAGS, list_of
 from ..store.runs import Run
 from ..store.samples import samples_of
 
@@ -36,10 +37,10 @@ def request_object_opinion(
     seed: int | None = None,
     author: str | None = None,
 ) -> Made:
-    """Put labels and missing objects to another person, to be judged blind as outlines.
+    """Put labels and missing ones to another person, blind: objects as outlines, tags by name.
 
     Args:
-        run: a run on objects
+        run: a run on objects or tags
         to: who is asked: a name that others know them by
         label_ids: the labels, and the ids of missing objects; or
         cell: the label and the prediction whose open objects are meant; or
@@ -51,7 +52,8 @@ def request_object_opinion(
     Raises:
         InputError: on bad input, or if no object is left to ask about; nothing is changed
     """
-    draw = Draw.checked(to, (label_ids, cell, decisions_of), n, seed, "label_ids", "object")
+    noun = "tag" if list_of(run) == TAGS else "object"
+    draw = Draw.checked(to, (label_ids, cell, decisions_of), n, seed, "label_ids", noun)
     iteration = object_iteration(run)
     state = items_state(run, iteration.document)
     given = given_items(run)
@@ -71,7 +73,7 @@ def request_object_opinion(
 
 def people_of(run: Run) -> dict[str, int]:
     """Names that a run knows, on samples or on objects, with their decisions that stand."""
-    return known_people(run, given_items(run) if is_on_objects(run) else None)
+    return known_people(run, given_items(run) if is_on_sets(run) else None)
 
 
 def _of_cell(
@@ -129,11 +131,9 @@ class _Askable:
     @cached_property
     def _labels(self) -> Mapping[ObjectId, Mapping[ObjectId, Any]]:
         """The labels of each sample that is there, by their ids."""
-        field = self.run.label_field
+        field, held = self.run.label_field, list_of(self.run)
         query = {"_id": {"$in": list(set(self._samples.values()))}}
-        keep = dict.fromkeys(
-            (f"{field}.detections.{n}" for n in ("_id", "label", "bounding_box")), 1
-        )
+        keep = dict.fromkeys((f"{field}.{held}.{n}" for n in ("_id", "label", "bounding_box")), 1)
         found = samples_of(self.run.dataset).find(query, keep)
         return {document["_id"]: by_id(labels_in(document, field)) for document in found}
 
@@ -145,17 +145,35 @@ class _Askable:
         if sample not in self._labels:
             return "not in the dataset"
         label = self._labels[sample].get(item)
+        on_tags = list_of(self.run) == TAGS
         box = box_of(label) if label is not None else self._known_box(item)
-        if not _can_be_drawn(box):
+        if not on_tags and not _can_be_drawn(box):
             return "without an outline"
-        if label is not None:
-            name = class_of(label)
-            return Put(sample, name, item, box) if name else "without a label"
+        if label is not None and not class_of(label):
+            return "without a label"
+        if label is None and not self._is_nothing(item):
+            return "not in the dataset"
+        first = class_of(label) or NO_CLASS
+        if not on_tags:
+            return Put(sample, first, item, box)
+        tag = first or self._missing_tag(item)
+        if tag not in self.state.items.classes:
+            return "of a tag that the iteration does not know"
+        return Put(sample, first, item, None, tag)
+
+    def _is_nothing(self, item: ObjectId) -> bool:
+        """Whether an item that is no label now was missing, or was taken off its image."""
         standing, row = self.state.standing.get(str(item)), self._rows[item]
-        nothing = self.state.items.class_of(row) is None if row >= 0 else False
         if standing is not None:
-            nothing = standing.label is None
-        return Put(sample, NO_CLASS, item, box) if nothing else "not in the dataset"
+            return standing.label is None
+        return row >= 0 and self.state.items.class_of(row) is None
+
+    def _missing_tag(self, item: ObjectId) -> str | None:
+        """Which tag is missing, or was taken off."""
+        standing, row = self.state.standing.get(str(item)), self._rows[item]
+        if standing is not None and standing.was_label:
+            return standing.was_label
+        return self.state.items.seen_class_of(row) if row >= 0 else None
 
     def _known_box(self, item: ObjectId) -> Any:
         """Where something is that has no label: by the journal, or by the iteration."""

@@ -149,6 +149,12 @@ class SecondOpinion:
             raise InputError(f"place must lie between 0 and {last}, got {place!r}")
         return self.items[place]
 
+    def check_answer(self, item: Item, label: str) -> None:
+        """Raise InputError where a class cannot be what somebody sees."""
+        check_text("label", label)
+        if label == NO_CLASS and not self.can_be_nothing:
+            raise InputError("label must not be empty")
+
     def revision(self) -> int:
         """The last decision of the run as of now."""
         return current_state(self.run).revision
@@ -192,9 +198,7 @@ def answer(opinion: SecondOpinion, place: Any, label: str | None) -> bool:
     """
     item = opinion.place(place)
     if label is not None:
-        check_text("label", label)
-        if label == NO_CLASS and not opinion.can_be_nothing:
-            raise InputError("label must not be empty")
+        opinion.check_answer(item, label)
     if item.unit_id not in opinion.labels:
         return False
     values = {"second": label, "unclear": label is None, "revision": opinion.revision()}
@@ -231,6 +235,8 @@ def answer_many(
         right = isinstance(label, str) and (label or opinion.can_be_nothing)
         if label is not None and not right:
             raise InputError(f"the answer on {noun} {unit_id} must be a class, got {label!r}")
+        if label is not None:
+            opinion.check_answer(places[unit_id], label)
     if not new_class:
         given = {f"the answer on {noun} {i}": label for i, label in answers.items()}
         labels = [label for item in opinion.items for label in (item.first, item.second)]

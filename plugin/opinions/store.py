@@ -29,12 +29,13 @@ NO_CLASS = ""
 
 
 class Put(NamedTuple):
-    """What is put to somebody: a sample, or one label of a set with its outline, if it has one."""
+    """What is put to somebody: a sample, or one label of a set with its outline, or its tag."""
 
     sample_id: ObjectId
     first: str
     item_id: ObjectId | None = None
     box: list[float] | None = None
+    tag: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Item:
         revision: the last decision of the run when it was answered
         item_id: the label, or the missing object; None of a sample
         box: its outline when the request was made, None without one
+        tag: of a tag its name, whether it was there or not
     """
 
     place: int
@@ -80,6 +82,7 @@ class Item:
     revision: int
     item_id: ObjectId | None = None
     box: list[float] | None = None
+    tag: str | None = None
 
     @property
     def unit_id(self) -> ObjectId:
@@ -121,6 +124,7 @@ def insert_request(run: Run, header: Mapping[str, Any], items: Sequence[Put]) ->
             "sample_id": put.sample_id,
             "first": put.first,
             **({} if put.item_id is None else {"item_id": put.item_id, "box": put.box}),
+            **({} if put.tag is None else {"tag": put.tag}),
             "second": None,
             "unclear": False,
             "revision": 0,
@@ -183,7 +187,7 @@ def items_of(asked: Asked) -> list[Item]:
 
 def _item(document: Mapping[str, Any]) -> Item:
     names = ("place", "sample_id", "first", "second", "unclear", "revision")
-    of_label = {name: document[name] for name in ("item_id", "box") if name in document}
+    of_label = {name: document[name] for name in ("item_id", "box", "tag") if name in document}
     return Item(**{name: document[name] for name in names}, **of_label)
 
 

@@ -44,8 +44,9 @@ OBJECTS_SO_FAR = (
 TAGS_SO_FAR = (
     "On tags, find_label_errors writes scores, kinds and missing tags, which FiftyOne shows and "
     "sorts, the panel shows them in its overview, cells, ranking, queue and progress, resolve and "
-    "undo decide on them, delete_run takes them back, and there is a report; near-duplicates, "
-    "maps, estimates, importance, annotation and second opinions do not work on them yet."
+    "undo decide on them, request_second_opinion puts them to another person, delete_run takes "
+    "them back, and there is a report; near-duplicates, maps, estimates, importance and annotation "
+    "do not work on them yet."
 )
 
 

@@ -9,9 +9,19 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
+from plugin.object_opinions.answers import open_object_opinion
+from plugin.objects.resolve import resolve
 from plugin.objects.state import items_state
 from plugin.store.runs import load_run
-from tests.browser.label_errors_panel import PRESS_MS, looked_at, panel, shoot, violations
+from tests.browser.label_errors_panel import (
+    PRESS_MS,
+    button,
+    choose_option,
+    looked_at,
+    panel,
+    shoot,
+    violations,
+)
 from tests.tagged_digits import tagged_dataset
 
 ACTS = {"missing": ("a", "c", "r"), "spurious": ("a", "c", "r", "x")}
@@ -132,4 +142,50 @@ def test_tags_are_added_removed_and_brought_back_by_keys(app: Any, tagged: Any) 
     expect(content.get_by_text("may be missing")).to_be_visible()
     shoot(app, "tag-progress")
     assert violations(app) == []
+    assert app.errors == []
+
+
+def test_whether_tags_apply_is_asked_blind_and_settled(app: Any, tagged: Any) -> None:
+    run, before = load_run(tagged, "deconfuse"), tags_of(tagged)
+    first, second = list(before)[:2]
+    resolve(run, "confirm", [first], author="ada")
+    resolve(run, "remove", [second], author="ada")
+    content, keys = panel(app, tagged), app.page.keyboard
+    keys.press("p")
+    card = content.get_by_role("region", name="Second opinions")
+    card.get_by_label("Who is asked").fill("bob")
+    choose_option(card.get_by_role("combobox", name="How many decisions"), "all")
+    button(card, "^Ask$").click()
+    button(card, "^Answer 2$").click()
+    screen = content.get_by_role("region", name="Second opinion")
+    picture = screen.locator(".dcf-queue-picture")
+    items = open_object_opinion(run).items
+    for judged in range(2):
+        expect(picture).to_have_attribute("data-shown", "true")
+        item = items[int(str(picture.get_attribute("data-place")))]
+        expect(screen.get_by_test_id("asked")).to_have_text(
+            f"Does “{item.tag}” apply to this image?"
+        )
+        if not judged:
+            shoot(app, "opinion-tags")
+            assert violations(app) == []
+            assert "ada" not in screen.inner_text()
+        app.page.wait_for_timeout(PRESS_MS)
+        keys.press("n" if str(item.unit_id) == first else "1")  # differs from both
+        if not judged:
+            expect(screen.get_by_role("status").first).to_have_text("1 of 2 judged")
+    button(content, "See the agreement").click()
+    expect(card.get_by_text("0 of 2 alike", exact=False)).to_be_visible()
+    button(card, "^Settle 2$").click()
+    listed = content.get_by_role("region", name="Disagreements")
+    expect(listed.get_by_text("2 to settle of 2")).to_be_visible()
+    shoot(app, "opinion-tags-settle")
+    assert violations(app) == []
+    button(listed.get_by_role("listitem").filter(has_text="No label"), before[second]).click()
+    expect(listed.get_by_text("1 to settle of 2")).to_be_visible()
+    assert tags_of(tagged) == before
+    app.page.wait_for_timeout(PRESS_MS)
+    button(listed.get_by_role("listitem").filter(has_text="Labelled"), "nothing there").click()
+    expect(listed.get_by_text("all settled of 2")).to_be_visible()
+    assert changed(before, tags_of(tagged)) == {first: (before[first], None)}
     assert app.errors == []

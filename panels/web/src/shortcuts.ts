@@ -302,7 +302,7 @@ export const SHORTCUTS = {
   auditNothing: {
     keys: ["n"],
     scope: "outlines",
-    does: "Nothing to label in the outline; nothing else is missing in the image",
+    does: "Nothing to label in the outline; nothing else is missing in the image; the tag asked about does not apply",
   },
   auditMissing: {
     keys: ["a"],

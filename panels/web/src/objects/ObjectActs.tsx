@@ -102,19 +102,17 @@ export function ObjectActs({ chosen, probable, onDone, shown }: Props) {
       >
         {`${removeText(names)}s`}
       </ActionButton>
-      {names.thing === "object" && (
-        <Button
-          size="small"
-          disabled={idle.disabled}
-          onClick={() => {
-            if (n && !busy) setAsking(true);
-            else if (pass("opinion", "nothing")) drop(busy ? "busy" : "none");
-          }}
-          className="dcf-second"
-        >
-          Second opinion…
-        </Button>
-      )}
+      <Button
+        size="small"
+        disabled={idle.disabled}
+        onClick={() => {
+          if (n && !busy) setAsking(true);
+          else if (pass("opinion", "nothing")) drop(busy ? "busy" : "none");
+        }}
+        className="dcf-second"
+      >
+        Second opinion…
+      </Button>
       {asking && (
         <AskSelected rows={chosen.map((one) => one.row)} onClose={() => setAsking(false)} />
       )}

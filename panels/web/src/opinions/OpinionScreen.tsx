@@ -4,13 +4,19 @@ import { ask } from "../ask";
 import type { OpinionInfo } from "../events";
 import { JudgeOutlines } from "../progress/JudgeOutlines";
 import { JudgeSamples } from "../progress/JudgeSamples";
+import type { SampleVerdict } from "../progress/useAuditItems";
 import { useSession } from "../session";
+import { JudgeTags, type TagVerdict } from "./JudgeTags";
 import { asAudit, useOpinionWays, useOutlineOpinionWays } from "./ways";
 
 const SAMPLES =
   "Neither the label nor a prediction nor what somebody else said is shown, so that they cannot " +
   "sway you; with the whole window (f) FiftyOne's grid does not tell them either. Your answer " +
   "changes no label: where it is another one, somebody settles that later.";
+const TAGS =
+  "Whether it is there, is proposed or was removed is not shown, nor are the image's other tags, " +
+  "so that they cannot sway you; with the whole window (f) FiftyOne's grid does not tell either. " +
+  "Your answer changes no tag: where it is another one, somebody settles that later.";
 const OUTLINES =
   "It may be a label's or one that was removed or proposed: nothing tells, so that nothing can " +
   "sway you. Other labels are thin. With the whole window (f) FiftyOne's grid does not tell " +
@@ -36,8 +42,10 @@ export function OpinionScreen({ info, onBack }: { info: OpinionInfo; onBack: () 
     leave: "See the agreement",
   };
   const shared = { info: asAudit(info), words, original, onLeave: onBack };
-  const ways = useOpinionWays(opinion);
+  const ways = useOpinionWays<SampleVerdict>(opinion);
+  const tagWays = useOpinionWays<TagVerdict>(opinion);
   const outlineWays = useOutlineOpinionWays(opinion);
+  if (iteration.tags) return <JudgeTags {...shared} ways={tagWays} note={TAGS} />;
   return iteration.objects ? (
     <JudgeOutlines {...shared} ways={outlineWays} adjustable={false} note={OUTLINES} />
   ) : (

@@ -145,14 +145,16 @@ function One({ one, second, busy, onSettle }: OneProps) {
                 </span>
               </Button>
             ))}
-            <Button
-              size="small"
-              ref={other}
-              disabled={busy}
-              onClick={() => chooser.open(other.current)}
-            >
-              Other…
-            </Button>
+            {noun !== "tag" && (
+              <Button
+                size="small"
+                ref={other}
+                disabled={busy}
+                onClick={() => chooser.open(other.current)}
+              >
+                Other…
+              </Button>
+            )}
             <Choose
               anchor={chooser.anchor}
               first={names.flatMap((name) => {

@@ -16,9 +16,8 @@ const isOpened = orNull(
 );
 
 export function useOpinions() {
-  const { key, iteration, revision } = useSession();
-  const asked = iteration.tags ? null : { run: key.run };
-  const { reply, problem, retry } = useAsk("opinions", asked, [revision]);
+  const { key, revision } = useSession();
+  const { reply, problem, retry } = useAsk("opinions", { run: key.run }, [revision]);
   const [opened, setOpened] = useKeptHere<Opened | null>("progress/opinion", null, isOpened);
   // What was opened stays as it was while its numbers are asked anew.
   const found = reply?.opinions.find(({ id }) => id === opened?.id) ?? null;

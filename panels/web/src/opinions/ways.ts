@@ -5,6 +5,7 @@ import type { AuditInfo, AuditItem, AuditOutline, OpinionInfo } from "../events"
 import { OUTLINE_PREVIEW, type OutlineVerdict } from "../progress/outlines";
 import { PREVIEW, type SampleVerdict, type Ways } from "../progress/useAuditItems";
 import { useSession } from "../session";
+import type { TagVerdict } from "./JudgeTags";
 
 /** A request as what judging blind knows of an audit. */
 export function asAudit(info: OpinionInfo): AuditInfo {
@@ -27,7 +28,9 @@ export function asAudit(info: OpinionInfo): AuditInfo {
   };
 }
 
-export function useOpinionWays(opinion: string): Ways<AuditItem, SampleVerdict> {
+export function useOpinionWays<Verdict extends SampleVerdict | TagVerdict>(
+  opinion: string,
+): Ways<AuditItem, Verdict> {
   const { run } = useSession().key;
   return React.useMemo(
     () => ({

@@ -2,6 +2,10 @@
 import * as React from "react";
 import { count, percent, plural } from "../format";
 import { useNames } from "../objects/names";
+import { OpinionScreen } from "../opinions/OpinionScreen";
+import { Opinions } from "../opinions/Opinions";
+import { SettleScreen } from "../opinions/SettleScreen";
+import { useOpinions } from "../opinions/useOpinions";
 import { NextIteration } from "../parts/NextIteration";
 import { Outcome } from "../parts/Outcome";
 import { useSession } from "../session";
@@ -19,11 +23,16 @@ const DONE: [string, string][] = [
 export function TagProgress({ onBack }: { onBack: () => void }) {
   const { overview, run } = useSession();
   const { nothing } = useNames();
-  useShortcuts({ back: onBack });
+  const opinions = useOpinions();
+  useShortcuts({ back: opinions.open ? opinions.close : onBack });
   const { progress, rows } = overview;
   const at = rows.label.indexOf(nothing ?? -1);
   const missing = at < 0 ? 0 : (rows.wrong[at] ?? 0);
   const decided = DONE.filter(([kind]) => progress.decisions[kind]);
+  if (opinions.open) {
+    const Screen = opinions.settling ? SettleScreen : OpinionScreen;
+    return <Screen info={opinions.open} onBack={opinions.close} />;
+  }
   return (
     <section className="dcf-progress-screen" aria-label="Progress of the run">
       <div className="dcf-cards">
@@ -58,6 +67,7 @@ export function TagProgress({ onBack }: { onBack: () => void }) {
           )}
         </section>
         <ReportCard />
+        <Opinions {...opinions.card} />
         <section className="dcf-card" aria-labelledby="dcf-iterations-title">
           <h3 id="dcf-iterations-title">Iterations</h3>
           <table className="dcf-table">

@@ -12,6 +12,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from bson import ObjectId
@@ -23,7 +24,7 @@ from .choices import RAY_ADDRESS
 logger = logging.getLogger(__name__)
 
 OPERATOR = "@deconfuse/label-errors/work_on_parts"
-EXTRA = "ray>=2.60,<3"
+EXTRA = "ray[client]>=2.60,<3"
 KNOCK_SECONDS = 5.0
 HELLO_SECONDS = 90.0
 """So long every node is waited for: a new process there loads FiftyOne first."""
@@ -57,6 +58,11 @@ class OnRay:
 
     def _connect(self, address: str | None) -> None:
         asked = address or os.environ.get("RAY_ADDRESS", "")
+        if asked.startswith(RAY_ADDRESS) and find_spec("grpc") is None:
+            raise InputError(
+                f"workers: {asked} needs Ray's client, which is not installed: pip install "
+                f"'{EXTRA}'"
+            )
         try:
             _knock(asked)
             self._ray.init(address=address or "auto", log_to_driver=False)

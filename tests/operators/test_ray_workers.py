@@ -2,9 +2,11 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,24 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield str(made.address)
         ray.shutdown()
         made.shutdown()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until somebody listens to a port."""
+    for _ in range(120):
+        assert process.poll() is None
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(1)
+    raise AssertionError("nobody listens")
 
 
 @pytest.mark.parametrize("options", [TRAINING, FEATURES], ids=["training", "features"])
@@ -99,6 +119,63 @@ def test_near_duplicates_are_the_same_to_the_last_bit(
     here = searched(found, samples, monkeypatch, "local")
     assert searched(found, samples, monkeypatch, "ray") == here
     assert traces(samples) == {}
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[str]:
+    """The address, for clients, of a cluster that this process belongs to no more than a laptop."""
+    client, head = free_port(), free_port()
+    bin_folder = Path(sys.executable).parent
+    fo.list_datasets()  # starts the database
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="ray-", ignore_cleanup_errors=True) as near:
+        node = subprocess.Popen(
+            [
+                *(bin_folder / "ray", "start", "--head", "--block", f"--port={head}"),
+                *(f"--ray-client-server-port={client}", f"--temp-dir={near}"),
+                *("--num-cpus=1", "--include-dashboard=false", "--disable-usage-stats"),
+            ],
+            env={
+                **os.environ,
+                "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+                "RAY_AUTH_MODE": "disabled",
+                "DECONFUSE_CACHE_DIR": str(tmp_path / "nodes"),
+            },
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            wait_for(client, node)
+            yield f"ray://127.0.0.1:{client}"
+        finally:
+            node.terminate()
+            node.wait(60)
+
+
+def test_a_cluster_elsewhere_is_asked_by_its_address(
+    elsewhere: str,
+    dataset: DatasetFactory,
+    operator: Callable[[str], Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found, samples = operator("find_label_errors"), dataset(120)
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(module(found, "classify.spread_training"), "PIECE_IMAGES", 60)
+    monkeypatch.setattr(module(found, "workers.on_ray"), "HELLO_SECONDS", 300)
+    found(samples, "ground_truth", "here", **TRAINING)
+    result = found(samples, "ground_truth", "elsewhere", workers=elsewhere, **TRAINING)
+    assert "in parts by 1 worker" in result["chosen"]
+    assert columns(samples, "here") == columns(samples, "elsewhere")
+    assert traces(samples) == {}
+
+
+def test_without_rays_client_it_is_said(
+    dataset: DatasetFactory, operator: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = operator("find_label_errors")
+    monkeypatch.setattr(module(found, "workers.on_ray"), "find_spec", lambda name: None)
+    with pytest.raises(Exception, match=r"needs Ray's client.*pip install 'ray\[client\]"):
+        found(dataset(60), "ground_truth", workers="ray://127.0.0.1:1", **TRAINING)
 
 
 def test_without_a_cluster_it_is_said(

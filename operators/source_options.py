@@ -8,7 +8,7 @@ from typing import Any
 from fiftyone.operators import types
 
 from ..plugin.classify.settings import COPIES
-from ..plugin.store.label_field import is_on_objects
+from ..plugin.store.label_field import is_on_sets
 from .asked import Asked, networks, vote_fields_of
 from .forms import choose_device, choose_workers, suggest, switch
 
@@ -168,7 +168,7 @@ def annotator_attribute(asked: Asked) -> None:
 def journal_votes(asked: Asked) -> None:
     """Ask whether decisions are votes, where some could have been made."""
     run = asked.run
-    if run is not None and (run.iterations() or is_on_objects(run)):
+    if run is not None and (run.iterations() or is_on_sets(run)):
         switch(
             asked.inputs,
             "journal_votes",

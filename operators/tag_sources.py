@@ -43,36 +43,39 @@ def vectors_with_classes(dataset: Any) -> list[str]:
     ]
 
 
+VOTES = ("journal_votes",)
+
 TAG_SOURCES: dict[str, Source] = {
     "auto": Source(
         "Choose for me",
         "A pretrained network with cheap classifiers of each tag for photographs, else a small "
         "network that is trained; says what and why",
         nothing,
-        ("seed", "device", "workers"),
+        ("seed", "device", "workers", *VOTES),
     ),
     "predictions": Source(
         "Predictions in fields",
         "Scores what one or several models already said of each tag; the fastest, several make an "
         "ensemble",
         _predictions,
+        VOTES,
     ),
     "train": Source(
         "Train a network now",
         "A small network is trained on the tags, out of fold, one sigmoid a tag; needs no more",
-        options=tuple(n for n in TRAINING if n not in ("warm_start", "workers")),
+        options=(*(n for n in TRAINING if n not in ("warm_start", "workers")), *VOTES),
     ),
     "features": Source(
         "A pretrained network with cheap heads",
         "Features of a pretrained network, computed once, and cross-validated classifiers of each "
         "tag on them",
-        options=SOURCES["features"].options,
+        options=(*SOURCES["features"].options, *VOTES),
     ),
     "embeddings": Source(
         "Embeddings with cheap heads",
         "Cross-validated classifiers of each tag on vectors of each sample",
         embeddings,
-        SOURCES["embeddings"].options,
+        (*SOURCES["embeddings"].options, *VOTES),
     ),
 }
 """All sources by name."""

@@ -27,8 +27,8 @@ def annotators(ctx: foo.ExecutionContext, request: dict[str, Any]) -> events.Ann
         accuracy=[round(one["accuracy"], 4) for one in known],
         low=[round(one["low"], 4) for one in known],
         high=[round(one["high"], 4) for one in known],
-        meant=[index[one["class"]] if one else -1 for one in first],
-        said=[index[one["vote"]] if one else -1 for one in first],
+        meant=[index.get(one["class"], -1) if one else -1 for one in first],
+        said=[index.get(one["vote"], -1) if one else -1 for one in first],
         confused=[one["expected"] if one else 0.0 for one in first],
         wrong=wrong,
     )

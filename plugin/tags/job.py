@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Any, Protocol
@@ -11,9 +11,11 @@ from typing import Any, Protocol
 from ..abandonable import abandonable
 from ..arrays import BoolArray
 from ..classify.auto import asked_for, by_images
+from ..classify.journal_run import run_so_far
 from ..classify.settings import AUTO, SKIP, Settings, not_spread
 from ..errors import InputError
 from ..objects.covered import check_covers_items
+from ..objects.iteration import object_iteration
 from ..objects.known import KnownDecisions
 from ..objects.scoring import KIND_NAMES
 from ..objects.store import (
@@ -43,6 +45,7 @@ from .found import FoundTags
 from .labels import TagCounts
 from .reading import PredictedTags, TagImages
 from .scoring import TagModel, learn
+from .voted import VotedTags, voted_tags
 
 SHARE_BEFORE, SHARE_OF_SCORING = 0.5, 0.7
 
@@ -100,7 +103,8 @@ def find_tag_errors(
         count), ``share_of_errors`` (of the labels left out, as estimated), ``skipped``
         (images, by reason), ``skipped_samples``, ``left_out`` (tags, by reason), ``warnings`` and
         ``lookalike_labels`` as on whole samples, and ``so_far``:
-        what works on tags and what does not yet
+        what works on tags and what does not yet. With ``journal_votes`` also ``votes``,
+        ``votes_left_out`` and ``annotators``: as on whole samples
 
     Raises:
         InputError: if something given cannot be worked with; nothing was changed
@@ -128,14 +132,20 @@ def find_tag_errors(
                     found.add(images)
         known = KnownDecisions(kept_run(dataset, settings.run_key))
         columns = carried_over(found.columns(), source.classes, known)
+        voted = _voted(samples, settings, columns, source.classes)
+        columns = columns if voted is None else voted.columns
         counts = found.counts(columns, known.decided(columns, source.classes))
         weighed = _weighed(model, source.names)
         run = begin_run(dataset, settings.run_key, settings.label_field)
-        _keep(run, source, settings, counts, weighed, model, columns)
+        votes = {} if voted is None else voted.found
+        chosen = chosen if voted is None else f"{chosen} {voted.said}".strip()
+        _keep(run, source, settings, counts, weighed, model, columns, votes)
         writing = part_of(job.note, SHARE_OF_SCORING, 1.0)
         write_tag_fields(run, columns, source.classes, KIND_NAMES, writing)
         document = last_iteration(run)
         assert document is not None, "it was kept just now"
+        if voted is not None:
+            voted.keep(run, object_iteration(run))
         mark_written(document["_id"])
     return {
         "run_key": run.key,
@@ -153,6 +163,7 @@ def find_tag_errors(
         "warnings": [*filter(None, [warning_of(source.classes)])],
         "lookalike_labels": lookalike_labels(source.classes),
         "so_far": TAGS_SO_FAR,
+        **votes,
         **({} if note is None else {"begun_anew": note}),
     }
 
@@ -165,6 +176,7 @@ def _keep(
     weighed: list[str],
     model: TagModel,
     columns: Columns,
+    votes: Mapping[str, Any],
 ) -> None:
     header = {
         "on": "tags",
@@ -172,6 +184,7 @@ def _keep(
             "label_field": settings.label_field,
             "prediction_fields": list(settings.prediction_fields),
             "source": settings.source,
+            "journal_votes": settings.journal_votes,
             "seed": settings.seed,
             **source.notes,
         },
@@ -181,6 +194,7 @@ def _keep(
         "assumed": list(source.assumed),
         "weighed": weighed,
         "share_of_errors": model.share,
+        "votes": dict(votes),
         "skipped": {"reasons": [[r, n] for r, n in source.skipped.reasons.items()]},
         "left_out": [[reason, count] for reason, count in source.left_out.items()],
     }
@@ -190,6 +204,14 @@ def _keep(
         if last_iteration(run) is None:
             unlist(run)
         raise
+
+
+def _voted(
+    samples: Collection, settings: Settings, columns: Columns, classes: Sequence[str]
+) -> VotedTags | None:
+    """What models and the journal's votes say together; None where it is not asked for."""
+    run = run_so_far(samples, settings)
+    return None if run is None else voted_tags(run, columns, classes, settings.seed)
 
 
 def _chosen(samples: Collection, settings: Settings) -> tuple[Settings, str]:
@@ -228,8 +250,8 @@ def _check(samples: Collection, settings: Settings) -> str | None:
             "class_scores: it names an attribute of Detections; name a field of vectors among the "
             "prediction_fields"
         )
-    if settings.journal_votes:
-        raise InputError("journal_votes: votes are not taken in on tags yet")
+    if settings.source == "votes":
+        raise InputError("source: tags are not judged by votes alone yet; name another one")
     if settings.vote_fields:
         raise InputError("vote_fields: votes are not taken in on tags yet")
     if settings.cleanlab:

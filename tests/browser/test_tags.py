@@ -189,3 +189,39 @@ def test_whether_tags_apply_is_asked_blind_and_settled(app: Any, tagged: Any) ->
     expect(listed.get_by_text("all settled of 2")).to_be_visible()
     assert changed(before, tags_of(tagged)) == {first: (before[first], None)}
     assert app.errors == []
+
+
+def test_what_people_agree_on_is_accepted_in_bulk(app: Any, tagged: Any, operator: Any) -> None:
+    tags = tags_of(tagged)
+    asked = operator("request_second_opinion")
+    for who in ("bob", "eve"):
+        asked(tagged, who, label_ids=list(tags)[:40])
+        said = list(tags.items())[:40]
+        asked(
+            tagged,
+            answers={i: "(nothing there)" if at < 10 else t for at, (i, t) in enumerate(said)},
+        )
+    operator("find_label_errors")(
+        tagged, "gt", source="predictions", prediction_fields=["scores"], journal_votes=True
+    )
+    content, keys = panel(app, tagged), app.page.keyboard
+    keys.press("p")
+    consensus = content.get_by_role("region", name="Consensus of votes and model")
+    differing = consensus.get_by_test_id("consensus-samples")
+    expect(differing).to_have_text(re.compile(r"^\d+ open labels$"))
+    many, before = str(differing.inner_text()).split()[0], tags_of(tagged)
+    button(consensus, "^Check some").click()
+    dialog = app.page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Draw 30").click()
+    expect(dialog.get_by_role("button", name=re.compile("is an exception")).first).to_be_visible()
+    shoot(app, "consensus-tags-check")
+    assert violations(app) == []
+    dialog.get_by_role("button", name="No exception").click()
+    dialog.get_by_role("button", name=re.compile("Change .* tags?")).click()
+    expect(consensus.get_by_test_id("consensus-done")).to_contain_text(f"{many} tags changed")
+    expect(differing).to_have_text("0 open labels")
+    assert tags_of(tagged) != before
+    button(consensus, "^Undo all$").click()
+    expect(differing).to_have_text(f"{many} open labels")
+    assert tags_of(tagged) == before
+    assert app.errors == []

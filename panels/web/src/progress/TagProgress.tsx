@@ -1,5 +1,6 @@
 // How far a run on tags is: suspects of each kind, what was decided, and the iterations.
 import * as React from "react";
+import { Consensus } from "../annotators/Consensus";
 import { count, percent, plural } from "../format";
 import { useNames } from "../objects/names";
 import { OpinionScreen } from "../opinions/OpinionScreen";
@@ -67,6 +68,7 @@ export function TagProgress({ onBack }: { onBack: () => void }) {
           )}
         </section>
         <ReportCard />
+        <Consensus />
         <Opinions {...opinions.card} />
         <section className="dcf-card" aria-labelledby="dcf-iterations-title">
           <h3 id="dcf-iterations-title">Iterations</h3>

@@ -138,8 +138,9 @@ def test_an_added_object_is_a_label_like_others(run: Run) -> None:
 @pytest.mark.parametrize("action", ["add", "confirm"])
 def test_an_object_that_was_added_and_removed_can_be_decided_anew(run: Run, action: str) -> None:
     before, item = all_raw(run), missing_ids_at(run, 1)[0]
-    for one, given in (("add", {"label": "wasp"}), ("move", {"box": BOX}), ("remove", {})):
-        assert resolve(run, one, [item], **given).applied == 1
+    assert resolve(run, "add", [item], label="wasp").applied == 1
+    assert resolve(run, "move", [item], box=BOX).applied == 1
+    assert resolve(run, "remove", [item]).applied == 1
     removed = all_raw(run)
     made = resolve(run, action, [item])
     assert (made.applied, made.conflicts) == (1, ())

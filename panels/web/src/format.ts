@@ -2,9 +2,20 @@
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const one = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
 
-export const count = (value: number) => whole.format(value);
-export const decimal = (value: number) => (value < 100 ? one : whole).format(value);
-export const percent = (value: number, digits = 0) => `${(value * 100).toFixed(digits)} %`;
+/** With a minus sign, where programs write a hyphen. */
+const signed = (written: string) => written.replace(/^-/, "\u2212");
+
+/** With so many digits after the point; what rounds to nothing has no sign. */
+export function fixed(value: number, digits: number): string {
+  const rounded = Number(value.toFixed(digits));
+  return signed((rounded === 0 ? 0 : rounded).toFixed(digits));
+}
+
+export const count = (value: number) => signed(whole.format(value));
+export const decimal = (value: number) => signed((value < 100 ? one : whole).format(value));
+export const percent = (value: number, digits = 0) => `${fixed(value * 100, digits)} %`;
+/** Of a picture or an outline, on one line. */
+export const pixels = (width: number, height: number) => `${width}\u00a0×\u00a0${height}`;
 export const plural = (n: number, word: string, many = `${word}s`) =>
   `${count(n)} ${n === 1 ? word : many}`;
 

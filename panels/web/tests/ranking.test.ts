@@ -42,7 +42,7 @@ describe("a value", () => {
   it("has as many digits as its range asks for", () => {
     expect(written(0.98765, 0, 1)).toBe("0.99");
     expect(written(0.98765, 0.9, 1)).toBe("0.988");
-    expect(written(-12.345, -20, 15)).toBe("-12.3");
+    expect(written(-12.345, -20, 15)).toBe("−12.3");
     expect(written(1234.5, 0, 90000)).toBe("1235");
     expect(written(0.5, 0.5, 0.5)).toBe("0.50");
   });

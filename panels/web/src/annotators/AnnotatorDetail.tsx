@@ -5,6 +5,7 @@ import { count, plural } from "../format";
 import { useNames } from "../objects/names";
 import { Face } from "../overview/CellButton";
 import { saturation } from "../overview/cells";
+import { Name } from "../parts/Name";
 import { useSession } from "../session";
 import { useAsk } from "../useAsk";
 import type { AnnotatorActs } from "./Annotators";
@@ -32,7 +33,7 @@ export function AnnotatorDetail({ annotator, onShow, onReview, onRank }: Props) 
   return (
     <section className="dcf-annotator-detail" aria-label={`What ${name} confused`}>
       <h4>
-        What <bdi>{name}</bdi> confused
+        What <Name>{name}</Name> confused
       </h4>
       <div className="dcf-card-buttons">
         <Button
@@ -91,7 +92,7 @@ function ConfusedRow({ cells, largest, onOpen }: RowProps) {
   return (
     <fieldset className="dcf-confused" aria-label={`Most probably ${meant}`}>
       <div className="dcf-confused-head" title={meant}>
-        <bdi className="dcf-head-name">{meant}</bdi>
+        <Name className="dcf-head-name">{meant}</Name>
         <span className="dcf-head-count">{count(open)} open</span>
       </div>
       {cells.slice(0, MOST_CELLS).map((cell) => (

@@ -6,6 +6,7 @@ import { count, decimal, percent, plural } from "../format";
 import { isText, useKeptHere } from "../kept";
 import { useNames } from "../objects/names";
 import { moved } from "../overview/moves";
+import { Name } from "../parts/Name";
 import { useSession } from "../session";
 import { useAsk } from "../useAsk";
 import { AnnotatorDetail } from "./AnnotatorDetail";
@@ -201,7 +202,7 @@ function Row({ row, at, lowest, chosen, tabbable, onFocus, onChoose }: RowProps)
           onFocus={() => onFocus(at)}
           onClick={() => onChoose(row.name)}
         >
-          <bdi>{row.name}</bdi>
+          <Name>{row.name}</Name>
         </button>
       </td>
       <td>{count(row.votes)}</td>
@@ -220,7 +221,7 @@ function Row({ row, at, lowest, chosen, tabbable, onFocus, onChoose }: RowProps)
           <span className="dcf-soft">none</span>
         ) : (
           <>
-            <bdi>{meant}</bdi> → <bdi>{said}</bdi>{" "}
+            <Name>{meant}</Name> → <Name>{said}</Name>{" "}
             <span className="dcf-soft">≈ {decimal(row.confused)}</span>
           </>
         )}

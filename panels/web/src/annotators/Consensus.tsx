@@ -6,6 +6,7 @@ import { count, decimal, percent, plural } from "../format";
 import { useKept } from "../kept";
 import { useNames } from "../objects/names";
 import { CheckDialog } from "../parts/CheckDialog";
+import { Name } from "../parts/Name";
 import { useSession } from "../session";
 import { useAsk } from "../useAsk";
 import { useThumbnails } from "../useThumbnails";
@@ -95,7 +96,7 @@ export function Consensus() {
         <ul className="dcf-changes" aria-label="What would change">
           {reply.changes.map(([label, becomes, n]) => (
             <li key={`${label}/${becomes}`} className="dcf-chip">
-              <bdi>{names.label(label)}</bdi> → <bdi>{names.prediction(becomes)}</bdi>{" "}
+              <Name>{names.label(label)}</Name> → <Name>{names.prediction(becomes)}</Name>{" "}
               <span className="dcf-soft">× {count(n)}</span>
             </li>
           ))}
@@ -160,14 +161,14 @@ function Becomes({ label, becomes }: { label: number; becomes: number }) {
   if (becomes === names.nothing) {
     return (
       <>
-        no <bdi>{names.label(label)}</bdi>
+        no <Name>{names.label(label)}</Name>
       </>
     );
   }
   return (
     <>
       {label === names.nothing && "add "}
-      <bdi>{names.prediction(becomes)}</bdi>
+      <Name>{names.prediction(becomes)}</Name>
     </>
   );
 }

@@ -4,6 +4,7 @@ import * as React from "react";
 import { ask, asProblem } from "../ask";
 import { useNames } from "../objects/names";
 import { Icon } from "../parts/Icon";
+import { Name } from "../parts/Name";
 import { useSession } from "../session";
 
 export function GivenBanner() {
@@ -20,17 +21,17 @@ export function GivenBanner() {
       <span>
         Only {thing}s that{" "}
         <strong>
-          <bdi>{given.annotator}</bdi>
+          <Name>{given.annotator}</Name>
         </strong>{" "}
         voted on
         {given.said !== null && (
           <>
-            , as <bdi>{prediction(given.said)}</bdi>
+            , as <Name>{prediction(given.said)}</Name>
           </>
         )}
         {given.meant !== null && (
           <>
-            , where <bdi>{prediction(given.meant)}</bdi> is likely
+            , where <Name>{prediction(given.meant)}</Name> is likely
           </>
         )}
         .

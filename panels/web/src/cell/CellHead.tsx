@@ -5,6 +5,7 @@ import type { CellReply } from "../events";
 import { count, plural } from "../format";
 import { useNames, useNoun } from "../objects/names";
 import { Icon } from "../parts/Icon";
+import { Name } from "../parts/Name";
 import { Tip } from "../parts/Tip";
 import { type Session, useSession } from "../session";
 
@@ -42,12 +43,12 @@ export function CellHead({ label, prediction, reply, onBack, onQueue, onShow, on
   const title =
     label === prediction ? (
       <>
-        <bdi>{names.label(label)}</bdi> <span className="dcf-soft">predicted the same</span>
+        <Name>{names.label(label)}</Name> <span className="dcf-soft">predicted the same</span>
       </>
     ) : (
       <>
-        <bdi>{names.label(label)}</bdi> <span className="dcf-soft">predicted</span>{" "}
-        <bdi>{names.prediction(prediction)}</bdi>
+        <Name>{names.label(label)}</Name> <span className="dcf-soft">predicted</span>{" "}
+        <Name>{names.prediction(prediction)}</Name>
       </>
     );
   return (

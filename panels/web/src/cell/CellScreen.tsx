@@ -2,10 +2,11 @@
 import { Button, ToggleButton } from "@mui/material";
 import * as React from "react";
 import type { Features } from "../events";
-import { count, plural } from "../format";
+import { count, fixed, plural } from "../format";
 import { isFlag, oneOf, useKept } from "../kept";
 import { LEAST_IIES } from "../overview/cells";
 import { DragTool, type Tool } from "../parts/DragTool";
+import { Name } from "../parts/Name";
 import { Pages } from "../parts/Pages";
 import { Problem } from "../parts/Problem";
 import { useGridEdge, useMapSize } from "../parts/sizes";
@@ -122,7 +123,7 @@ export function CellScreen({ label, prediction, ...ways }: Props) {
       samples.map((s, at) => ({
         row: s.row,
         faint: faint.has(s.row),
-        name: `Sample ${offset + at + 1} by suspicion, IIES ${s.iies.toFixed(2)}`,
+        name: `Sample ${offset + at + 1} by suspicion, IIES ${fixed(s.iies, 2)}`,
       })),
     [samples, faint, offset],
   );
@@ -130,7 +131,7 @@ export function CellScreen({ label, prediction, ...ways }: Props) {
   const open = openWithin(session, label, prediction) ?? reply?.open ?? 0;
   const acceptText = (
     <>
-      Relabel as “<bdi>{classes[prediction]}</bdi>”
+      Relabel as “<Name>{classes[prediction]}</Name>”
     </>
   );
   if (problem) return <Problem problem={problem} onRetry={retry} onBack={onBack} />;
@@ -206,7 +207,7 @@ export function CellScreen({ label, prediction, ...ways }: Props) {
         rows: chosen,
         confirm: (
           <>
-            Confirm “<bdi>{classes[label]}</bdi>”
+            Confirm “<Name>{classes[label]}</Name>”
           </>
         ),
         accept: correct ? undefined : { text: acceptText, act: accept },

@@ -3,6 +3,7 @@ import * as React from "react";
 import { ask } from "../ask";
 import type { CheckBound } from "../events";
 import { CheckDialog } from "../parts/CheckDialog";
+import { Name } from "../parts/Name";
 import { useSession } from "../session";
 import type { Thumbnails } from "../thumbnails";
 
@@ -37,7 +38,7 @@ export function Check({ rows, samples, label, prediction, thumbnails, onDone, on
       samples={samples}
       question={
         <>
-          those that are not “<bdi>{all}</bdi>”
+          those that are not “<Name>{all}</Name>”
         </>
       }
       draw={(size) => ask("check_draw", { ...key, label, prediction, rows, becomes, size })}

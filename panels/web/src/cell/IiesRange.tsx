@@ -2,6 +2,7 @@
 
 import { Slider } from "@mui/material";
 import * as React from "react";
+import { fixed } from "../format";
 import { BINS, firstBin, LEAST_IIES } from "../overview/cells";
 
 interface Props {
@@ -51,10 +52,10 @@ export function IiesRange({ classes, bars, value, onChange, onCommit }: Props) {
         onChangeCommitted={(_, next) => onCommit(next as [number, number])}
         getAriaLabel={(at) => (at === 0 ? "Lowest IIES shown" : "Highest IIES shown")}
         valueLabelDisplay="auto"
-        valueLabelFormat={(v) => v.toFixed(2)}
+        valueLabelFormat={(v) => fixed(v, 2)}
       />
       <div className="dcf-iies-scale" aria-hidden="true">
-        <span>{LEAST_IIES.toFixed(2)}</span>
+        <span>{fixed(LEAST_IIES, 2)}</span>
         <span>IIES</span>
         <span>1.00</span>
       </div>

@@ -1,5 +1,6 @@
 // The most similar pairs of a cell, the paper's Figure 7.
 import * as React from "react";
+import { fixed } from "../format";
 import { TilePicture } from "../parts/PictureGrid";
 import { useSession } from "../session";
 import type { Thumbnails } from "../thumbnails";
@@ -36,7 +37,7 @@ export function Pairs({ label, prediction, thumbnails, selected, onPick }: Props
   if (!reply.first.length)
     return (
       <p className="dcf-hint">
-        No similar pairs in this cell: none has an SSIM of {reply.least.toFixed(2)} or more.
+        No similar pairs in this cell: none has an SSIM of {fixed(reply.least, 2)} or more.
       </p>
     );
   return (
@@ -52,7 +53,7 @@ export function Pairs({ label, prediction, thumbnails, selected, onPick }: Props
               className="dcf-pair"
               disabled={out}
               aria-pressed={selected.has(a) && selected.has(b)}
-              aria-label={`Pair with SSIM ${ses.toFixed(3)}. Select both`}
+              aria-label={`Pair with SSIM ${fixed(ses, 3)}. Select both`}
               onClick={(event) =>
                 onPick(
                   [a, b],
@@ -63,7 +64,7 @@ export function Pairs({ label, prediction, thumbnails, selected, onPick }: Props
             >
               <TilePicture tile={thumbnails.get(a)} side={48} />
               <TilePicture tile={thumbnails.get(b)} side={48} />
-              <span className="dcf-ses">{ses.toFixed(3)}</span>
+              <span className="dcf-ses">{fixed(ses, 3)}</span>
             </button>
           </li>
         );

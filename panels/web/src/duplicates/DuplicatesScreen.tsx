@@ -1,10 +1,10 @@
 // Near-duplicates in groups: leaks first, then label conflicts, then the most alike.
-import { Button, ToggleButton, ToggleButtonGroup } from "@mui/material";
+import { Button, IconButton, ToggleButton, ToggleButtonGroup } from "@mui/material";
 import * as React from "react";
 import { usePaintedWhen } from "../acts/useShown";
 import { ask, asProblem } from "../ask";
 import type { DuplicateKind, DuplicateScope } from "../events";
-import { count, plural } from "../format";
+import { count, fixed, plural } from "../format";
 import { isIndex, oneOf, orNull, useKept, useKeptHere } from "../kept";
 import { useNoun } from "../objects/names";
 import { Icon } from "../parts/Icon";
@@ -120,7 +120,7 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
     ["alike", boxed ? "Same class" : "Alike", totals.alike],
   ];
   const kinds = boxed ? every.filter(([name]) => name !== "leak") : every;
-  const alike = `${boxed ? "IoU" : "SSIM"} ${group?.ses.toFixed(3)}`;
+  const alike = `${boxed ? "IoU" : "SSIM"} ${fixed(group?.ses ?? 0, 3)}`;
   return (
     <section
       className="dcf-cellscreen"
@@ -185,16 +185,36 @@ export function DuplicatesScreen({ onBack }: { onBack: () => void }) {
           />
           <div className="dcf-stage dcf-groupstage">
             <div className="dcf-groupscroll">
-              <h2 className="dcf-title">
-                Group {count(place + 1)} of {count(reply.matching)}{" "}
-                {group.leak && <span className="dcf-badge dcf-badge-leak">across splits</span>}{" "}
-                {group.conflict && (
-                  <span className="dcf-badge dcf-badge-conflict">
-                    {boxed ? "classes differ" : "labels differ"}
-                  </span>
-                )}{" "}
-                <span className="dcf-soft">{group.exact && !boxed ? "exact copies" : alike}</span>
-              </h2>
+              <div className="dcf-group-head">
+                <h2 className="dcf-title">
+                  Group {count(place + 1)} of {count(reply.matching)}{" "}
+                  {group.leak && <span className="dcf-badge dcf-badge-leak">across splits</span>}{" "}
+                  {group.conflict && (
+                    <span className="dcf-badge dcf-badge-conflict">
+                      {boxed ? "classes differ" : "labels differ"}
+                    </span>
+                  )}{" "}
+                  <span className="dcf-soft">{group.exact && !boxed ? "exact copies" : alike}</span>
+                </h2>
+                <div className="dcf-group-steps">
+                  <IconButton
+                    size="small"
+                    aria-label="Previous group"
+                    disabled={place === 0}
+                    onClick={() => go(-1)}
+                  >
+                    <Icon name="left" />
+                  </IconButton>
+                  <IconButton
+                    size="small"
+                    aria-label="Next group"
+                    disabled={place >= list.length - 1}
+                    onClick={() => go(1)}
+                  >
+                    <Icon name="right" />
+                  </IconButton>
+                </div>
+              </div>
               <GroupView
                 key={group.id}
                 group={group}

@@ -2,6 +2,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import * as React from "react";
 import type { DuplicateGroup } from "../events";
+import { fixed } from "../format";
 import { useNoun } from "../objects/names";
 import { TilePicture } from "../parts/PictureGrid";
 import type { Thumbnails } from "../thumbnails";
@@ -76,7 +77,7 @@ export function GroupList({ list, matching, at, thumbnails, onPick, onMore }: Pr
                   </span>
                 )}
                 <span className="dcf-soft">
-                  {group.exact && !boxed ? "exact" : group.ses.toFixed(3)}
+                  {group.exact && !boxed ? "exact" : fixed(group.ses, 3)}
                 </span>
               </span>
             </div>

@@ -3,8 +3,9 @@ import { Button } from "@mui/material";
 import * as React from "react";
 import { ask } from "../ask";
 import type { DifferenceReply, DuplicateGroup } from "../events";
-import { count } from "../format";
+import { count, fixed, pixels } from "../format";
 import { isNumber, orNull, useKept } from "../kept";
+import { Name } from "../parts/Name";
 import { TilePicture } from "../parts/PictureGrid";
 import { PictureSize } from "../parts/PictureSize";
 import { PIXELS_FROM } from "../parts/pixels";
@@ -97,13 +98,13 @@ export function GroupView(props: Props) {
             <span className="dcf-member-text">
               {at < 9 && <kbd>{at + 1}</kbd>}
               <strong title={member.label}>
-                <bdi>{member.label || "no label"}</bdi>
+                <Name>{member.label || "no label"}</Name>
               </strong>
             </span>
             <span className="dcf-soft">
               {[
                 member.split,
-                `${member.width} × ${member.height}${boxed ? " px" : ""}`,
+                `${pixels(member.width, member.height)}${boxed ? "\u00a0px" : ""}`,
                 boxed && member.prediction !== member.label ? `seen: ${member.prediction}` : "",
                 member.decision,
               ]
@@ -185,7 +186,7 @@ function Difference({ first, second, width }: { first: number; second: number; w
         ? picture(reply.difference, "equal in every pixel")
         : picture(
             reply.difference,
-            `difference, ${reply.amplified.toFixed(1)} times · at most ${reply.largest} of 255`,
+            `difference, ${fixed(reply.amplified, 1)} times · at most ${reply.largest} of 255`,
           )}
     </div>
   );

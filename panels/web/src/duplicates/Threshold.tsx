@@ -2,7 +2,7 @@
 import { Button, MenuItem, Select, Slider } from "@mui/material";
 import * as React from "react";
 import type { DuplicateScope, DuplicatesReply } from "../events";
-import { plural } from "../format";
+import { fixed, plural } from "../format";
 
 interface Props {
   reply: DuplicatesReply;
@@ -49,12 +49,12 @@ export function Threshold(props: Props) {
         step={0.005}
         value={dragged}
         aria-label="Least SSIM of near-duplicates"
-        getAriaValueText={(value) => `SSIM ${value.toFixed(3)}`}
+        getAriaValueText={(value) => `SSIM ${fixed(value, 3)}`}
         onChange={(_, value) => setDragged(value as number)}
         onChangeCommitted={(_, value) => onLook(value as number)}
       />
       <span className="dcf-soft dcf-threshold-text">
-        SSIM ≥ {dragged.toFixed(3)} · {listed ? "" : "about "}
+        SSIM ≥ {fixed(dragged, 3)} · {listed ? "" : "about "}
         {plural(pairs, "pair")}
       </span>
       {changed && (

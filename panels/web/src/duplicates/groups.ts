@@ -1,5 +1,6 @@
 // Groups of near-duplicates as the screen knows them, page by page.
 import type { DuplicateGroup, DuplicatesReply } from "../events";
+import { fixed } from "../format";
 
 /** One sample of a group. */
 export interface Member {
@@ -71,7 +72,7 @@ export function labelsOf(members: readonly Member[]): [string, number][] {
 export function describe(group: DuplicateGroup, boxed = false): string {
   const kinds = [group.leak && "leak across splits", group.conflict && "different labels"];
   const what = kinds.filter(Boolean).join(", ");
-  const alike = `${boxed ? "IoU" : "SSIM"} ${group.ses.toFixed(3)}`;
+  const alike = `${boxed ? "IoU" : "SSIM"} ${fixed(group.ses, 3)}`;
   const said = group.exact && !boxed ? "exact copies" : alike;
   return `${group.members} ${boxed ? "labels" : "images"}, ${what ? `${what}, ` : ""}${said}`;
 }

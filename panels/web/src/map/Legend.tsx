@@ -1,6 +1,7 @@
 // What the map's colours mean.
 import * as React from "react";
-import { count } from "../format";
+import { count, fixed } from "../format";
+import { Name } from "../parts/Name";
 import type { MapArrays } from "./arrays";
 
 const MOST = 12;
@@ -15,12 +16,12 @@ export function Legend({ map, colours, numeric }: Props) {
   if (numeric) {
     return (
       <div className="dcf-map-legend">
-        <span>{map.low.toFixed(2)}</span>
+        <span>{fixed(map.low, 2)}</span>
         <span
           className="dcf-ramp"
           style={{ background: `linear-gradient(to right, ${colours.join(",")})` }}
         />
-        <span>{map.high.toFixed(2)}</span>
+        <span>{fixed(map.high, 2)}</span>
       </div>
     );
   }
@@ -29,7 +30,7 @@ export function Legend({ map, colours, numeric }: Props) {
       {map.names.slice(0, MOST).map((name, at) => (
         <li key={name}>
           <span className="dcf-swatch" style={{ background: colours[at] }} />
-          <bdi>{name}</bdi>
+          <Name>{name}</Name>
         </li>
       ))}
       {map.names.length > MOST && <li>and {count(map.names.length - MOST)} more</li>}

@@ -7,6 +7,7 @@ import type { Colour } from "../events";
 import { count, plural } from "../format";
 import { isFlag, oneOf, useKept } from "../kept";
 import { DragTool, type Tool } from "../parts/DragTool";
+import { Name } from "../parts/Name";
 import { NotYet } from "../parts/NotYet";
 import { Outcome } from "../parts/Outcome";
 import { Problem } from "../parts/Problem";
@@ -214,8 +215,8 @@ export function MapScreen({ onBack }: { onBack: () => void }) {
           >
             {preview.image && <img src={preview.image} alt="" />}
             <span>
-              <bdi>{preview.current_label}</bdi> <span className="dcf-soft">predicted</span>{" "}
-              <bdi>{classes[preview.prediction]}</bdi>
+              <Name>{preview.current_label}</Name> <span className="dcf-soft">predicted</span>{" "}
+              <Name>{classes[preview.prediction]}</Name>
             </span>
           </div>
         )}

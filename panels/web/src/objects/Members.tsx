@@ -1,6 +1,7 @@
 // The list of an image's objects beside it: number, what is likely wrong, what became of it.
 import * as React from "react";
 import type { ObjectInfo } from "../events";
+import { Name } from "../parts/Name";
 import { kindOf } from "./kinds";
 import { stateOf } from "./Numbered";
 import { useNames } from "./names";
@@ -60,7 +61,7 @@ export function Members({ objects, members, chosen, onChoose }: Props) {
 /** What is likely wrong with an object, as short as it can be said. */
 function What({ object }: { object: ObjectInfo }) {
   const names = useNames();
-  const label = <bdi>{names.label(object.label)}</bdi>;
+  const label = <Name>{names.label(object.label)}</Name>;
   if (object.kind === "placement")
     return (
       <>
@@ -69,7 +70,7 @@ function What({ object }: { object: ObjectInfo }) {
     );
   return (
     <>
-      {label} → <bdi>{names.prediction(seenClass(object, names.nothing))}</bdi>
+      {label} → <Name>{names.prediction(seenClass(object, names.nothing))}</Name>
     </>
   );
 }

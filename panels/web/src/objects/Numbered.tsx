@@ -54,7 +54,7 @@ export function Numbered(props: Props) {
           />
         );
       })}
-      {front && <Boxes object={front} laid={laid} others={false} own={own} />}
+      {front && <Boxes object={front} laid={laid} room={room} others={false} own={own} />}
       {members.map((member, at) => {
         const place = places[at];
         return (

@@ -1,7 +1,8 @@
 // What is known of an object besides its picture.
 import * as React from "react";
 import type { ObjectInfo } from "../events";
-import { share } from "../format";
+import { fixed, pixels, share } from "../format";
+import { Name } from "../parts/Name";
 import { Votes } from "../parts/Votes";
 import { kindOf } from "./kinds";
 import { useNames } from "./names";
@@ -13,7 +14,7 @@ export function Numbers({ object }: { object: ObjectInfo }) {
   const size = (of: ObjectInfo["box"]) => {
     if (!of || !object.width) return null;
     const { width, height } = inPixels(of, object);
-    return `${width} × ${height}`;
+    return pixels(width, height);
   };
   const moved =
     box !== null && now !== null && box.some((v, i) => Math.abs(v - (now[i] ?? 0)) > 1e-5);
@@ -24,7 +25,7 @@ export function Numbers({ object }: { object: ObjectInfo }) {
         <>
           <dt>Label now</dt>
           <dd className="dcf-warn">
-            <bdi>{object.current_label || "none"}</bdi> (changed since this iteration)
+            <Name>{object.current_label || "none"}</Name> (changed since this iteration)
           </dd>
         </>
       )}
@@ -45,14 +46,14 @@ export function Numbers({ object }: { object: ObjectInfo }) {
       <dt>Likeliest error</dt>
       <dd>
         {kindOf(object.kind)}
-        <span className="dcf-soft"> · suspicion {object.suspicion.toFixed(2)}</span>
+        <span className="dcf-soft"> · suspicion {fixed(object.suspicion, 2)}</span>
       </dd>
       {box && (
         <>
           <dt>IoU</dt>
           <dd>
             {object.seen ? (
-              object.iou.toFixed(2)
+              fixed(object.iou, 2)
             ) : (
               <span className="dcf-soft">nothing to compare with</span>
             )}
@@ -80,7 +81,7 @@ export function Numbers({ object }: { object: ObjectInfo }) {
         )}
         <span className="dcf-soft">
           {box || seen ? " px of " : ""}
-          {object.width} × {object.height}
+          {pixels(object.width, object.height)}
           {!box && !seen && " px"}
         </span>
       </dd>
@@ -95,7 +96,7 @@ export function Numbers({ object }: { object: ObjectInfo }) {
       )}
       <dt>File</dt>
       <dd className="dcf-path">
-        <bdi>{object.filepath}</bdi>
+        <Name>{object.filepath}</Name>
       </dd>
     </dl>
   );

@@ -37,7 +37,7 @@ export function ObjectButtons({ acts, object, proposed, adjusting, chooseRef }: 
         <p className="dcf-note" role="status">
           Drag the edges and corners, or use the arrow keys; e switches between moving and sizing.
         </p>
-        <div className="dcf-queue-buttons">
+        <div className="dcf-queue-buttons dcf-object-buttons">
           <Key tip="objectSave" icon="check" onClick={acts.save} disabled={idle}>
             {missing ? "Add with this outline" : "Save the outline"}
           </Key>

@@ -45,10 +45,10 @@ export function ObjectViewer({
       }
       still={adjust !== null}
       quiet={quiet}
-      over={(laid) =>
+      over={(laid, room) =>
         object && (
           <>
-            <Boxes object={object} laid={laid} others={others} own={adjust === null} />
+            <Boxes object={object} laid={laid} room={room} others={others} own={adjust === null} />
             {adjust?.(laid)}
           </>
         )

@@ -2,6 +2,7 @@
 import * as React from "react";
 import type { ObjectInfo } from "../events";
 import { share, percent as withSpace } from "../format";
+import { Name } from "../parts/Name";
 import { useSession } from "../session";
 import { useNames } from "./names";
 
@@ -24,9 +25,9 @@ export function Sentence({ object, late = false }: Props) {
       {vote && (
         <>
           {" "}
-          <bdi>{vote.annotator}</bdi> voted{" "}
+          <Name>{vote.annotator}</Name> voted{" "}
           <strong>
-            <bdi>{prediction(vote.label)}</bdi>
+            <Name>{prediction(vote.label)}</Name>
           </strong>
           .
         </>
@@ -38,8 +39,10 @@ export function Sentence({ object, late = false }: Props) {
 
 function Said({ object }: { object: ObjectInfo }) {
   const names = useNames();
-  const label = <Name kind="label">{names.label(object.label)}</Name>;
-  const seen = <Name kind="prediction">{names.prediction(seenClass(object, names.nothing))}</Name>;
+  const label = <Marked kind="label">{names.label(object.label)}</Marked>;
+  const seen = (
+    <Marked kind="prediction">{names.prediction(seenClass(object, names.nothing))}</Marked>
+  );
   if (names.thing === "tag")
     return (
       <>
@@ -101,10 +104,10 @@ export function seenClass(object: ObjectInfo, nothing: number | null): number {
   return other?.label ?? object.prediction;
 }
 
-function Name({ kind, children }: { kind: "label" | "prediction"; children: string }) {
+function Marked({ kind, children }: { kind: "label" | "prediction"; children: string }) {
   return (
     <strong className={`dcf-object-${kind}`}>
-      <bdi>{children}</bdi>
+      <Name>{children}</Name>
     </strong>
   );
 }

@@ -1,4 +1,6 @@
 // What stands under a crop: the classes, and what is wrong where one of them is nothing.
+
+import { fixed } from "../format";
 import { type GridItem, saidOf } from "../parts/PictureGrid";
 import { type Names, NO_LABEL, NOTHING_THERE } from "./names";
 
@@ -10,7 +12,7 @@ export function captionOf(
   suspicion: number,
   error = "",
 ): NonNullable<GridItem["caption"]> {
-  const value = (Math.round(10 * suspicion) / 10 || 0).toFixed(1); // no -0.0
+  const value = fixed(suspicion, 1);
   const alone = (label: string, what: string) => ({ label, prediction: null, what, value });
   if (label === prediction) return alone(names.label(label), error);
   if (label === names.nothing) return alone(names.prediction(prediction), NO_LABEL);

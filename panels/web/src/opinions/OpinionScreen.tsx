@@ -2,6 +2,7 @@
 import * as React from "react";
 import { ask } from "../ask";
 import type { OpinionInfo } from "../events";
+import { Name } from "../parts/Name";
 import { JudgeOutlines } from "../progress/JudgeOutlines";
 import { JudgeSamples } from "../progress/JudgeSamples";
 import type { SampleVerdict } from "../progress/useAuditItems";
@@ -34,7 +35,7 @@ export function OpinionScreen({ info, onBack }: { info: OpinionInfo; onBack: () 
     region: "Second opinion",
     title: (
       <>
-        <span>Second opinion {number}, for</span> <bdi>{to}</bdi>
+        <span>Second opinion {number}, for</span> <Name>{to}</Name>
       </>
     ),
     waiting: "Fetching what was asked …",

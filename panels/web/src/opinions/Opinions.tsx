@@ -3,8 +3,9 @@ import { Button } from "@mui/material";
 import * as React from "react";
 import { ask, asProblem } from "../ask";
 import type { OpinionInfo, OpinionsReply, Problem } from "../events";
-import { count, plural } from "../format";
+import { count, fixed, plural } from "../format";
 import { useNoun } from "../objects/names";
+import { Name } from "../parts/Name";
 import { useSession } from "../session";
 import { AskForm, type Asking } from "./AskForm";
 
@@ -65,7 +66,7 @@ export function agreementText({ kappa, low, high, agreed, compared }: OpinionInf
   if (!compared) return "nothing to compare yet";
   const alike = `${count(agreed)} of ${count(compared)} alike`;
   if (kappa === null) return `${alike}; of one class alone kappa says nothing`;
-  const written = (value: number) => value.toFixed(2);
+  const written = (value: number) => fixed(value, 2);
   return `kappa ${written(kappa)} (${written(low)} to ${written(high)}), ${alike}`;
 }
 
@@ -81,10 +82,10 @@ function One({ info, onOpen }: { info: OpinionInfo; onOpen: Props["onOpen"] }) {
       <div className="dcf-opinion-text">
         <span>
           <strong>
-            <bdi>{to}</bdi>
+            <Name>{to}</Name>
           </strong>{" "}
           <span className="dcf-soft">
-            on <bdi>{about}</bdi>
+            on <Name>{about}</Name>
           </span>
         </span>
         <span>

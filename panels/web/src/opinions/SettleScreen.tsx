@@ -6,6 +6,7 @@ import { count } from "../format";
 import { NOTHING_THERE, useNoun } from "../objects/names";
 import { Choose, useChooser } from "../parts/Choose";
 import { Icon } from "../parts/Icon";
+import { Name } from "../parts/Name";
 import { Outcome } from "../parts/Outcome";
 import { Pages } from "../parts/Pages";
 import { Problem } from "../parts/Problem";
@@ -38,7 +39,7 @@ export function SettleScreen({ info, onBack }: { info: OpinionInfo; onBack: () =
           </IconButton>
         </Tooltip>
         <h2 className="dcf-title">
-          <span>Disagreements with</span> <bdi>{info.to}</bdi>
+          <span>Disagreements with</span> <Name>{info.to}</Name>
         </h2>
         <span className="dcf-soft" role="status">
           {reply.to_settle ? `${count(reply.to_settle)} to settle` : "all settled"} of{" "}
@@ -111,22 +112,22 @@ function One({ one, second, busy, onSettle }: OneProps) {
         <span>
           {one.first || noun === "sample" ? "Labelled " : ""}
           <strong>
-            <bdi>{one.first || first}</bdi>
+            <Name>{one.first || first}</Name>
           </strong>
-          , <bdi>{second}</bdi> said{" "}
+          , <Name>{second}</Name> said{" "}
           <strong>
-            <bdi>{called(one.second)}</bdi>
+            <Name>{called(one.second)}</Name>
           </strong>
         </span>
         {gone && <span className="dcf-warn">Deleted meanwhile: nothing to settle.</span>}
         {!gone && one.relabelled && !one.settled && (
           <span className="dcf-warn">
-            Relabelled meanwhile: it is <bdi>{called(one.now)}</bdi> now.
+            Relabelled meanwhile: it is <Name>{called(one.now)}</Name> now.
           </span>
         )}
         {one.settled && !gone && (
           <span className="dcf-soft">
-            Settled: <bdi>{called(one.now)}</bdi>
+            Settled: <Name>{called(one.now)}</Name>
           </span>
         )}
         {!gone && !one.settled && (
@@ -141,7 +142,7 @@ function One({ one, second, busy, onSettle }: OneProps) {
                 onClick={() => onSettle(name)}
               >
                 <span className="dcf-button-text">
-                  <bdi>{called(name)}</bdi>
+                  <Name>{called(name)}</Name>
                 </span>
               </Button>
             ))}

@@ -91,6 +91,7 @@ export const CellButton = React.memo(function CellButton(props: Props) {
   const placed = iteration.objects && correct && cell.suspects > 0 ? cell.suspects : 0;
   const part = inView !== null && inView !== cell.open;
   const shown = part ? `${count(inView)} of ${count(cell.open)}` : count(cell.open);
+  const copies = cell.duplicates && <Icon name="copies" className="dcf-cell-copies" />;
   // Begins as it is written, so that people who speak to their machine can say what they see.
   const name = [
     `${prediction} ${shown}${placed ? ` ${count(placed)} placed badly,` : ""} open`,
@@ -128,6 +129,7 @@ export const CellButton = React.memo(function CellButton(props: Props) {
             ) : (
               count(cell.open)
             )}
+            {placed > 0 && copies}
           </span>
           {placed > 0 && " "}
           {placed > 0 && (
@@ -135,7 +137,7 @@ export const CellButton = React.memo(function CellButton(props: Props) {
               {count(placed)} placed badly
             </small>
           )}
-          {cell.duplicates && <Icon name="copies" className="dcf-cell-copies" />}
+          {placed === 0 && copies}
         </Face>
         {props.pictures && props.thumbnails && (
           <CellPictures

@@ -13,6 +13,7 @@ import { count, decimal } from "../format";
 import { isFlag, isText, useKept, useKeptHere } from "../kept";
 import { type Thing, useNames } from "../objects/names";
 import { Icon } from "../parts/Icon";
+import { Name } from "../parts/Name";
 import { useSession } from "../session";
 import { inBlocks } from "./blocks";
 import { CellButton, placeAt, rowHeight } from "./CellButton";
@@ -209,11 +210,11 @@ export function Overview({ onOpen, onShow }: Props) {
                   {/* biome-ignore lint/a11y/useFocusableInteractive: nothing to do with it */}
                   {/* biome-ignore lint/a11y/useSemanticElements: see above */}
                   <div role="rowheader" className="dcf-head" title={names.label(label)}>
-                    <bdi
+                    <Name
                       className={`dcf-head-name${label === names.nothing ? " dcf-nothing" : ""}`}
                     >
                       {names.label(label)}
-                    </bdi>
+                    </Name>
                     <span className="dcf-head-count">
                       {order === "errors"
                         ? `≈ ${decimal(overview.rows.errors[at] ?? 0)} errors`
@@ -262,7 +263,7 @@ export function Overview({ onOpen, onShow }: Props) {
 }
 
 const BARS: Record<Thing, string> = {
-  sample: "by IIES, 1 on top",
+  sample: "confidence against the label (IIES), 1 on top",
   object: "how likely wrong; where all agree 1 − IoU",
   tag: "how likely wrong",
 };

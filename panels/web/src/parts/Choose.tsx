@@ -5,6 +5,7 @@ import { drop } from "../acts/dropped";
 import { useSession } from "../session";
 import { dropHeld } from "./held";
 import { Icon } from "./Icon";
+import { Name } from "./Name";
 import { isNew, type Option, optionsFor } from "./options";
 
 interface Props {
@@ -126,7 +127,7 @@ function Chooser({ first, samples, onChoose, onClose }: Omit<Props, "anchor">) {
           onClick={() => onChoose(name)}
         >
           <span className="dcf-button-text">
-            Make a new class “<bdi>{name}</bdi>”
+            Make a new class “<Name>{name}</Name>”
           </span>
         </Button>
       )}

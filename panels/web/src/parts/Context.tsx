@@ -8,6 +8,7 @@ import { useAsk } from "../useAsk";
 import { useThumbnails } from "../useThumbnails";
 import { Icon, type IconName } from "./Icon";
 import { KeyButton } from "./KeyButton";
+import { Name } from "./Name";
 import { TilePicture } from "./PictureGrid";
 
 /** Who goes from picture to picture is not kept waiting. */
@@ -110,7 +111,7 @@ function Groups({ reply, side, name }: GroupsProps) {
       kind={kind}
       title={
         <>
-          Typical <bdi>{label || "…"}</bdi>
+          Typical <Name>{label || "…"}</Name>
         </>
       }
     >

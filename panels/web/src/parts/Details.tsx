@@ -1,7 +1,9 @@
 // What is known of one sample besides its picture.
 import * as React from "react";
 import type { SampleInfo } from "../events";
+import { fixed, pixels } from "../format";
 import { useSession } from "../session";
+import { Name } from "./Name";
 import { Votes } from "./Votes";
 
 export function Details({ sample }: { sample: SampleInfo }) {
@@ -13,14 +15,14 @@ export function Details({ sample }: { sample: SampleInfo }) {
         <>
           <dt>Label now</dt>
           <dd className="dcf-warn">
-            <bdi>{sample.current_label || "none"}</bdi> (changed since this iteration)
+            <Name>{sample.current_label || "none"}</Name> (changed since this iteration)
           </dd>
         </>
       )}
       <dt>IIES</dt>
       <dd>
-        {sample.iies.toFixed(3)}
-        <span className="dcf-soft"> · suspicion {sample.suspicion.toFixed(2)}</span>
+        {fixed(sample.iies, 3)}
+        <span className="dcf-soft"> · suspicion {fixed(sample.suspicion, 2)}</span>
       </dd>
       <Votes votes={sample.votes} />
       <dt>Split</dt>
@@ -38,10 +40,10 @@ export function Details({ sample }: { sample: SampleInfo }) {
         )}
       </dd>
       <dt>Size</dt>
-      <dd>{sample.width ? `${sample.width} × ${sample.height}` : "unknown"}</dd>
+      <dd>{sample.width ? pixels(sample.width, sample.height) : "unknown"}</dd>
       <dt>File</dt>
       <dd className="dcf-path">
-        <bdi>{sample.filepath}</bdi>
+        <Name>{sample.filepath}</Name>
       </dd>
     </dl>
   );

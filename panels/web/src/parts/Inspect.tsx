@@ -8,6 +8,7 @@ import { CompareButton, Context } from "./Context";
 import { Details } from "./Details";
 import { Enlarged } from "./Enlarged";
 import { KeyButton } from "./KeyButton";
+import { Name } from "./Name";
 import { Picture } from "./Picture";
 import { Probabilities } from "./Probabilities";
 import { Viewer } from "./Viewer";
@@ -57,8 +58,8 @@ function Title({ sample }: { sample: SampleInfo }) {
   const { classes } = useSession();
   return (
     <>
-      <span className="dcf-soft">Labelled</span> <bdi>{classes[sample.label]}</bdi>
-      <span className="dcf-soft">, predicted</span> <bdi>{classes[sample.prediction]}</bdi>
+      <span className="dcf-soft">Labelled</span> <Name>{classes[sample.label]}</Name>
+      <span className="dcf-soft">, predicted</span> <Name>{classes[sample.prediction]}</Name>
     </>
   );
 }

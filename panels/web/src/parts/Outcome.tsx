@@ -5,6 +5,7 @@ import { useNoun } from "../objects/names";
 import { useRecent } from "../recent";
 import { useSession } from "../session";
 import { Icon } from "./Icon";
+import { Name } from "./Name";
 import { TilePicture } from "./PictureGrid";
 import { change, explain, isBad, summary } from "./summary";
 
@@ -39,7 +40,7 @@ export function Outcome() {
             <span>{summary(outcome, noun)}</span>{" "}
             {what && (
               <strong data-testid="what">
-                <bdi>{change(what)}</bdi>
+                <Name>{change(what)}</Name>
               </strong>
             )}
           </span>

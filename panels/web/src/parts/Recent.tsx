@@ -8,6 +8,7 @@ import { useNoun } from "../objects/names";
 import { useRecent } from "../recent";
 import { useSession } from "../session";
 import { Icon, type IconName } from "./Icon";
+import { Name } from "./Name";
 import { TilePicture } from "./PictureGrid";
 import { change, nameOf } from "./summary";
 
@@ -59,10 +60,9 @@ export function Recent() {
                   <TilePicture tile={pictureOf(what.decision)} side={SIDE} />
                 </span>
                 <Icon name={ICONS[what.action] ?? "check"} />
-                <bdi className="dcf-recent-text">
-                  {change(what)}
-                  {what.samples > 1 && ` (${plural(what.samples, noun)})`}
-                </bdi>
+                <Name className="dcf-recent-text">
+                  {change(what) + (what.samples > 1 ? ` (${plural(what.samples, noun)})` : "")}
+                </Name>
               </button>
             </Tooltip>
           </li>

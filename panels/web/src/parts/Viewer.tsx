@@ -4,6 +4,7 @@ import * as React from "react";
 import { usePainted } from "../acts/useShown";
 import { ask } from "../ask";
 import type { SampleInfo } from "../events";
+import { fixed } from "../format";
 import { useSession } from "../session";
 import { type Bindings, SHORTCUTS, type ShortcutName, useShortcuts } from "../shortcuts";
 import { AS_IT_IS, dragged, filterOf, isChanged, type Light, useLight } from "./light";
@@ -233,7 +234,7 @@ function stateOf(scale: number, light: Light, lighting: boolean): string {
   const parts = [`${Math.round(scale * 100)} %`];
   if (lighting) parts.push("drag for light: up is brighter, right is more contrast");
   else if (isChanged(light))
-    parts.push(`brightness ${light.brightness.toFixed(2)}, contrast ${light.contrast.toFixed(2)}`);
+    parts.push(`brightness ${fixed(light.brightness, 2)}, contrast ${fixed(light.contrast, 2)}`);
   return parts.join(" · ");
 }
 

@@ -2,6 +2,7 @@
 import * as React from "react";
 import type { Vote } from "../events";
 import { useNames } from "../objects/names";
+import { Name } from "./Name";
 
 export function Votes({ votes }: { votes: readonly Vote[] }) {
   const { prediction } = useNames();
@@ -12,9 +13,9 @@ export function Votes({ votes }: { votes: readonly Vote[] }) {
       <dd>
         {votes.map(({ annotator, label }) => (
           <span key={annotator} className="dcf-chip">
-            <bdi>{annotator}</bdi>{" "}
+            <Name>{annotator}</Name>{" "}
             <strong>
-              <bdi>{prediction(label)}</bdi>
+              <Name>{prediction(label)}</Name>
             </strong>
           </span>
         ))}

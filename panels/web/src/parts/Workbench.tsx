@@ -46,7 +46,7 @@ export function Workbench(props: Props) {
           <aside className="dcf-side" aria-label="Chosen sample">
             {inspect ?? <Inspect sample={sample} chosen={focus !== null} hint={hint} />}
             {paged || (
-              <div className="dcf-decide">
+              <div className="dcf-decide" data-none={props.chosen.chosen === 0 || undefined}>
                 <Chosen {...props.chosen} />
                 {notes}
                 {acts}

@@ -48,6 +48,8 @@ export function labelsBefore({ before, others }: Pick<Decided, "before" | "other
 
 /** What a decision did to labels: "shirt → skirt"; the label alone where it stayed. */
 export function change(what: Decided): string {
+  // Where nothing was labelled, and nothing is to be.
+  if (what.action === "confirm" && what.before.every((name) => !name)) return "nothing to label";
   const before = labelsBefore(what);
   if (what.action === "relabel") return `${before} → ${what.label ?? ""}`;
   if (what.action === "add") return what.label ?? "label";

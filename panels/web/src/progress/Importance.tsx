@@ -3,13 +3,14 @@ import { usePromptOperatorInput } from "@fiftyone/operators";
 import { Button } from "@mui/material";
 import * as React from "react";
 import { asProblem, launch, uriOf } from "../ask";
-import { count, percent, plural } from "../format";
+import { count, fixed, percent, plural } from "../format";
+import { Name } from "../parts/Name";
 import { useSession } from "../session";
 import { useAsk } from "../useAsk";
 import { Curve } from "./Curve";
 
 const RANK = "rank_by_importance";
-const four = (value: number) => value.toFixed(4);
+const four = (value: number) => fixed(value, 4);
 
 export function Importance({ onRank }: { onRank: (label: number | null) => void }) {
   const { run, key, classes, overview, workedOut, report } = useSession();
@@ -71,8 +72,8 @@ export function Importance({ onRank }: { onRank: (label: number | null) => void 
           {first && (
             <>
               {" "}
-              Most confused: {percent(first.share, 1)} of <bdi>{first.label}</bdi> are predicted{" "}
-              <bdi>{first.prediction}</bdi>.
+              Most confused: {percent(first.share, 1)} of <Name>{first.label}</Name> are predicted{" "}
+              <Name>{first.prediction}</Name>.
             </>
           )}
         </p>
@@ -85,7 +86,7 @@ export function Importance({ onRank }: { onRank: (label: number | null) => void 
             onClick={() => onRank(Math.max(0, classes.indexOf(first.label)))}
           >
             <span>
-              Look at <bdi>{first.label}</bdi>
+              Look at <Name>{first.label}</Name>
             </span>
           </Button>
         )}

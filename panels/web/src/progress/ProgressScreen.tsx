@@ -11,6 +11,7 @@ import { OpinionScreen } from "../opinions/OpinionScreen";
 import { Opinions } from "../opinions/Opinions";
 import { SettleScreen } from "../opinions/SettleScreen";
 import { useOpinions } from "../opinions/useOpinions";
+import { Name } from "../parts/Name";
 import { Outcome } from "../parts/Outcome";
 import { Problem } from "../parts/Problem";
 import { Waiting } from "../parts/States";
@@ -201,13 +202,13 @@ function Parts({ reply }: { reply: AuditReply }) {
             {parts.map((part) => (
               <tr key={`${part.label}/${part.prediction}`}>
                 <td>
-                  <bdi>{names.label(part.label)}</bdi>
+                  <Name>{names.label(part.label)}</Name>
                 </td>
                 <td>
                   {part.prediction === null ? (
                     <span className="dcf-soft">any</span>
                   ) : (
-                    <bdi>{names.prediction(part.prediction)}</bdi>
+                    <Name>{names.prediction(part.prediction)}</Name>
                   )}
                 </td>
                 <td>{count(part.judged)}</td>

@@ -80,7 +80,7 @@ export function Target({ audit, target, audits, counts }: Props) {
       </div>
       <p className="dcf-note" data-testid="distance">
         {audits === 0 ? (
-          "How far that is reached an audit tells."
+          "An audit tells how far that is reached."
         ) : (
           <>
             Found by now: at least {percent(target.sure)} of the errors, with{" "}

@@ -4,6 +4,7 @@ import * as React from "react";
 import { count, plural } from "../format";
 import { useNames } from "../objects/names";
 import { Icon } from "../parts/Icon";
+import { Name } from "../parts/Name";
 import { SCORES } from "../ranking/choice";
 import { SkippedList } from "./Skipped";
 import type { Line, Through } from "./useLine";
@@ -72,8 +73,8 @@ function Where({ cell, ranking }: Through) {
   if (cell)
     return (
       <>
-        <bdi>{names.label(cell[0])}</bdi> <span className="dcf-soft">predicted</span>{" "}
-        <bdi>{names.prediction(cell[1])}</bdi>
+        <Name>{names.label(cell[0])}</Name> <span className="dcf-soft">predicted</span>{" "}
+        <Name>{names.prediction(cell[1])}</Name>
       </>
     );
   if (!ranking) return <>All suspects</>;
@@ -83,7 +84,7 @@ function Where({ cell, ranking }: Through) {
       {ranking.label !== null && (
         <>
           {" "}
-          <span className="dcf-soft">labelled</span> <bdi>{names.label(ranking.label)}</bdi>
+          <span className="dcf-soft">labelled</span> <Name>{names.label(ranking.label)}</Name>
         </>
       )}
     </>

@@ -1,6 +1,7 @@
 // What is asked of the sample in front.
 import * as React from "react";
 import type { SampleInfo } from "../events";
+import { Name } from "../parts/Name";
 import { useSession } from "../session";
 
 interface Props {
@@ -16,21 +17,21 @@ export function Question({ sample, late }: Props) {
     <p className="dcf-question">
       Labelled{" "}
       <strong>
-        <bdi>{classes[sample.label]}</bdi>
+        <Name>{classes[sample.label]}</Name>
       </strong>
       {sample.prediction !== sample.label && (
         <>
           , predicted{" "}
           <strong>
-            <bdi>{classes[sample.prediction]}</bdi>
+            <Name>{classes[sample.prediction]}</Name>
           </strong>
         </>
       )}
       {vote && (
         <>
-          , <bdi>{vote.annotator}</bdi> voted{" "}
+          , <Name>{vote.annotator}</Name> voted{" "}
           <strong>
-            <bdi>{classes[vote.label]}</bdi>
+            <Name>{classes[vote.label]}</Name>
           </strong>
         </>
       )}

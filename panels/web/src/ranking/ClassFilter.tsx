@@ -2,6 +2,7 @@
 import { Autocomplete, TextField } from "@mui/material";
 import * as React from "react";
 import { NO_LABEL, useNames } from "../objects/names";
+import { Name } from "../parts/Name";
 import { optionsFor } from "../parts/options";
 import { useSession } from "../session";
 
@@ -36,7 +37,7 @@ export function ClassFilter({ label, onLabel }: Props) {
       noOptionsText="No class of that name"
       renderOption={(props, option) => (
         <li {...props} key={option.name}>
-          <bdi>{option.name}</bdi>
+          <Name>{option.name}</Name>
         </li>
       )}
       renderInput={(params) => {

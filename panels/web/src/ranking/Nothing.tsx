@@ -5,6 +5,7 @@ import type { RankBy, RankingReply } from "../events";
 import { plural } from "../format";
 import { useNames, useNoun } from "../objects/names";
 import { Icon } from "../parts/Icon";
+import { Name } from "../parts/Name";
 import { NotYet } from "../parts/NotYet";
 import { useSession } from "../session";
 import { type RankingChoice, SCORES } from "./choice";
@@ -75,7 +76,7 @@ export function NoSamples({ reply, choice, onChoice, onBack }: NoSamplesProps) {
       )}
       {!below && reply.outside === 0 && choice.label !== null && (
         <p>
-          None is labelled <bdi>{names.label(choice.label)}</bdi>.
+          None is labelled <Name>{names.label(choice.label)}</Name>.
         </p>
       )}
       <div className="dcf-screen-buttons">

@@ -1,5 +1,6 @@
 // What a ranking is made of: the score, the threshold and the class; and how they are said.
 import type { RankBy, RankingReply } from "../events";
+import { fixed } from "../format";
 import { isIndex, isNumber, isObject } from "../kept";
 import type { Settled } from "../useDecisions";
 
@@ -70,7 +71,7 @@ export function isChoice(classes: number) {
 export function written(value: number, lowest: number, highest: number): string {
   const range = highest - lowest;
   const digits = range > 0 ? Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(range)))) : 2;
-  return value.toFixed(digits);
+  return fixed(value, digits);
 }
 
 /** A ranking without the rows that decisions after it have settled. */

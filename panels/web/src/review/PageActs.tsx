@@ -4,6 +4,7 @@ import * as React from "react";
 import { count, plural } from "../format";
 import { Icon } from "../parts/Icon";
 import { KeyButton } from "../parts/KeyButton";
+import { Name } from "../parts/Name";
 import { useShortcuts } from "../shortcuts";
 import type { Others, Right } from "./page";
 import type { Pages } from "./usePages";
@@ -67,7 +68,7 @@ export function PageActs({ pages, label, prediction, onLeave }: Props) {
           name="All on the page are"
           value={right}
           onChange={pages.setRight}
-          texts={{ label: <bdi>{label}</bdi>, prediction: <bdi>{prediction}</bdi> }}
+          texts={{ label: <Name>{label}</Name>, prediction: <Name>{prediction}</Name> }}
         />
       )}
       {!same && (
@@ -82,7 +83,7 @@ export function PageActs({ pages, label, prediction, onLeave }: Props) {
                 "get the prediction"
               ) : (
                 <span>
-                  are <bdi>{becomes}</bdi>
+                  are <Name>{becomes}</Name>
                 </span>
               ),
           }}

@@ -190,6 +190,22 @@ def test_objects_are_whole_and_in_reach(app: Any, objects: Any) -> None:
     assert app.errors == []
 
 
+def test_a_click_that_takes_the_keys_counts_in_a_narrow_panel(app: Any, long_names: Any) -> None:
+    app.page.set_viewport_size({"width": 1050, "height": 900})
+    content = panel(app, long_names)
+    assert content.locator(".dcf").evaluate("e => e.clientWidth") < 400
+    progress = content.get_by_role("button", name="Progress", exact=True)
+    content.locator(".dcf").focus()
+    before = progress.bounding_box()
+    app.by("selector-dataset").focus()
+    sign = content.get_by_test_id("keyboard")
+    expect(sign).to_have_attribute("data-has", "false")
+    assert progress.bounding_box() == before
+    progress.click()
+    expect(content.locator(".dcf-progress-screen")).to_be_visible()
+    expect(sign).to_have_attribute("data-has", "true")
+
+
 # What stands in a cell and lies on its pictures.
 OVER_PICTURES = """(cells) => cells.flatMap((cell) => {
   const pictures = cell.querySelector('.dcf-cell-pictures')?.getBoundingClientRect();

@@ -26,7 +26,11 @@ export function KeyboardState() {
         title={has ? "Keys go to this panel" : "Keys go elsewhere in the App. Click here, or F6."}
       >
         <Icon name="keyboard" />
-        {has ? <span className="dcf-sr">Keys go to this panel</span> : "Keys off: click or F6"}
+        {has ? (
+          <span className="dcf-sr">Keys go to this panel</span>
+        ) : (
+          <span className="dcf-keyboard-text">Keys off: click or F6</span>
+        )}
       </span>
       <span className="dcf-dropped-place" role="status" data-testid="dropped">
         {said && (

@@ -138,6 +138,8 @@ def elsewhere(tmp_path: Path) -> Iterator[str]:
                 **os.environ,
                 "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
                 "RAY_AUTH_MODE": "disabled",
+                # Half a minute is what it gives itself to begin, which a busy machine needs.
+                "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "300",
                 "DECONFUSE_CACHE_DIR": str(tmp_path / "nodes"),
             },
             stdout=subprocess.DEVNULL,

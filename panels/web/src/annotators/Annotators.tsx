@@ -6,6 +6,7 @@ import { count, decimal, percent, plural } from "../format";
 import { isText, useKeptHere } from "../kept";
 import { useNames } from "../objects/names";
 import { moved } from "../overview/moves";
+import { giveFocus } from "../parts/giveFocus";
 import { Name } from "../parts/Name";
 import { useSession } from "../session";
 import { useAsk } from "../useAsk";
@@ -110,9 +111,7 @@ function Table({ rows, lowest, chosen, sorting, onChoose, onSort }: TableProps) 
     event.stopPropagation();
     setFocus(next);
     virtual.scrollToIndex(next);
-    window.requestAnimationFrame(() =>
-      frame.current?.querySelector<HTMLElement>(`[data-annotator="${next}"]`)?.focus(),
-    );
+    giveFocus(frame.current, `[data-annotator="${next}"]`);
   };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys move between the buttons in it

@@ -12,6 +12,7 @@ import * as React from "react";
 import { count, decimal } from "../format";
 import { isFlag, isText, useKept, useKeptHere } from "../kept";
 import { type Thing, useNames } from "../objects/names";
+import { giveFocus } from "../parts/giveFocus";
 import { Icon } from "../parts/Icon";
 import { Name } from "../parts/Name";
 import { useSession } from "../session";
@@ -110,9 +111,7 @@ export function Overview({ onOpen, onShow }: Props) {
     setFocus(next);
     vertical.scrollToIndex(next[0]);
     horizontal.scrollToIndex(next[1]);
-    window.requestAnimationFrame(() =>
-      scroller.current?.querySelector<HTMLElement>(`[data-at="${next[0]}-${next[1]}"]`)?.focus(),
-    );
+    giveFocus(scroller.current, `[data-at="${next[0]}-${next[1]}"]`);
   };
 
   return (

@@ -2,6 +2,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import * as React from "react";
 import type { Thumbnails, Tile } from "../thumbnails";
+import { giveFocus } from "./giveFocus";
 import { PIXELS_FROM } from "./pixels";
 import { columnsFor, sideFor, useCtrlWheel, useGridSize } from "./sizes";
 
@@ -123,9 +124,7 @@ export function PictureGrid(props: Props) {
     if (!next) return;
     props.onFocus(next.row);
     virtual.scrollToIndex(Math.floor(to / columns));
-    window.requestAnimationFrame(() =>
-      scroller.current?.querySelector<HTMLElement>(`[data-row="${next.row}"]`)?.focus(),
-    );
+    giveFocus(scroller.current, `[data-row="${next.row}"]`);
   };
   const tabbable = items.some((item) => item.row === focus) ? focus : (items[0]?.row ?? null);
   return (

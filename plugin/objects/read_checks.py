@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..documents import value_at
 from ..errors import InputError
-from ..scoring.lookalikes import spelled_as
 from ..store.raw_documents import draw_documents
 from ..store.samples import Collection
 
@@ -51,8 +51,8 @@ def check_spelling(
 
 def spelling(found: set[str], labels: set[str]) -> str:
     """Which names of predictions and labels are alike but for case, blanks, lines and dashes."""
-    of_label = {_spelled(name): name for name in sorted(labels - found)}
-    alike = [(name, of_label.get(_spelled(name))) for name in sorted(found - labels)]
+    of_label = {_plain(name): name for name in sorted(labels - found)}
+    alike = [(name, of_label.get(_plain(name))) for name in sorted(found - labels)]
     pairs = [f"{name!r} for {other!r}" for name, other in alike if other is not None]
     if not pairs:
         return ""
@@ -60,8 +60,8 @@ def spelling(found: set[str], labels: set[str]) -> str:
     return f": {', '.join(pairs[:3])}{more}. Bring them together, as with dataset.map_values."
 
 
-def _spelled(name: str) -> str:
-    return spelled_as(name).casefold()  # a letter alone too: all objects of it would be suspect
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).casefold() or name
 
 
 def is_number(value: Any) -> bool:

@@ -12,15 +12,14 @@ from fiftyone.operators import types
 from ..plugin.audit.checks import bound_of, give_check
 from ..plugin.audit.consensus import (
     LEAST,
-    Proposal,
     accept_consensus,
     draw_consensus_check,
     propose,
 )
 from ..plugin.audit.object_consensus import (
     ACTS,
+    ItemProposal,
     accept_items,
-    draw_items_check,
     propose_items,
 )
 from ..plugin.audit.store import load_check
@@ -92,8 +91,7 @@ class AcceptConsensus(CheckedOperator):
         if check is None:
             if accept or exceptions is not None:
                 raise InputError("check is missing: draw one with check_size, and look at it")
-            preview = _preview_items if on_sets else _preview
-            return preview(run, confidence, check_size, seed, author)
+            return _preview(run, on_sets, confidence, check_size, seed, author)
         if confidence is not None or check_size is not None or seed is not None:
             raise InputError("confidence, check_size and seed are those that the check was made by")
         if exceptions is not None:
@@ -116,16 +114,14 @@ class AcceptConsensus(CheckedOperator):
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Preview for the App, and say where it is accepted."""
         run, on_sets = any_run(ctx)
-        least = ctx.params.get("confidence")
+        found = _preview(run, on_sets, ctx.params.get("confidence"), None, None, ctx.user_id)
         if on_sets:
-            found = _preview_items(run, least, None, None, ctx.user_id)
             acts = found["by_act"]
             what = (
                 f"{counted(acts['relabel'], 'label')} would be relabelled, {acts['remove']:,} "
                 f"removed and {acts['add']:,} missing ones added"
             )
         else:
-            found = _preview(run, least, None, None, ctx.user_id)
             what = f"{counted(found['samples'])} would be relabelled"
         ctx.ops.notify(
             f"{what}. Check some of them and accept in the panel, under Progress.", variant="info"
@@ -146,56 +142,33 @@ def _opened(dataset: Any, key: str) -> Run:
 
 def _preview(
     run: Run,
+    on_sets: bool,
     confidence: float | None,
     check_size: int | None,
     seed: int | None,
     author: str | None,
 ) -> dict[str, Any]:
-    proposal = propose(run, LEAST if confidence is None else confidence)
-    found = {**_about(run, proposal), "samples": len(proposal.rows)}
-    found["changes"] = [
-        {"label": label, "becomes": becomes, "samples": n}
-        for label, becomes, n in proposal.changes()
-    ]
-    if check_size is None:
-        return found
-    _check_seed(seed)
-    check, drawn = draw_consensus_check(run, proposal, check_size, seed=seed, author=author)
-    return {**found, "check": check, "to_check": drawn}
-
-
-def _preview_items(
-    run: Run,
-    confidence: float | None,
-    check_size: int | None,
-    seed: int | None,
-    author: str | None,
-) -> dict[str, Any]:
-    proposal = propose_items(run, LEAST if confidence is None else confidence)
-    found = {**_about(run, proposal), "labels": len(proposal.rows), "by_act": proposal.by_act()}
-    found["changes"] = [
-        {"label": label, "becomes": becomes, "labels": n}
-        for label, becomes, n in proposal.changes()
-    ]
-    if check_size is None:
-        return found
-    _check_seed(seed)
-    check, drawn = draw_items_check(run, proposal, check_size, seed=seed, author=author)
-    return {**found, "check": check, "to_check": drawn}
-
-
-def _about(run: Run, proposal: Proposal) -> dict[str, Any]:
-    return {
+    proposed = propose_items if on_sets else propose
+    proposal = proposed(run, LEAST if confidence is None else confidence)
+    unit = "labels" if on_sets else "samples"
+    found: dict[str, Any] = {
         "run_key": run.key,
         "iteration": proposal.iteration.number,
         "confidence": proposal.least,
         "expected_wrong": round(proposal.expected_wrong, 1),
+        unit: len(proposal.rows),
+        **({"by_act": proposal.by_act()} if isinstance(proposal, ItemProposal) else {}),
+        "changes": [
+            {"label": label, "becomes": becomes, unit: n}
+            for label, becomes, n in proposal.changes()
+        ],
     }
-
-
-def _check_seed(seed: int | None) -> None:
+    if check_size is None:
+        return found
     if seed is not None and seed < 0:
         raise InputError(f"seed must be a whole number from 0, got {seed}")
+    check, drawn = draw_consensus_check(run, proposal, check_size, seed=seed, author=author)
+    return {**found, "check": check, "to_check": drawn}
 
 
 def _accepted_items(run: Run, check: str, author: str | None) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from ..plugin.audit.object_consensus import (
     ACTS,
     ItemProposal,
     accept_items,
-    draw_items_check,
     propose_items,
 )
 from . import events
@@ -55,11 +54,8 @@ def consensus_check(
     """Draw samples to look at before it is accepted."""
     opened = open_any(ctx, request)
     proposal = _proposal(opened, request)
-    if isinstance(proposal, ItemProposal):
-        check, drawn = draw_items_check(opened.run, proposal, request["size"], author=ctx.user_id)
-    else:
-        size = request["size"]
-        check, drawn = draw_consensus_check(opened.run, proposal, size, author=ctx.user_id)
+    size = request["size"]
+    check, drawn = draw_consensus_check(opened.run, proposal, size, author=ctx.user_id)
     becomes = dict(zip(proposal.ids, proposal.becomes.tolist(), strict=True))
     rows = opened.iteration.rows_of(drawn)
     return events.ConsensusCheckReply(

@@ -33,7 +33,6 @@ class Proposal:
         least: how sure the consensus is at least
         rows: int64 (k,), of the iteration
         label, becomes: int64 (k,), class indices
-        expected_wrong: how many of them the consensus expects to be wrong about itself
     """
 
     iteration: Iteration
@@ -41,7 +40,11 @@ class Proposal:
     rows: Int64Array
     label: Int64Array
     becomes: Int64Array
-    expected_wrong: float
+
+    @property
+    def expected_wrong(self) -> float:
+        """How many of them the consensus expects to be wrong about itself."""
+        return float(np.sum(1.0 - self.iteration.column("p_max")[self.rows].astype(np.float64)))
 
     @property
     def ids(self) -> list[str]:
@@ -88,8 +91,8 @@ def propose(run: Run, least: float = LEAST, iteration: int | None = None) -> Pro
     least = checked_least(least)
     found = run.iteration(iteration)
     check_voted(run, found)
-    p = found.column("p_max")
-    wanted = found.suspect_rows & (current_state(run, found).kind == 0) & (p >= least)
+    sure = found.column("p_max") >= least
+    wanted = found.suspect_rows & (current_state(run, found).kind == 0) & sure
     rows = np.flatnonzero(wanted)
     return Proposal(
         found,
@@ -97,7 +100,6 @@ def propose(run: Run, least: float = LEAST, iteration: int | None = None) -> Pro
         rows,
         found.column("label")[rows].astype(np.int64),
         found.column("prediction")[rows].astype(np.int64),
-        float(np.sum(1.0 - p[rows].astype(np.float64))),
     )
 
 
@@ -144,7 +146,7 @@ def draw_consensus_check(
     seed: int | None = None,
     author: str | None = None,
 ) -> tuple[str, list[str]]:
-    """Draw samples to look at before the consensus is accepted; see ``draw_check``."""
+    """Draw samples, or labels, to look at before it is accepted; see ``draw_check``."""
     each = {"iteration": str(proposal.iteration.id), "least": proposal.least}
     return draw_check(run, proposal.ids, size, becomes=None, each=each, seed=seed, author=author)
 

@@ -27,7 +27,7 @@ from ..objects.resolve import make_decision
 from ..objects.state import items_state
 from ..store.iterations import unpack_ids
 from ..store.runs import Run
-from .checks import Bound, bound_of, draw_check, fitting
+from .checks import Bound, bound_of, fitting
 from .consensus import LEAST, Proposal, check_voted, checked_least, consensus_check
 
 ACTS = ("relabel", "remove", "add")
@@ -109,19 +109,6 @@ def propose_items(run: Run, least: float = LEAST, iteration: int | None = None) 
     return _only(found, left)
 
 
-def draw_items_check(
-    run: Run,
-    proposal: ItemProposal,
-    size: int,
-    *,
-    seed: int | None = None,
-    author: str | None = None,
-) -> tuple[str, list[str]]:
-    """Draw labels to look at before the consensus is accepted; see ``draw_check``."""
-    each = {"iteration": str(proposal.iteration.id), "least": proposal.least}
-    return draw_check(run, proposal.ids, size, becomes=None, each=each, seed=seed, author=author)
-
-
 def accept_items(run: Run, check: str, *, author: str | None = None) -> ItemsAccepted:
     """Do what the consensus says to all that a check was drawn from, but for the exceptions.
 
@@ -161,23 +148,16 @@ def _every(run: Run, least: float, number: int | None) -> ItemProposal:
     least = checked_least(least)
     found = object_iteration(run, number)
     check_voted(run, found)
-    label, becomes, p = found.column("label"), found.likeliest(), found.column("p_max")
-    wanted = (label != becomes) & (items_state(run, found.document).kind == 0) & (p >= least)
+    label, becomes, sure = found.column("label"), found.likeliest(), found.column("p_max") >= least
+    wanted = (label != becomes) & (items_state(run, found.document).kind == 0) & sure
     rows = np.flatnonzero(wanted)
-    return ItemProposal(
-        found,
-        least,
-        rows,
-        label[rows].astype(np.int64),
-        becomes[rows].astype(np.int64),
-        float(np.sum(1.0 - p[rows].astype(np.float64))),
-    )
+    changes = label[rows].astype(np.int64), becomes[rows].astype(np.int64)
+    return ItemProposal(found, least, rows, *changes)
 
 
 def _only(found: ItemProposal, rows: npt.NDArray[np.bool_]) -> ItemProposal:
-    p = found.iteration.column("p_max")[found.rows[rows]].astype(np.float64)
     kept = found.rows[rows], found.label[rows], found.becomes[rows]
-    return ItemProposal(found.iteration, found.least, *kept, float(np.sum(1.0 - p)))
+    return ItemProposal(found.iteration, found.least, *kept)
 
 
 def _by_act(found: ItemProposal) -> Iterator[tuple[str, ItemProposal]]:

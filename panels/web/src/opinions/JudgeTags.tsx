@@ -1,12 +1,13 @@
 // Tags that are judged blind: the picture, and whether one tag applies to it, not who said so.
 import * as React from "react";
-import { useGate, useShown } from "../acts/useShown";
 import type { AuditInfo, AuditItem } from "../events";
 import { KeyButton } from "../parts/KeyButton";
 import { AuditFrame, type Words } from "../progress/AuditFrame";
 import { AuditPicture } from "../progress/AuditPicture";
 import { ClassButtons } from "../progress/ClassButtons";
-import { useAuditItems, type Ways } from "../progress/useAuditItems";
+import { JudgedStage } from "../progress/JudgedStage";
+import type { Ways } from "../progress/useAuditItems";
+import { useJudging } from "../progress/useJudging";
 import { useSession } from "../session";
 import { SHORTCUTS, useShortcuts } from "../shortcuts";
 
@@ -25,23 +26,12 @@ const APPLIES = SHORTCUTS.auditPick.keys[0] ?? "";
 
 export function JudgeTags({ info, ways, words, original, note, onLeave }: Props) {
   const { classes } = useSession();
-  const audit = useAuditItems(info, ways);
-  const { item } = audit;
-  const [shown, setShown] = useShown(item ? String(item.place) : null);
-  const { pass } = useGate(shown);
+  const judging = useJudging(info, ways);
+  const { audit, item, shown, judge, skip, takeBack } = judging;
   const tag = classes[item?.classes[0] ?? -1] ?? "";
-  const judge = (verdict: TagVerdict) => {
-    if (item && pass(JSON.stringify(verdict))) audit.judge(item.place, verdict);
-  };
   const applies = () => tag && judge({ label: tag });
   const nothing = () => judge({ nothing: true });
   const unclear = () => judge({ unclear: true });
-  const skip = () => {
-    if (item && pass("skip")) audit.skip(item.place);
-  };
-  const takeBack = () => {
-    if (pass("undo", "nothing")) audit.takeBack();
-  };
   useShortcuts({
     back: onLeave,
     undo: takeBack,
@@ -54,21 +44,15 @@ export function JudgeTags({ info, ways, words, original, note, onLeave }: Props)
     <AuditFrame info={info} audit={audit} onLeave={onLeave} words={words}>
       {item && (
         <div className="dcf-queuebody">
-          <div className="dcf-queue-stage">
-            <div
-              className="dcf-queue-picture"
-              data-place={item.place}
-              data-shown={shown || undefined}
-            >
-              <AuditPicture
-                key={item.place}
-                audit={info.id}
-                item={item}
-                fetch={original}
-                onShown={() => setShown(String(item.place))}
-              />
-            </div>
-          </div>
+          <JudgedStage place={item.place} shown={shown}>
+            <AuditPicture
+              key={item.place}
+              audit={info.id}
+              item={item}
+              fetch={original}
+              onShown={judging.onShown}
+            />
+          </JudgedStage>
           <aside className="dcf-queue-side" aria-label="Verdict">
             <p className="dcf-question" data-testid="asked">
               Does “<bdi>{tag}</bdi>” apply to this image?

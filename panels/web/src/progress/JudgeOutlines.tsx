@@ -1,6 +1,5 @@
 // Outlines that may be anything's, or whole images, judged blind.
 import * as React from "react";
-import { useGate, useShown } from "../acts/useShown";
 import type { AuditInfo, AuditOutline } from "../events";
 import { isFlag, useKept } from "../kept";
 import { Adjust } from "../objects/Adjust";
@@ -13,6 +12,7 @@ import { useSession } from "../session";
 import { SHORTCUTS, useShortcuts } from "../shortcuts";
 import { AuditFrame, type Words } from "./AuditFrame";
 import { AuditPicture } from "./AuditPicture";
+import { JudgedStage } from "./JudgedStage";
 import { OutlineSide } from "./OutlineSide";
 import {
   MIDDLE,
@@ -23,7 +23,8 @@ import {
   type Work,
   withoutLast,
 } from "./outlines";
-import { useAuditItems, type Ways } from "./useAuditItems";
+import type { Ways } from "./useAuditItems";
+import { useJudging } from "./useJudging";
 
 interface Props {
   info: AuditInfo;
@@ -42,18 +43,16 @@ export function JudgeOutlines(props: Props) {
   const { info, ways, words, original, adjustable, note, onLeave } = props;
   const { classes } = useSession();
   const other = React.useRef<HTMLButtonElement>(null);
-  const audit = useAuditItems(info, ways);
-  const { item } = audit;
+  const judging = useJudging(info, ways);
+  const { audit, item, shown, pass } = judging;
   const place = item?.place ?? null;
   const chooser = useChooser(place);
-  const [shown, setShown] = useShown(item ? String(item.place) : null);
-  const { pass } = useGate(shown);
   const [kept, setWork] = React.useState<Work>(nothingDone(-1));
   const work = kept.place === place ? kept : nothingDone(place ?? -1);
 
   const judge = (verdict: OutlineVerdict) => {
     chooser.close();
-    if (item && pass(JSON.stringify(verdict))) audit.judge(item.place, verdict);
+    judging.judge(verdict);
   };
   const give = (label: string) => {
     if (!item) return;
@@ -81,13 +80,11 @@ export function JudgeOutlines(props: Props) {
     draw: () => item && draw(work.box ?? (item.whole ? MIDDLE : item.box)),
     save: () => setWork({ ...work, adjusting: false }),
     asItWas: () => setWork({ ...work, box: null, adjusting: false }),
-    skip: () => {
-      if (item && pass("skip")) audit.skip(item.place);
-    },
+    skip: judging.skip,
     takeBack: () => {
       const before = withoutLast(work);
       if (before) setWork(before);
-      else if (pass("undo", "nothing")) audit.takeBack();
+      else judging.takeBack();
     },
     leave: onLeave,
   };
@@ -113,27 +110,19 @@ export function JudgeOutlines(props: Props) {
     >
       {item && (
         <div className="dcf-queuebody">
-          <div className="dcf-queue-stage">
-            <div
-              className="dcf-queue-picture"
-              data-place={item.place}
-              data-shown={shown || undefined}
-            >
-              <OutlinePicture
-                key={item.place}
-                audit={info.id}
-                item={item}
-                work={work}
-                {...(original && { fetch: original })}
-                onShown={() => setShown(String(item.place))}
-                onChange={(change) =>
-                  setWork((old) => ({ ...old, box: old.box && change(old.box) }))
-                }
-                onSave={acts.save}
-                onLeave={acts.asItWas}
-              />
-            </div>
-          </div>
+          <JudgedStage place={item.place} shown={shown}>
+            <OutlinePicture
+              key={item.place}
+              audit={info.id}
+              item={item}
+              work={work}
+              {...(original && { fetch: original })}
+              onShown={judging.onShown}
+              onChange={(change) => setWork((old) => ({ ...old, box: old.box && change(old.box) }))}
+              onSave={acts.save}
+              onLeave={acts.asItWas}
+            />
+          </JudgedStage>
           <OutlineSide
             item={item}
             work={work}

@@ -1,6 +1,5 @@
 // Samples that are judged blind: the picture and the classes, and nothing that tells the label.
 import * as React from "react";
-import { useGate, useShown } from "../acts/useShown";
 import type { AuditInfo, AuditItem } from "../events";
 import { Choose, useChooser } from "../parts/Choose";
 import { keysOf } from "../parts/digits";
@@ -10,7 +9,9 @@ import { SHORTCUTS, useShortcuts } from "../shortcuts";
 import { AuditFrame, type Words } from "./AuditFrame";
 import { AuditPicture } from "./AuditPicture";
 import { ClassButtons } from "./ClassButtons";
-import { type SampleVerdict, useAuditItems, type Ways } from "./useAuditItems";
+import { JudgedStage } from "./JudgedStage";
+import type { SampleVerdict, Ways } from "./useAuditItems";
+import { useJudging } from "./useJudging";
 
 interface Props {
   info: AuditInfo;
@@ -26,21 +27,13 @@ interface Props {
 export function JudgeSamples({ info, ways, words, original, note, onLeave }: Props) {
   const { classes } = useSession();
   const other = React.useRef<HTMLButtonElement>(null);
-  const audit = useAuditItems(info, ways);
-  const { item } = audit;
+  const judging = useJudging(info, ways);
+  const { audit, item, shown, pass, skip, takeBack } = judging;
   const chooser = useChooser(item?.place ?? null);
-  const [shown, setShown] = useShown(item ? String(item.place) : null);
-  const { pass } = useGate(shown);
 
   const judge = (verdict: SampleVerdict) => {
     chooser.close();
-    if (item && pass(JSON.stringify(verdict))) audit.judge(item.place, verdict);
-  };
-  const skip = () => {
-    if (item && pass("skip")) audit.skip(item.place);
-  };
-  const takeBack = () => {
-    if (pass("undo", "nothing")) audit.takeBack();
+    judging.judge(verdict);
   };
   const pick = (at: number) => {
     const label = item?.classes[at];
@@ -63,21 +56,15 @@ export function JudgeSamples({ info, ways, words, original, note, onLeave }: Pro
     <AuditFrame info={info} audit={audit} onLeave={onLeave} {...(words && { words })}>
       {item && (
         <div className="dcf-queuebody">
-          <div className="dcf-queue-stage">
-            <div
-              className="dcf-queue-picture"
-              data-place={item.place}
-              data-shown={shown || undefined}
-            >
-              <AuditPicture
-                key={item.place}
-                audit={info.id}
-                item={item}
-                {...(original && { fetch: original })}
-                onShown={() => setShown(String(item.place))}
-              />
-            </div>
-          </div>
+          <JudgedStage place={item.place} shown={shown}>
+            <AuditPicture
+              key={item.place}
+              audit={info.id}
+              item={item}
+              {...(original && { fetch: original })}
+              onShown={judging.onShown}
+            />
+          </JudgedStage>
           <aside className="dcf-queue-side" aria-label="Verdict">
             <p className="dcf-question">What do you see?</p>
             <ClassButtons labels={item.classes} keys={keys} onPick={pick} />

@@ -29,7 +29,9 @@ PAGE = """(before) => {
   if (!rows.length || rows.join() === before) return null;
   return rows.every((row) => window.witness.seen.has(row)) ? rows : null;
 }"""
-ENDED = """() => !document.querySelector('.dcf-pagegrid .dcf-tile')"""
+ENDED = "ended"
+PAGE_OR_END = f"""(before) => document.querySelector('.dcf-pagegrid .dcf-tile')
+  ? ({PAGE})(before) : '{ENDED}'"""
 MODAL_LABEL = '[data-cy="modal"] [data-cy^="annotate-label-"]'
 MODAL = """(before) => {
   const image = document.querySelector('[data-cy="sample-canvas"] img');
@@ -87,7 +89,7 @@ def in_pages(
     """Confirm a cell page by page, but the exceptions, which are clicked and stay open.
 
     Args:
-        hand: in a window that shows a cell of which label and prediction are the same
+        hand: in a window that shows a cell of which label and prediction are the same, in pages
         truth: the true label by row
         label: what the cell is labelled as
         glance: median seconds of a look at one of many pictures
@@ -98,7 +100,6 @@ def in_pages(
         the next page
     """
     page = hand.page
-    page.keyboard.press("b")
     judged: list[str] = []
     meant: list[str] = []
     waits: list[float] = []
@@ -110,14 +111,16 @@ def in_pages(
             hand.click(page.locator(f'.dcf-pagegrid .dcf-tile[data-row="{row}"]'))
         hand.key("Enter", neighbour=" ")
         pressed = time.monotonic()
-        after = now_shown(page, PAGE, ",".join(now), LOST_SECONDS)
-        if after is None and not page.evaluate(ENDED):
+        after = now_shown(page, PAGE_OR_END, ",".join(now), LOST_SECONDS)
+        if after is None:
             hand.count("again")
             now = now_shown(page, PAGE, None, LOST_SECONDS)
             continue
-        waits.append(1000 * (time.monotonic() - pressed))
         judged += now
         meant += [row for row in now if row not in wrong]
+        if after == ENDED:
+            break
+        waits.append(1000 * (time.monotonic() - pressed))
         now = after
     return judged, meant, waits
 

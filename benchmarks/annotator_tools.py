@@ -155,6 +155,9 @@ def pages_row(browser: Any, url: str, dataset: Any, known: Photographs, options:
     for cell in opened:
         page.locator(f'[data-cell="{cell}"]').scroll_into_view_if_needed()
         panel.hand.click(page.locator(f'[data-cell="{cell}"]'))
+        if cell == opened[0]:  # the next cells open in pages as well
+            page.locator(".dcf-cellscreen").wait_for()
+            page.keyboard.press("b")
         label = labels[int(str(cell).split("-")[0])]
         wanted = options.paged - len(judged)
         more = in_pages(panel.hand, panel.true_of, label, options.glance, wanted)
@@ -165,7 +168,7 @@ def pages_row(browser: Any, url: str, dataset: Any, known: Photographs, options:
         page.keyboard.press("o")
         cells.first.wait_for()
     page.wait_for_timeout(1500)
-    return panel.row("pages", len(judged), meant, float(np.median(waits)))
+    return panel.row("pages", len(judged), meant, float(np.median(waits)) if waits else None)
 
 
 def modal_row(browser: Any, url: str, dataset: Any, known: Photographs, options: Any) -> Row:

@@ -18,6 +18,7 @@ from ..plugin.errors import InputError
 from ..plugin.learning.choices import CHECKPOINTS
 from ..plugin.objects.auto import detections_fields
 from ..plugin.objects.job import find_object_errors, is_on_objects
+from ..plugin.percent import percent
 from ..plugin.predictions.preview import preview_predictions
 from ..plugin.progress import Report, silent
 from ..plugin.runs.opening import find_runs, newest_first
@@ -137,8 +138,8 @@ class FindLabelErrors(LongOperator):
         warned = "".join(f" {text}" for text in result["warnings"])
         yield ctx.ops.notify(
             f"{result['misclassified']:,} of {result['open']:,} open samples are suspect "
-            f"(agreement {result['accuracy']:.2%}).{apart}{left_out}{_of_duplicates(result)}"
-            f"{warned}",
+            f"(agreement {percent(result['accuracy'], 2)}).{apart}{left_out}"
+            f"{_of_duplicates(result)}{warned}",
             variant="warning" if warned else "success",
         )
         if "begun_anew" in result:

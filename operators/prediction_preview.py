@@ -9,6 +9,7 @@ from typing import Any
 from fiftyone.operators import types
 
 from ..plugin.errors import InputError
+from ..plugin.percent import percent
 from ..plugin.predictions.preview import preview_predictions
 from ..plugin.store.samples import Collection
 
@@ -75,7 +76,7 @@ def _table(found: dict[str, Any]) -> str:
 
 def _numbers(judged: dict[str, Any]) -> list[str]:
     return [
-        f"{judged['disagreement']:.1%}",
+        f"{percent(judged['disagreement'], 1)}",
         f"{judged['confidence']:.2f}",
         f"{judged['calibration_error']:.3f}",
     ]

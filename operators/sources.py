@@ -150,7 +150,7 @@ SOURCES: dict[str, Source] = {
         "Embeddings with cheap heads",
         "Cross-validated classifiers on vectors of each sample; quick and strong",
         embeddings,
-        ("folds", "fold_groups", "seed", "device"),
+        ("folds", "fold_groups", "seed", "device", "workers"),
     ),
 }
 """All sources by name. One that is added here is offered, asked for and documented by its words."""

@@ -13,6 +13,7 @@ from ..documents import value_at
 from ..objects.boxes import USABLE, by_image, within_image
 from ..objects.matching import NONE, match
 from ..objects.overlaps import overlaps
+from ..percent import percent
 from ..store.iterations import unpack_ids
 from ..store.samples import Dataset, samples_of
 
@@ -107,12 +108,12 @@ def _warning(
 ) -> str:
     if labels >= ENOUGH and found is not None and found < LEAST_FOUND:
         return (
-            f"Only {found:.0%} of the labels in '{field}' have a box on them: are these the images "
-            "that the boxes are of, and are their numbers read rightly?"
+            f"Only {percent(found)} of the labels in '{field}' have a box on them: are these the "
+            "images that the boxes are of, and are their numbers read rightly?"
         )
     if compared >= ENOUGH and same is not None and same < LEAST_SAME:
         return (
-            f"Where a box lies on a label in '{field}', only {same:.0%} have its class: are the "
-            "classes in the right order, and numbered from where the file begins?"
+            f"Where a box lies on a label in '{field}', only {percent(same)} have its class: are "
+            "the classes in the right order, and numbered from where the file begins?"
         )
     return ""

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from ..percent import percent
 
 XYWH, XYXY, CXCYWH = "xywh", "xyxy", "cxcywh"
 LAYOUTS = (XYWH, XYXY, CXCYWH)
@@ -152,7 +153,7 @@ class Survey:
             return Reading(first, units, said)
         if share[usual] >= HALF and not better:
             return Reading(usual, units, f"boxes as {SAID[usual]} in {_unit(units)}; {complaint}")
-        told = "; ".join(f"boxes='{n}' ({SAID[n]}): {1 - share[n]:.0%} out" for n in LAYOUTS)
+        told = "; ".join(f"boxes='{n}' ({SAID[n]}): {percent(1 - share[n])} out" for n in LAYOUTS)
         raise InputError(
             f"boxes: it cannot be told what the four numbers in '{path}' are: {complaint}. "
             f"Say so ({told}), and units where they are not in {_unit(units)}"
@@ -166,9 +167,9 @@ class Survey:
         if share <= 1 - ENOUGH:
             return PIXELS
         raise InputError(
-            f"units: {share:.0%} of the boxes in '{path}' are shares of their image and the others "
-            f"are pixels. Say units='{PIXELS}' or units='{RELATIVE}'; boxes that do not fit are "
-            "left out"
+            f"units: {percent(share)} of the boxes in '{path}' are shares of their image and the "
+            f"others are pixels. Say units='{PIXELS}' or units='{RELATIVE}'; boxes that do not fit "
+            "are left out"
         )
 
 

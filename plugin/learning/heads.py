@@ -11,6 +11,7 @@ from sklearn.decomposition import PCA
 
 from ..abandonable import abandonable
 from ..arrays import BoolArray, Float32Array, Int64Array
+from ..percent import percent
 from ..progress import Report, part_of, silent
 from ..scoring.pooling import fit_pool
 from ..scoring.probabilities import LogProbabilities, from_logits, log_probabilities
@@ -163,7 +164,7 @@ def _pooled(
         mixed = from_logits(np.mean(part, axis=0)) if pool is None else pool(part)
         together[start : start + ASKED_AT_ONCE] = mixed
     shares = {n: round(float(w), 3) for n, w in zip(names, weights, strict=True)}
-    told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items() if share)
+    told = ", ".join(f"{name} {percent(share)}" for name, share in shares.items() if share)
     return OutOfFold(together, unseen, told, shares)
 
 

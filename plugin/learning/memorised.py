@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..percent import percent
+
 LEAST_GAP = 0.03
 STANDARD_ERRORS = 3.0
 
@@ -72,7 +74,7 @@ def sentence(seen: Agreement, held_out: Agreement) -> str:
     if not learnt_by_heart(seen, held_out):
         return ""
     return (
-        f"It learnt labels by heart, wrong ones too: it agrees with {seen.share:.1%} of those that "
-        f"it was trained on, and with {held_out.share:.1%} of those held out. The scores are of "
-        "those held out; fewer epochs or more images may find more."
+        f"It learnt labels by heart, wrong ones too: it agrees with {percent(seen.share, 1)} of "
+        f"those that it was trained on, and with {percent(held_out.share, 1)} of those held out. "
+        "The scores are of those held out; fewer epochs or more images may find more."
     )

@@ -16,6 +16,7 @@ from torch import nn
 from ..abandonable import abandonable
 from ..arrays import BoolArray, Int64Array
 from ..errors import InputError
+from ..percent import percent
 from ..progress import Report, part_of, silent
 from ..scoring.probabilities import LogProbabilities
 from ..torch_threads import torch_threads
@@ -331,4 +332,4 @@ class Trainer:
 
 
 def _describe(title: str, loss: torch.Tensor, agreement: torch.Tensor) -> str:
-    return f"{title}loss {float(loss):.3f}, agreement {float(agreement):.1%}"
+    return f"{title}loss {float(loss):.3f}, agreement {percent(float(agreement), 1)}"

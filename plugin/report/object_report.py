@@ -18,6 +18,7 @@ from ..images.decoded_crop import Box
 from ..images.deep import Windows
 from ..objects.iteration import ObjectIteration, object_iteration
 from ..objects.state import ItemsState, items_state
+from ..percent import percent
 from ..store.iterations import unpack_ids
 from ..store.runs import Run
 from ..store.samples import samples_of
@@ -257,9 +258,9 @@ def _estimate(run: Run) -> tuple[tuple[str, str] | None, str, str]:
     sentences += _missing(opened)
     target = read_object_target(run)
     sure = (
-        f"The target is to find at least {target.share:.0%} of the errors among labels and "
-        f"proposed objects. With {target.confidence:.0%} confidence, at least "
-        f"{target.distance.sure:.0%} are found by now."
+        f"The target is to find at least {percent(target.share)} of the errors among labels and "
+        f"proposed objects. With {percent(target.confidence)} confidence, at least "
+        f"{percent(target.distance.sure)} are found by now."
     )
     about, low, high = labels.left.whole
     return (f"{about:,}", f"{low:,} to {high:,}"), " ".join(sentences), sure

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from ..percent import percent
 from ..scoring.lookalikes import visible
 from .curve import HEIGHT, WIDTH, Curve
 
@@ -180,7 +181,7 @@ def _share(value: float | None) -> str:
     if value is None:
         return ""
     digits = 1 if 0.001 <= value <= 0.999 or value in (0.0, 1.0) else 3
-    return f"{100 * value:.{digits}f} %"
+    return percent(value, digits)
 
 
 def _counted(value: int, what: str, more: str | None = None) -> str:

@@ -19,6 +19,7 @@ from ..images.dataset_windows import image_windows
 from ..importance.advice import ADVICE, advice
 from ..importance.store import kept_rounds
 from ..outside.exported_file import export_path, exported_file, with_ending
+from ..percent import percent
 from ..store.declared import CLASSIFICATION
 from ..store.iterations import Iteration, unpack_ids
 from ..store.label_kinds import kind_of_run
@@ -246,6 +247,7 @@ def _estimate(run: Run) -> tuple[tuple[str, str] | None, str]:
 def _target(run: Run) -> str:
     target = read_target(run)
     return (
-        f"The target is to find at least {target.share:.0%} of the errors. With "
-        f"{target.confidence:.0%} confidence, at least {target.distance.sure:.0%} are found by now."
+        f"The target is to find at least {percent(target.share)} of the errors. With "
+        f"{percent(target.confidence)} confidence, at least {percent(target.distance.sure)} are "
+        "found by now."
     )

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.special import log_softmax, logsumexp
 
 from ..arrays import FloatArray
+from ..percent import percent
 from .probabilities import SMALLEST_PROBABILITY, LogProbabilities, from_logits
 
 LOGITS = "logits"
@@ -101,7 +102,7 @@ class ScoreKind:
             parts.append("each class by itself, compared by their odds")
         if self.odd:
             other = "look like probabilities" if self.name == LOGITS else "are not"
-            parts.append(f"{self.odd:.1%} of the rows looked at {other}")
+            parts.append(f"{percent(self.odd, 1)} of the rows looked at {other}")
         return "; ".join(parts)
 
 
@@ -140,7 +141,7 @@ def kind_of(scores: FloatArray) -> ScoreKind:
     for name, of_kind in ((PROBABILITIES, sums), (PERCENTAGES, hundreds)):
         if of_kind.mean() > 1.0 - MOST:
             raise MixedScores(
-                f"{of_kind.mean():.0%} of {len(rows):,} rows, drawn from all, are {name}, the "
+                f"{percent(of_kind.mean())} of {len(rows):,} rows, drawn from all, are {name}, the "
                 "others are not"
             )
     return ScoreKind(LOGITS, odd=float((sums | hundreds).mean()))

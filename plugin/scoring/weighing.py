@@ -9,6 +9,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from ..arrays import Float64Array, Int64Array
+from ..percent import percent
 from .margin import suspicion
 from .memorised import Knowledge, knowledge_of_labels
 from .pooling import LEAST_SAMPLES, Pool, calibrated, calibration, fit_pool
@@ -146,7 +147,7 @@ def _doubt(name: str, knows: Knowledge) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %" if 0.9 < share < 1 else f"{100 * share:.0f} %"
+    return percent(share, 1 if 0.9 < share < 1 else 0)
 
 
 def _shares(names: Sequence[str], weights: Float64Array, used: Sequence[int]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from bson import ObjectId
 from pymongo.errors import PyMongoError
@@ -72,6 +72,25 @@ class Result:
     def column(self, name: str, start: int = 0, stop: int | None = None) -> Array:
         """Rows of a column."""
         return read_column(self._columns[name], start, stop)
+
+
+class Known(NamedTuple):
+    """The parts that were made so far, and their size together.
+
+    >>> str(Known(40, 1.0)), Known(40, 0.5).about(1.0), Known(1, 1.0).about(1.0)
+    ('40 parts', 'about 80 parts', 'about 1 part')
+    """
+
+    parts: int
+    size: float
+
+    def __str__(self) -> str:
+        return f"{self.parts:,} part{'s' * (self.parts != 1)}"
+
+    def about(self, whole: float) -> str:
+        """How many there will be, if the rest is as large as these."""
+        more = round(self.parts * whole / self.size) if self.size > 0 else self.parts
+        return f"about {self._replace(parts=max(self.parts, more))}"
 
 
 class Work:
@@ -158,7 +177,8 @@ class Work:
         source: Iterator[Part] = iter(parts)
         done, finished = 0.0, 0
         while True:
-            fresh = list(islice(source, AT_ONCE - len(waiting)))
+            room = AT_ONCE - len(waiting)
+            fresh = list(islice(source, room))
             ids = store.put(self._owner, self._id, self._offered, fresh)
             self._offered += len(fresh)
             waiting |= dict(zip(ids, fresh, strict=True))
@@ -177,17 +197,18 @@ class Work:
             rest = [part for part in found if part["state"] != "done"]
             under_way = sum(waiting[p["_id"]].size * p.get("share", 0.0) for p in rest)
             whole = max(total(), 1e-9)
-            report(min((done + under_way) / whole, 1.0), self._said(label, finished, len(waiting)))
+            known = Known(finished + len(waiting), done + sum(p.size for p in waiting.values()))
+            of = str(known) if len(fresh) < room else known.about(whole)
+            report(min((done + under_way) / whole, 1.0), self._said(label, f"{finished:,} of {of}"))
             if not ready:
                 self._place.tend(rest)
                 time.sleep(POLL_SECONDS)
 
-    def _said(self, label: str, finished: int, waiting: int) -> str:
+    def _said(self, label: str, done: str) -> str:
         there = len(self._living())
-        done = f"{label}: {finished:,} part{'s' * (finished != 1)} done"
         if not there:
-            return f"{done}. {self._place.nobody}"
-        return f"{done}, {waiting:,} offered, {there:,} worker{'s' * (there != 1)}"
+            return f"{label}: {done} done. {self._place.nobody}"
+        return f"{label}: {done} done, {there:,} worker{'s' * (there != 1)}"
 
     def _check(self, found: list[store.Document]) -> None:
         """Reopen what dead workers had; raise where a part cannot be done."""

@@ -84,6 +84,16 @@ def taken_back(
     looked_at(content)
 
 
+def goes_on(content: Locator, row: str, after: bool) -> None:
+    """The image stays, with what is decided on it, until the last of its suspects is."""
+    picture = content.locator(".dcf-queue-picture")
+    if after:
+        expect(picture).not_to_have_attribute("data-row", row)
+    else:
+        expect(content.locator('.dcf-suspect[data-state="decided"]').first).to_be_visible()
+        assert picture.get_attribute("data-row") == row
+
+
 def every_kind(content: Locator, dataset: Any) -> None:
     """One act on an object of each kind and its undo, wherever such a one is met."""
     before, seen = labels_of(dataset), set[str]()
@@ -95,18 +105,16 @@ def every_kind(content: Locator, dataset: Any) -> None:
             for key in KEYS[kind]:
                 if key == "r" and content.locator(".dcf-question").inner_text().count("7"):
                     continue  # it may be added as that already
+                several = content.locator('.dcf-suspect[data-state="open"]').count() > 1
                 press(content, key)
                 expect(content.locator(".dcf-outcome")).to_contain_text(DONE)
-                # The image stays until one goes on; what is decided stays on it.
-                assert content.locator(".dcf-queue-picture").get_attribute("data-row") == row
-                expect(content.locator('.dcf-suspect[data-state="decided"]').first).to_be_visible()
+                goes_on(content, row, after=not several)
                 expected(kind, key, changed(before, labels_of(dataset)))
                 taken_back(content, row, chosen, dataset, before, late=key == "a")
         if seen == set(KEYS):
             return
         page.wait_for_timeout(PRESS_MS)
-        several = content.locator('.dcf-suspect[data-state="open"]').count() > 1
-        page.keyboard.press("s" if several else "Enter")
+        page.keyboard.press("s")
         expect(content.locator(".dcf-queue-picture")).not_to_have_attribute("data-chosen", chosen)
     raise AssertionError(f"only {seen}")
 
@@ -204,7 +212,7 @@ def test_what_others_change_meanwhile_is_reported_and_shown(new_window: Any, cro
         one.page.keyboard.press("q")
         looked_at(content)
         one.page.keyboard.press("i")
-        rows.append(to_image(content, 2))
+        rows.append(to_image(content, 3))
     assert rows[0] == rows[1]
     here, there = windows
     _, chosen, _ = in_front(here)
@@ -249,3 +257,28 @@ def moved_elsewhere(dataset: Any, content: Locator) -> tuple[int, str, str]:
     sample.save()
     content.page.wait_for_timeout(PRESS_MS)
     return at, sample.id, label
+
+
+def test_what_was_skipped_is_open_when_its_image_comes_again(app: Any, crowded: Any) -> None:
+    content = panel(app, crowded)
+    page = app.page
+    suspect = content.locator(".dcf-cell:not(.dcf-cell-correct)")
+    suspect.first.wait_for()
+    counts = [int(text.split()[0]) for text in suspect.locator(".dcf-cell-text").all_inner_texts()]
+    few = min(range(len(counts)), key=lambda at: (counts[at] < 2, counts[at]))
+    suspect.nth(few).locator(".dcf-cell-open").click()
+    page.keyboard.press("q")
+    looked_at(content)
+    page.keyboard.press("i")
+    skipped: list[str] = []
+    while in_front(content)[0] not in skipped:
+        row = in_front(content)[0]
+        skipped.append(row)
+        while (picture := content.locator(".dcf-queue-picture")).get_attribute("data-row") == row:
+            page.wait_for_timeout(PRESS_MS)
+            page.keyboard.press("s")
+            if not content.locator('.dcf-suspect[data-state="open"]').count():
+                break
+        expect(picture).to_have_attribute("data-shown", "true")
+    assert set(states(content)) == {"open"}
+    assert app.errors == []

@@ -51,7 +51,7 @@ def test_models_are_previewed_scored_and_ranked(app: Any, models: Any) -> None:
     expect(rows).to_have_count(2)
     pick(app, fields, "sure")
     expect(rows).to_have_count(4)
-    share = f"{wrong.mean():.1%}"
+    share = f"{100 * wrong.mean():.1f} %"
     expect(rows.nth(1)).to_contain_text(re.compile(f"modest.*logits.*10.*{re.escape(share)}"))
     expect(rows.nth(2)).to_contain_text(re.compile(f"sure.*logits.*10.*{re.escape(share)}"))
     expect(rows.nth(3)).to_contain_text("all together")

@@ -30,6 +30,10 @@ def test_no_run_offers_to_make_one_and_shows_it(app: Any, dataset: Any) -> None:
     app.open(new)
     content = app.open_panel("label_errors")
     expect(content.get_by_text("No run on this dataset yet")).to_be_visible()
+    content.locator(".dcf").focus()
+    for key in ("f", "Escape"):  # whatever is shown can have the whole window, and leave it
+        app.page.keyboard.press(key)
+        expect(content.locator(".dcf-whole")).to_have_count(1 if key == "f" else 0)
     button(content, "^Find label errors$").click()
     app.page.get_by_role("button", name="Execute").click()
     expect(content.locator(".dcf-cell-open").first).to_be_visible(timeout=120_000)

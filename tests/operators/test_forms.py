@@ -180,7 +180,7 @@ def test_embeddings_are_offered(samples: Any, form: Any) -> None:
     [
         ("predictions", set[str]()),
         ("auto", {"seed", "device", "workers"}),
-        ("embeddings", {"folds", "fold_groups", "seed", "device"}),
+        ("embeddings", {"folds", "fold_groups", "seed", "device", "workers"}),
         (
             "features",
             {"network", "weights", "folds", "fold_groups"}

@@ -307,7 +307,7 @@ ID = "64b7f0c2a1d3e4f5a6b7c800"
         ("p.csv", "id,0,1\n\xff\xfe,.5,.5\n".encode("latin1"), {}, "is not UTF-8 text"),
         ("p.csv", f"id,0,1\n{ID},.5,.5\n", {}, "no row of .* is about a sample"),
         ("p.csv", "id,0,1\n{id},x,y\n", {}, "can be used; row 1: the score of '0' is not a number"),
-        ("p.csv", "id,0,1\n{id},.5,.5\n{id2},7,1\n", {}, "values: 50% of 2 rows"),
+        ("p.csv", "id,0,1\n{id},.5,.5\n{id2},7,1\n", {}, "values: 50 % of 2 rows"),
         ("p.csv", "id,a,b\n{id},.5,.5\n", {"label_field": "ground_truth"}, "no class in common"),
         ("p.csv", "id,label,0,1\n{id},1,.9,.1\n", {}, "Are the classes in the order"),
         ("p.csv", "id,0,1\n{id},.5,.5\n", {"classes": ["0", "2"]}, "has no column '2'"),

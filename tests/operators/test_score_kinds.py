@@ -105,7 +105,7 @@ def test_two_kinds_in_one_field_are_refused_and_nothing_is_changed(
     scores = np.where(np.arange(N)[:, None] < N / 2, LOGITS, softmax(LOGITS, axis=1))
     samples = made(scores)
     before = database_of(samples)
-    with pytest.raises(ValueError, match="the logits of 'model' are of several kinds: 50% of 240"):
+    with pytest.raises(ValueError, match="the logits of 'model' are of several kinds: 50 % of 240"):
         run(operator, samples)
     assert database_of(samples) == before
 

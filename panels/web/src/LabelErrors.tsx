@@ -6,7 +6,7 @@ import { OnDataset } from "./OnDataset";
 import { Guard } from "./parts/Guard";
 import { Layers } from "./parts/Layers";
 import { NoDataset } from "./parts/States";
-import { WholeContext } from "./parts/WholeWindow";
+import { WholeContext, WholeWindow } from "./parts/WholeWindow";
 import { ActiveContext, KeyboardContext, keepPress, pressOnce, useActive } from "./shortcuts";
 import styles from "./styles.css?inline";
 
@@ -32,6 +32,7 @@ export function LabelErrors() {
           <style>{styles}</style>
           <Layers>
             <WholeContext.Provider value={wholeWindow}>
+              <WholeWindow />
               <Guard key={dataset ?? ""}>{dataset ? <OnDataset /> : <NoDataset />}</Guard>
             </WholeContext.Provider>
           </Layers>

@@ -12,7 +12,7 @@ import { Problem } from "./parts/Problem";
 import { Progress } from "./parts/Progress";
 import { ShownInGrid } from "./parts/ShownInGrid";
 import { Outdated, Waiting } from "./parts/States";
-import { WholeWindow } from "./parts/WholeWindow";
+import { LeaveWholeFirst } from "./parts/WholeWindow";
 import { RecentProvider } from "./recent";
 import { ScreenOf } from "./ScreenOf";
 import { isScreen, type Screen } from "./screens";
@@ -105,7 +105,7 @@ export function OnIteration(props: OnIterationProps) {
           </p>
         )}
         <ScreenOf screen={screen} onScreen={setScreen} />
-        <WholeWindow screen={JSON.stringify(screen)} />
+        <LeaveWholeFirst screen={JSON.stringify(screen)} />
         {help && <Help screen={helped} onClose={() => setHelp(false)} />}
       </RecentProvider>
     </SessionContext.Provider>

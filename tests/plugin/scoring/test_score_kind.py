@@ -99,7 +99,7 @@ def test_one_row_among_others_is_read_as_the_others_are() -> None:
 def test_some_rows_of_probabilities_and_some_of_logits_are_refused() -> None:
     z = noisy()[0]
     for write in (lambda v: softmax(v, axis=1), lambda v: 100 * softmax(v, axis=1)):
-        with pytest.raises(MixedScores, match="50% of 3,000 rows"):
+        with pytest.raises(MixedScores, match="50 % of 3,000 rows"):
             kind_of(np.concatenate([z[: N // 2], write(z[N // 2 :])]))
 
 

@@ -13,6 +13,7 @@ import { ImageViewer } from "./ImageViewer";
 import { Members } from "./Members";
 import { Numbers } from "./Numbers";
 import { useNames } from "./names";
+import { isOpen } from "./numbered";
 import { ObjectButtons } from "./ObjectButtons";
 import { OtherClasses } from "./OtherClasses";
 import { Sentence } from "./Sentence";
@@ -30,7 +31,7 @@ export function ImageQueue(through: QueueProps) {
   const image = images.find(({ row }) => row === queue.row) ?? null;
   const next = queue.next.slice(0, AHEAD);
   const ahead = images.filter(({ row }) => next.includes(row));
-  const { members, chosen, ...choice } = useMembers(image);
+  const { members, chosen, ...choice } = useMembers(image, queue.late);
   const found = useImage(image, chosen, ahead, SIZE, (row) => queue.lost([row]));
   const { objects } = found;
   const object = objects.find(({ row }) => row === chosen) ?? null;
@@ -53,9 +54,15 @@ export function ImageQueue(through: QueueProps) {
     pass: passOpen,
     settle: (row, work, action) => {
       choice.decided(row, action, work);
-      void work.then((went) => went || queue.retry());
+      if (image && members.every((member) => member.row === row || member.decided))
+        queue.settle(image.row, work);
+      else void work.then((went) => went || queue.retry());
     },
-    skip: choice.skip,
+    skip: (row) => {
+      choice.skip(row);
+      if (image && !members.some((member) => member.row !== row && isOpen(member)))
+        queue.skip(image.row);
+    },
   });
   const { acts, others, give, chooser } = deeds;
   const goOn = () => {

@@ -14,11 +14,16 @@ const AFTER: Record<ObjectAction, string> = {
 };
 
 const NONE: ReadonlyMap<number, string> = new Map();
+const NO_ROWS: ReadonlySet<number> = new Set();
 
-export function useMembers(image: ImageSuspects | null) {
+/** `late`: whether the image was passed over before, and comes once more. */
+export function useMembers(image: ImageSuspects | null, late: boolean) {
   const { outcome } = useSession();
   const [acted, setActed] = React.useState(NONE);
-  const [skipped, setSkipped] = React.useState<ReadonlySet<number>>(new Set());
+  // What was skipped is open again when its image comes again.
+  const visit = `${image?.row}/${late}`;
+  const [passed, setPassed] = React.useState({ visit, rows: NO_ROWS });
+  const skipped = passed.visit === visit ? passed.rows : NO_ROWS;
   const [wanted, setWanted] = React.useState<{ image: number; row: number | null } | null>(null);
   /** Decided here, of which the next answer will tell. */
   const done = React.useRef(new Set<number>());
@@ -57,7 +62,7 @@ export function useMembers(image: ImageSuspects | null) {
     const row = outcome.reply.what?.rows[0];
     if (row === undefined || outcome.reply.what?.again) return;
     setActed((old) => new Map([...old].filter(([other]) => other !== row)));
-    setSkipped((old) => new Set([...old].filter((other) => other !== row)));
+    setPassed((old) => ({ ...old, rows: new Set([...old.rows].filter((other) => other !== row)) }));
     bringing.current = row;
   }, [outcome]);
   React.useEffect(() => {
@@ -91,7 +96,7 @@ export function useMembers(image: ImageSuspects | null) {
       });
     },
     skip: (row: number) => {
-      setSkipped((old) => new Set([...old, row]));
+      setPassed({ visit, rows: new Set([...skipped, row]) });
       goOn(row);
     },
   };

@@ -11,10 +11,16 @@ interface Whole {
 
 export const WholeContext = React.createContext<Whole>({ whole: false, setWhole: () => {} });
 
-/** Binds the keys; `screen` changes with what is shown, over which Escape has to go first. */
-export function WholeWindow({ screen }: { screen: string }) {
+/** Binds the keys, whatever the panel shows. */
+export function WholeWindow() {
   const { whole, setWhole } = React.useContext(WholeContext);
   useShortcuts({ whole: () => setWhole(!whole) });
+  return <LeaveWholeFirst screen="" />;
+}
+
+/** Escape leaves the whole window before it does anything on a screen; `screen` changes with that. */
+export function LeaveWholeFirst({ screen }: { screen: string }) {
+  const { whole, setWhole } = React.useContext(WholeContext);
   return whole ? <Leave key={screen} onLeave={() => setWhole(false)} /> : null;
 }
 

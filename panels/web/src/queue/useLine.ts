@@ -130,6 +130,7 @@ export function useLine({ cell, ranking }: Through, view: string, byImage = fals
   /** Takes a sample out while it is decided on; one that could not be is there again. */
   const settle = (one: number, work: Promise<boolean>) => {
     busy.current++;
+    if (byImage) front.current = null; // it would come first again
     advance(one);
     void work.then((done) => {
       busy.current--;

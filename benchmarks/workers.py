@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import own_database
 
-SIDE, CLASSES = 64, 6
+SIDE, CLASSES, LEAST_SES = 64, 6, 0.5
 TRIVIAL = 200
 
 
@@ -132,6 +132,39 @@ def embed(work: Any, paths: list[str], label: Any, folds: int) -> None:
         network_features(paths, network, cpu, Path(folder), _silent, windows={}, elsewhere=spread)
 
 
+def compare(work: Any, paths: list[str], label: Any, folds: int) -> None:
+    """Look at files, decode and describe images, and judge the pairs that are near."""
+    import torch
+
+    from plugin.duplicates.search import compute_signals, find_duplicates
+    from plugin.duplicates.spread_comparison import SpreadComparison
+    from plugin.images.comparable import ComparableImages
+
+    cpu, size = torch.device("cpu"), (SIDE, SIDE)
+    spread = SpreadComparison(work, cpu)
+    looks = spread.look(paths, _silent).records
+    fill = spread.decode(paths, size, True, {})
+    with ComparableImages(
+        paths, size, colour=True, first_new=0, report=_silent, windows={}, fill=fill
+    ) as pixels:
+        order = pixels.drop_problems()
+        spread.arrange(order)
+        judge, report = spread.judge(_silent)
+        array: Any = pixels
+        signals = compute_signals(array, device=cpu, describe=spread.describe(), report=_silent)
+        find_duplicates(
+            array,
+            signals,
+            predictions=label,
+            scope="all",
+            threshold=LEAST_SES,
+            file_digests=[digest.tobytes() for digest in looks["digest"]],
+            device=cpu,
+            judge=judge,
+            report=report,
+        )
+
+
 def _silent(progress: float | None, label: str) -> None:
     pass
 
@@ -199,15 +232,15 @@ def main() -> None:
     try:
         for number in (1, 2):
             workers.append(Worker(number - 1, folder))
-            for task in (train, embed):
+            for task in (train, embed, compare):
                 for images in (48, options.images):  # the first ones load what is loaded once
                     given, seed = made(folder / str(seed), images, seed), seed + 1
                     wall, used, together = timed(task, workers, given, options.folds)
                 name = task.__name__
                 seconds = {"wall_s": wall, "cpu_s": used, "all_cpu_s": together}
                 found[f"{name}_{number}"] = {k: round(v, 1) for k, v in seconds.items()}
-                print(f"{name:6} {number} worker(s): {wall:6.1f} s, busiest {used:6.1f} CPU s")
-        for name in ("train", "embed"):
+                print(f"{name:7} {number} worker(s): {wall:6.1f} s, busiest {used:6.1f} CPU s")
+        for name in ("train", "embed", "compare"):
             one, two = found[f"{name}_1"], found[f"{name}_2"]
             for key in ("wall_s", "cpu_s"):
                 found[f"{name}_{key}_ratio"] = round(one[key] / two[key], 2)

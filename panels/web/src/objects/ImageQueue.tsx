@@ -54,14 +54,17 @@ export function ImageQueue(through: QueueProps) {
     pass: passOpen,
     settle: (row, work, action) => {
       choice.decided(row, action, work);
-      if (image && members.every((member) => member.row === row || member.decided))
-        queue.settle(image.row, work);
-      else void work.then((went) => went || queue.retry());
+      const rest = members.filter((member) => member.row !== row && !member.decided);
+      if (image && !rest.length) queue.settle(image.row, work);
+      else {
+        if (image && !rest.some(isOpen)) queue.skip(image.row);
+        void work.then((went) => went || queue.retry());
+      }
     },
     skip: (row) => {
       choice.skip(row);
-      if (image && !members.some((member) => member.row !== row && isOpen(member)))
-        queue.skip(image.row);
+      const rest = members.filter((member) => member.row !== row);
+      if (image && !rest.some(isOpen)) queue.skip(image.row);
     },
   });
   const { acts, others, give, chooser } = deeds;

@@ -8,6 +8,7 @@ COMPUTES = (
     "documents",
     "errors",
     "json_stream",
+    "percent",
     "prefetch",
     "processes",
     "progress",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from bson import ObjectId
 
@@ -14,7 +15,7 @@ from plugin.audit.verdicts import RIGHT, WRONG
 from plugin.decisions.undo import undo
 from plugin.errors import InputError
 from plugin.object_opinions.answers import open_object_opinion, settle_object
-from plugin.object_opinions.request import request_object_opinion
+from plugin.object_opinions.request import people_of, request_object_opinion
 from plugin.objects.fields import NOTHING
 from plugin.objects.iteration import object_iteration
 from plugin.objects.resolve import resolve
@@ -102,6 +103,66 @@ def test_a_cell_with_its_missing_or_spurious_objects(run: Run, ask: Any) -> None
             assert set(asked["waiting"]) == ids
     with pytest.raises(InputError, match="no class 'wasp'"):
         request_object_opinion(run, "bob", cell=("wasp", "ant"))
+
+
+def test_what_is_decided_in_a_cell_is_not_asked(run: Run, ask: Any) -> None:
+    iteration = object_iteration(run)
+    cells = iteration.cells
+    at = int(np.argmax(cells.count))
+    row, column = int(cells.label[at]), int(cells.prediction[at])
+    where = iteration.cell_slice(row, column)
+    ids = unpack_ids(iteration.column("item_id", where.start, where.stop))
+    assert len(ids) > 1
+    cell = {
+        "label": [*CLASSES, "(no label)"][row],
+        "prediction": [*CLASSES, NOTHING][column],
+    }
+    resolve(run, "confirm", ids[:1], author="ada")
+    assert set(ask("bob", **cell)["waiting"]) == set(ids[1:])
+
+
+def test_only_decisions_that_stand_on_top_are_somebodys(run: Run, ask: Any) -> None:
+    labels = ids_at(run, 0)
+    resolve(run, "confirm", labels[:2], author="ada")
+    resolve(run, "relabel", labels[:1], label="bee", author="eve")
+    assert ask("bob", decisions_of="ada")["waiting"] == [labels[1]]
+    assert people_of(run) == {"ada": 1, "eve": 1, "bob": 0}
+
+
+def test_what_cannot_be_judged_is_left_out_and_said(run: Run, ask: Any) -> None:
+    outline, unnamed, deleted, fine, _ = ids_at(run, 0)
+    resolve(run, "confirm", [deleted], author="ada")
+    path = f"{run.label_field}.detections"
+    for item, field in ((outline, "bounding_box"), (unnamed, "label")):
+        which = {f"{path}._id": ObjectId(item)}
+        samples_of(run.dataset).update_one(which, {"$set": {f"{path}.$.{field}": None}})
+    samples_of(run.dataset).update_many({}, {"$pull": {path: {"_id": ObjectId(deleted)}}})
+    asked = ask("bob", label_ids=[outline, unnamed, deleted, fine])
+    assert asked["waiting"] == [fine]
+    assert asked["left_out"] == {
+        "without an outline": 1,
+        "without a label": 1,
+        "not in the dataset": 1,
+    }
+
+
+def test_what_was_deleted_in_fiftyone_is_not_taken_for_removed(run: Run, ask: Any) -> None:
+    deleted, removed, answered = ids_at(run, 0)[:3]
+    resolve(run, "confirm", [deleted, removed, answered], author="ada")
+    ask("bob", label_ids=[deleted, removed, answered])
+    ask(answers={answered: NOTHING})
+    path = f"{run.label_field}.detections"
+    both = {"$in": [ObjectId(deleted), ObjectId(answered)]}
+    samples_of(run.dataset).update_many({}, {"$pull": {path: {"_id": both}}})
+    resolve(run, "remove", [removed], author="eve")
+    found = ask()
+    assert (found["gone"], found["waiting"]) == (1, [removed])
+    (one,) = found["disagreements"]
+    assert (one["label_id"], one["now"]) == (answered, None)
+    opinion = open_object_opinion(run)
+    place = next(i.place for i in opinion.items if str(i.unit_id) == answered)
+    with pytest.raises(InputError, match="deleted meanwhile"):
+        settle_object(opinion, place, NO)
 
 
 SETTLED = (

@@ -5,11 +5,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import fiftyone as fo
 import numpy as np
 import pytest
 
 from plugin.decisions.resolve import resolve
 from plugin.errors import InputError
+from plugin.object_opinions.request import people_of
 from plugin.opinions.answers import answer, open_opinion, settle, take_back
 from plugin.store.runs import load_run
 from tests.panels.made_runs import write_iteration
@@ -63,11 +65,35 @@ def test_a_cell_or_a_selection_is_asked(ask: Any, made: Any) -> None:
     ]
     open_ones = [i for i in open_ones if i not in ids[:12]]
     assert set(ask("bob", label="cat", prediction="dog")["waiting"]) == set(open_ones)
+    # What is decided meanwhile is not open any more.
+    resolve(load_run(dataset, "deconfuse"), "confirm", open_ones[:1], author="ada")
+    assert set(ask("eve", label="cat", prediction="dog")["waiting"]) == set(open_ones[1:])
     chosen = ask("eve", sample_ids=[ids[20], ids[20], ids[3]])
     assert set(chosen["waiting"]) == {ids[20], ids[3]}
     # Ada is not asked what she said herself.
     own = ask("ada", sample_ids=[ids[3], ids[20]])
     assert (own["waiting"], own["left_out"]) == ([ids[20]], {"decided on by ada": 1})
+
+
+def test_only_decisions_that_stand_on_top_are_somebodys(ask: Any, made: Any) -> None:
+    dataset, ids = made
+    run = load_run(dataset, "deconfuse")
+    resolve(run, "relabel", [ids[0]], label="eel", author="eve")
+    asked = ask("bob", decisions_of="ada")
+    assert set(asked["waiting"]) == set(ids[1:12])
+    assert people_of(run) == {"ada": 11, "eve": 1, "bob": 0}
+
+
+def test_what_cannot_be_judged_is_left_out_and_said(ask: Any, made: Any) -> None:
+    dataset, ids = made
+    new = fo.Sample(filepath="/nowhere/new.png", ground_truth=fo.Classification(label="cat"))
+    dataset.add_sample(new)
+    without = dataset[ids[20]]
+    without.ground_truth = None
+    without.save()
+    asked = ask("bob", sample_ids=[new.id, *ids[20:22]])
+    assert asked["waiting"] == [ids[21]]
+    assert asked["left_out"] == {"not in the iteration": 1, "without a label": 1}
 
 
 def test_agreement_and_what_is_to_settle(ask: Any, made: Any) -> None:
@@ -167,6 +193,32 @@ def test_two_windows_that_answer_at_once_lose_nothing(made: Any, ask: Any) -> No
     assert take_back(open_opinion(run), 3)
     assert not take_back(open_opinion(run), 3)
     assert [item.place for item in open_opinion(run).waiting] == [3]
+
+
+def test_what_one_window_cannot_tell_another_does_not_answer(made: Any, ask: Any) -> None:
+    dataset, ids = made
+    ask("bob", sample_ids=ids[:1])
+    run = load_run(dataset, "deconfuse")
+    early = open_opinion(run)
+    assert early.waiting
+    assert answer(open_opinion(run), 0, None)
+    for label in ("cat", None):
+        with pytest.raises(InputError, match="answered already"):
+            answer(early, 0, label)
+    found = ask()
+    assert (found["unclear"], found["disagreements"]) == (1, [])
+    assert take_back(open_opinion(run), 0)
+    assert ask()["waiting"] == [ids[0]]
+
+
+def test_a_decision_made_before_an_answer_settles_nothing(made: Any, ask: Any) -> None:
+    dataset, ids = made
+    run = load_run(dataset, "deconfuse")
+    ask("bob", sample_ids=ids[20:21])
+    resolve(run, "confirm", ids[20:21], author="ada")  # the last one before the answer
+    said = next(c for c in CLASSES if c != label_of(dataset, ids[20]))
+    (one,) = ask(answers={ids[20]: said})["disagreements"]
+    assert not one["settled"]
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,38 @@ def test_it_is_previewed_checked_accepted_and_taken_back(
     copy.delete()
 
 
+def test_what_was_accepted_is_not_accepted_again(accept: Any, first: Any) -> None:
+    dataset, _ = first
+    drawn = accept(0.9, check_size=2, seed=4)
+    done = accept(check=drawn["check"], exceptions=[], accept=True)
+    assert done["accepted"] == drawn["samples"]
+    now = labels_of(dataset)
+    again = accept(check=drawn["check"], accept=True)
+    assert (again["accepted"], again["decision"], again["conflict_count"]) == (0, None, 0)
+    assert labels_of(dataset) == now
+
+
+def test_a_check_holds_for_the_iteration_that_was_looked_at(
+    accept: Any, first: Any, operator: Any
+) -> None:
+    dataset = first[0].clone()
+    before = labels_of(dataset)
+    find, own = operator("find_label_errors"), operator("accept_consensus")
+    find(dataset, "gt", vote_fields=list(PEOPLE), **OPTIONS)
+    dataset.reload()
+    said = dict(zip(*dataset.values(["id", "deconfuse_consensus"]), strict=True))
+    meant = {i: c.label for i, c in said.items() if c.label != before[i] and c.confidence >= 0.9}
+    drawn = own(dataset, 0.9, check_size=1, seed=1)
+    # Who errs most alone: another consensus, which nobody has checked.
+    find(dataset, "gt", vote_fields=["eve"], **OPTIONS)
+    assert own(dataset, 0.9)["samples"] != len(meant)
+    done = own(dataset, check=drawn["check"], exceptions=[], accept=True)
+    assert done["accepted"] == len(meant)
+    changed = {i: label for i, label in labels_of(dataset).items() if label != before[i]}
+    assert changed == meant
+    dataset.delete()
+
+
 def test_who_accepts_twice_at_once_decides_once(first: Any, operator: Any) -> None:
     dataset, _ = first
     run, ids = load_run(dataset, "deconfuse"), dataset.values("id")[:2]

@@ -148,6 +148,79 @@ def test_what_was_done_in_fiftyone_meanwhile_is_left_alone_and_said(
     assert first["add"] not in now
 
 
+def test_it_does_what_was_checked_and_names_its_own_decisions_alone(
+    accept: Any, drawn: Any, operator: Any
+) -> None:
+    dataset, _ = drawn
+    run = load_run(dataset, "deconfuse")
+    every = object_consensus.propose_items(run, 0.5)
+    resolve = operator("resolve")
+    # How sure is what the check was drawn with, and not what is usual.
+    check = accept(0.99, check_size=1, seed=1)
+    assert 0 < check["labels"] < accept(0.9)["labels"] < accept(0.5)["labels"]
+    accept(check=check["check"], exceptions=[])
+    meant = set(object_consensus.propose_items(run, 0.99).ids)
+    spare = [i for i in every.ids if i in labels_of(dataset) and i not in meant][:2]
+    resolve(dataset, "confirm", label_ids=spare[:1], author="eve")
+    # What others decided on meanwhile stays as they decided.
+    taken = next(i for i in meant if i in labels_of(dataset))
+    resolve(dataset, "confirm", label_ids=[taken], author="eve")
+    label = labels_of(dataset)[taken]
+    done = accept(check=check["check"], accept=True)
+    assert (done["accepted"], done["conflict_count"]) == (check["labels"] - 1, 0)
+    assert labels_of(dataset)[taken] == label
+    resolve(dataset, "confirm", label_ids=spare[1:], author="eve")
+    again = accept(check=check["check"], accept=True)
+    assert (again["accepted"], again["conflict_count"]) == (0, 0)
+    assert again["decisions"] == done["decisions"]
+    mine = headers().find({**run.owner, "basis.check": check["check"]}).sort("seq", -1)
+    assert done["decisions"] == [str(h["_id"]) for h in mine]
+    # What was taken back is not among them, also where it is done anew.
+    operator("undo")(dataset, decision=done["decisions"][0])
+    anew = accept(check=check["check"], accept=True)
+    assert anew["accepted"] == done["by_act"]["add"] > 0
+    assert anew["decisions"][1:] == done["decisions"][1:]
+    assert anew["decisions"][0] not in done["decisions"]
+
+
+def test_a_check_holds_for_the_iteration_that_was_looked_at(
+    accept: Any, drawn: Any, operator: Any
+) -> None:
+    dataset, _ = drawn
+    run, before = load_run(dataset, "deconfuse"), labels_of(dataset)
+    looked_at = object_consensus.propose_items(run, 0.9)
+    becomes = [*looked_at.iteration.classes, None]
+    meant = dict(zip(looked_at.ids, (becomes[c] for c in looked_at.becomes), strict=True))
+    check = accept(0.9, check_size=1, seed=1)
+    # Who errs most alone: another consensus, which nobody has checked.
+    operator("find_label_errors")(dataset, "gt", vote_fields=["cid"])
+    assert set(object_consensus.propose_items(run, 0.9).ids) != set(meant)
+    done = accept(check=check["check"], exceptions=[], accept=True)
+    now = labels_of(dataset)
+    # What was missing and is proposed no more cannot be added, which is said.
+    left = {c["label_id"] for c in done["conflicts"]}
+    assert len(left) == done["conflict_count"]
+    assert left <= set(meant) - set(before)
+    assert done["accepted"] == len(meant) - len(left) > len(meant) / 2
+    for item, name in meant.items():
+        if item not in left:
+            assert (now[item][0] if item in now else None) == name
+    assert {i: now[i] for i in set(before) - set(meant)} == {
+        i: before[i] for i in set(before) - set(meant)
+    }
+
+
+def test_without_votes_there_is_no_consensus(drawn: Any, operator: Any) -> None:
+    dataset, _ = drawn
+    options = {"prediction_fields": ["ann"], "run_key": "alone"}
+    for sample in dataset.select_fields("ann").iter_samples(autosave=True):
+        for one in sample.ann.detections:
+            one.confidence = 0.9
+    operator("find_label_errors")(dataset, "gt", **options)
+    with pytest.raises(Exception, match="made without votes, so it has no consensus"):
+        operator("accept_consensus")(dataset, 0.5, run_key="alone")
+
+
 def test_who_was_interrupted_goes_on(
     accept: Any, drawn: Any, operator: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

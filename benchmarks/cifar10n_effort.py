@@ -111,8 +111,8 @@ WEIGHED_BY = 10_000
 
 def by_features(folder: Path, chosen: np.ndarray, label: np.ndarray) -> np.ndarray:
     """Log-probabilities of the heads that ``source="features"`` fits, on features that are kept."""
+    from plugin.learning.device import reproducible
     from plugin.learning.heads import out_of_fold
-    from plugin.learning.training import reproducible
 
     rows = np.load(folder / "cifar10_features.npz")["features"][chosen].astype(np.float32)
     began = time.process_time()

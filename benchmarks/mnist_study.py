@@ -232,9 +232,10 @@ class Study:
         """Of a classifier trained on the cleaned training split, on the true test labels."""
         from plugin.images.decoded import Pixels
         from plugin.learning.classifiers import Architecture
+        from plugin.learning.device import choose_device, reproducible
         from plugin.learning.pictures import Normalisation, Pictures
         from plugin.learning.recipe import Recipe
-        from plugin.learning.training import Trainer, choose_device, reproducible
+        from plugin.learning.training import Trainer
 
         now = self.labels()
         ids, paths, tags = self.dataset.values(["id", "filepath", "tags"])

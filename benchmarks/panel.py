@@ -101,7 +101,8 @@ def write_run(paths: list[str], samples: int, classes: int) -> Any:
     from bson import ObjectId
 
     from plugin.progress import silent
-    from plugin.store.iterations import IterationWriter, Rows
+    from plugin.store.iteration_writer import IterationWriter
+    from plugin.store.iterations import Rows
     from plugin.store.runs import create_run
     from plugin.store.write_fields import write_scores
 

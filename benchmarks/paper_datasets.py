@@ -83,9 +83,10 @@ def rates(images: ImageSet, label: np.ndarray, channels: int, size: int) -> dict
 
     from plugin.images.decoded import Pixels
     from plugin.learning.classifiers import Architecture
+    from plugin.learning.device import choose_device, reproducible
     from plugin.learning.pictures import Normalisation, Pictures
     from plugin.learning.recipe import Recipe
-    from plugin.learning.training import Trainer, choose_device, reproducible
+    from plugin.learning.training import Trainer
     from plugin.progress import silent
 
     index = {name: i for i, name in enumerate(sorted(set(label.tolist())))}

@@ -31,7 +31,8 @@ from bson import ObjectId
 from plugin.decisions.resolve import resolve
 from plugin.decisions.state import current_state
 from plugin.decisions.undo import undo
-from plugin.store.iterations import IterationWriter, Rows, pack_ids
+from plugin.store.iteration_writer import IterationWriter
+from plugin.store.iterations import Rows, pack_ids
 from plugin.store.runs import Run, create_run
 
 CLASSES = [f"class {i:02d}" for i in range(10)]

@@ -76,8 +76,8 @@ def found(
 
 def by_heads(vectors: np.ndarray, classes: int) -> Classify:
     """Heads out of fold; labels that were asked for before are not fitted again."""
+    from plugin.learning.device import reproducible
     from plugin.learning.heads import out_of_fold
-    from plugin.learning.training import reproducible
 
     kept: dict[bytes, np.ndarray] = {}
 

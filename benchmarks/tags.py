@@ -182,8 +182,8 @@ def measure(data: Tagged, seeds: int, vectors: np.ndarray | None) -> dict[str, d
 
 def heads_on(vectors: np.ndarray, tag: np.ndarray) -> list[np.ndarray]:
     """What cross-validated heads say."""
+    from plugin.learning.device import reproducible
     from plugin.learning.sigmoid_heads import tags_out_of_fold
-    from plugin.learning.training import reproducible
 
     with tempfile.TemporaryDirectory() as folder, reproducible(51):
         said = tags_out_of_fold(vectors, tag, None, 51, Path(folder))

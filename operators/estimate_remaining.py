@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.audit import audits
-from ..plugin.audit import verdicts as reading
 from ..plugin.audit.audits import OpenedAudit
 from ..plugin.audit.draw_objects import draw_object_audit
-from ..plugin.audit.estimator import Interval
 from ..plugin.audit.judging import give_verdicts
 from ..plugin.audit.object_audits import OpenedObjectAudit, open_object_audit
 from ..plugin.audit.object_verdicts import judge_all
@@ -21,7 +18,6 @@ from ..plugin.audit.target import choose_target, read_object_target, read_target
 from ..plugin.decisions.resolution import CONFLICTS_SHOWN, Resolution
 from ..plugin.errors import InputError
 from ..plugin.runs.opening import open_run
-from ..plugin.store.iterations import unpack_ids
 from ..plugin.store.label_field import is_on_objects
 from ..plugin.store.runs import Run
 from .checked import CheckedOperator
@@ -32,6 +28,7 @@ from .estimate_objects import (
     report_objects,
     summary_of_objects,
 )
+from .estimate_samples import report_samples, summary_of_samples
 from .forms import form, opened_run
 from .run_choice import open_run as run_named
 from .run_choice import run_of
@@ -226,7 +223,7 @@ def estimate(
         audits.draw_audit(run, audit_size, seed=seed, author=author)
     now = audits.open_audit(run)
     assert now is not None
-    return report(run, now) | _left_alone(made)
+    return report_samples(run, now) | _left_alone(made)
 
 
 def _left_alone(made: Sequence[Resolution]) -> dict[str, Any]:
@@ -264,68 +261,8 @@ def _choose_target(
     )
 
 
-def report(run: Run, audit: OpenedAudit) -> dict[str, Any]:
-    """An audit, its estimate and the distance to the target, as plain values."""
-    verdict = audit.verdict
-    ids = unpack_ids(audit.record.sample_id)
-    target = read_target(run)
-    return {
-        "run_key": run.key,
-        "audit": str(audit.record.id),
-        "number": audit.record.number,
-        "iteration": audit.record.iteration,
-        "state": audit.status,
-        "size": len(verdict),
-        "population": int(audit.record.draw.population.sum()),
-        "judged": int((verdict != reading.WAITING).sum()),
-        "right": int((verdict == reading.RIGHT).sum()),
-        "wrong": int((verdict == reading.WRONG).sum()),
-        "unclear": int((verdict == reading.UNCLEAR).sum()),
-        "gone": int((verdict == reading.GONE).sum()),
-        "waiting": [ids[at] for at in audit.waiting.tolist()],
-        "estimate": _estimate(audit),
-        "target": {
-            "share": target.share,
-            "confidence": target.confidence,
-            **asdict(target.distance),
-        },
-    }
-
-
-def _estimate(audit: OpenedAudit) -> dict[str, Any] | None:
-    left = audit.reading.left()
-    at_draw, unclear = (audit.reading.errors_at_draw(w) for w in (reading.WRONG, reading.UNCLEAR))
-    if left is None or at_draw is None or unclear is None:
-        return None
-    classes = audit.state.iteration.classes
-    return {
-        "left": asdict(left),
-        "at_draw": asdict(at_draw),
-        "unclear": asdict(unclear),
-        "parts": [
-            {
-                "label": classes[part.label],
-                "prediction": None if part.prediction is None else classes[part.prediction],
-                "judged": part.judged,
-                "left": asdict(part.left),
-            }
-            for part in audit.parts()
-        ],
-    }
-
-
 def summary(result: Mapping[str, Any]) -> str:
     """One sentence on an audit, and one on verdicts that could not be given."""
-    told = summary_of_objects(result) if "images" in result else _of_samples(result)
+    told = summary_of_objects(result) if "images" in result else summary_of_samples(result)
     left = result.get("conflict_count", 0)
     return f"{told}. {left:,} verdicts were left alone: see conflicts" if left else told
-
-
-def _of_samples(result: Mapping[str, Any]) -> str:
-    known = result["estimate"]
-    waiting = len(result["waiting"])
-    if known is None:
-        return f"Audit {result['number']}: {waiting:,} samples wait for a verdict"
-    point, low, high = Interval(**known["left"]).whole
-    text = f"About {point:,} errors are left ({low:,} to {high:,}, 95 % interval)"
-    return f"{text}; {waiting:,} samples of the audit wait for a verdict" if waiting else text

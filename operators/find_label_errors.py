@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from itertools import chain, count
 from pathlib import Path
 from typing import Any, ClassVar, get_type_hints
 
-import fiftyone.core.media as fom
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.classify.job import find_label_errors
-from ..plugin.classify.settings import AUTO, Settings
+from ..plugin.classify.settings import Settings
 from ..plugin.errors import InputError
 from ..plugin.learning.choices import CHECKPOINTS
 from ..plugin.objects.auto import detections_fields
@@ -21,14 +18,10 @@ from ..plugin.objects.job import find_object_errors, is_on_objects
 from ..plugin.percent import percent
 from ..plugin.predictions.preview import preview_predictions
 from ..plugin.progress import Report, silent
-from ..plugin.runs.opening import find_runs, newest_first
-from ..plugin.store.iterations import last_on_objects
 from ..plugin.store.label_field import label_fields, tag_fields
-from ..plugin.store.runs import Run
-from ..plugin.store.sample_collection import image_slices, slice_of
+from ..plugin.store.sample_collection import slice_of
 from ..plugin.store.samples import Collection
 from ..plugin.tags.job import find_tag_errors, is_on_tags
-from .asked import Asked
 from .base import LongOperator, Work, long_config
 from .caller import (
     check_workers_asked,
@@ -38,15 +31,9 @@ from .caller import (
     network_to_load,
 )
 from .checked import Target
-from .forms import choose, choose_one, form, missing, more_options, suggest
-from .object_sources import OBJECT_SOURCES
-from .source_options import OPTIONS
-from .sources import COMMON, SOURCES, chosen_options, offered
-from .tag_sources import TAG_SOURCES
+from .find_label_errors_form import ask_all, choose_samples, filled, target_of
+from .forms import form, missing
 from .terminal import in_terminal
-
-LABELS = ("ground_truth", "label", "labels", "gt")
-"""Fields that usually hold the labels."""
 
 
 class FindLabelErrors(LongOperator):
@@ -112,17 +99,17 @@ class FindLabelErrors(LongOperator):
 
     def run_key(self, ctx: Any) -> str:
         """The run that the iteration is for, which need not be there yet."""
-        return _filled(ctx).get("run_key") or Settings.run_key
+        return filled(ctx).get("run_key") or Settings.run_key
 
     def work(self, ctx: Any) -> Work:
         """Check the parameters and say what to do with them."""
-        given = {k: v for k, v in _filled(ctx).items() if k in Settings.__dataclass_fields__}
+        given = {k: v for k, v in filled(ctx).items() if k in Settings.__dataclass_fields__}
         weights = given["weights"] = _weights(ctx, given.get("weights"))
         settings = Settings.from_mapping(given)
         check_workers_asked(ctx, settings.workers)
         for option in ("network", "embeddings"):
             network_to_load(ctx, given.get(option), option)
-        samples = _target(ctx)
+        samples = target_of(ctx)
         return discreet(ctx, lambda report: _find(samples, settings, report), weights)
 
     def finished(self, ctx: Any, result: dict[str, Any]) -> Iterator[Any]:
@@ -151,8 +138,8 @@ class FindLabelErrors(LongOperator):
         fields, objects = label_fields(ctx.dataset), detections_fields(ctx.dataset)
         tags = tag_fields(ctx.dataset)
         if fields or objects or tags:
-            _choose_samples(ctx, inputs)
-            _ask(ctx, inputs, fields, objects, tags)
+            choose_samples(ctx, inputs)
+            ask_all(ctx, inputs, fields, objects, tags)
         else:
             text = "This dataset has no Classification, Classifications or Detections field. Label "
             missing(inputs, f"{text}errors are found in such fields.", types.Error)
@@ -186,106 +173,6 @@ def _of_sets(result: dict[str, Any]) -> str:
     )
 
 
-def _filled(ctx: Any) -> dict[str, Any]:
-    """The parameters of a request; what the form hides does not count, what it leaves out does."""
-    params = dict(ctx.params)
-    if "show_advanced" in params:
-        params = chosen_options(params.get("source") or AUTO, params)
-    if not is_script(ctx) and not params.get("run_key") and params.get("label_field"):
-        params["run_key"] = likely_run(ctx.dataset, params["label_field"])
-    return params
-
-
-def likely_run(dataset: Any, label_field: str) -> str:
-    """The run that cleans a field already, the newest of several; else a key for a new one."""
-    runs = {key: run for key, (run, _) in find_runs(dataset).items()}
-    newest = [key for key in newest_first(dataset) if key in runs]
-    same = [key for key in newest if runs[key].label_field == label_field]
-    if same or "deconfuse" not in runs:
-        return same[0] if same else "deconfuse"
-    key = "deconfuse_" + re.sub(r"\W", "_", label_field)
-    numbered = (f"{key}_{n}" for n in count(2))
-    return next(k for k in chain([key], numbered) if k not in runs)
-
-
-def _ask(
-    ctx: Any, inputs: types.Object, images: list[str], objects: list[str], tags: list[str]
-) -> None:
-    runs, fields = find_runs(ctx.dataset), [*images, *objects, *tags]
-    cleaned = [runs[key][0].label_field for key in newest_first(ctx.dataset) if key in runs]
-    default = next(name for name in (*cleaned, *LABELS, fields[0]) if name in fields)
-    choose(
-        inputs,
-        "label_field",
-        fields,
-        default,
-        label="Label field",
-        description="The labels that may be wrong",
-    )
-    asked = ctx.params.get("label_field")
-    field = asked if asked in fields else default
-    likely = likely_run(ctx.dataset, field)
-    key = ctx.params.get("run_key") or likely
-    run, problem = runs.get(key, (None, None))
-    on_objects = field in objects
-    alike = objects if on_objects else tags if field in tags else images
-    others = [name for name in alike if name != field]
-    so_far = Asked(ctx, inputs, _target(ctx), field, others, run, on_objects)
-    known = OBJECT_SOURCES if on_objects else TAG_SOURCES if field in tags else SOURCES
-    words = {name: (source.label, source.description) for name, source in known.items()}
-    choose_one(
-        inputs,
-        "source",
-        offered(so_far) if alike is images else words,
-        AUTO,
-        label="Predictions come from",
-    )
-    name = ctx.params.get("source")
-    source = known[name if name in known else AUTO]
-    source.ask(so_far)
-    if more_options(ctx, inputs):
-        _choose_run(inputs, list(runs), likely)
-        for option in (*source.options, *(COMMON if alike is images else ())):
-            if option not in source.first:
-                OPTIONS[option](so_far)
-    if run is not None and alike is tags and run.label_field == field and not run.iterations():
-        problem = None  # what does not work on tags keeps nobody from the next iteration
-    _say_run(inputs, key, field, run, problem)
-
-
-def _say_run(
-    inputs: types.Object, key: str, field: str, run: Run | None, problem: str | None
-) -> None:
-    """Which run it will be, or what keeps it."""
-    if problem:
-        missing(inputs, problem, types.Error)
-    elif run is not None and run.label_field != field:
-        text = f"The run {key} cleans '{run.label_field}', not '{field}'. Give another run key."
-        missing(inputs, text, types.Error)
-    elif run is not None and (made := _iterations_made(run)):
-        text = f"Makes iteration {made + 1} of the run {key}. Its decisions stay."
-        inputs.view("next", types.Notice(label=text))
-    else:
-        inputs.view("next", types.Notice(label=f"Begins the run {key}."))
-
-
-def _iterations_made(run: Run) -> int:
-    """How many iterations a run has, on whole samples, objects or tags."""
-    return len(run.iterations()) or (last_on_objects(run) or {}).get("number", 0)
-
-
-def _choose_run(inputs: types.Object, keys: list[str], default: str) -> None:
-    suggest(
-        inputs,
-        "run_key",
-        keys,
-        default=default,
-        label="Run key",
-        description="Names this cleaning project and prefixes its fields. The key of an existing "
-        "run makes its next iteration, another one begins a new run",
-    )
-
-
 def _weights(ctx: Any, weights: Any) -> Any:
     """Weights as a request names them: a file that it may read, or the name of official ones."""
     if not isinstance(weights, str) or is_script(ctx):
@@ -294,20 +181,6 @@ def _weights(ctx: Any, weights: Any) -> Any:
     if is_name and not Path(weights).exists():
         return weights
     return file_to_read(ctx, weights, "weights")
-
-
-def _target(ctx: Any) -> Collection:
-    return slice_of(_asked(ctx), ctx.params.get("group_slice") or None)
-
-
-def _asked(ctx: Any) -> Collection:
-    return (
-        ctx.view
-        if ctx.params.get("target") == "view"
-        else ctx.dataset
-        if _is_form(ctx)
-        else ctx.view
-    )
 
 
 def _of_duplicates(result: dict[str, Any]) -> str:
@@ -321,32 +194,3 @@ def _of_duplicates(result: dict[str, Any]) -> str:
     groups = f" {number:,} {'group' if number == 1 else 'groups'} of near-duplicates"
     # Why splits were not found is said where duplicates are looked at.
     return f"{groups}." if found["splits_note"] else f"{groups}, {found['leaks']:,} across splits."
-
-
-def _is_form(ctx: Any) -> bool:
-    return "target" in ctx.params
-
-
-def _choose_samples(ctx: Any, inputs: types.Object) -> None:
-    """Ask for the slice where the samples are grouped, and for the view where there is one."""
-    if ctx.has_custom_view:
-        offered = {
-            "dataset": ("The whole dataset", None),
-            "view": ("The current view", "Only what it selects"),
-        }
-        choose_one(inputs, "target", offered, "dataset", label="Samples")
-    samples = _asked(ctx)
-    if samples.media_type != fom.GROUP:
-        return
-    names = image_slices(samples)
-    if not names:
-        missing(inputs, "None of this dataset's slices holds images.", types.Error)
-        return
-    choose(
-        inputs,
-        "group_slice",
-        names,
-        names[0],
-        label="Slice",
-        description="This dataset is grouped: the slice of images whose labels are looked at",
-    )

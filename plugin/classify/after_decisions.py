@@ -10,7 +10,8 @@ from ..arrays import BoolArray, Float64Array, FloatArray, Int64Array
 from ..scoring.batches import Batch
 from ..scoring.decided import Verdicts, evidence_of
 from ..scoring.margin import suspicion
-from ..store.iterations import IterationWriter, Rows
+from ..store.iteration_writer import IterationWriter
+from ..store.iterations import Rows
 
 
 class AfterDecisions:

@@ -11,8 +11,8 @@ import torch
 
 from ..abandonable import abandonable
 from ..arrays import Int64Array, Vectors
+from ..learning.device import reproducible
 from ..learning.heads import OutOfFold, out_of_fold
-from ..learning.training import reproducible
 from ..progress import Report, part_of
 from ..scoring.batches import Batch, Outcome
 from ..store.sample_collection import root_dataset

@@ -8,7 +8,7 @@ from collections.abc import Generator
 import numpy as np
 
 from ..errors import InputError
-from ..learning.training import choose_device
+from ..learning.device import choose_device
 from ..progress import Report, part_of
 from ..scoring.batches import Batch, Outcome
 from ..scratch import scratch_folder

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from ..abandonable import abandonable
 from ..errors import InputError
 from ..images.windows import windows_of
+from ..learning.device import choose_device
 from ..learning.heads import FOLDS, OutOfFold
 from ..learning.network_head import head_to_bytes, linear_stand_in
-from ..learning.training import choose_device
 from ..progress import Report, part_of
 from ..scoring.batches import Batch, Outcome
 from ..scratch import scratch_folder

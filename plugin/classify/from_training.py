@@ -17,6 +17,7 @@ from ..images.decoded import Pixels
 from ..images.windows import windows_of
 from ..learning.checkpoint_files import is_file
 from ..learning.checkpoints import to_bytes
+from ..learning.device import choose_device, reproducible, usual_threads
 from ..learning.folds import stratified_folds
 from ..learning.held_out_fold import (
     FEATURE_ROWS,
@@ -28,13 +29,7 @@ from ..learning.held_out_fold import (
 )
 from ..learning.memorised import Agreement, learnt_by_heart, sentence
 from ..learning.pictures import Normalisation, Pictures
-from ..learning.training import (
-    CLASSIFYING_COST,
-    Trainer,
-    choose_device,
-    reproducible,
-    usual_threads,
-)
+from ..learning.training import CLASSIFYING_COST, Trainer
 from ..learning.warm_start import WarmStart
 from ..progress import Report, part_of
 from ..scoring.batches import Batch, Outcome

@@ -25,7 +25,8 @@ from ..scoring.lookalikes import warning_of
 from ..scoring.scores import score
 from ..splits import SplitRule
 from ..store.current_jobs import current_job
-from ..store.iterations import Iteration, IterationWriter, Rows, pack_ids
+from ..store.iteration_writer import IterationWriter
+from ..store.iterations import Iteration, Rows, pack_ids
 from ..store.jobs import Job
 from ..store.label_field import check_classification, check_label_field, check_labels
 from ..store.listed_runs import deleted_keys

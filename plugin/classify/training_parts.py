@@ -13,10 +13,11 @@ from ..arrays import Int64Array
 from ..images.decoded import Pixels
 from ..learning.checkpoints import from_bytes, to_bytes
 from ..learning.classifiers import Architecture
+from ..learning.device import reproducible
 from ..learning.held_out_fold import agreement_with_learned, sides, some_embeddings
 from ..learning.pictures import Normalisation, Pictures
 from ..learning.recipe import Recipe, usual_style
-from ..learning.training import Trainer, reproducible
+from ..learning.training import Trainer
 from ..learning.warm_start import WarmStart
 from ..progress import Report, part_of
 from ..workers.part import Answer, Given

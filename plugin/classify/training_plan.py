@@ -17,11 +17,11 @@ from ..learning.classifiers import (
     default_size,
     has_official_weights,
 )
+from ..learning.device import reproducible
 from ..learning.fast_resnet import FAST
 from ..learning.official_weights import DEFAULT, normalisation_of
 from ..learning.pictures import Normalisation
 from ..learning.recipe import Recipe, usual_style
-from ..learning.training import reproducible
 from ..learning.warm_start import WarmStart
 from .settings import UNTRAINED, Settings
 

@@ -185,7 +185,7 @@ class Comparison:
     ) -> tuple[Columns, float]:
         """Signals and pairs of all images, and the lowest SES that was looked for."""
         # Imported here: torch takes seconds, and the App imports this file.
-        from ..learning.training import choose_device
+        from ..learning.device import choose_device
         from .search import compute_signals, find_duplicates
 
         array: Any = pixels

@@ -126,7 +126,7 @@ def _workers(
     if options.workers == LOCAL:
         yield None, ""
         return
-    from ..learning.training import choose_device
+    from ..learning.device import choose_device
     from .spread_comparison import SpreadComparison
 
     device = choose_device(options.device)

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import torch
 
 from ..arrays import Labels, Vectors
+from ..learning.device import reproducible
 from ..learning.folds import stratified_folds
 from ..learning.linear_head import LinearHead
-from ..learning.training import reproducible
 from ..progress import Report, part_of, silent
 from ..torch_threads import torch_threads
 from .auroc import auroc_by_class

@@ -35,7 +35,7 @@ class ImportanceOptions:
 
     def check(self, run: Run) -> None:
         """Raise InputError where one of them cannot be."""
-        from ..learning.training import choose_device  # imports torch, which takes seconds
+        from ..learning.device import choose_device  # imports torch, which takes seconds
         from ..vectors.embeddings import EmbeddingVectors
 
         if self.variant not in VARIANTS:

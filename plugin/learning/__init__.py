@@ -6,6 +6,7 @@ COMPUTES = (
     "checkpoints",
     "choices",
     "classifiers",
+    "device",
     "discriminant",
     "early_stopping",
     "efficientnet_lite",

@@ -15,9 +15,9 @@ from ..arrays import Float32Array, IntArray
 from ..classify.settings import Settings
 from ..errors import InputError
 from ..images.windows import windows_of
+from ..learning.device import choose_device, reproducible
 from ..learning.heads import FOLDS, OutOfFold, out_of_fold
 from ..learning.networks import known_networks
-from ..learning.training import choose_device, reproducible
 from ..progress import Report, part_of
 from ..scoring.scores import TOP_CLASSES
 from ..scratch import scratch_folder

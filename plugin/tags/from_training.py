@@ -18,11 +18,12 @@ from ..errors import InputError
 from ..images.decode import probe_images
 from ..images.decoded import Pixels
 from ..images.windows import windows_of
+from ..learning.device import reproducible
 from ..learning.folds import stratified_folds
 from ..learning.held_out_fold import sides
 from ..learning.pictures import Normalisation, Pictures
 from ..learning.sigmoid_heads import rarest_tag
-from ..learning.training import CLASSIFYING_COST, Trainer, reproducible
+from ..learning.training import CLASSIFYING_COST, Trainer
 from ..progress import Report, part_of
 from ..store.sample_collection import root_dataset
 from ..store.samples import Collection

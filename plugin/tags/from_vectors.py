@@ -6,9 +6,9 @@ from ..arrays import Vectors
 from ..classify.kept_together import grouped, groups_to_keep
 from ..classify.settings import Settings
 from ..images.windows import windows_of
+from ..learning.device import reproducible
 from ..learning.heads import FOLDS
 from ..learning.sigmoid_heads import tags_out_of_fold
-from ..learning.training import reproducible
 from ..progress import Report, part_of
 from ..store.sample_collection import root_dataset
 from ..store.samples import Collection

@@ -14,7 +14,7 @@ from ..arrays import BoolArray, Int64Array
 from ..classify.kept_together import check_fold_groups
 from ..classify.settings import Settings
 from ..errors import InputError
-from ..learning.training import choose_device
+from ..learning.device import choose_device
 from ..progress import Report
 from ..scratch import scratch_folder
 from ..skipped import Skipped

@@ -16,8 +16,8 @@ from ..abandonable import abandonable
 from ..documents import value_at
 from ..errors import InputError, content, meant
 from ..images.windows import windows_of
+from ..learning.device import choose_device
 from ..learning.networks import known_networks
-from ..learning.training import choose_device
 from ..progress import Report
 from ..store.raw_documents import read_documents
 from ..store.sample_collection import root_dataset

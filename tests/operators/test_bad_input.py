@@ -331,7 +331,7 @@ def test_a_full_disk_leaves_nothing(dataset, monkeypatch, where):
     from plugin.classify.job import find_label_errors
     from plugin.classify.settings import Settings
     from plugin.errors import InputError
-    from plugin.store import iterations
+    from plugin.store import iteration_writer
     from plugin.store.runs import sweep
 
     def full(*_args, **_options):
@@ -341,9 +341,9 @@ def test_a_full_disk_leaves_nothing(dataset, monkeypatch, where):
     sweep()  # what earlier tests left with their deleted datasets
     before, files = database_of(samples), temporary()
     if where == "columns":
-        monkeypatch.setattr(iterations, "write_column", full)
+        monkeypatch.setattr(iteration_writer, "write_column", full)
     else:
-        monkeypatch.setattr(iterations.IterationWriter, "append", full)
+        monkeypatch.setattr(iteration_writer.IterationWriter, "append", full)
     with pytest.raises(InputError, match="disk is full"):
         find_label_errors(samples, Settings("ground_truth", epochs=1))
     assert database_of(samples) == before

@@ -16,7 +16,8 @@ from plugin.progress import silent
 from plugin.scoring.margin import suspicion
 from plugin.scoring.probabilities import log_probabilities
 from plugin.scoring.scores import TOP_CLASSES
-from plugin.store.iterations import Iteration, IterationWriter, Rows, pack_ids
+from plugin.store.iteration_writer import IterationWriter
+from plugin.store.iterations import Iteration, Rows, pack_ids
 from plugin.store.runs import Run, create_run
 from plugin.store.write_fields import write_numbers
 from plugin.vectors.neighbours import NeighbourIndex

@@ -9,7 +9,8 @@ import numpy as np
 from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
 
-from plugin.store.iterations import Iteration, IterationWriter, Rows, pack_ids
+from plugin.store.iteration_writer import IterationWriter
+from plugin.store.iterations import Iteration, Rows, pack_ids
 from plugin.store.runs import Run, create_run
 
 CLASSES = ("ant", "bee", "cat")

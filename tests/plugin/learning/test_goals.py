@@ -10,12 +10,13 @@ import torch
 from torch import nn
 
 from plugin.learning.classifiers import Architecture
+from plugin.learning.device import reproducible
 from plugin.learning.fitted_head import ROWS_A_PENALTY
 from plugin.learning.goals import ManyTags, OneClass, goal_of
 from plugin.learning.pictures import Normalisation, Pictures
 from plugin.learning.recipe import Recipe, usual_style
 from plugin.learning.sigmoid_heads import SigmoidHead
-from plugin.learning.training import Trainer, reproducible
+from plugin.learning.training import Trainer
 from plugin.progress import silent
 from plugin.tags.from_training import together
 

@@ -12,12 +12,13 @@ from torch.nn import functional as F
 
 from plugin.errors import Cancelled
 from plugin.learning.classifiers import Architecture, head_of
+from plugin.learning.device import reproducible
 from plugin.learning.fast_resnet import FastResNet
 from plugin.learning.linear_head import LinearHead
 from plugin.learning.memorised import Agreement, learnt_by_heart, sentence
 from plugin.learning.pictures import Normalisation, Pictures
 from plugin.learning.recipe import Recipe, usual_style
-from plugin.learning.training import Trainer, reproducible
+from plugin.learning.training import Trainer
 from plugin.progress import silent
 
 CLASSES, SIDE = 3, 16

@@ -11,16 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugin.scoring.cies import cies
-from plugin.store import iterations
+from plugin.store import iteration_writer, iterations
 from plugin.store.columns import delete_columns
-from plugin.store.iterations import (
-    Iteration,
-    IterationWriter,
-    Rows,
-    load_iteration,
-    pack_ids,
-    unpack_ids,
-)
+from plugin.store.iteration_writer import IterationWriter
+from plugin.store.iterations import Iteration, Rows, load_iteration, pack_ids, unpack_ids
 from tests.traces import plugin_documents, temporary
 
 HEADER = {"number": 1, "settings": {"seed": 1}, "counts": {}, "skipped": {}}
@@ -139,7 +133,7 @@ def test_ids_keep_all_their_bytes(seed: int, n: int) -> None:
 
 
 def test_more_rows_than_a_chunk_and_weights(monkeypatch: pytest.MonkeyPatch, clean: None) -> None:
-    monkeypatch.setattr(iterations, "ROWS_PER_CHUNK", 16)
+    monkeypatch.setattr(iteration_writer, "ROWS_PER_CHUNK", 16)
     rows = random_rows(3, 50, 3)
     iteration = written(rows, 3, weights=b"\x00weights\xff")
     assert iteration.weights() == b"\x00weights\xff"
@@ -198,14 +192,14 @@ def test_leaving_without_commit_leaves_nothing(clean: None) -> None:
 def test_a_failed_commit_leaves_nothing(
     fails_at: str, clean: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = iterations.write_column
+    write = iteration_writer.write_column
 
     def full(name: str, *rest: Any) -> Any:
         if name == fails_at:
             raise OSError(28, "No space left on device")
         return write(name, *rest)
 
-    monkeypatch.setattr(iterations, "write_column", full)
+    monkeypatch.setattr(iteration_writer, "write_column", full)
     with (
         pytest.raises(OSError, match="No space"),
         IterationWriter(ObjectId(), "run", names(3)) as writer,

@@ -23,7 +23,7 @@ from plugin.duplicates.job import find_duplicates
 from plugin.duplicates.options import DuplicateOptions
 from plugin.duplicates.store import load_duplicates
 from plugin.errors import Cancelled, InputError
-from plugin.learning import training
+from plugin.learning import device
 from plugin.progress import Report, silent
 from plugin.store.columns import BUCKET
 from plugin.store.runs import Run, list_runs, load_run
@@ -52,7 +52,7 @@ def _small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(spread_training, "PIECE_IMAGES", 30)
     monkeypatch.setattr(spread_features, "PART_IMAGES", 30)
     monkeypatch.setattr(spread_heads, "WORTH_ROWS", 0)
-    monkeypatch.setattr(training, "usual_threads", lambda: 1)
+    monkeypatch.setattr(device, "usual_threads", lambda: 1)
     monkeypatch.setattr(from_training, "usual_threads", lambda: 1)
     monkeypatch.setenv("DECONFUSE_CACHE_DIR", str(tmp_path / "cache"))
 

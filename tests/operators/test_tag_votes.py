@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bson import ObjectId
 
+from plugin.objects.iteration import object_iteration
 from plugin.objects.resolve import resolve
 from plugin.store.runs import load_run
 from plugin.store.samples import samples_of
+from plugin.votes.kept import kept_votes
 from tests.tagged_digits import CLASSES, tagged_dataset
 from tests.traces import database_of
 
@@ -87,6 +90,79 @@ def test_what_two_people_say_of_tags_counts_for_them(found: Any, operator: Any) 
     for decision in done["decisions"]:
         operator("undo")(dataset, decision=decision)
     assert list(samples_of(dataset).find({}, {"last_modified_at": 0})) == stored
+
+
+def proposed(dataset: Any, planted: Any) -> dict[str, tuple[str, bool]]:
+    """Name of each tag that is proposed as missing by its id, and whether it is on its picture."""
+    return {
+        d.id: (d.label, bool(planted.truth[at, CLASSES.index(d.label)]))
+        for at, s in enumerate(dataset)
+        for d in s.deconfuse_missing.classifications
+    }
+
+
+def said_of(tags: dict[str, tuple[str, bool]]) -> dict[str, str]:
+    return {i: name if there else "(nothing there)" for i, (name, there) in tags.items()}
+
+
+def test_a_missing_tag_that_people_see_is_added_and_another_is_not(
+    found: Any, operator: Any
+) -> None:
+    dataset, planted, again = found
+    missing = proposed(dataset, planted)
+    absent = [i for i, (_, there) in missing.items() if not there]
+    there = [i for i, (_, there) in missing.items() if there]
+    assert min(len(absent), len(there)) > 3
+    spare = [i for i, (_, right) in tags_of(dataset, planted).items() if right][:50]
+    right = {i: tags_of(dataset, planted)[i] for i in spare}
+    asked = operator("request_second_opinion")
+    for who in ("bob", "eve"):
+        asked(dataset, who, label_ids=[*missing, *right])
+        asked(dataset, answers=said_of(missing | right))
+    # A tag that is another one now is not what they were asked about, nor is one that is gone.
+    run = load_run(dataset, "deconfuse")
+    renamed, gone = spare[0], spare[1]
+    free = next(
+        c
+        for c in CLASSES
+        if all(
+            c != one["label"]
+            for d in samples_of(dataset).find({"gt.classifications._id": ObjectId(renamed)})
+            for one in d["gt"]["classifications"]
+        )
+    )
+    resolve(run, "relabel", [renamed], label=free, author="ada")
+    taken = {"$pull": {"gt.classifications": {"_id": ObjectId(gone)}}}
+    samples_of(dataset).update_many({}, taken)
+    result = again(journal_votes=True)
+    assert dict(result["votes_left_out"])["for another tag than it is now"] == 2
+    people = {one["name"]: one["votes"] for one in result["annotators"]}
+    votes = people.pop("bob")
+    assert people == {"eve": votes, "ada": 1}
+    assert votes + 1 <= len(missing) + len(right) - 1
+    iteration = object_iteration(run)
+    rows = dict(zip(missing, iteration.rows_of(list(missing)).tolist(), strict=True))
+    score = iteration.column("suspicion")
+    assert all(rows[i] >= 0 and score[rows[i]] > 0 for i in there)
+    assert all(rows[i] < 0 or score[rows[i]] < 0 for i in absent)
+    for i in there:
+        assert iteration.classes[iteration.likeliest()[rows[i]]] == missing[i][0]
+    # Who said what of each is kept: the tag, or that it does not apply.
+    kept = kept_votes(run, iteration)
+    listed = [i for i in missing if rows[i] >= 0]
+    of_each = kept.on_rows(np.array([rows[i] for i in listed]))
+    for item, of_item in zip(listed, of_each, strict=True):
+        name, applies = missing[item]
+        said = CLASSES.index(name) if applies else iteration.nothing
+        assert dict(of_item) == {"bob": said, "eve": said}
+    before = {i for s in dataset for i in (d.id for d in s.gt.classifications)}
+    accept = operator("accept_consensus")
+    check = accept(dataset, 0.9, check_size=3, seed=1)
+    accept(dataset, check=check["check"], exceptions=[], accept=True)
+    dataset.reload()
+    added = {i for s in dataset for i in (d.id for d in s.gt.classifications)} - before
+    assert not added & set(absent)
+    assert len(added & set(there)) > len(there) / 2
 
 
 def suspicion(dataset: Any) -> dict[str, float]:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.votes.ballots import Ballots
+from plugin.votes.ballots import Ballots, made_of_votes
 
 VOTES = st.lists(
     st.tuples(st.integers(0, 6), st.integers(0, 3), st.integers(0, 2)), min_size=0, max_size=40
@@ -41,3 +41,24 @@ def test_a_part_holds_the_votes_on_its_samples(
         found = zip(some.sample, some.annotator, some.label, strict=True)
         assert sorted((int(s), int(a), int(c)) for s, a, c in found) == expected
         assert some.samples == end - start
+
+
+def test_labels_that_are_the_majorities_of_the_votes_are_told_from_others() -> None:
+    n = 400
+    truth = np.arange(n) % 3
+    rows, said = np.repeat(np.arange(n), 3), np.repeat(truth, 3)
+    said[::3] = (said[::3] + 1) % 3  # two of three say what is right
+    ballots = Ballots.of(rows, np.tile([0, 1, 2], n), said, samples=n + 2, annotators=3, classes=3)
+    # Neither a label without votes nor votes without a label tell anything.
+    label = np.concatenate([truth, [0, 1]])
+    label[0] = -1
+    assert made_of_votes(ballots, label)
+    label[1] = (label[1] + 2) % 3
+    assert made_of_votes(ballots, label), "one in 399 is nearly all"
+    label[2:4] = (label[2:4] + 2) % 3
+    assert not made_of_votes(ballots, label)
+    # Of votes that are tied each is a most frequent one.
+    tied = Ballots.of([0, 0], [0, 1], [1, 2], samples=1, annotators=2, classes=3)
+    assert made_of_votes(tied, np.array([1]))
+    assert made_of_votes(tied, np.array([2]))
+    assert not made_of_votes(tied, np.array([0]))

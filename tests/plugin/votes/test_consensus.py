@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from plugin.scoring.probabilities import from_logits
-from plugin.votes.annotators import Annotators, accuracy_interval, records
+from plugin.votes import consensus
+from plugin.votes.annotators import Annotators, Counts, accuracy_interval, records
+from plugin.votes.ballots import Ballots
 from plugin.votes.consensus import Consensus, fit_consensus, posterior
 from plugin.votes.crowd import Crowd
 from plugin.votes.next_vote import value_of_vote
@@ -125,6 +127,85 @@ def test_the_next_vote_is_worth_most_where_nothing_is_sure(
     assert value[said < 0.6].mean() > 10 * value[said > 0.99].mean()
     none = replace(made.ballots.of_samples(np.empty(0, np.int64)), samples=len(made.truth))
     assert value_of_vote(found, made.log_p, none).mean() > value.mean()
+
+
+def test_the_gain_of_a_vote_is_what_it_is_expected_to_add() -> None:
+    g = np.random.default_rng(4)
+    made = simulated(samples=30, annotators=5, classes=3)
+    confusion = g.dirichlet(np.full(3, 2.0), (2, 3))
+    crowd = Crowd(confusion, np.array([1.5]), 1.3, 0.4, np.full(3, 1 / 3))
+    annotators = Annotators.like(crowd, 5)
+    ballots = made.ballots.of_samples(np.arange(20))  # nobody has voted on the last ten
+    ballots = replace(ballots, samples=30)
+    made_so = Consensus(annotators, Counts.empty(5, 3))
+    found = value_of_vote(made_so, made.log_p, ballots)
+    strata = crowd.strata(made.log_p, 30)
+    each = annotators.log_likelihood(strata, ballots)
+    for row in range(30):
+        mine = each[ballots.sample == row]
+        worth = 1 / (1 + 0.4 * len(mine))  # with the one more
+        logits = 1.3 * made.log_p[row] + worth * mine.sum(axis=0)
+        now = np.exp(from_logits(logits[None])[0])
+        gain = -now.max()
+        for said in range(3):
+            likely = confusion[strata[row], :, said]
+            then = np.exp(from_logits((logits + worth * np.log(likely))[None])[0])
+            gain += (now @ likely) * then.max()
+        assert found[row] == pytest.approx(max(gain, 0.0), abs=1e-9)
+
+
+def test_it_is_the_same_part_by_part(
+    made: Simulated, found: Consensus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = fit_consensus(made.log_p, made.ballots)
+    monkeypatch.setattr(consensus, "ROWS_A_CHUNK", 700)
+    parts = fit_consensus(made.log_p, made.ballots)
+    np.testing.assert_allclose(parts.counts.votes, whole.counts.votes)
+    np.testing.assert_allclose(parts.counts.right, whole.counts.right, rtol=1e-6)
+    np.testing.assert_allclose(parts.annotators.ratio, whole.annotators.ratio, rtol=1e-4)
+    said = [
+        parts(part, votes).argmax(axis=1)
+        for part, votes in consensus.chunks(made.log_p, made.ballots)
+    ]
+    assert [len(some) for some in said] == [700, 700, 700, 700, 200]
+    expected = found(made.log_p, made.ballots).argmax(axis=1)
+    assert np.mean(np.concatenate(said) == expected) > 0.999
+
+
+def test_where_there_is_very_much_some_is_learnt_from_and_all_is_counted(
+    made: Simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consensus, "MOST_TO_LEARN_FROM", 800)
+    some = fit_consensus(made.log_p, made.ballots)
+    assert some.counts.votes.sum() == len(made.ballots)
+    majority = wrong(votes_alone(made), made.truth)
+    model = wrong(made.log_p, made.truth)
+    assert wrong(some(made.log_p, made.ballots), made.truth) < 0.7 * min(model, majority)
+    again = fit_consensus(made.log_p, made.ballots)
+    np.testing.assert_array_equal(again.annotators.ratio, some.annotators.ratio)
+
+
+def test_what_is_said_of_people_is_counted_from_their_votes() -> None:
+    # The third confuses the first class with the second, the others nothing; the last never votes.
+    truth = np.repeat([0, 1, 2], 100)
+    said = np.stack([truth, truth, np.where((truth == 0) & (np.arange(300) < 40), 1, truth)])
+    who = np.repeat([0, 1, 2], 300)
+    rows = np.tile(np.arange(300), 3)
+    kept = np.ones(900, bool)
+    kept[:50] = False  # the first looked at fewer
+    ballots = Ballots.of(
+        rows[kept], who[kept], said.ravel()[kept], samples=300, annotators=4, classes=3
+    )
+    log_p = np.log(np.where(np.eye(3)[truth] == 1, 0.98, 0.01))
+    found = fit_consensus(log_p, ballots)
+    people = records(found.counts, ["ann", "ben", "cid", "dan"], ["x", "y", "z"])
+    assert [(one.name, one.votes) for one in people] == [("ben", 300), ("cid", 300), ("ann", 250)]
+    by_name = {one.name: one for one in people}
+    (confusion,) = by_name["cid"].confusions
+    assert (confusion["class"], confusion["vote"]) == ("x", "y")
+    assert confusion["expected"] == pytest.approx(40, abs=1)
+    assert by_name["ann"].confusions == by_name["ben"].confusions == []
+    assert by_name["cid"].accuracy == pytest.approx(260 / 300, abs=0.01)
 
 
 def test_the_interval_of_an_accuracy_knows_both_kinds_of_doubt() -> None:

@@ -109,7 +109,7 @@ def test_a_missing_tag_that_people_see_is_added_and_another_is_not(
     found: Any, operator: Any
 ) -> None:
     dataset, planted, again = found
-    missing = proposed(dataset, planted)
+    missing, alone = proposed(dataset, planted), missing_suspicion(dataset)
     absent = [i for i, (_, there) in missing.items() if not there]
     there = [i for i, (_, there) in missing.items() if there]
     assert min(len(absent), len(there)) > 3
@@ -145,6 +145,9 @@ def test_a_missing_tag_that_people_see_is_added_and_another_is_not(
     score = iteration.column("suspicion")
     assert all(rows[i] >= 0 and score[rows[i]] > 0 for i in there)
     assert all(rows[i] < 0 or score[rows[i]] < 0 for i in absent)
+    # Of what people say alike, the models make one surer than another, as they did alone.
+    together = [score[rows[i]] for i in there]
+    assert np.corrcoef([alone[i] for i in there], together)[0, 1] > 0.5
     for i in there:
         assert iteration.classes[iteration.likeliest()[rows[i]]] == missing[i][0]
     # Who said what of each is kept: the tag, or that it does not apply.
@@ -181,3 +184,8 @@ def test_too_few_votes_are_refused_and_change_nothing(found: Any, operator: Any)
     with pytest.raises(Exception, match="tags are not judged by votes alone yet"):
         operator("find_label_errors")(dataset, "gt", source="votes", journal_votes=True)
     assert database_of(dataset) == before
+
+
+def missing_suspicion(dataset: Any) -> dict[str, float]:
+    every = (d for s in dataset for d in s.deconfuse_missing.classifications)
+    return {d.id: d.deconfuse_suspicion for d in every}

@@ -47,3 +47,20 @@ def test_one_class_alone_says_nothing() -> None:
     found = cohens_kappa(np.zeros(9, np.int64), np.zeros(9, np.int64), 2)
     assert math.isnan(found.kappa)
     assert (found.low, found.high) == (-1.0, 1.0)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_who_always_says_the_same_leaves_kappa_open(classes: int) -> None:
+    """Nothing tells their agreement from chance, and few samples do not tell that for sure."""
+    for n in range(2, 60):
+        for others in range(1, n):
+            first = np.ones(n, np.int64)
+            first[:others] = 0 if classes == 2 else np.arange(others) % 2 * 2
+            second = np.ones(n, np.int64)
+            for found in (
+                cohens_kappa(first, second, classes),
+                cohens_kappa(second, first, classes),
+            ):
+                assert found.kappa == pytest.approx(0.0, abs=1e-12)
+                assert -1.0 <= found.low < -1e-3, (n, others)
+                assert 1e-3 < found.high <= 1.0, (n, others)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +59,11 @@ def test_labels_that_are_the_majorities_of_the_votes_are_told_from_others() -> N
     assert made_of_votes(ballots, label), "one in 399 is nearly all"
     label[2:4] = (label[2:4] + 2) % 3
     assert not made_of_votes(ballots, label)
+    # However many labels nobody voted on, or votes there are on what has no label.
+    few = np.concatenate([label, np.zeros(5_000, np.int64)])
+    assert not made_of_votes(replace(ballots, samples=len(few)), few)
+    label[:300] = -1
+    assert made_of_votes(ballots, label)
     # Of votes that are tied each is a most frequent one.
     tied = Ballots.of([0, 0], [0, 1], [1, 2], samples=1, annotators=2, classes=3)
     assert made_of_votes(tied, np.array([1]))

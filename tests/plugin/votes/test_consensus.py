@@ -206,6 +206,11 @@ def test_what_is_said_of_people_is_counted_from_their_votes() -> None:
     assert confusion["expected"] == pytest.approx(40, abs=1)
     assert by_name["ann"].confusions == by_name["ben"].confusions == []
     assert by_name["cid"].accuracy == pytest.approx(260 / 300, abs=0.01)
+    # Careless is who errs more than the others would have, and nobody else.
+    ratio, careless = found.annotators.ratio, found.annotators.careless
+    assert ratio[2] > 1 > max(ratio[:2])
+    assert careless[2] > 0 == max(careless[:2])
+    assert (ratio[3], careless[3]) == pytest.approx((1, 0))
 
 
 def test_the_interval_of_an_accuracy_knows_both_kinds_of_doubt() -> None:

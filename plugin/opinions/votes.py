@@ -10,7 +10,11 @@ from .store import all_answers
 
 
 def votes_of_journal(run: Run) -> Iterator[tuple[str, str, str]]:
-    """Sample id, who, and the class; answers first, so that a decision is a person's last word."""
+    """Sample id, who, and the class; answers first, so that a decision is a person's last word.
+
+    What nobody is named for is nobody's vote.
+    """
     yield from all_answers(run)
     for given in given_labels(run):
-        yield given.sample_id, given.author, given.label
+        if given.author:
+            yield given.sample_id, given.author, given.label

@@ -18,6 +18,7 @@ from plugin.object_opinions.answers import open_object_opinion, settle_object
 from plugin.object_opinions.request import people_of, request_object_opinion
 from plugin.objects.fields import NOTHING
 from plugin.objects.iteration import object_iteration
+from plugin.objects.journal_votes import JournalVotes
 from plugin.objects.resolve import resolve
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import Run
@@ -163,6 +164,23 @@ def test_what_was_deleted_in_fiftyone_is_not_taken_for_removed(run: Run, ask: An
     place = next(i.place for i in opinion.items if str(i.unit_id) == answered)
     with pytest.raises(InputError, match="deleted meanwhile"):
         settle_object(opinion, place, NO)
+
+
+def test_a_decision_is_the_last_word_of_who_answered_and_nobody_has_none(
+    run: Run, ask: Any
+) -> None:
+    decided, answered, unclear, nobody, _ = ids_at(run, 0)
+    items = [decided, answered, unclear]
+    ask("bob", label_ids=items)
+    ask(answers={decided: "cat", answered: NOTHING, unclear: None})
+    resolve(run, "remove", [decided], author="bob")
+    resolve(run, "confirm", [nobody], author="")
+    said = [one for some in JournalVotes(run).said.values() for one in some]
+    assert {(one.item_id, one.who): one.label for one in said} == {
+        (decided, "bob"): None,
+        (answered, "bob"): None,
+    }
+    assert len(said) == 2
 
 
 SETTLED = (

@@ -13,6 +13,7 @@ from plugin.decisions.resolve import resolve
 from plugin.errors import InputError
 from plugin.object_opinions.request import people_of
 from plugin.opinions.answers import answer, open_opinion, settle, take_back
+from plugin.opinions.votes import votes_of_journal
 from plugin.store.runs import load_run
 from tests.panels.made_runs import write_iteration
 from tests.traces import database_of
@@ -209,6 +210,24 @@ def test_what_one_window_cannot_tell_another_does_not_answer(made: Any, ask: Any
     assert (found["unclear"], found["disagreements"]) == (1, [])
     assert take_back(open_opinion(run), 0)
     assert ask()["waiting"] == [ids[0]]
+
+
+def test_a_decision_is_the_last_word_of_who_answered_and_nobody_has_none(
+    made: Any, ask: Any
+) -> None:
+    dataset, ids = made
+    run = load_run(dataset, "deconfuse")
+    ask("bob", sample_ids=ids[20:23])
+    ask(answers={ids[20]: "cat", ids[21]: "dog", ids[22]: None})
+    resolve(run, "relabel", ids[20:21], label="eel", author="bob")
+    resolve(run, "confirm", ids[23:25], author="")
+    # Who reads them keeps what comes last of each person.
+    last = {(sample_id, who): label for sample_id, who, label in votes_of_journal(run)}
+    assert {k: v for k, v in last.items() if k[1] != "ada"} == {
+        (ids[20], "bob"): "eel",
+        (ids[21], "bob"): "dog",
+    }
+    assert sum(who == "ada" for _, who in last) == 12
 
 
 def test_a_decision_made_before_an_answer_settles_nothing(made: Any, ask: Any) -> None:

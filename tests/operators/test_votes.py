@@ -195,6 +195,11 @@ def test_decisions_and_second_opinions_are_votes_when_asked_for(voted: Any, oper
     again = find(dataset, "gt", journal_votes=True, vote_fields=["carl", "bob"], **OPTIONS)
     assert counted(again)["carl"] == 120
     assert counted(again)["bob"] == len(dataset.exists("bob"))
+    # What comes last is what he decided, and not what the field says.
+    votes, iteration = kept_votes(run, run.iteration()), run.iteration()
+    for at in range(60):
+        (said_now,) = votes.on_rows(iteration.rows_of([ids[at]]))
+        assert dict(said_now)["carl"] == truth[at]
     # Without being asked for, none of it is a vote.
     assert counted(find(dataset, "gt", vote_fields=["bob"], **OPTIONS)).keys() <= {
         "bob",
@@ -243,7 +248,13 @@ def test_second_votes_of_one_annotator_are_counted_and_said(voted: Any, operator
     twice = dataset.match(F("ada.label").exists() & F("bob.label").exists()).limit(7)
     for sample in twice.iter_samples(autosave=True):
         sample.ada["annotator"] = sample.bob["annotator"] = "someone"
+    bob = dict(zip(*twice.values(["id", "bob.label"]), strict=True))
     found = operator("find_label_errors")(dataset, "gt", vote_fields=["ada", "bob"], **OPTIONS)
     assert found["votes_left_out"] == [["second vote of the same annotator", 7]]
     assert "7 votes did not count" in found["chosen"]
     assert counted(found)["someone"] == 7
+    run = load_run(dataset, "deconfuse")
+    votes, iteration = kept_votes(run, run.iteration()), run.iteration()
+    for sample_id, last in bob.items():  # of the field that is named last
+        (said,) = votes.on_rows(iteration.rows_of([sample_id]))
+        assert CLASSES[dict(said)["someone"]] == last

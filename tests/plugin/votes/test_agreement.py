@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from plugin.votes.agreement import cohens_kappa
+from plugin.votes.agreement import cohens_kappa, kappa_and_error
 
 PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=60)
 
@@ -41,6 +41,20 @@ def test_the_interval_covers_the_true_kappa(classes: int, samples: int, error: f
         found = cohens_kappa(pairs // classes, pairs % classes, classes)
         held += found.low <= true <= found.high
     assert 930 <= held <= 970
+
+
+@pytest.mark.parametrize("both", [(16_000, 1_500, 1_500, 1_000), (17_000, 2_000, 500, 500)])
+def test_of_very_many_samples_the_interval_is_as_wide_as_the_standard_error_says(
+    both: tuple[int, ...],
+) -> None:
+    """Where one class is rare, the shares of the classes make kappa less sure than agreement is."""
+    found = cohens_kappa(np.repeat([0, 0, 1, 1], both), np.repeat([0, 1, 0, 1], both), 2)
+    _, error = kappa_and_error(np.reshape(both, (2, 2)) / sum(both), sum(both))
+    assert (found.high - found.low) / 2 == pytest.approx(1.96 * error, rel=0.01)
+    n, g = sum(both), np.random.default_rng(1)
+    drawn = g.multinomial(n, np.array(both) / n, 200)
+    kappas = [kappa_and_error(one.reshape(2, 2) / n, n)[0] for one in drawn]
+    assert np.std(kappas) == pytest.approx(error, rel=0.15)
 
 
 def test_one_class_alone_says_nothing() -> None:

@@ -69,3 +69,11 @@ def test_labels_that_are_the_majorities_of_the_votes_are_told_from_others() -> N
     assert made_of_votes(tied, np.array([1]))
     assert made_of_votes(tied, np.array([2]))
     assert not made_of_votes(tied, np.array([0]))
+
+
+def test_the_label_is_one_more_annotators_vote_where_there_is_one() -> None:
+    ballots = made([(0, 1, 2), (3, 0, 1)])
+    both = ballots.with_labels(np.array([1, -1, 0, 1, -1, -1, -1]))
+    found = zip(both.sample.tolist(), both.annotator.tolist(), both.label.tolist(), strict=True)
+    assert sorted(found) == [(0, 1, 2), (0, 4, 1), (2, 4, 0), (3, 0, 1), (3, 4, 1)]
+    assert (both.samples, both.annotators, both.classes) == (7, 5, 3)

@@ -28,6 +28,7 @@ from tests.plugin.objects_decided import (
     all_raw,
     ids_at,
     labels_at,
+    make_iteration,
     make_objects,
     missing_ids_at,
 )
@@ -217,6 +218,29 @@ def test_settling_is_a_decision_that_undo_takes_back(run: Run, ask: Any) -> None
         assert undo(run, made.decision).applied == 1
         assert all_raw(run) == held, number
         assert not ask()["disagreements"][0]["settled"]
+
+
+def test_what_no_iteration_proposes_any_more_is_settled_too(run: Run, ask: Any) -> None:
+    there, absent = missing_ids_at(run, 0)
+    ask("bob", label_ids=[there, absent])
+    ask(answers={there: "bee", absent: "bee"})
+    make_iteration(run, missing=0)
+    assert missing_ids_at(run, 0) == []
+    held = all_raw(run)
+    opinion = open_object_opinion(run)
+    items = {str(item.unit_id): item for item in opinion.items}
+    made = settle_object(opinion, items[there].place, "bee", author="carl")
+    assert (made.action, made.applied, made.conflicts) == ("add", 1, ())
+    assert class_now(run, there) == "bee"
+    (added,) = [d for d in labels_at(run, 0) if str(d["_id"]) == there]
+    assert added["bounding_box"] == items[there].box
+    dismissed = settle_object(opinion, items[absent].place, NO, author="carl")
+    assert (dismissed.action, dismissed.applied) == ("confirm", 1)
+    assert all(one["settled"] for one in ask()["disagreements"])
+    undo(run, dismissed.decision)
+    undo(run, made.decision)
+    assert all_raw(run) == held
+    assert not any(one["settled"] for one in ask()["disagreements"])
 
 
 def test_a_label_that_is_put_back_keeps_what_it_held(run: Run, ask: Any) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bson import ObjectId
 
 from plugin.decisions.undo import undo
 from plugin.object_opinions.answers import open_object_opinion, settle_object
@@ -119,6 +120,20 @@ def test_only_whether_it_applies_can_be_answered(run: Run, ask: Any) -> None:
     assert database_of(run.dataset) == before
     found = ask(answers={item: None, other: tags[other]})
     assert (found["unclear"], found["agreed"], found["request"]) == (1, 1, asked["request"])
+
+
+def test_a_tag_that_cannot_be_asked_about_is_left_out_and_said(run: Run, ask: Any) -> None:
+    renamed, deleted, fine, _ = listed(run, "gt", 4)
+    path = "gt.classifications"
+    samples, which = samples_of(run.dataset), {f"{path}._id": ObjectId(renamed)}
+    samples.update_one(which, {"$set": {f"{path}.$.label": "elephant"}})
+    samples.update_many({}, {"$pull": {path: {"_id": ObjectId(deleted)}}})
+    asked = ask("bob", label_ids=[renamed, deleted, fine])
+    assert asked["waiting"] == [fine]
+    assert asked["left_out"] == {
+        "of a tag that the iteration does not know": 1,
+        "not in the dataset": 1,
+    }
 
 
 def test_the_panel_asks_blind_and_settles(run: Run, context: Any, operator: Any) -> None:

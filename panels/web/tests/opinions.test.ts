@@ -118,6 +118,9 @@ describe("how far two people agree", () => {
     expect(agreementText({ ...INFO, compared: 0, agreed: 0, kappa: null })).toBe(
       "nothing to compare yet",
     );
+    expect(agreementText({ ...INFO, agreed: 0, kappa: -0.5, low: -1 })).toBe(
+      "kappa −0.50 (−1.00 to 0.90), 0 of 4 alike",
+    );
     expect(agreementText({ ...INFO, kappa: null })).toBe(
       "3 of 4 alike; of one class alone kappa says nothing",
     );
@@ -236,9 +239,14 @@ describe("a disagreement", () => {
     expect(session.settle).toHaveBeenLastCalledWith({ ...asked, label: "" });
   });
 
-  it("has nothing to choose once it is settled or deleted", async () => {
+  it("has nothing to choose once it is settled", async () => {
     expect(await open({ settled: true })).toEqual([]);
-    expect(await open({ now: null })).toEqual([]);
+    expect(shown.textContent).toContain("Settled: cat");
+  });
+
+  it("has nothing to choose once it is deleted", async () => {
+    expect(await open({ now: null, relabelled: false })).toEqual([]);
+    expect(shown.textContent).toContain("Deleted meanwhile");
   });
 });
 

@@ -184,6 +184,19 @@ def test_a_decision_is_the_last_word_of_who_answered_and_nobody_has_none(
     assert len(said) == 2
 
 
+def test_the_outline_of_what_was_removed_is_where_it_was_last(run: Run, ask: Any) -> None:
+    moved, left, *_ = ids_at(run, 0)
+    (added, _), box = missing_ids_at(run, 0), [0.5, 0.5, 0.25, 0.25]
+    stood = next(d["bounding_box"] for d in labels_at(run, 0) if str(d["_id"]) == left)
+    resolve(run, "move", [moved], box=box, author="ada")
+    resolve(run, "add", [added], label="bee", box=box, author="ada")
+    resolve(run, "remove", [moved, left, added], author="ada")
+    ask("bob", label_ids=[moved, left, added])
+    asked = {str(item.unit_id): item for item in open_object_opinion(run).items}
+    assert {i: one.box for i, one in asked.items()} == {moved: box, left: stood, added: box}
+    assert {one.first for one in asked.values()} == {NO}
+
+
 SETTLED = (
     ("confirm", "bee", "bee", "relabel", "bee"),
     ("confirm", NO, NO, "remove", None),

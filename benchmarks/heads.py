@@ -21,8 +21,8 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
 
-from plugin.learning.heads import out_of_fold  # noqa: E402
 from plugin.learning.device import reproducible  # noqa: E402
+from plugin.learning.heads import out_of_fold  # noqa: E402
 
 DIRECTIONS = 40
 NOISE = 0.1

@@ -29,8 +29,8 @@ from sklearn.ensemble import RandomForestClassifier  # noqa: E402
 from sklearn.neighbors import KNeighborsClassifier  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
-from plugin.learning.heads import out_of_fold  # noqa: E402
 from plugin.learning.device import reproducible  # noqa: E402
+from plugin.learning.heads import out_of_fold  # noqa: E402
 from plugin.scoring.margin import suspicion  # noqa: E402
 from plugin.scoring.probabilities import from_logits, log_probabilities  # noqa: E402
 from plugin.scoring.weighing import weigh  # noqa: E402

@@ -35,7 +35,7 @@ from ..votes.consensus import Consensus, fit_consensus
 from ..votes.job import VALUE_OF_VOTE
 from ..votes.kept import keep_votes
 from ..votes.next_vote import value_of_vote
-from ..votes.reading import SECOND_VOTE, ReadVotes, read_votes
+from ..votes.reading import SECOND_VOTE, ReadVotes, doubt_of_models, read_votes
 from .settings import Settings
 
 SHARE_OF_SOURCE = 0.7
@@ -166,8 +166,15 @@ class VotedSource:
         self._listed = np.array([place.get(name, -1) for name in names], np.int32)
         voted = int((read.ballots.count() > 0).sum())
         counts = "counts as one more opinion" if self.label_counts else "is what the votes say"
+        self.outcome.doubts = [
+            *self.outcome.doubts,
+            *filter(None, [doubt_of_models(self._samples, self._settings.vote_fields)]),
+        ]
+        of_people = len(names) - self.label_counts
+        by_people = read.ballots.annotator < of_people
+        on = len(np.unique(read.ballots.sample[by_people]))
         self.outcome.said.append(
-            f"{len(read.ballots):,} votes of {len(names):,} annotators on {voted:,} samples were "
+            f"{int(by_people.sum()):,} votes of {of_people:,} annotators on {on:,} samples were "
             f"taken in; the label {counts}. Three votes on one sample are worth "
             f"{3 * float(crowd.worth(np.array([3]))[0]):.1f} independent ones."
         )

@@ -20,6 +20,7 @@ from ..store.samples import Collection
 from ..votes.annotators import records
 from ..votes.ballots import Ballots, made_of_votes
 from ..votes.consensus import Consensus
+from ..votes.reading import doubt_of_models
 from .empty_places import fit_objects
 from .iteration import ObjectIteration
 from .journal_votes import JournalVotes
@@ -58,7 +59,7 @@ class VoteSource:
     kinds = ("class", "spurious", MISSING)
 
     def __init__(self, samples: Collection, settings: Settings):
-        self._settings = settings
+        self._samples, self._settings = samples, settings
         run = run_so_far(samples, settings)
         self._journal = None if run is None else JournalVotes(run)
         if run is None and not drawn_classes(samples, settings.vote_fields):
@@ -72,18 +73,22 @@ class VoteSource:
             unlabelled=settings.unlabelled,
             also={name: drawn_classes(samples, [name]) for name in settings.vote_fields},
         )
-        self._votes = VoteReader(
-            samples,
-            settings.vote_fields,
-            settings.annotator_attribute,
-            self.reader.classes,
-            None if self._journal is None else self._journal.said,
-        )
+        self._votes = self._vote_reader(samples)
         self.said = ""
         self.found: dict[str, Any] = {}
         self.doubts: list[str] = []
         self.agreed: Agreed | None = None
         self._kept: ObjectVotes | None = None
+
+    def _vote_reader(self, samples: Collection) -> VoteReader:
+        """What reads votes, of the classes that the reader of labels knows."""
+        return VoteReader(
+            samples,
+            self._settings.vote_fields,
+            self._settings.annotator_attribute,
+            self.reader.classes,
+            None if self._journal is None else self._journal.said,
+        )
 
     def keep(self, run: Run, iteration: ObjectIteration, named: Mapping[bytes, bytes]) -> None:
         """Keep the votes, and what one more on each object is worth, with their iteration.
@@ -108,7 +113,7 @@ class VoteSource:
     def _judged(self, found: Objects, report: Report) -> Columns:
         objects = found.whole()
         names, classes = self._votes.names, len(self.reader.classes)
-        ballots = self._ballots(objects, classes)
+        ballots = given = self._ballots(objects, classes)
         places = found.places(objects, len(names), self._settings.seed)
         label = self._as_it_was(objects)
         counts = not made_of_votes(ballots, label)
@@ -117,7 +122,7 @@ class VoteSource:
             names = [*names, f"{self._settings.label_field} (the label)"]
         consensus = fit_objects(ballots, places, self._settings.seed, report)
         p, value = weighed(consensus, None, ballots)
-        self._tell(consensus, ballots, names, objects, label_counts=counts)
+        self._tell(consensus, given, names, objects, label_counts=counts)
         self._kept = ObjectVotes.of(objects.item_id, ballots, p, value, self._places_in_list(names))
         self.agreed = objects.agreed(p, classes)
         return sorted_items(objects.columns(p, classes), classes)
@@ -166,11 +171,13 @@ class VoteSource:
             value = overlap[place[one["name"]]]
             one["iou"] = None if np.isnan(value) else round(float(value), 4)
         counts = "counts as one more opinion" if label_counts else "is what the votes say"
+        people_there = len(names) - label_counts
         self.said = (
-            f"{len(ballots):,} votes of {len(names):,} annotators on {len(objects.label):,} "
+            f"{len(ballots):,} votes of {people_there:,} annotators on {len(objects.label):,} "
             f"objects were taken in; the label {counts}."
         )
-        self.doubts = list(filter(None, [self._foreign(objects)]))
+        of_models = doubt_of_models(self._samples, self._settings.vote_fields)
+        self.doubts = list(filter(None, [of_models, self._foreign(objects)]))
         self.found = {
             "votes": len(ballots),
             "label_counts": label_counts,

@@ -54,7 +54,8 @@ class VoteReader:
 
     An annotator is who the box's attribute names; without one, the field. Who a field stands for
     looked at the images that have a list in it, which may be empty; who is named by boxes, at the
-    images with a box of theirs.
+    images with a box of theirs. A field whose boxes name several people stands for none of them: an
+    empty list in it says nothing.
 
     Args:
         samples: the dataset or a view of it
@@ -80,6 +81,7 @@ class VoteReader:
         self._samples, self._fields, self._attribute = samples, fields, attribute
         self._index = {name: i for i, name in enumerate(classes)}
         self._people: dict[str, int] = {}
+        self._stands_for = {name: _only_person(samples, name, attribute) for name in fields}
         self.left_out: Counter[str] = Counter()
 
     @property
@@ -137,8 +139,8 @@ class VoteReader:
             listed = value_at(document, f"{name}.detections")
             if not isinstance(listed, list):
                 continue
-            if not any(one.get(self._attribute) for one in listed):
-                looked.add((at, self._person(name)))
+            if not listed and (alone := self._stands_for[name]) is not None:
+                looked.add((at, self._person(alone)))
             for one in listed:
                 person = self._person(str(one.get(self._attribute) or name))
                 looked.add((at, person))
@@ -170,6 +172,13 @@ class VoteReader:
             seen[at, person] = True
         boxes = by_image(cut[use], label, image, images)
         return Drawn(boxes, who[order], seen, told, item_id)
+
+
+def _only_person(samples: Collection, field: str, attribute: str) -> str | None:
+    """Whose boxes a field holds: the field's own name where they name nobody; None for several."""
+    path = f"{field}.detections.{attribute}"
+    named = {str(name) for name in samples_of(root_dataset(samples)).distinct(path) if name}
+    return field if not named else named.pop() if len(named) == 1 else None
 
 
 def _four_numbers(boxes: Sequence[Any]) -> npt.NDArray[np.float64]:

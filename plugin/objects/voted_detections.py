@@ -41,6 +41,8 @@ class VotedDetections(VoteSource):
         super().__init__(samples, settings)
         self._detections = DetectionSource(samples, settings, self.reader.classes)
         self.reader = self._detections.reader
+        # A detector may know more classes, which all others are numbered among.
+        self._votes = self._vote_reader(samples)
 
     def columns(self, report: Report) -> Columns:
         """What is kept of every label, and of every object that may lack one."""

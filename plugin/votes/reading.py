@@ -19,6 +19,7 @@ from .ballots import Ballots
 
 IDS_A_QUERY = 20_000
 MOST_ANNOTATORS = 100_000
+LOOKED_AT = 100
 SECOND_VOTE = "second vote of the same annotator"
 
 
@@ -137,10 +138,33 @@ def _labels(
         stored = value_at(document, name)
         if not isinstance(stored, dict):
             continue
-        labels = stored.get("classifications")
+        labels = stored.get("classifications", stored.get("detections"))
         for label in [stored] if labels is None else labels:
             if isinstance(label, dict):
                 yield name, label
+
+
+def doubt_of_models(samples: Collection, fields: Sequence[str]) -> str:
+    """What to say of fields whose labels bear confidences, as a model's do; else nothing.
+
+    Args:
+        samples: the dataset or a view of it
+        fields: names of fields of ``Classification``, ``Classifications`` or ``Detections``
+    """
+    collection = samples_of(root_dataset(samples))
+    found: list[str] = []
+    for name in fields:
+        documents = collection.find({name: {"$ne": None}}, {name: 1}).limit(LOOKED_AT)
+        labels = [one for document in documents for _, one in _labels(document, [name])]
+        sure = [one for one in labels if one.get("confidence") is not None]
+        if len(sure) > len(labels) / 2:
+            found.append(f"'{name}'")
+    if not found:
+        return ""
+    return (
+        f"vote_fields: the labels of {', '.join(found)} bear confidences, as a model's do. Votes "
+        "are taken for people's; name models in prediction_fields."
+    )
 
 
 def vote_classes(samples: Collection, fields: Sequence[str]) -> list[str]:

@@ -278,3 +278,56 @@ def test_votes_beside_detections_find_more_than_either(operator: Any, dataset_na
     find(operator, dataset, run_key="both", vote_fields=[], prediction_fields=["model"])
     dataset.reload()
     assert dataset.values("both_consensus") == [None] * IMAGES
+
+
+def test_a_detector_that_knows_more_classes_changes_nobodys_vote(drawn: Any, operator: Any) -> None:
+    """Its classes come first or between the others by name, and shift their numbers."""
+    dataset, _, truths = drawn
+    for sample, truth in zip(dataset, truths, strict=True):
+        seen = [fo.Detection(label=c, bounding_box=b, confidence=0.9) for c, b in truth]
+        seen.append(fo.Detection(label="aardvark", bounding_box=[0.9, 0.9, 0.05, 0.05]))
+        seen[-1].confidence = 0.2
+        sample["detector"] = fo.Detections(detections=seen)
+        sample.save()
+    options = {"source": "predictions", "prediction_fields": ["detector"]}
+    shifted = find(operator, dataset, **options)
+    assert shifted["warnings"] == []
+    for sample in dataset:
+        sample.detector.detections = sample.detector.detections[:-1]
+        sample.save()
+    plain = find(operator, dataset, run_key="plain", **options)
+    for one, other in zip(shifted["annotators"], plain["annotators"], strict=True):
+        assert one["accuracy"] == pytest.approx(other["accuracy"], abs=0.02)
+        for found in (one, other):
+            found["confusions"] = [(c["class"], c["vote"]) for c in found["confusions"][:1]]
+        assert one["confusions"] == other["confusions"]
+
+
+def test_an_empty_list_of_a_field_of_several_people_is_nobodys_look(
+    drawn: Any, operator: Any
+) -> None:
+    dataset, _, _ = drawn
+    for sample in dataset.limit(5):
+        sample["everybody"] = fo.Detections()
+        sample.save()
+    result = find(operator, dataset, vote_fields=["everybody"])
+    assert {one["name"] for one in result["annotators"]} == {*PEOPLE, "gt (the label)"}
+    assert result["skipped"] == {"no votes": 5}
+    # Where all boxes of a field are one person's, so are its empty lists.
+    for sample in dataset:
+        mine = [d for d in sample.everybody.detections if d.annotator == "ann"]
+        sample["everybody"] = fo.Detections(detections=mine)
+        sample.save()
+    result = find(operator, dataset, vote_fields=["everybody"], run_key="alone")
+    assert {one["name"] for one in result["annotators"]} == {"ann", "gt (the label)"}
+    assert result["skipped"] == {}
+
+
+def test_votes_with_confidences_are_said_to_be_a_models(drawn: Any, operator: Any) -> None:
+    dataset, _, _ = drawn
+    for sample in dataset:
+        for one in sample.ann.detections:
+            one.confidence = 0.8
+        sample.save()
+    (said,) = find(operator, dataset)["warnings"]
+    assert "the labels of 'ann' bear confidences" in said

@@ -191,15 +191,22 @@ def test_a_check_holds_for_the_iteration_that_was_looked_at(
     becomes = [*looked_at.iteration.classes, None]
     meant = dict(zip(looked_at.ids, (becomes[c] for c in looked_at.becomes), strict=True))
     check = accept(0.9, check_size=1, seed=1)
+    # Somebody gives a label a third class in FiftyOne, which the next iteration finds there.
+    edited = next(i for i, name in meant.items() if name and i in before)
+    third = next(c for c in becomes if c not in (meant[edited], before[edited][0]))
+    which = {"gt.detections._id": ObjectId(edited)}
+    samples_of(dataset).update_one(which, {"$set": {"gt.detections.$.label": third}})
     # Who errs most alone: another consensus, which nobody has checked.
     operator("find_label_errors")(dataset, "gt", vote_fields=["cid"])
     assert set(object_consensus.propose_items(run, 0.9).ids) != set(meant)
     done = accept(check=check["check"], exceptions=[], accept=True)
     now = labels_of(dataset)
     # What was missing and is proposed no more cannot be added, which is said.
-    left = {c["label_id"] for c in done["conflicts"]}
+    why = {c["label_id"]: c["reason"] for c in done["conflicts"]}
+    left = set(why)
     assert len(left) == done["conflict_count"]
-    assert left <= set(meant) - set(before)
+    assert left - {edited} <= set(meant) - set(before)
+    assert (why[edited], now[edited][0]) == ("relabeled", third)
     assert done["accepted"] == len(meant) - len(left) > len(meant) / 2
     for item, name in meant.items():
         if item not in left:

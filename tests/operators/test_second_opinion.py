@@ -8,7 +8,9 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 import pytest
+from bson import ObjectId
 
+from plugin.decisions.journal import headers
 from plugin.decisions.resolve import resolve
 from plugin.errors import InputError
 from plugin.object_opinions.request import people_of
@@ -117,7 +119,10 @@ def test_agreement_and_what_is_to_settle(ask: Any, made: Any) -> None:
     run = load_run(dataset, "deconfuse")
     opinion = open_opinion(run)
     places = {str(one.item.sample_id): one.item.place for one in opinion.disagreements}
-    settle(opinion, places[ids[0]], "eel", author="carl")
+    made_so = settle(opinion, places[ids[0]], "eel", author="carl")
+    header = headers().find_one({"_id": ObjectId(made_so.decision)}) or {}
+    rests_on = {"kind": "second_opinion", "opinion": asked["request"], "number": asked["number"]}
+    assert header["basis"] == rests_on
     settle(opinion, places[ids[1]], "dog", author="carl")
     assert label_of(dataset, ids[0]) == "eel"
     settled = {one["sample_id"]: one for one in ask()["disagreements"]}

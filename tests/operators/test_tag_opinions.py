@@ -15,7 +15,7 @@ from plugin.objects.fields import NOTHING
 from plugin.objects.resolve import resolve
 from plugin.store.runs import Run, load_run
 from plugin.store.samples import samples_of
-from tests.tagged_digits import tagged_dataset
+from tests.tagged_digits import CLASSES, tagged_dataset
 from tests.traces import database_of
 
 NO = ""
@@ -120,6 +120,19 @@ def test_only_whether_it_applies_can_be_answered(run: Run, ask: Any) -> None:
     assert database_of(run.dataset) == before
     found = ask(answers={item: None, other: tags[other]})
     assert (found["unclear"], found["agreed"], found["request"]) == (1, 1, asked["request"])
+
+
+def test_what_was_removed_is_asked_about_by_the_name_that_it_had_last(run: Run, ask: Any) -> None:
+    (tag,) = listed(run, "gt", 1)
+    document = samples_of(run.dataset).find_one({"gt.classifications._id": ObjectId(tag)})
+    there = {one["label"] for one in document["gt"]["classifications"]}
+    likely = {one["label"] for one in document["deconfuse_missing"]["classifications"]}
+    name = next(c for c in CLASSES if c not in there | likely)
+    resolve(run, "relabel", [tag], label=name, author="ada")
+    resolve(run, "remove", [tag], author="ada")
+    ask("bob", label_ids=[tag])
+    (item,) = open_object_opinion(run).items
+    assert (item.tag, item.first) == (name, NO)
 
 
 def test_a_tag_that_cannot_be_asked_about_is_left_out_and_said(run: Run, ask: Any) -> None:

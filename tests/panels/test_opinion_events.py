@@ -70,6 +70,11 @@ def test_what_is_asked_is_blind(ask: Any, tmp_path: Path) -> None:
     skipped = answer("opinion_items", **{**asked, "skip": [0, 2]})
     assert [item["place"] for item in skipped["items"]] == [1, 3, 4, 5]
     assert skipped["skipped"] == [0, 2]
+    # What was skipped and is answered, in another window perhaps, is skipped no more.
+    answer("opinion_answer", opinion=info["id"], place=2, unclear=True)
+    skipped = answer("opinion_items", **{**asked, "skip": [0, 2]})
+    assert ([item["place"] for item in skipped["items"]], skipped["skipped"]) == ([1, 3, 4, 5], [0])
+    assert (skipped["judged"], skipped["waiting"]) == (1, 5)
 
 
 def test_answers_are_kept_taken_back_and_settled(ask: Any) -> None:

@@ -196,10 +196,14 @@ def test_a_check_allows_what_it_was_made_for_alone(accept: Any, first: Any, oper
     with pytest.raises(Exception, match="does not hold sample"):
         accept(check=drawn["check"], exceptions=["0" * 24])
     from plugin.audit.checks import basis_of_check, draw_check, give_check
+    from plugin.audit.consensus import consensus_check
     from plugin.errors import InputError
 
     run = load_run(dataset, "deconfuse")
     give_check(run, drawn["check"], [])
+    assert consensus_check(run, drawn["check"], run.iterations())[1] == drawn["iteration"]
+    with pytest.raises(InputError, match="was made of was deleted"):
+        consensus_check(run, drawn["check"], [])
     with pytest.raises(InputError, match="for accepting the consensus"):
         basis_of_check(run, drawn["check"], "confirm", None, drawn["to_check"])
     ids = dataset.values("id")[:9]

@@ -196,6 +196,10 @@ def test_a_check_holds_for_the_iteration_that_was_looked_at(
     third = next(c for c in becomes if c not in (meant[edited], before[edited][0]))
     which = {"gt.detections._id": ObjectId(edited)}
     samples_of(dataset).update_one(which, {"$set": {"gt.detections.$.label": third}})
+    # And moves another one.
+    moved = next(i for i in meant if i in before and i != edited)
+    which, there = {"gt.detections._id": ObjectId(moved)}, [0.01, 0.01, 0.02, 0.02]
+    samples_of(dataset).update_one(which, {"$set": {"gt.detections.$.bounding_box": there}})
     # Who errs most alone: another consensus, which nobody has checked.
     operator("find_label_errors")(dataset, "gt", vote_fields=["cid"])
     assert set(object_consensus.propose_items(run, 0.9).ids) != set(meant)
@@ -205,9 +209,10 @@ def test_a_check_holds_for_the_iteration_that_was_looked_at(
     why = {c["label_id"]: c["reason"] for c in done["conflicts"]}
     left = set(why)
     assert len(left) == done["conflict_count"]
-    assert left - {edited} <= set(meant) - set(before)
+    assert left - {edited, moved} <= set(meant) - set(before)
     assert (why[edited], now[edited][0]) == ("relabeled", third)
-    assert done["accepted"] == len(meant) - len(left) > len(meant) / 2
+    assert (why[moved], now[moved]) == ("moved", (before[moved][0], there))
+    assert done["accepted"] == len(meant) - len(left) > len(meant) / 3
     for item, name in meant.items():
         if item not in left:
             assert (now[item][0] if item in now else None) == name

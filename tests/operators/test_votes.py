@@ -106,6 +106,11 @@ def test_the_next_vote_is_asked_where_people_and_model_are_at_odds(
     operator("resolve")(dataset, "confirm", asked["sample_ids"][:5])
     again = operator("request_votes")(dataset, 20)
     assert not set(again["sample_ids"]) & set(asked["sample_ids"][:5])
+    # Nor where very many are asked for.
+    every = operator("request_votes")(dataset, 2 * N)
+    assert set(again["sample_ids"]) < set(every["sample_ids"])
+    assert not set(every["sample_ids"]) & set(asked["sample_ids"][:5])
+    assert min(every["gain"]) >= 0
 
 
 def test_what_is_deleted_takes_the_consensus_along(voted: Any, operator: Any) -> None:

@@ -67,6 +67,21 @@ def test_votes_that_are_probably_wrong_are(ask: Any) -> None:
     assert np.mean(votes.wrong) == pytest.approx(np.mean(votes.label != meant), abs=0.04)
 
 
+def test_votes_on_what_is_decided_are_not_reviewed_any_more(ask: Any, operator: Any) -> None:
+    answer, dataset, _ = ask
+    run = load_run(dataset, "deconfuse")
+    votes, before = kept_votes(run, run.iteration()), answer("annotators")
+    eve = before["name"].index("eve")
+    mine = [one["name"] for one in votes.people].index("eve")
+    rows = votes.row[(votes.annotator == mine) & (votes.wrong > 0.5)]
+    assert before["wrong"][eve] == len(rows) > 5
+    operator("resolve")(dataset, "confirm", [ids_of(dataset)[row] for row in rows[:5].tolist()])
+    after = answer("annotators")
+    assert after["wrong"][after["name"].index("eve")] == len(rows) - 5
+    operator("undo")(dataset)
+    assert answer("annotators")["wrong"] == before["wrong"]
+
+
 def test_confusions_are_counted_from_the_votes(ask: Any) -> None:
     answer, dataset, _ = ask
     found = answer("annotator", of="eve")

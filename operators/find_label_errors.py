@@ -124,7 +124,7 @@ class FindLabelErrors(LongOperator):
         apart = f" {result['set_apart']:,} could not be judged." if result["set_apart"] else ""
         warned = "".join(f" {text}" for text in result["warnings"])
         yield ctx.ops.notify(
-            f"{result['misclassified']:,} of {result['open']:,} open samples are suspect "
+            f"{result['misclassified']:,} of {result['open']:,} open samples were found suspect "
             f"(agreement {percent(result['accuracy'], 2)}).{apart}{left_out}"
             f"{_of_duplicates(result)}{warned}",
             variant="warning" if warned else "success",

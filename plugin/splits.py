@@ -23,11 +23,8 @@ FIELDS = ("split", "subset", "partition")
 USUAL = "usual"
 """The option that goes back to recognised names."""
 
-HOW = (
-    "a field as {'field': 'subset'}, or tags as ['lab', 'street']; tags and the fields "
-    + ", ".join(FIELDS)
-    + " are looked at without it"
-)
+LOOKED_AT = f"tags and the fields {', '.join(FIELDS)} are looked at without it"
+HOW = f"a field as {{'field': 'subset'}}, or tags as ['lab', 'street']; {LOOKED_AT}"
 
 _MEANING = {name: split for split, names in NAMES.items() for name in names}
 _PREFIX = re.compile(r"(?:split|subset|partition|set)[\s:=/_-]+(?=.)")
@@ -161,7 +158,10 @@ def note_on(names: list[str]) -> str | None:
     if len(names) > 1:
         return None
     what = f"Only one split was found ({names[0]})" if names else "No splits were found"
-    return f"{what}, so no leaks. The option splits can name {HOW}."
+    return (
+        f"{what}, so no leaks. Find duplicates asks under Splits for a field, or for two or more "
+        f"tags; {LOOKED_AT}."
+    )
 
 
 def _nested(path: str, value: Any) -> dict[str, Any]:

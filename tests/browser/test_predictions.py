@@ -60,7 +60,9 @@ def test_models_are_previewed_scored_and_ranked(app: Any, models: Any) -> None:
     plot.scroll_into_view_if_needed()
     shoot(app, "preview")
     form.get_by_role("button", name="Execute").click()
-    expect(app.page.get_by_text("open samples are suspect").first).to_be_visible(timeout=120_000)
+    expect(app.page.get_by_text("open samples were found suspect").first).to_be_visible(
+        timeout=120_000
+    )
     content = app.by("panel-content-label_errors")
     expect(content.locator(".dcf-cell-open").first).to_be_visible(timeout=120_000)
     content.get_by_role("button", name="Ranking").click()

@@ -72,7 +72,7 @@ def test_the_end_is_told_wherever_one_is_in_the_app(app: Any, dataset: Any) -> N
     page.get_by_role("button", name="Execute").click()
     expect(content.locator(".dcf-running")).to_contain_text(TASK, timeout=20_000)
     expect(page.get_by_role("dialog")).to_have_count(0)
-    said = re.compile("of 60 open samples are suspect")
+    said = re.compile("of 60 open samples were found suspect")
     page.wait_for_function(NOTICE, arg=said.pattern, timeout=120_000)
     ended = content.locator(".dcf-ended")
     expect(ended).to_contain_text(said)
@@ -110,7 +110,7 @@ def test_the_next_iteration_asks_nothing_and_its_overview_comes(app: Any, datase
     expect(content.locator(".dcf-running")).to_contain_text(TASK, timeout=20_000)
     expect(app.page.get_by_role("dialog")).to_have_count(0)
     expect(looked).to_contain_text("Iteration 2", timeout=120_000)
-    expect(content.locator(".dcf-ended")).to_contain_text("are suspect")
+    expect(content.locator(".dcf-ended")).to_contain_text("were found suspect")
     expect(app.page.get_by_role("dialog")).to_have_count(0)
     # It is what the first one was given, with the labels as they are now.
     expect(content.locator(".dcf-cell-open").first).to_be_visible()

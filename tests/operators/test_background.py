@@ -98,7 +98,7 @@ def test_the_app_is_free_at_once_and_the_work_is_done(samples: fo.Dataset, ask: 
     assert (found.state, found.run_key, found.task) == ("done", "deconfuse", "Finding label errors")
     ((variant, said),) = found.messages
     assert variant in ("success", "warning")
-    assert "open samples are suspect" in said
+    assert "open samples were found suspect" in said
     samples.reload()
     assert samples.exists("deconfuse_suspicion").count() == 40
     assert current_job(samples, "deconfuse") is None

@@ -195,7 +195,7 @@ export const SHORTCUTS = {
     does: "Choose the object with that number; two digits quickly where there are more than nine",
   },
   imageNext: {
-    keys: ["Enter", "n"],
+    keys: ["Enter"],
     scope: "images",
     does: "Go to the next image, and skip what is open; while adjusting Enter saves the outline",
   },

@@ -69,7 +69,7 @@ export function ImageQueue(through: QueueProps) {
   });
   const { acts, others, give, chooser } = deeds;
   const goOn = () => {
-    if (queue.row === null || !pass("next")) return;
+    if (queue.row === null || deeds.adjusting || !pass("next")) return;
     if (members.some((member) => !member.decided)) queue.skip(queue.row);
     else queue.leave(queue.row);
   };
@@ -109,7 +109,12 @@ export function ImageQueue(through: QueueProps) {
         )}
         <Members objects={objects} members={members} chosen={chosen} onChoose={choice.choose} />
         <div className="dcf-next-image">
-          <KeyButton tip="imageNext" icon="right" disabled={!picture} onClick={goOn}>
+          <KeyButton
+            tip="imageNext"
+            icon="right"
+            disabled={!picture || deeds.adjusting !== null}
+            onClick={goOn}
+          >
             Next image
           </KeyButton>
         </div>

@@ -3,6 +3,7 @@ import * as React from "react";
 import { isFlag, useKept } from "../kept";
 import { KeyButton } from "../parts/KeyButton";
 import type { QueueProps } from "../queue/QueueFrame";
+import { useSkippedElsewhere } from "../queue/useLine";
 import { useShortcuts } from "../shortcuts";
 import { ImageQueue } from "./ImageQueue";
 import { useNoun } from "./names";
@@ -13,7 +14,11 @@ export const useByImage = () => useKept("objects/images", false, isFlag);
 
 export function ObjectQueue(through: QueueProps) {
   const [byImage, setByImage] = useByImage();
-  const change = () => setByImage(!byImage);
+  const takeAlong = useSkippedElsewhere(!byImage);
+  const change = () => {
+    takeAlong();
+    setByImage(!byImage);
+  };
   const boxes = useNoun() === "object";
   useShortcuts({ objectImages: boxes ? change : undefined });
   if (!boxes) return <OneByOne {...through} />;

@@ -9,6 +9,8 @@ import { useSession } from "../session";
 const FETCH = 24;
 const LOW = 8;
 const MOST_SKIPPED = 5000;
+const SKIPPED = "queue/skipped";
+const BY_IMAGE = "/images";
 
 /** What the queue goes through: a cell, a ranking, or all suspects. */
 export interface Through {
@@ -43,13 +45,20 @@ export function without(line: Line, row: number): Line {
   return { ...line, rows, left, skipped: line.skipped.filter((other) => other !== row) };
 }
 
+/** Takes what was passed over in one way along into the other: one by one, or image by image. */
+export function useSkippedElsewhere(byImage: boolean) {
+  const [here, setHere] = useKeptHere<number[]>(`${SKIPPED}${byImage ? BY_IMAGE : ""}`, [], isRows);
+  const [there] = useKeptHere<number[]>(`${SKIPPED}${byImage ? "" : BY_IMAGE}`, [], isRows);
+  return () => setHere([...here, ...there.filter((row) => !here.includes(row))]);
+}
+
 /** `byImage`: each row stands for an image with all that is suspect on it. */
 export function useLine({ cell, ranking }: Through, view: string, byImage = false) {
   const { key, stamp, outcome } = useSession();
-  const kind = byImage ? "/images" : "";
+  const kind = byImage ? BY_IMAGE : "";
   const [line, setLine] = React.useState<Line | null>(null);
   const [problem, setProblem] = React.useState<Problem | null>(null);
-  const [skipped, setSkipped] = useKeptHere<number[]>(`queue/skipped${kind}`, [], isRows);
+  const [skipped, setSkipped] = useKeptHere<number[]>(`${SKIPPED}${kind}`, [], isRows);
   const [place, setPlace] = useKeptHere<Place | null>(`queue/place${kind}`, null, isPlace);
   /** Passed over once more, when only those were left that had been. */
   const [again, setAgain] = React.useState<ReadonlySet<number>>(new Set());
@@ -86,7 +95,10 @@ export function useLine({ cell, ranking }: Through, view: string, byImage = fals
         const late = new Set(passed.current.filter(still));
         const open = rows.filter((row) => !gone.current.has(row) && !late.has(row));
         const there = new Set([...rows, ...waiting].filter((row) => !gone.current.has(row)));
-        const skipped = passed.current.filter((row) => there.has(row) && !open.includes(row));
+        const known = (row: number) => there.has(row) && !open.includes(row);
+        // Of images the answer names each by its own row, whatever object on it was passed over.
+        const named = byImage ? waiting.filter((row) => !passed.current.includes(row)) : [];
+        const skipped = [...passed.current, ...named].filter(known);
         const fewer = rows.length - open.length;
         const line = { rows: open, left: left - fewer, skipped, outside, deleted };
         setLine(images ? { ...line, images } : line);

@@ -20,6 +20,7 @@ from tests.plugin.objects_decided import (
     ids_at,
     label_of,
     labels_at,
+    make_iteration,
     make_objects,
     missing_at,
     missing_ids_at,
@@ -341,6 +342,27 @@ def test_labels_that_no_iteration_knows_are_decided_too(run: Run) -> None:
     undo(run)
     undo(run)
     assert all_raw(run) == before
+
+
+def test_what_was_decided_before_an_iteration_without_it_is_not_overwritten() -> None:
+    """Its last decision says what its author saw, where the iteration does not know it."""
+    run = make_objects()
+    samples = samples_of(run.dataset)
+    item = ids_at(run, 1)[2]
+    resolve(run, "relabel", [item], label="wasp")
+    whole = label_of(run, item)
+    there = {"_id": sample_at(run, 1)["_id"]}
+    samples.update_one(there, {"$pull": {"gt.detections": {"_id": ObjectId(item)}}})
+    make_iteration(run, missing=0)
+    samples.update_one(there, {"$push": {"gt.detections": {**whole, "label": "hornet"}}})
+    made = resolve(run, "relabel", [item], label="bee")
+    assert (made.applied, [c["reason"] for c in made.conflicts]) == (0, ["relabeled"])
+    assert label_of(run, item)["label"] == "hornet"
+    samples.update_one(
+        {**there, "gt.detections._id": ObjectId(item)}, {"$set": {"gt.detections.$.label": "wasp"}}
+    )
+    assert resolve(run, "relabel", [item], label="bee").applied == 1
+    run.dataset.delete()
 
 
 def test_an_id_of_several_labels_is_refused(run: Run) -> None:

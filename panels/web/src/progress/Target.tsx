@@ -66,18 +66,20 @@ export function Target({ audit, target, audits, counts }: Props) {
           </Button>
         )}
       </p>
-      {/* biome-ignore lint/a11y/useSemanticElements: a meter cannot show the target's mark */}
-      <div
-        className="dcf-target-bar"
-        role="meter"
-        aria-label="Least share of the errors found"
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={Math.round(100 * target.sure)}
-      >
-        <span className="dcf-target-sure" style={{ width: `${100 * target.sure}%` }} />
-        <span className="dcf-target-mark" style={{ left: `${100 * target.share}%` }} />
-      </div>
+      {audits > 0 && (
+        // biome-ignore lint/a11y/useSemanticElements: a meter cannot show the target's mark
+        <div
+          className="dcf-target-bar"
+          role="meter"
+          aria-label="Least share of the errors found"
+          aria-valuemin={0}
+          aria-valuemax={100}
+          aria-valuenow={Math.round(100 * target.sure)}
+        >
+          <span className="dcf-target-sure" style={{ width: `${100 * target.sure}%` }} />
+          <span className="dcf-target-mark" style={{ left: `${100 * target.share}%` }} />
+        </div>
+      )}
       <p className="dcf-note" data-testid="distance">
         {audits === 0 ? (
           "An audit tells how far that is reached."

@@ -95,19 +95,21 @@ function ConfusedRow({ cells, largest, onOpen }: RowProps) {
         <Name className="dcf-head-name">{meant}</Name>
         <span className="dcf-head-count">{count(open)} open</span>
       </div>
-      {cells.slice(0, MOST_CELLS).map((cell) => (
-        <Said
-          key={cell.said}
-          cell={cell}
-          meant={meant}
-          said={prediction(cell.said)}
-          blue={cell.meant === cell.said ? 0 : saturation(cell.open, largest)}
-          onOpen={() => onOpen(cell)}
-        />
-      ))}
-      {cells.length > MOST_CELLS && (
-        <span className="dcf-note">and {count(cells.length - MOST_CELLS)} more</span>
-      )}
+      <div className="dcf-confused-cells">
+        {cells.slice(0, MOST_CELLS).map((cell) => (
+          <Said
+            key={cell.said}
+            cell={cell}
+            meant={meant}
+            said={prediction(cell.said)}
+            blue={cell.meant === cell.said ? 0 : saturation(cell.open, largest)}
+            onOpen={() => onOpen(cell)}
+          />
+        ))}
+        {cells.length > MOST_CELLS && (
+          <span className="dcf-note">and {count(cells.length - MOST_CELLS)} more</span>
+        )}
+      </div>
     </fieldset>
   );
 }

@@ -14,7 +14,8 @@ import { AnnotatorDetail } from "./AnnotatorDetail";
 import type { Given } from "./given";
 import { type Annotator, arranged, rowsOf, type SortBy, type Sorting, sortedBy } from "./table";
 
-const TALL = 34;
+/** About; a narrow panel has the numbers below the names. */
+const TALL = 38;
 const SEARCHED_FROM = 9;
 const COLUMNS: [SortBy, string][] = [
   ["name", "Annotator"],
@@ -147,6 +148,7 @@ function Table({ rows, lowest, chosen, sorting, onChoose, onSort }: TableProps) 
               row && (
                 <Row
                   key={row.name}
+                  measure={virtual.measureElement}
                   row={row}
                   at={index}
                   lowest={lowest}
@@ -175,6 +177,7 @@ function Space({ height }: { height: number }) {
 }
 
 interface RowProps {
+  measure: (row: HTMLTableRowElement | null) => void;
   row: Annotator;
   at: number;
   lowest: number;
@@ -184,12 +187,17 @@ interface RowProps {
   onChoose: (name: string) => void;
 }
 
-function Row({ row, at, lowest, chosen, tabbable, onFocus, onChoose }: RowProps) {
+function Row({ measure, row, at, lowest, chosen, tabbable, onFocus, onChoose }: RowProps) {
   const { prediction } = useNames();
   const [meant, said] = [prediction(row.meant), prediction(row.said)];
   const place = (value: number) => `${(100 * (value - lowest)) / Math.max(1 - lowest, 1e-9)}%`;
   return (
-    <tr aria-rowindex={at + 2} className={chosen ? "dcf-annotators-chosen" : undefined}>
+    <tr
+      ref={measure}
+      data-index={at}
+      aria-rowindex={at + 2}
+      className={chosen ? "dcf-annotators-chosen" : undefined}
+    >
       <td>
         <button
           type="button"
@@ -204,7 +212,7 @@ function Row({ row, at, lowest, chosen, tabbable, onFocus, onChoose }: RowProps)
           <Name>{row.name}</Name>
         </button>
       </td>
-      <td>{count(row.votes)}</td>
+      <td data-unit={row.votes === 1 ? "vote" : "votes"}>{count(row.votes)}</td>
       <td>
         <span className="dcf-accuracy" aria-hidden="true">
           <span style={{ left: place(row.low), right: `calc(100% - ${place(row.high)})` }} />
@@ -219,13 +227,13 @@ function Row({ row, at, lowest, chosen, tabbable, onFocus, onChoose }: RowProps)
         {row.meant < 0 ? (
           <span className="dcf-soft">none</span>
         ) : (
-          <>
+          <span className="dcf-annotators-said">
             <Name>{meant}</Name> → <Name>{said}</Name>{" "}
             <span className="dcf-soft">≈ {decimal(row.confused)}</span>
-          </>
+          </span>
         )}
       </td>
-      <td>{count(row.wrong)}</td>
+      <td data-unit="probably wrong">{count(row.wrong)}</td>
     </tr>
   );
 }

@@ -283,6 +283,7 @@ def accept_on_objects(app: Any, dataset: Any) -> None:
     tiles = dialog.get_by_role("button", name=re.compile("is an exception"))
     expect(tiles).to_have_count(min(many, 20))
     expect(tiles.filter(has_text=re.compile("^(add|no) ")).first).to_be_visible()
+    expect(tiles.filter(has_text=re.compile(r"^\d\s+→ \d$")).first).to_be_visible()
     shoot(app, "consensus-objects-check")
     assert violations(app) == []
     tiles.first.click()

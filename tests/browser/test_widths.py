@@ -12,15 +12,17 @@ from sklearn.datasets import load_digits
 from plugin.audit.audits import draw_audit
 from plugin.store.runs import load_run
 from tests.browser.label_errors_panel import (
+    at_rest,
     left_over,
     looked_at,
     panel,
     shoot,
     shown,
+    wrong_in,
 )
 from tests.panels.made_runs import digit_probabilities, planted, write_iteration
 
-WIDTHS = (1280, 650, 380)
+WIDTHS = (1280, 690, 650, 380)
 HEIGHT = 800
 NAMES = [
     "Donaudampfschifffahrtsgesellschaftsuniform T-shirt",
@@ -71,6 +73,15 @@ CUT = """() => {
     }
   }
   return [...wrong];
+}"""
+
+# Lines of a button that are not seen in it.
+BESIDE = """(item) => {
+  const room = item.querySelector('button').getBoundingClientRect();
+  return [...item.querySelectorAll('.dcf-fromto > *')].filter((e) => {
+    const at = e.getBoundingClientRect();
+    return at.height < 12 || at.top < room.top || at.bottom > room.bottom || at.right > room.right;
+  }).map((e) => e.innerText);
 }"""
 
 # Buttons that one has to scroll to.
@@ -128,6 +139,13 @@ def test_long_names_are_whole_on_every_screen(app: Any, long_names: Any) -> None
     at_widths(app, "cell")
     app.page.set_viewport_size({"width": 380, "height": HEIGHT})
     in_reach(app, content.locator(".dcf-decide button"))
+    content.get_by_role("button", name="Pages", exact=True).click()
+    at_widths(app, "pages")
+    for width in (1280, 650, 380):
+        app.page.set_viewport_size({"width": width, "height": HEIGHT})
+        in_reach(app, content.locator(".dcf-pagechoice button"))
+        names = content.locator(".dcf-pageacts :is(.dcf-button-text, button) bdi")
+        assert all(high < 46 for high in names.evaluate_all("all => all.map(e => e.clientHeight)"))
     app.page.set_viewport_size({"width": 1280, "height": HEIGHT})
     keys.press("w")
     content.locator(".dcf-tile").first.wait_for()
@@ -136,8 +154,11 @@ def test_long_names_are_whole_on_every_screen(app: Any, long_names: Any) -> None
     looked_at(content)
     at_widths(app, "queue")
     keys.press("a")
-    content.locator(".dcf-recent button").first.wait_for()
+    both = content.locator(".dcf-recent .dcf-fromto > *")
+    expect(both).to_have_count(2)
+    expect(both.last).to_contain_text("→")
     at_widths(app, "decided")
+    assert wrong_in(content.locator(".dcf-recent li").first, BESIDE) == []
     keys.press("p")
     judge = content.get_by_role("button", name="Judge", exact=False)
     judge.wait_for()
@@ -196,7 +217,7 @@ def test_a_click_that_takes_the_keys_counts_in_a_narrow_panel(app: Any, long_nam
     assert content.locator(".dcf").evaluate("e => e.clientWidth") < 400
     progress = content.get_by_role("button", name="Progress", exact=True)
     content.locator(".dcf").focus()
-    before = progress.bounding_box()
+    before = at_rest(progress)
     app.by("selector-dataset").focus()
     sign = content.get_by_test_id("keyboard")
     expect(sign).to_have_attribute("data-has", "false")

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { count, decimal, fixed, percent, pixels } from "../src/format";
 import { nameAt } from "../src/objects/Boxes";
+import { nameplaces } from "../src/objects/boxNames";
 import { words } from "../src/parts/Name";
 
 const SRC = new URL("../src/", import.meta.url);
@@ -47,6 +48,30 @@ describe("the name of a box stays in sight", () => {
       left: "auto",
       right: 80,
     });
+  });
+  test("and hides neither what is asked about nor another name", () => {
+    const asked = { left: 100, top: 60, width: 80, height: 80 };
+    const places = (...boxes: [number, number, number, number][]) =>
+      nameplaces(
+        boxes.map(([left, top, width, height]) => ({
+          box: { left, top, width, height },
+          name: width > 25 ? "traffic light" : "7",
+        })),
+        [asked],
+        room,
+      );
+    // As wide as its box; in it where something is in the way above.
+    expect(places([10, 50, 60, 40])).toEqual([{ left: 10, top: 34, width: 60, height: 16 }]);
+    expect(places([110, 145, 60, 40])).toEqual([{ left: 110, top: 145, width: 60, height: 16 }]);
+    expect(places([10, 5, 60, 40])[0]?.top).toBe(5);
+    expect(places([10, 50, 60, 40], [10, 50, 60, 90]).map((at) => at?.top)).toEqual([34, 50]);
+    expect(places([10, 50, 20, 40])[0]?.width).toBe(15);
+    // Not at all where only that is left that must be seen, or no letter has room.
+    expect(places([105, 70, 60, 40], [200, 50, 14, 40], [270, 50, 60, 40])).toEqual([
+      null,
+      null,
+      null,
+    ]);
   });
   test("where its box begins above the picture", () => {
     expect(nameAt({ left: 10, top: -30, width: 100, height: 80 }, room, "tv")).toEqual({

@@ -4,8 +4,9 @@ import * as React from "react";
 import { ask, asProblem } from "../ask";
 import { count, decimal, percent, plural } from "../format";
 import { useKept } from "../kept";
-import { useNames } from "../objects/names";
+import { type Names, useNames } from "../objects/names";
 import { CheckDialog } from "../parts/CheckDialog";
+import { FromTo } from "../parts/FromTo";
 import { Name } from "../parts/Name";
 import { useSession } from "../session";
 import { useAsk } from "../useAsk";
@@ -13,7 +14,7 @@ import { useThumbnails } from "../useThumbnails";
 
 const SURE = [0.5, 0.8, 0.9, 0.95, 0.99];
 const isSure = (value: unknown): value is number => SURE.includes(value as number);
-const EDGE = 96;
+const EDGE = 192;
 
 interface Done {
   applied: number;
@@ -140,7 +141,7 @@ export function Consensus() {
           draw={(size) => ask("consensus_check", { ...asked, size })}
           caption={({ labels, predictions }, at) => (
             <span className="dcf-check-name">
-              <Becomes label={labels[at] ?? -1} becomes={predictions[at] ?? -1} />
+              <FromTo {...becomes(names, labels[at] ?? -1, predictions[at] ?? -1)} />
             </span>
           )}
           act={names.nothing === null ? "Relabel" : "Change"}
@@ -155,20 +156,9 @@ export function Consensus() {
   );
 }
 
-/** What a label would be: its class, or that it goes or comes. */
-function Becomes({ label, becomes }: { label: number; becomes: number }) {
-  const names = useNames();
-  if (becomes === names.nothing) {
-    return (
-      <>
-        no <Name>{names.label(label)}</Name>
-      </>
-    );
-  }
-  return (
-    <>
-      {label === names.nothing && "add "}
-      <Name>{names.prediction(becomes)}</Name>
-    </>
-  );
+/** What a label would be: another class, or that it goes or comes. */
+function becomes(names: Names, label: number, to: number): { from: string; to: string | null } {
+  if (to === names.nothing) return { from: `no ${names.label(label)}`, to: null };
+  if (label === names.nothing) return { from: `add ${names.prediction(to)}`, to: null };
+  return { from: names.label(label), to: names.prediction(to) };
 }

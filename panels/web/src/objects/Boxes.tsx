@@ -2,6 +2,7 @@
 import * as React from "react";
 import type { ObjectInfo } from "../events";
 import type { Laid, Size } from "../parts/zoom";
+import { nameplaces, wideOf } from "./boxNames";
 import { useNames } from "./names";
 import type { Box } from "./place";
 
@@ -19,13 +20,10 @@ interface Props {
 export function Boxes({ object, laid, room, others, own: drawn }: Props) {
   const names = useNames();
   const own = object.current_box ?? object.box;
+  const asked = [object.seen, own].flatMap((box) => (box ? [styleOf(box, laid)] : []));
   return (
     <div className="dcf-boxes" aria-hidden="true">
-      {others &&
-        object.others.map(
-          ({ id, box, label }) =>
-            box && <Outline key={id} kind="other" box={box} laid={laid} room={room} name={label} />,
-        )}
+      {others && <Others object={object} laid={laid} room={room} free={asked} />}
       {object.seen && (
         <Outline
           kind="prediction"
@@ -37,6 +35,45 @@ export function Boxes({ object, laid, room, others, own: drawn }: Props) {
       )}
       {drawn && own && <Outline kind="label" box={own} laid={laid} name="" />}
     </div>
+  );
+}
+
+interface OthersProps {
+  object: ObjectInfo;
+  laid: Laid;
+  room: Size;
+  /** What no name may hide. */
+  free: readonly Laid[];
+}
+
+/** The other labels of the image, with as many of their names as there is room for. */
+function Others({ object, laid, room, free }: OthersProps) {
+  const others = object.others.flatMap(({ id, box, label }) => (box ? [{ id, box, label }] : []));
+  const places = nameplaces(
+    others.map(({ box, label }) => ({ box: styleOf(box, laid), name: label })),
+    free,
+    room,
+  );
+  return (
+    <>
+      {others.map(({ id, box }) => (
+        <Outline key={id} kind="other" box={box} laid={laid} name="" />
+      ))}
+      {others.map(({ id, label }, at) => {
+        const place = places[at];
+        return (
+          place && (
+            <bdi
+              key={id}
+              className="dcf-box-name dcf-box-name-other"
+              style={{ left: place.left, top: place.top, maxWidth: place.width }}
+            >
+              {label}
+            </bdi>
+          )
+        );
+      })}
+    </>
   );
 }
 
@@ -71,14 +108,11 @@ export function Outline({ kind, box, laid, room, name }: OutlineProps) {
   );
 }
 
-/** About as wide as a letter of a name, and what is left and right of it. */
-const LETTER = 7;
-const PADDING = 8;
 const NAME_WIDTH = 160;
 
 /** Where a name is in sight as long as its box is: at the box's edge, or at the picture's. */
 export function nameAt(box: Laid, room: Size, name: string): React.CSSProperties {
-  const wide = Math.min(NAME_WIDTH, PADDING + LETTER * name.length);
+  const wide = Math.min(NAME_WIDTH, wideOf(name));
   const top = box.top < 0 ? { top: Math.min(-box.top, box.height - NAME_HEIGHT) } : {};
   if (Math.max(box.left, 0) + wide > room.width)
     return { ...top, left: "auto", right: Math.max(0, box.left + box.width - room.width) };

@@ -18,6 +18,12 @@ import type { Thumbnails } from "../thumbnails";
 import { TilePicture } from "./PictureGrid";
 
 const SIZES = [20, 30, 60, 100];
+/** Left and right of a picture, with its border. */
+const FRAME = 12;
+
+/** The fewer pictures there are, the larger each is. */
+const sideOf = (pictures: number) =>
+  pictures <= 6 ? 184 : pictures <= 15 ? 132 : pictures <= 30 ? 100 : 72;
 
 interface Props<Drawn extends CheckReply> {
   /** How many samples are to be decided on. */
@@ -87,6 +93,7 @@ export function CheckDialog<Drawn extends CheckReply>(props: Props<Drawn>) {
     });
     setDeciding(false);
   };
+  const side = sideOf(check?.rows.length ?? 0);
   const toggle = (row: number) => {
     const next = new Set(exceptions);
     if (!next.delete(row)) next.add(row);
@@ -123,7 +130,10 @@ export function CheckDialog<Drawn extends CheckReply>(props: Props<Drawn>) {
         {check && !bound && (
           <>
             <p className="dcf-dialog-text">Click the exceptions: {question}.</p>
-            <div className="dcf-check">
+            <div
+              className="dcf-check"
+              style={{ "--dcf-check": `${side + FRAME}px` } as React.CSSProperties}
+            >
               {check.rows.map((row, at) => (
                 <button
                   key={row}
@@ -135,7 +145,7 @@ export function CheckDialog<Drawn extends CheckReply>(props: Props<Drawn>) {
                 >
                   <TilePicture
                     tile={thumbnails.get(row)}
-                    side={72}
+                    side={side}
                     deleted={thumbnails.deleted.has(row)}
                   />
                   {caption?.(check, at)}

@@ -4,6 +4,7 @@ import type { SampleInfo } from "../events";
 import { percent, share } from "../format";
 import { useSession } from "../session";
 import type { Listed } from "./digits";
+import { Name } from "./Name";
 
 interface Props {
   sample: SampleInfo;
@@ -27,7 +28,7 @@ export function Probabilities({ sample, choices, onPick }: Props) {
           <>
             {onPick && (key ? <kbd>{key}</kbd> : <span className="dcf-p-nokey" />)}
             <span className="dcf-p-text">
-              <bdi className="dcf-p-name">{classes[label]}</bdi>
+              <Name className="dcf-p-name">{classes[label]}</Name>
               {marks.map((mark) => (
                 <span key={mark} className={`dcf-mark dcf-mark-${mark}`}>
                   {mark}

@@ -3,14 +3,14 @@ import { Tooltip } from "@mui/material";
 import * as React from "react";
 import { useGate } from "../acts/useShown";
 import type { Decided } from "../events";
-import { plural } from "../format";
+import { count } from "../format";
 import { useNoun } from "../objects/names";
 import { useRecent } from "../recent";
 import { useSession } from "../session";
+import { FromTo } from "./FromTo";
 import { Icon, type IconName } from "./Icon";
-import { Name } from "./Name";
 import { TilePicture } from "./PictureGrid";
-import { change, nameOf } from "./summary";
+import { nameOf, sides } from "./summary";
 
 const SIDE = 32;
 const ICONS: Record<string, IconName> = {
@@ -60,9 +60,10 @@ export function Recent() {
                   <TilePicture tile={pictureOf(what.decision)} side={SIDE} />
                 </span>
                 <Icon name={ICONS[what.action] ?? "check"} />
-                <Name className="dcf-recent-text">
-                  {change(what) + (what.samples > 1 ? ` (${plural(what.samples, noun)})` : "")}
-                </Name>
+                <FromTo {...sides(what)} />
+                {what.samples > 1 && (
+                  <span className="dcf-recent-count">× {count(what.samples)}</span>
+                )}
               </button>
             </Tooltip>
           </li>

@@ -46,15 +46,23 @@ export function labelsBefore({ before, others }: Pick<Decided, "before" | "other
   return others ? `${names}, …` : names;
 }
 
+/** What labels were, and what a decision made of them; null where that is no other. */
+export function sides(what: Decided): { from: string; to: string | null } {
+  // Where nothing was labelled, and nothing is to be.
+  if (what.action === "confirm" && what.before.every((name) => !name))
+    return { from: "nothing to label", to: null };
+  if (what.action === "add") return { from: what.label ?? "label", to: null };
+  const from = labelsBefore(what);
+  if (what.action === "relabel") return { from, to: what.label ?? "" };
+  if (what.action === "move") return { from, to: "another outline" };
+  return { from, to: what.action === "tag" ? `tagged ${what.tag ?? ""}` : null };
+}
+
 /** What a decision did to labels: "shirt → skirt"; the label alone where it stayed. */
 export function change(what: Decided): string {
-  // Where nothing was labelled, and nothing is to be.
-  if (what.action === "confirm" && what.before.every((name) => !name)) return "nothing to label";
-  const before = labelsBefore(what);
-  if (what.action === "relabel") return `${before} → ${what.label ?? ""}`;
-  if (what.action === "add") return what.label ?? "label";
-  if (what.action === "move") return `${before}, another outline`;
-  return what.action === "tag" ? `${before}, tagged ${what.tag ?? ""}` : before;
+  const { from, to } = sides(what);
+  if (to === null) return from;
+  return what.action === "relabel" ? `${from} → ${to}` : `${from}, ${to}`;
 }
 
 const DID: Record<string, string> = {

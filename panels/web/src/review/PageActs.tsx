@@ -68,7 +68,10 @@ export function PageActs({ pages, label, prediction, onLeave }: Props) {
           name="All on the page are"
           value={right}
           onChange={pages.setRight}
-          texts={{ label: <Name>{label}</Name>, prediction: <Name>{prediction}</Name> }}
+          texts={{
+            label: <Name title={label}>{label}</Name>,
+            prediction: <Name title={prediction}>{prediction}</Name>,
+          }}
         />
       )}
       {!same && (
@@ -83,7 +86,7 @@ export function PageActs({ pages, label, prediction, onLeave }: Props) {
                 "get the prediction"
               ) : (
                 <span>
-                  are <Name>{becomes}</Name>
+                  are <Name title={becomes}>{becomes}</Name>
                 </span>
               ),
           }}
@@ -125,7 +128,8 @@ function Decision({ pages, label, prediction }: Pick<Props, "pages" | "label" | 
   const given = count(plan.given.length);
   const names = { label, prediction };
   const other = right === "label" ? "prediction" : "label";
-  const to = (what: Right) => names[what] !== undefined && <bdi>“{names[what]}”</bdi>;
+  const to = (what: Right) =>
+    names[what] !== undefined && <Name title={names[what]}>{`“${names[what]}”`}</Name>;
   if (!plan.rest.length && !plan.given.length) return <>Leave all open</>;
   return (
     <>

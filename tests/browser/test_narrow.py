@@ -1,4 +1,4 @@
-"""What people voted, and a second opinion, in panels as narrow as FiftyOne's split makes them."""
+"""Votes, second opinions and verdicts, in panels as narrow as FiftyOne's split makes them."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tests.browser.label_errors_panel import (
     panel,
     planted_digits,
     shoot,
+    toggle_theme,
     wrong_in,
 )
 from tests.browser.test_widths import CUT, NAMES, whole
@@ -130,4 +131,27 @@ def test_votes_and_a_second_opinion_in_a_narrow_panel(app: Any, voted: Any) -> N
         page.set_viewport_size({"width": width, "height": 800})
         shoot(app, f"narrow-answer-{width}")
         assert broken(content.locator(".dcf-queue-side button")) == []
+    assert app.errors == []
+
+
+def test_objects_are_judged_in_a_narrow_panel(app: Any, objects: Any) -> None:
+    content, page = panel(app, objects), app.page
+    toggle_theme(app)
+    whole(content)
+    page.keyboard.press("q")
+    looked_at(content)
+    answers = content.locator(".dcf-queue-side button")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        shoot(app, f"narrow-object-{width}")
+        assert broken(answers) == []
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.keyboard.press("p")
+    button(content, "^Draw an audit$").click()
+    button(content, "^Cannot tell").wait_for()
+    looked_at(content)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        shoot(app, f"narrow-outline-{width}")
+        assert broken(answers) == []
     assert app.errors == []

@@ -269,7 +269,7 @@ def accept_on_objects(app: Any, dataset: Any) -> None:
     keys.press("p")
     consensus = content.get_by_role("region", name="Consensus of votes and model")
     differing = consensus.get_by_test_id("consensus-samples")
-    expect(differing).to_have_text(re.compile(r"^\d+ open labels$"))
+    expect(differing).to_have_text(re.compile(r"^\d+ open objects$"))
     many = counted(differing)
     expect(consensus).to_contain_text(re.compile(r"\d+ to relabel, \d+ to remove, \d+ missing"))
     expect(consensus.get_by_role("list", name="What would change")).to_contain_text("(no label) →")
@@ -293,8 +293,8 @@ def accept_on_objects(app: Any, dataset: Any) -> None:
     done = consensus.get_by_test_id("consensus-done")
     expect(done).to_contain_text(f"{many - 1} objects changed")
     expect(done).to_contain_text(re.compile(r"\d+ relabelled, \d+ removed, \d+ added"))
-    expect(differing).to_have_text("1 open label")
+    expect(differing).to_have_text("1 open object")
     assert labels() != before
     button(done, "^Undo all$").click()
-    expect(differing).to_have_text(f"{many} open labels")
+    expect(differing).to_have_text(f"{many} open objects")
     assert labels() == before

@@ -5,6 +5,7 @@ import { problemOf } from "../src/ask";
 import { samplesOf, without } from "../src/cell/useCell";
 import type { CellReply, RunInfo } from "../src/events";
 import { moved } from "../src/overview/moves";
+import { sizesOf } from "../src/parts/CheckDialog";
 import { isNew, optionsFor } from "../src/parts/options";
 import { outdatedText } from "../src/parts/outdated";
 import { change, explain, lastOutcome, nameOf, summary } from "../src/parts/summary";
@@ -23,6 +24,14 @@ describe("the run that is opened where none was looked at", () => {
     expect(newest([...runs, run("none")])).toBe(worked);
     expect(newest(runs.toReversed())).toBe(worked);
     expect(newest([run("none")])).toBeUndefined();
+  });
+});
+
+describe("how many of a check can be looked at", () => {
+  it("is never more than there are, and all of few", () => {
+    expect(sizesOf(2)).toEqual([2]);
+    expect(sizesOf(30)).toEqual([20, 30]);
+    expect(sizesOf(5000)).toEqual([20, 30, 60, 100]);
   });
 });
 

@@ -48,6 +48,7 @@ export function Consensus() {
   const thumbnails = useThumbnails(EDGE);
   if (!reply?.voted && !problem) return null;
   const samples = reply?.samples ?? 0;
+  const open = `open ${names.thing === "sample" ? "label" : names.thing}`;
   const accept = async (check: string) => {
     const made = await ask("consensus_accept", { run, iteration, check });
     const { applied, acts, conflict_count: left, decisions } = made;
@@ -84,7 +85,7 @@ export function Consensus() {
           ))}
         </Select>{" "}
         sure, it differs from{" "}
-        <strong data-testid="consensus-samples">{plural(samples, "open label")}</strong>
+        <strong data-testid="consensus-samples">{plural(samples, open)}</strong>
         {samples > 0 && (
           <span className="dcf-soft">
             {" "}

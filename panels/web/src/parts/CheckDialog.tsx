@@ -18,6 +18,14 @@ import type { Thumbnails } from "../thumbnails";
 import { TilePicture } from "./PictureGrid";
 
 const SIZES = [20, 30, 60, 100];
+const USUAL = 30;
+const MOST = 100;
+
+/** How many can be looked at: of few also all. */
+export const sizesOf = (samples: number): number[] => [
+  ...SIZES.filter((n) => n < samples),
+  ...(samples <= MOST ? [samples] : []),
+];
 /** Left and right of a picture, with its border. */
 const FRAME = 12;
 
@@ -56,7 +64,8 @@ export function CheckDialog<Drawn extends CheckReply>(props: Props<Drawn>) {
     onClose,
   } = props;
   const { key, busy } = useSession();
-  const [size, setSize] = React.useState(30);
+  const sizes = sizesOf(samples);
+  const [size, setSize] = React.useState(sizes.includes(USUAL) ? USUAL : (sizes.at(-1) ?? samples));
   const [check, setCheck] = React.useState<Drawn | null>(null);
   const [exceptions, setExceptions] = React.useState<ReadonlySet<number>>(new Set());
   const [bound, setBound] = React.useState<CheckBound | null>(null);
@@ -118,7 +127,7 @@ export function CheckDialog<Drawn extends CheckReply>(props: Props<Drawn>) {
               onChange={(event) => setSize(Number(event.target.value))}
               inputProps={{ "aria-label": "Samples to check" }}
             >
-              {SIZES.map((n) => (
+              {sizes.map((n) => (
                 <MenuItem key={n} value={n}>
                   {n}
                 </MenuItem>
@@ -156,10 +165,16 @@ export function CheckDialog<Drawn extends CheckReply>(props: Props<Drawn>) {
         )}
         {bound && (
           <p className="dcf-dialog-text" role="status" data-testid="bound">
-            {count(bound.checked)} looked at, {plural(bound.exceptions, "exception")}. With{" "}
-            {percent(bound.confidence)} confidence at most{" "}
-            <strong>{count(bound.most_wrong)}</strong> of the {count(bound.unchecked)} others are
-            wrong too ({percent(bound.share, 1)}).
+            {count(bound.checked)} looked at, {plural(bound.exceptions, "exception")}.{" "}
+            {bound.unchecked === 0 ? (
+              "There are no others."
+            ) : (
+              <>
+                With {percent(bound.confidence)} confidence at most{" "}
+                <strong>{count(bound.most_wrong)}</strong> of the {count(bound.unchecked)} others
+                are wrong too ({percent(bound.share, 1)}).
+              </>
+            )}
           </p>
         )}
       </DialogContent>

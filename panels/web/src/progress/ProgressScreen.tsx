@@ -32,7 +32,7 @@ const SIZES = [50, 100, 200, 500, 1000];
 const isSize = (value: unknown): value is number => SIZES.includes(value as number);
 
 const COUNTED =
-  "Counted are labels, and missing objects that detectors proposed: not what nobody proposed.";
+  "Counted are labels, and missing objects that were proposed: not what nobody proposed.";
 
 interface Props {
   onBack: () => void;

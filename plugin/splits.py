@@ -159,8 +159,8 @@ def note_on(names: list[str]) -> str | None:
         return None
     what = f"Only one split was found ({names[0]})" if names else "No splits were found"
     return (
-        f"{what}, so no leaks. Find duplicates asks under Splits for a field, or for two or more "
-        f"tags; {LOOKED_AT}."
+        f"{what}, so no leaks. Find near-duplicates asks under Splits for a field, or for two "
+        f"or more tags; {LOOKED_AT}."
     )
 
 

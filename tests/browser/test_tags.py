@@ -160,9 +160,12 @@ def test_whether_tags_apply_is_asked_blind_and_settled(app: Any, tagged: Any) ->
     screen = content.get_by_role("region", name="Second opinion")
     picture = screen.locator(".dcf-queue-picture")
     items = open_object_opinion(run).items
+    place = ""
     for judged in range(2):
-        expect(picture).to_have_attribute("data-shown", "true")
-        item = items[int(str(picture.get_attribute("data-place")))]
+        expect(picture).not_to_have_attribute("data-place", place)
+        looked_at(content)
+        place = str(picture.get_attribute("data-place"))
+        item = items[int(place)]
         expect(screen.get_by_test_id("asked")).to_have_text(
             f"Does “{item.tag}” apply to this image?"
         )
@@ -174,6 +177,8 @@ def test_whether_tags_apply_is_asked_blind_and_settled(app: Any, tagged: Any) ->
         keys.press("n" if str(item.unit_id) == first else "1")  # differs from both
         if not judged:
             expect(screen.get_by_role("status").first).to_have_text("1 of 2 judged")
+        else:
+            expect(picture).to_have_count(0)  # all are judged
     button(content, "See the agreement").click()
     expect(card.get_by_text("0 of 2 alike", exact=False)).to_be_visible()
     button(card, "^Settle 2$").click()

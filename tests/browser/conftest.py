@@ -28,8 +28,12 @@ FAILURES = HERE / "failures"
 expect.set_options(timeout=60_000)
 
 
+# Few tests that take minutes: a person's whole way through a screen.
+LONG_WAYS = ("test_image_queue", "test_objects", "test_annotators", "test_tags", "test_annotation")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark everything in this folder as a browser test, and run it last, the largest files first.
+    """Mark everything in this folder as a browser test, and run it last, the longest files first.
 
     A file runs in one process: a large one that came last would leave the others idle.
 
@@ -40,7 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in here:
         item.add_marker(pytest.mark.browser)
     size = Counter(item.path for item in here)
-    here.sort(key=lambda item: -size[item.path])  # stable: a file stays together, in its order
+    # Stable: a file stays together, in its order.
+    here.sort(key=lambda item: (item.path.stem not in LONG_WAYS, -size[item.path]))
     items[:] = [item for item in items if HERE not in item.path.parents] + here
 
 

@@ -4,6 +4,7 @@ import type { OpinionInfo } from "../events";
 import { isObject, orNull, useKeptHere } from "../kept";
 import { useSession } from "../session";
 import { useAsk } from "../useAsk";
+import { answersGiven } from "./ways";
 
 interface Opened {
   id: string;
@@ -30,6 +31,7 @@ export function useOpinions() {
       setOpened(null);
       last.current = null;
       retry();
+      void answersGiven().then(retry);
     },
     card: {
       reply,

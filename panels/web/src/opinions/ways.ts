@@ -7,6 +7,16 @@ import { PREVIEW, type SampleVerdict, type Ways } from "../progress/useAuditItem
 import { useSession } from "../session";
 import type { TagVerdict } from "./JudgeTags";
 
+let onTheirWay: Promise<unknown> = Promise.resolve();
+
+function sent<T>(answer: Promise<T>): Promise<T> {
+  onTheirWay = Promise.allSettled([onTheirWay, answer]);
+  return answer;
+}
+
+/** Once no answer is on its way any more: only then do numbers count the last ones. */
+export const answersGiven = () => onTheirWay;
+
 /** A request as what judging blind knows of an audit. */
 export function asAudit(info: OpinionInfo): AuditInfo {
   const { id, number, size, judged, waiting, unclear, gone } = info;
@@ -36,11 +46,11 @@ export function useOpinionWays<Verdict extends SampleVerdict | TagVerdict>(
     () => ({
       fetch: (asked) => ask("opinion_items", { run, opinion, size: PREVIEW, ...asked }),
       give: async (place, verdict) => {
-        const reply = await ask("opinion_answer", { run, opinion, place, ...verdict });
+        const reply = await sent(ask("opinion_answer", { run, opinion, place, ...verdict }));
         // An answer is no decision; its place is enough to take it back.
         return { ...reply, decision: reply.gone ? null : String(place) };
       },
-      takeBack: ({ place }) => ask("opinion_take_back", { run, opinion, place }),
+      takeBack: ({ place }) => sent(ask("opinion_take_back", { run, opinion, place })),
     }),
     [run, opinion],
   );
@@ -59,10 +69,10 @@ export function useOutlineOpinionWays(opinion: string): Ways<AuditOutline, Outli
             : "unclear" in verdict
               ? { unclear: true }
               : { nothing: true };
-        const reply = await ask("opinion_answer", { run, opinion, place, ...said });
+        const reply = await sent(ask("opinion_answer", { run, opinion, place, ...said }));
         return { ...reply, decision: reply.gone ? null : String(place) };
       },
-      takeBack: ({ place }) => ask("opinion_take_back", { run, opinion, place }),
+      takeBack: ({ place }) => sent(ask("opinion_take_back", { run, opinion, place })),
     }),
     [run, opinion],
   );

@@ -23,6 +23,9 @@ const ICONS: Record<string, IconName> = {
   keep_all: "copies",
 };
 
+/** Of several samples how many: said in the name as well, which has to hold what is to be seen. */
+const times = ({ samples }: Decided) => (samples > 1 ? ` × ${count(samples)}` : "");
+
 /** What a narrow panel has no room for is beside: the wheel goes there. */
 function aside(event: React.WheelEvent<HTMLElement>) {
   if (!event.deltaX) event.currentTarget.scrollLeft += event.deltaY;
@@ -52,7 +55,7 @@ export function Recent() {
               <button
                 type="button"
                 data-decision={what.decision}
-                aria-label={`Undo ${nameOf(what, noun)}`}
+                aria-label={`Undo ${nameOf(what, noun)}${times(what)}`}
                 disabled={busy}
                 onClick={() => takeBack(what)}
               >
@@ -61,9 +64,7 @@ export function Recent() {
                 </span>
                 <Icon name={ICONS[what.action] ?? "check"} />
                 <FromTo {...sides(what)} />
-                {what.samples > 1 && (
-                  <span className="dcf-recent-count">× {count(what.samples)}</span>
-                )}
+                <span className="dcf-recent-count">{times(what)}</span>
               </button>
             </Tooltip>
           </li>

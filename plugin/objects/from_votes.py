@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -73,17 +74,17 @@ class VoteSource:
             unlabelled=settings.unlabelled,
             also={name: drawn_classes(samples, [name]) for name in settings.vote_fields},
         )
-        self._votes = self._vote_reader(samples)
         self.said = ""
         self.found: dict[str, Any] = {}
         self.doubts: list[str] = []
         self.agreed: Agreed | None = None
         self._kept: ObjectVotes | None = None
 
-    def _vote_reader(self, samples: Collection) -> VoteReader:
-        """What reads votes, of the classes that the reader of labels knows."""
+    @cached_property
+    def _votes(self) -> VoteReader:
+        """Reads votes by the classes of ``reader``, which is the last one when it is first used."""
         return VoteReader(
-            samples,
+            self._samples,
             self._settings.vote_fields,
             self._settings.annotator_attribute,
             self.reader.classes,

@@ -40,9 +40,8 @@ class VotedDetections(VoteSource):
     def __init__(self, samples: Collection, settings: Settings):
         super().__init__(samples, settings)
         self._detections = DetectionSource(samples, settings, self.reader.classes)
-        self.reader = self._detections.reader
         # A detector may know more classes, which all others are numbered among.
-        self._votes = self._vote_reader(samples)
+        self.reader = self._detections.reader
 
     def columns(self, report: Report) -> Columns:
         """What is kept of every label, and of every object that may lack one."""

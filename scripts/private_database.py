@@ -35,7 +35,7 @@ class PrivateDatabase:
     asks it for a last time at its own exit and would wait half a minute for an answer.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *more_options: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -44,6 +44,7 @@ class PrivateDatabase:
         options = {"--dbpath": folder, "--logpath": self.log, "--port": self.port}
         command = [find_mongod(), "--nounixsocket", "--bind_ip", "127.0.0.1"]
         command += [str(part) for option in options.items() for part in option]
+        command += more_options
         self._watch = subprocess.Popen(
             ["sh", "-c", WATCH, "sh", *command], stdin=subprocess.PIPE, start_new_session=True
         )

@@ -36,11 +36,16 @@ KEYS = {**ACTS, "class": ("a", "c"), "missing": ("a", "c", "r", "e")}
 
 @pytest.fixture
 def crowded(
-    dataset_name: str, tmp_path: Any, operator: Any, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    dataset_name: str,
+    tmp_path: Any,
+    operator: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Any]:
-    """Canvases with several errors each, and a run on their boxes."""
+    """Canvases with several errors each, 60 unless asked otherwise, and a run on their boxes."""
     monkeypatch.setattr(demo_objects, "SHARE", 0.08)
-    dataset = objects_dataset(dataset_name, tmp_path, images=60, persistent=True)
+    images = getattr(request, "param", 60)
+    dataset = objects_dataset(dataset_name, tmp_path, images=images, persistent=True)
     find = operator("find_label_errors")
     find(dataset, FIELD, source="predictions", prediction_fields=[PREDICTIONS])
     yield dataset
@@ -266,6 +271,7 @@ def moved_elsewhere(dataset: Any, content: Locator) -> tuple[int, str, str]:
     return at, sample.id, label
 
 
+@pytest.mark.parametrize("crowded", [12], indirect=True, ids=["few"])
 def test_what_was_skipped_is_open_when_its_image_comes_again(app: Any, crowded: Any) -> None:
     content = panel(app, crowded)
     page = app.page

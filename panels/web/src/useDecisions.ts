@@ -61,12 +61,15 @@ export interface Decisions {
 
 let reload = 0;
 
+/** Longer than who decides at speed takes for the next one: each reload costs half a second of work. */
+const FLURRY_MS = 1500;
+
 /** Has FiftyOne's own grid show what changed, once a flurry of decisions is over. */
 function reloadGridSoon() {
   window.clearTimeout(reload);
   reload = window.setTimeout(
     () => void executeOperator("@voxel51/operators/reload_samples").catch(() => {}),
-    500,
+    FLURRY_MS,
   );
 }
 

@@ -27,7 +27,7 @@ from tests.plugin.forked import died, fork
 pytestmark = pytest.mark.slow
 
 WRITERS = 8
-DECISIONS = int(os.environ.get("DECONFUSE_RACE_DECISIONS", "60"))
+DECISIONS = int(os.environ.get("DECONFUSE_RACE_DECISIONS", "25"))
 """By each writer. A race that is rare wants more: 500 take minutes."""
 
 

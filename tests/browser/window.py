@@ -48,9 +48,9 @@ RARE_FRAMES = """
     return 0;
   };
 """
-# What is animated (FiftyOne's dots and skeletons while it loads, MUI's ripples and sliders) is drawn
-# 60 times a second, which took a third of the browser's time. Their events come all the same.
-AT_ONCE = """
+# What moves (FiftyOne's dots and skeletons while it loads, ripples and sliders of MUI) is drawn
+# 60 times a second, which took a third of the browser's time.
+NO_ANIMATION = """
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`*, *::before, *::after {
     animation-duration: 0s !important;
@@ -194,7 +194,7 @@ class Windows:
         context = self.browser.new_context(**settings)
         context.add_init_script(NO_PROMOTION)
         context.add_init_script(RARE_FRAMES)
-        context.add_init_script(AT_ONCE)
+        context.add_init_script(NO_ANIMATION)
         app = App(context.new_page(), self.url)
         if SLOWDOWN > 1:
             devtools = context.new_cdp_session(app.page)

@@ -87,6 +87,12 @@ def is_over(document: Document, watch: Watch) -> bool:
     return bool(document["over"]) or watch.is_dead(document)
 
 
+def withdraw_work(owner: Owner) -> None:
+    """Delete what says that somebody works on a run; finished parts stay for the next work."""
+    for collection in (workers(), works()):
+        collection.delete_many(dict(owner))
+
+
 def clear_work(owner: Owner) -> None:
     """Delete all that is kept of the works of a run: documents first, so that late ones notice."""
     for collection in (parts(), workers(), works()):

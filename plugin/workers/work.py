@@ -97,8 +97,9 @@ class Work:
     """Parts that are worked on elsewhere; use it as a context manager.
 
     What workers finished is kept until the work ends in this process, however it ends: a
-    coordinator that is killed is followed by another one, which finds what is done by its keys. One
-    work at a time may be done on a run; its job sees to that.
+    coordinator that is killed is followed by another one, which finds what is done by its keys. A
+    work that could not begin leaves it to the next one. One work at a time may be done on a run;
+    its job sees to that.
 
     Args:
         place: where the workers are
@@ -117,6 +118,7 @@ class Work:
         self._over = threading.Event()
         self._watch, self._watch_workers = Watch(), Watch()
         self._offered = 0
+        self._begun = False
         self.called = 0
 
     def __enter__(self) -> Work:
@@ -130,6 +132,7 @@ class Work:
         except BaseException:
             self.__exit__()
             raise
+        self._begun = True
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -142,7 +145,10 @@ class Work:
         finally:
             self._over.set()
             self._thread.join()
-            store.clear_work(self._owner)
+            if self._begun:
+                store.clear_work(self._owner)
+            else:  # what an earlier work left is for the next one
+                store.withdraw_work(self._owner)
 
     def give(self, array: Array) -> Source:
         """Keep an array for parts to take, and say how they name it."""

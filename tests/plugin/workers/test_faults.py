@@ -307,6 +307,37 @@ def test_a_run_whose_coordinator_was_killed_is_taken_up(
     assert columns(samples, "here") == columns(samples, "elsewhere")
 
 
+@pytest.mark.parametrize("refused", ["nobody", "media", "cancelled"])
+def test_a_call_that_begins_nothing_leaves_what_was_kept(
+    samples: Any, find: Callable[..., Any], tmp_path: Path, refused: str
+) -> None:
+    once = Once(tmp_path / "died", ())
+
+    def coordinate() -> None:
+        def collected(step: str, part: str) -> None:
+            if part.startswith("fold:"):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        steps.reached = collected
+        find(samples, "run", Forked(once), **TRAINING)
+
+    def report(progress: float | None, label: str) -> None:
+        if refused == "cancelled" and label.startswith("Asking for workers"):
+            raise Cancelled("by the test")
+
+    assert died(fork(coordinate))
+    done = {"state": "done", "kind": {"$ne": None}}
+    finished = {store.named(part) for part in store.parts().find(done)}
+    assert len(finished) >= 4
+    place = Forked(once, int(refused != "nobody"), no_media if refused == "media" else lambda: None)
+    with pytest.raises((InputError, Cancelled), match=r"Nothing was begun|by the test"):
+        find(samples, "run", place, report, **TRAINING)
+    assert traces().keys() == {store.PARTS, "columns"}
+    find(samples, "run", Forked(once), **TRAINING)
+    again = Counter(once.computed())
+    assert {name: again[name] for name in finished} == dict.fromkeys(finished, 1)
+
+
 def test_another_run_does_not_take_up_what_was_asked_otherwise(
     samples: Any, find: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -69,7 +69,7 @@ export function Consensus() {
     <section className="dcf-card dcf-card-wide" aria-labelledby="dcf-consensus-title">
       <h3 id="dcf-consensus-title">Consensus of votes and model</h3>
       {problem && <p className="dcf-note">The consensus cannot be read: {problem.message}</p>}
-      <p className="dcf-target-line">
+      <div className="dcf-target-line">
         At least{" "}
         <Select
           size="small"
@@ -93,7 +93,7 @@ export function Consensus() {
           </span>
         )}
         .{reply?.acts && samples > 0 && ` ${listed(reply.acts, WOULD)}.`}
-      </p>
+      </div>
       {reply && reply.changes.length > 0 && (
         <ul className="dcf-changes" aria-label="What would change">
           {reply.changes.map(([label, becomes, n]) => (

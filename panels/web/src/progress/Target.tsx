@@ -26,7 +26,7 @@ export function Target({ audit, target, audits, counts }: Props) {
   return (
     <section className="dcf-card" aria-labelledby="dcf-target-title">
       <h3 id="dcf-target-title">Target</h3>
-      <p className="dcf-target-line">
+      <div className="dcf-target-line">
         At least{" "}
         <Select
           size="small"
@@ -65,7 +65,7 @@ export function Target({ audit, target, audits, counts }: Props) {
             Set
           </Button>
         )}
-      </p>
+      </div>
       {audits > 0 && (
         // biome-ignore lint/a11y/useSemanticElements: a meter cannot show the target's mark
         <div

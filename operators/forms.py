@@ -147,7 +147,10 @@ def _answered(dataset: Any) -> tuple[str, str]:
     many = f"the {able:,} delegated workers that answered"
     word = f"Use {'the delegated worker that answered' if able == 1 else many}"
     said = "In parts; those that are started meanwhile join"
-    if not able:
+    if problems:
+        word = f"Delegated workers: {able:,} can work, {len(problems):,} cannot"
+        said = "The call is refused until each that cannot is stopped, or has what it lacks"
+    elif not able:
         word = "Delegated workers: none answered"
         said = "Start one with 'fiftyone delegated launch', on any machine with the same database"
     return word, ". ".join([said, *problems])

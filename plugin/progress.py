@@ -18,6 +18,15 @@ class Report(Protocol):
         ...
 
 
+class Waiting(str):
+    """A label, a sentence, while nothing goes on here: somebody else is waited for.
+
+    No time is said to be left then.
+    """
+
+    __slots__ = ()
+
+
 def silent(progress: float | None, label: str) -> None:
     """A report that nobody reads."""
 

@@ -16,7 +16,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from ..errors import Cancelled, InputError
 from ..processes import this_process
-from ..progress import Report, silent
+from ..progress import Report, Waiting, silent
 from ..time_left import TimeLeft, time_left
 from .current_jobs import (
     current_job,
@@ -190,10 +190,15 @@ class Job:
         self._note(progress, label)
 
     def _note(self, progress: float | None, label: str) -> None:
-        self._state = (progress, label)
-        self._time.told(progress)
+        waits = isinstance(label, Waiting)
+        begins_to_wait = waits and label != self._state[1]
+        if waits:  # the pace is measured anew once it goes on
+            self._time = TimeLeft()
+        else:
+            self._time.told(progress)
+        self._state = (progress, str(label))
         now = self.reported_at = time.monotonic()
-        if now - self._told >= 0.2 or progress in (0.0, 1.0):
+        if now - self._told >= 0.2 or progress in (0.0, 1.0) or begins_to_wait:
             self._told = now
             left = time_left(self._time.seconds()) if progress != 1.0 else ""
             self._listener(progress, f"{label}, {left}" if left else label)

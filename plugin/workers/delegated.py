@@ -1,7 +1,8 @@
 """Workers that FiftyOne's users start: ``fiftyone delegated launch``, on any machine.
 
 Each takes one queued operation, whose whole work it is to take parts until there are no more. So
-that any number can join at any time, one operation more is always queued than was taken.
+that any number can join at any time, one operation more is always queued than was taken. What a
+caller leaves in FiftyOne's list by dying, the next one takes away.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ QUIET_SECONDS = 2.0
 """When nobody has taken an operation for so long, and all who did answered, all are there."""
 AFTER_A_PROBLEM_SECONDS = 30.0
 TEND_SECONDS = 0.5
+SWEEP_SECONDS = 5.0
 END_SECONDS = 2.0
 
 
@@ -47,13 +49,14 @@ class Delegated:
         self._taken: set[ObjectId] = set()
         self._failed: set[ObjectId] = set()
         self._begun = False
-        self._watch = Watch()
+        self._watch, self._callers = Watch(), Watch()
         self._changed = self._tended = time.monotonic()
 
     def begin(self, work: ObjectId, owner: Mapping[str, Any]) -> None:
         """Queue the first operation."""
         self._work, self._owner = work, owner
         self._changed = time.monotonic()
+        self._sweep()
         self._call()
 
     def greeted(self, workers: Sequence[Mapping[str, Any]], seconds: float) -> bool:
@@ -75,6 +78,8 @@ class Delegated:
         if now - self._tended < TEND_SECONDS:
             return
         self._tended = now
+        if now - self._swept >= SWEEP_SECONDS:
+            self._sweep()
         states = self._states()
         taken = {call for call in self._calls if states.get(call) != "queued"}
         if taken != self._taken:
@@ -93,6 +98,28 @@ class Delegated:
         while "running" in self._states().values() and time.monotonic() < until:
             time.sleep(0.05)  # FiftyOne notes the end of what left a moment ago
         collection_of(COLLECTION).delete_many(ours)
+
+    def _sweep(self) -> None:
+        """Take away what callers left that are dead: FiftyOne would list it for ever."""
+        self._swept = time.monotonic()
+        work = "context.request_params.params.work"
+        # Before their works: whoever lives has said so before it called anybody.
+        found = list(collection_of(COLLECTION).find({"operator": OPERATOR}, {work: 1}))
+        calls: dict[str, list[ObjectId]] = {}
+        for document in found:
+            params = document["context"]["request_params"]["params"]
+            calls.setdefault(str(params.get("work")), []).append(document["_id"])
+        calls.pop(str(self._work), None)
+        for name, left in calls.items():
+            if ObjectId.is_valid(name) and self._is_left(ObjectId(name)):
+                collection_of(COLLECTION).delete_many({"_id": {"$in": left}})
+
+    def _is_left(self, work: ObjectId) -> bool:
+        """Whether nobody coordinates a work, nor is still at a part of it."""
+        caller = store.find_work(work)
+        if caller is not None and not self._callers.is_dead(caller):
+            return False
+        return all(self._watch.is_dead(worker) for worker in store.joined(work))
 
     def _call(self) -> None:
         request = {

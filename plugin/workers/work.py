@@ -13,7 +13,7 @@ from bson import ObjectId
 from pymongo.errors import PyMongoError
 
 from ..errors import InputError
-from ..progress import Report
+from ..progress import Report, Waiting
 from ..store.columns import read_column
 from . import steps, store
 from .part import Array, Part, Source, key_of_array
@@ -213,7 +213,7 @@ class Work:
     def _said(self, label: str, done: str) -> str:
         there = len(self._living())
         if not there:
-            return f"{label}: {done} done. {self._place.nobody}"
+            return Waiting(f"{label}: {done} done. {self._place.nobody}")
         return f"{label}: {done} done, {there:,} worker{'s' * (there != 1)}"
 
     def _check(self, found: list[store.Document]) -> None:
@@ -247,7 +247,10 @@ class Work:
             there = store.joined(self._id)
             for worker in there:
                 if worker["problem"] is not None:
-                    text = f"workers: {worker['name']} {worker['problem']}. Nothing was begun."
+                    text = (
+                        f"workers: {worker['name']} {worker['problem']}. Nothing was begun: stop "
+                        "that worker, or give it what it lacks."
+                    )
                     raise InputError(text)
             seconds = time.monotonic() - began
             if self._place.greeted(there, seconds):

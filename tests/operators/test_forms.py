@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import Any
 
@@ -68,6 +69,35 @@ def test_delegated_workers_that_do_not_answer_are_said(
         assert label.endswith(word)
     queue = fo.core.odm.get_db_conn()["delegated_ops"]
     assert queue.count_documents({}) == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "word", "sentence"),
+    [
+        ((2, []), "Use the 2 delegated workers that answered", "In parts"),
+        ((2, ["c has version 9"]), "2 can work, 1 cannot", "is refused until .* c has version 9"),
+        ((0, ["c has version 9"]), "0 can work, 1 cannot", "is refused until .* c has version 9"),
+        ((0, []), "none answered", "Start one"),
+    ],
+)
+def test_one_worker_that_cannot_work_is_said_to_keep_the_others_from_it(
+    samples: Any,
+    form: Any,
+    operator: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: tuple[int, list[str]],
+    word: str,
+    sentence: str,
+) -> None:
+    package = type(operator("find_duplicates")).__module__.partition(".operators.")[0]
+    knock = import_module(f"{package}.plugin.workers.knock")
+    monkeypatch.setattr(knock, "answering", lambda dataset: answer)
+    run, _ = write_iteration(samples, np.full((12, 2), 0.5), CLASSES)
+    given = {"run_key": run.key, "show_advanced": True, "workers": "delegated"}
+    made = form(samples, "find_duplicates", **given)["workers"]
+    (choice,) = [c for c in made.view.choices if c.value == "delegated"]
+    assert choice.label.endswith(word)
+    assert re.search(sentence, choice.description)
 
 
 def add_model(samples: Any, name: str) -> None:

@@ -16,6 +16,7 @@ from pymongo.errors import AutoReconnect
 
 from plugin.errors import Cancelled, InputError
 from plugin.processes import has_died, this_process
+from plugin.progress import Waiting
 from plugin.store import current_jobs, jobs
 from plugin.store.current_jobs import COLLECTION, cancel_job, current_job
 from plugin.store.jobs import Job
@@ -73,6 +74,28 @@ def test_listeners_are_not_flooded_but_hear_of_the_end(dataset: fo.Dataset) -> N
             job(i / 1_000, "")
     assert told[-1] == 1.0
     assert len(told) < 100
+
+
+def test_no_time_is_left_while_somebody_is_waited_for(
+    dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plugin.time_left.FIRST_SECONDS", 0.0)
+    told: list[str] = []
+    with Job(dataset, "a", "Finding", lambda progress, label: told.append(label)) as job:
+        for i in range(4):
+            job(0.1 + i / 100, "Training")
+            time.sleep(0.25)
+        assert told[-1].startswith("Training, about ")
+        until(lambda: (current_job(dataset, "a") or {}).get("left"))
+        waiting = Waiting("Training: 1 of 4 parts done. No worker answers.")
+        job(0.13, waiting)
+        assert told[-1] == waiting
+        seen = until(lambda: (j := current_job(dataset, "a")) and j["label"] == waiting and j)
+        assert (seen["progress"], seen["left"]) == (0.13, None)
+        for i in range(4):
+            job(0.2 + i / 100, "Training")
+            time.sleep(0.25)
+        assert told[-1].startswith("Training, about ")
 
 
 def test_one_at_a_time(dataset: fo.Dataset) -> None:

@@ -24,7 +24,8 @@ from plugin.duplicates.options import DuplicateOptions
 from plugin.duplicates.store import load_duplicates
 from plugin.errors import Cancelled, InputError
 from plugin.learning import device
-from plugin.progress import Report, silent
+from plugin.processes import this_process
+from plugin.progress import Report, Waiting, silent
 from plugin.store.columns import BUCKET
 from plugin.store.runs import Run, list_runs, load_run
 from plugin.torch_threads import torch_threads
@@ -468,6 +469,76 @@ def test_workers_that_are_busy_elsewhere_are_waited_for(
     place.end()
     store.clear_work(owner)
     store.clear_work(other)
+
+
+def test_operations_of_dead_callers_are_taken_off_the_list_and_no_others(
+    samples: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = foo.get_db_conn()[delegated.COLLECTION]
+    monkeypatch.setattr(delegated, "SWEEP_SECONDS", 0.0)
+    monkeypatch.setattr(delegated, "TEND_SECONDS", 0.0)
+
+    def asked(name: str) -> tuple[Any, Any, dict[str, Any]]:
+        owner, place = {"dataset_id": samples._doc.id, "run_key": name}, delegated.Delegated()
+        place.begin(begun := store.begin_work(owner, {}), owner)
+        return begun, place, owner
+
+    def there() -> set[str]:
+        works = [d["context"]["request_params"]["params"]["work"] for d in listed.find({})]
+        return {name for name, (begun, *_) in named.items() if str(begun) in works}
+
+    names = ("lives", "works", "killed", "silent", "ran", "gone")
+    named = {name: asked(name) for name in names}
+    assert there() == set(names)
+    killed = {"$set": {"process": {**this_process(), "started": -1.0}}}
+    for name in ("works", "killed", "ran"):
+        store.works().update_one({"_id": named[name][0]}, killed)
+    store.works().update_one({"_id": named["silent"][0]}, {"$set": {"process": None}})
+    store.join(named["works"][2], named["works"][0], "at its last part", None)
+    worker = store.join(named["ran"][2], named["ran"][0], "killed", None)
+    store.workers().update_one({"_id": worker}, killed)
+    states = {"killed": "completed", "ran": "running", "lives": "running", "gone": "failed"}
+    for name, state in states.items():
+        listed.update_many({"_id": {"$in": named[name][1]._calls}}, {"$set": {"run_state": state}})
+    store.clear_work(named["gone"][2])
+    named["next"] = asked("next")
+    assert there() == {"lives", "works", "silent", "next"}
+    monkeypatch.setattr(watch, "SILENT_SECONDS", 0.3)
+    time.sleep(0.4)
+    for name in ("lives", "works"):
+        store.beat_work(named[name][0])
+        store.workers().update_many({"work": named[name][0]}, {"$inc": {"beats": 1}})
+    named["next"][1].tend([])
+    assert there() == {"lives", "works", "next"}
+    for _, place, owner in named.values():
+        place.end()
+        store.clear_work(owner)
+    assert not there()
+
+
+def test_where_all_workers_are_gone_a_sentence_says_so(samples: Any) -> None:
+    told: list[str] = []
+
+    class Leaving(Forked):
+        def begin(self, work: Any, owner: Any) -> None:
+            self.worker = store.join(owner, work, "leaves", None)
+
+        def greeted(self, workers: Any, seconds: float) -> bool:
+            store.leave(self.worker)
+            return True
+
+        def tend(self, parts: Any) -> None:
+            pass
+
+    def report(progress: float | None, label: str) -> None:
+        told.append(label)
+        raise Cancelled("by the test")
+
+    owner = {"dataset_id": samples._doc.id, "run_key": "run"}
+    with pytest.raises(Cancelled), work.Work(Leaving(), owner, {}, silent) as begun:
+        list(begun.results([Part("fold", {})], report, "Training", total=lambda: 1))
+    assert told == ["Training: 0 of 1 part done. No forked worker answers."]
+    assert isinstance(told[0], Waiting)
 
 
 def test_a_part_that_kills_every_worker_is_given_up(

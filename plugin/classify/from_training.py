@@ -169,7 +169,6 @@ class TrainingSource:
             self._architecture, self._recipe, self._folds, self._settings.seed, usual_threads()
         )
         with work:
-            self.outcome.said.append(told_of(work))
             start = None if self._kept is None else self._kept[0]
             spread = SpreadTraining(work, asked, self._label, self._paths, self._windows, start)
             problems = spread.decode(part_of(report, 0.0, DECODING_SHARE))
@@ -189,6 +188,7 @@ class TrainingSource:
                 for part, models, vectors in spread.said(k, asked_rows):
                     self._agreement["held_out"].add(agrees(models, self._label[part]))
                     yield self._batch(part, models, reduce(vectors))
+            self.outcome.said.append(told_of(work))
 
     def _usable(self, problems: Mapping[int, str]) -> Indices:
         """The images that can be read; the others are noted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -42,6 +43,9 @@ if TYPE_CHECKING:  # torch takes seconds, and the App imports this file
 STAGES = {"look": (0.0, 0.1), "decode": (0.1, 0.35), "features": (0.35, 0.48)}
 STAGES |= {"copies": (0.48, 0.5), "pairs": (0.5, 1.0)}
 """Where each stage begins and ends."""
+LOOKED_HERE = 2_000
+"""So many new files are looked at before any worker is called: those that cannot be read are new
+each time, and there may be nothing else to do."""
 
 
 class Compared(NamedTuple):
@@ -90,7 +94,8 @@ class Comparison:
         options: what to look for
         report: told of progress
         skipped: takes note of images that cannot be read
-        elsewhere: workers that take parts of it; None: this process alone
+        workers: calls the workers that take parts of it, where any image is new; what it answers
+            is None for this process alone
     """
 
     def __init__(
@@ -100,10 +105,11 @@ class Comparison:
         options: DuplicateOptions,
         report: Report,
         skipped: Skipped,
-        elsewhere: SpreadComparison | None = None,
+        workers: Callable[[], SpreadComparison | None] = lambda: None,
     ):
         self._run, self._iteration, self._options = run, iteration, options
-        self._report, self._skipped, self._elsewhere = report, skipped, elsewhere
+        self._report, self._skipped, self._workers = report, skipped, workers
+        self._elsewhere: SpreadComparison | None = None
 
     def compared(self, kept: KeptDuplicates | None, ids: list[str], paths: list[str]) -> Compared:
         """What there is to be kept.
@@ -123,6 +129,8 @@ class Comparison:
         new = np.setdiff1d(np.arange(len(ids)), at)
         if len(new) > len(at):  # what was fitted to a few would serve the many badly
             known, at, new = None, at[:0], np.arange(len(ids))
+        if known is None or len(new) > LOOKED_HERE:
+            self._elsewhere = self._workers()
         look = look_at if self._elsewhere is None else self._elsewhere.look
         looks = look([paths[i] for i in new], self._stage("look"))
         for i, why in looks.problems.items():
@@ -131,6 +139,8 @@ class Comparison:
         images = _Images(ids, paths, digests).taken(np.concatenate([at, new[good]]))
         if known is not None and not len(good) and not has_dense(known.columns):
             return Compared(known.columns, self._header(known.columns, 0, known.document, known))
+        if len(good) and self._elsewhere is None:
+            self._elsewhere = self._workers()
         return self._searched(images, known, looks.records[good])
 
     def _searched(self, images: _Images, known: Known | None, looks: npt.NDArray[Any]) -> Compared:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from ..store.own_fields import check_own_writable
 from ..store.runs import Run
 from ..workers.choices import LOCAL
 from ..workers.opened import open_work, told_of
+from ..workers.work import Work
 from .comparison import Comparison, present
 from .current import current_groups
 from .fields import write_duplicates
@@ -35,6 +36,7 @@ logger = logging.getLogger(__name__)
 TASK = "Finding near-duplicates"
 COMPARED, KEPT = 0.9, 0.93
 """Shares of the work that are done after comparing and after storing."""
+NOTHING_NEW = "No workers were asked: no image that can be read is new."
 
 
 def find_duplicates(run: Run, options: DuplicateOptions, report: Report = silent) -> dict[str, Any]:
@@ -93,9 +95,10 @@ def compare(
             "Reading file paths",
         )
         stage = part_of(report, 0.0, COMPARED)
-        with _workers(run, options, files[1], stage) as (elsewhere, worked_by):
-            search = Comparison(run, iteration, options, stage, skipped, elsewhere)
+        with _Workers(run, options, files[1], stage) as workers:
+            search = Comparison(run, iteration, options, stage, skipped, workers.begin)
             found = search.compared(known, *files)
+            worked_by = workers.said()
         report(COMPARED, "Storing near-duplicates")
         kept = keep(found.columns, found.header)
     write_duplicates(run, iteration, part_of(_to_the_end(report), KEPT, 1.0))
@@ -118,22 +121,32 @@ def compare(
     }
 
 
-@contextmanager
-def _workers(
-    run: Run, options: DuplicateOptions, paths: Sequence[str], report: Report
-) -> Iterator[tuple[SpreadComparison | None, str]]:
-    """Those that were asked for, if any, and a sentence on them."""
-    if options.workers == LOCAL:
-        yield None, ""
-        return
-    from ..learning.device import choose_device
-    from .spread_comparison import SpreadComparison
+class _Workers(ExitStack):
+    """Those that were asked for, if any; they are called once there is something for them."""
 
-    device = choose_device(options.device)
-    work = open_work(options.workers, run.owner, paths, report, device=device.type)
-    assert work is not None
-    with work:
-        yield SpreadComparison(work, device), told_of(work)
+    def __init__(self, run: Run, options: DuplicateOptions, paths: Sequence[str], report: Report):
+        super().__init__()
+        self._run, self._options, self._paths, self._report = run, options, paths, report
+        self._work: Work | None = None
+
+    def begin(self) -> SpreadComparison | None:
+        """Call them; None where nobody was asked for."""
+        if self._options.workers == LOCAL:
+            return None
+        from ..learning.device import choose_device
+        from .spread_comparison import SpreadComparison
+
+        device, workers = choose_device(self._options.device), self._options.workers
+        work = open_work(workers, self._run.owner, self._paths, self._report, device=device.type)
+        assert work is not None
+        self._work = self.enter_context(work)
+        return SpreadComparison(self._work, device)
+
+    def said(self) -> str:
+        """A sentence on them."""
+        if self._options.workers == LOCAL:
+            return ""
+        return NOTHING_NEW if self._work is None else told_of(self._work)
 
 
 def _to_the_end(report: Report) -> Report:

@@ -18,6 +18,7 @@ from typing import Any
 from bson import ObjectId
 
 from ..errors import InputError, told
+from ..progress import Report, Waiting, silent
 from . import store
 from .choices import RAY_ADDRESS
 
@@ -36,6 +37,7 @@ class OnRay:
     Args:
         address: ``ray://host:port`` for a cluster elsewhere; None for the one that this machine
             belongs to, or that RAY_ADDRESS names
+        report: told that it is being connected to, which takes seconds
 
     Raises:
         InputError: if Ray is not installed, or no cluster answers
@@ -43,7 +45,7 @@ class OnRay:
 
     nobody = "No node of the Ray cluster answers."
 
-    def __init__(self, address: str | None):
+    def __init__(self, address: str | None, report: Report = silent):
         try:
             self._ray: Any = import_module("ray")
         except ImportError:
@@ -52,24 +54,28 @@ class OnRay:
             ) from None
         self._mine = not self._ray.is_initialized()
         if self._mine:
-            self._connect(address)
+            self._connect(address, report)
         self._tasks: dict[str, Any] = {}
         self._greetings: dict[str, Any] = {}
 
-    def _connect(self, address: str | None) -> None:
+    def _connect(self, address: str | None, report: Report) -> None:
         asked = address or os.environ.get("RAY_ADDRESS", "")
+        where = f"at {asked}" if asked else "on this machine"
+        if asked and not address:
+            where += ", which RAY_ADDRESS names"
         if asked.startswith(RAY_ADDRESS) and find_spec("grpc") is None:
             raise InputError(
-                f"workers: {asked} needs Ray's client, which is not installed: pip install "
+                f"workers: Ray {where} needs Ray's client, which is not installed: pip install "
                 f"'{EXTRA}'"
             )
+        report(0.0, Waiting(f"Connecting to Ray {where}"))
         try:
             _knock(asked)
             self._ray.init(address=address or "auto", log_to_driver=False)
         except Exception as error:  # Ray has many kinds for a cluster that is not there
             raise InputError(
-                f"workers: no Ray cluster answers at {asked or 'this machine'} ({told(error)}). "
-                "Start one with 'ray start --head', or give ray://host:port."
+                f"workers: no Ray cluster answers {where} ({told(error)}). Start one with 'ray "
+                "start --head', set RAY_ADDRESS to where one is, or give ray://host:10001."
             ) from error
 
     def begin(self, work: ObjectId, owner: Mapping[str, Any]) -> None:
@@ -153,6 +159,6 @@ def _knock(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), KNOCK_SECONDS).close()
 
 
-def place_of(workers: str) -> OnRay:
+def place_of(workers: str, report: Report = silent) -> OnRay:
     """The cluster that ``ray`` or ``ray://host:port`` names."""
-    return OnRay(workers if workers.startswith(RAY_ADDRESS) else None)
+    return OnRay(workers if workers.startswith(RAY_ADDRESS) else None, report)

@@ -43,11 +43,12 @@ def open_work(
     else:
         from .on_ray import place_of
 
-        place = place_of(workers)
+        place = place_of(workers, report)
     return Work(place, owner, needs(paths, files, device), report)
 
 
 def told_of(work: Work) -> str:
-    """A sentence on who worked."""
+    """A sentence on who worked, once the work is done."""
     number = f"{work.called:,} worker{'s' * (work.called != 1)}"
-    return f"Worked on in parts by {number} and whoever joined later."
+    later = f" and {work.joined_later:,} that joined later" if work.joined_later else ""
+    return f"Worked on in parts by {number}{later}."

@@ -119,6 +119,7 @@ class Work:
         self._watch, self._watch_workers = Watch(), Watch()
         self._offered = 0
         self._begun = False
+        self._met: set[ObjectId] = set()
         self.called = 0
 
     def __enter__(self) -> Work:
@@ -211,7 +212,9 @@ class Work:
                 time.sleep(POLL_SECONDS)
 
     def _said(self, label: str, done: str) -> str:
-        there = len(self._living())
+        living = self._living()
+        self._met |= {worker["_id"] for worker in living}
+        there = len(living)
         if not there:
             return Waiting(f"{label}: {done} done. {self._place.nobody}")
         return f"{label}: {done} done, {there:,} worker{'s' * (there != 1)}"
@@ -231,6 +234,11 @@ class Work:
                 raise InputError(part["why"])
             elif part["state"] == "failed":
                 raise RuntimeError(f"{part['about']} failed on {part['why']}")
+
+    @property
+    def joined_later(self) -> int:
+        """How many workers answered after the parts were begun."""
+        return max(0, len(self._met) - self.called)
 
     def _living(self) -> list[store.Document]:
         return [
@@ -259,6 +267,7 @@ class Work:
             time.sleep(POLL_SECONDS)
         if not there:
             raise InputError(f"workers: {self._place.nobody} Nothing was begun.")
+        self._met = {worker["_id"] for worker in there}
         self.called = len(there)
 
     def _beat(self) -> None:

@@ -1,6 +1,7 @@
 """Label errors found by a Ray cluster of two nodes: the same to the last bit, also after a kill."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
+from plugin.errors import InputError
+from plugin.workers.on_ray import place_of
 from tests.conftest import ROOT, DatasetFactory
 from tests.operators.test_delegated_workers import (
     FEATURES,
@@ -186,6 +189,23 @@ def test_without_a_cluster_it_is_said(
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
     with pytest.raises(Exception, match=r"workers: no Ray cluster answers.*ray start --head"):
         operator("find_label_errors")(dataset(60), "ground_truth", workers="ray", **TRAINING)
+
+
+@pytest.mark.parametrize(
+    ("asked", "where"),
+    [
+        ("ray", "at 127.0.0.1:1, which RAY_ADDRESS names"),
+        ("ray://127.0.0.1:2", "at ray://127.0.0.1:2"),
+    ],
+)
+def test_it_is_said_where_a_cluster_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch, asked: str, where: str
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    told: list[str] = []
+    with pytest.raises(InputError, match=rf"no Ray cluster answers {re.escape(where)} \("):
+        place_of(asked, lambda progress, label: told.append(label))
+    assert told == [f"Connecting to Ray {where}"]
 
 
 def test_the_app_may_not_name_an_address(

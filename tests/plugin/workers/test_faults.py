@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import signal
 import time
@@ -197,7 +198,8 @@ def test_a_worker_that_is_killed_in_a_search_costs_its_part_alone(
     assert place.deaths == 2 * (5 + judged)
     assert place.over
     assert (result["pairs"] > 5, result["skipped_samples"][0]["filepath"][-5:]) == (True, "7.png")
-    assert spread.pop("worked_by").startswith("Worked on in parts by 2 workers")
+    worked = r"Worked on in parts by 2 workers and \d+ that joined later\."
+    assert re.fullmatch(worked, spread.pop("worked_by"))
     assert result.pop("worked_by") == ""
     assert spread == result | {"run_key": "elsewhere"}
     assert pairs(here) == pairs(elsewhere)
@@ -244,9 +246,23 @@ def test_new_images_are_searched_by_workers_too(
     for key, place in (("here", None), ("elsewhere", Forked())):
         p = np.random.default_rng(5).random((61, 2))
         run = write_iteration(dataset, p, CLASSES, p, key=key)[0]
-        found.append((searched(run, place)["new"], pairs(run)))
+        result = searched(run, place)
+        assert result["worked_by"] == ("Worked on in parts by 2 workers." if place else "")
+        found.append((result["new"], pairs(run)))
     assert found[0][0] == 1
     assert found[0] == found[1]
+
+
+def test_where_no_image_is_new_no_workers_are_asked(pictures: Callable[[str], Run]) -> None:
+    place, asked = Forked(number=0), list[str]()  # nobody would answer
+    result = searched(run := pictures("run"))
+    kept = pairs(run)
+    again = searched(run, place, lambda progress, label: asked.append(label))
+    assert not any("Asking for workers" in label for label in asked)
+    assert again.pop("worked_by").startswith("No workers were asked")
+    assert result.pop("worked_by") == ""
+    assert (again["pairs"], again["new"]) == (result["pairs"], 0)
+    assert pairs(run) == kept
 
 
 def test_a_worker_that_comes_back_late_changes_nothing(

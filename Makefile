@@ -35,7 +35,7 @@ help:
 	@echo "make test    everything that CI runs: check, the panel's tests, pytest with database and browser"
 	@echo "             coverage on Python 3.12 and later (COVER=--cov: on 3.11 too, much slower)"
 	@echo "make check   format, lint, types, and that the panel's bundle is fresh"
-	@echo "make quick   for every commit: pytest without the browser and without what is slow (5 minutes on two cores)"
+	@echo "make quick   for every commit: pytest without the browser and without what is slow (two minutes on two cores)"
 	@echo "make unit    pytest without the browser;  make browser  the browser tests alone"
 	@echo "make format  write what 'make check' would ask for"
 	@echo "make test-lowest  the same without the browser on the oldest versions that requirements.txt allows"

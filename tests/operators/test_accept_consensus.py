@@ -15,6 +15,8 @@ from plugin.store.runs import load_run
 from tests.traces import database_of
 from tests.voted import CLASSES, OPTIONS, PEOPLE, voted_dataset
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def first(operator: Any) -> Any:

@@ -17,6 +17,8 @@ from plugin.store.samples import samples_of
 from tests.operators.test_object_votes import PEOPLE, made
 from tests.traces import database_of
 
+pytestmark = pytest.mark.slow
+
 ACTS = ("relabel", "remove", "add")
 
 

@@ -9,6 +9,8 @@ from plugin.classify.settings import Settings
 from plugin.errors import InputError
 from plugin.learning import official_weights
 
+pytestmark = pytest.mark.slow
+
 CLASSES = [str(i) for i in range(10)]
 
 

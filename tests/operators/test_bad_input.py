@@ -9,6 +9,8 @@ import pytest
 
 from tests.traces import database_of, temporary
 
+pytestmark = pytest.mark.slow
+
 AWKWARD = [
     "a.b.c",
     "$set",

@@ -11,6 +11,8 @@ from fiftyone import ViewField as F
 from tests.operators.lived import N, find, make_dataset, stored
 from tests.traces import database_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def made() -> Iterator[Any]:

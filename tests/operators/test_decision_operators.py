@@ -13,6 +13,8 @@ from tests.operators.test_parameters import WHOLE
 from tests.plugin.decided import ids_of, labels_of, make_dataset, make_iteration, make_run
 from tests.traces import database_of
 
+pytestmark = pytest.mark.slow
+
 PREFIX = "@deconfuse/label-errors"
 
 

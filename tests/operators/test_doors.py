@@ -24,6 +24,8 @@ from plugin.store.current_jobs import current_job
 from plugin.store.runs import Run
 from tests.plugin.decided import make_run
 
+pytestmark = pytest.mark.slow
+
 PREFIX = "@deconfuse/label-errors"
 EXPORTS = {"export_decisions": "decisions.csv", "export_report": "report.html"}
 LIFTED = {"overwrite": True, "delegated": False, "script": True, "extended": False}

@@ -15,6 +15,8 @@ from plugin.store.samples import samples_of
 from tests.panels.made_runs import write_iteration
 from tests.plugin.objects_decided import ids_at, make_iteration, make_objects
 
+pytestmark = pytest.mark.slow
+
 IMAGES = 12
 ITEMS = IMAGES * 6
 FREE = [0.8, 0.8, 0.1, 0.1]

@@ -14,6 +14,8 @@ from plugin.store.runs import Run
 from tests.panels.made_runs import write_iteration
 from tests.plugin.decided import labels_of
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ["cat", "dog", "eel"]
 N = 400
 

@@ -17,6 +17,8 @@ from plugin.store.runs import load_run
 from plugin.store.samples import samples_of
 from tests.traces import database_of
 
+pytestmark = pytest.mark.slow
+
 FIND = "find_label_errors"
 CLASSES = ("ant", "bee", "cat")
 IMAGES = 60

@@ -19,6 +19,8 @@ from plugin.store.samples import samples_of
 from plugin.tags.job import _chosen, find_tag_errors
 from tests.tagged_digits import CLASSES, Planted, tagged_dataset
 
+pytestmark = pytest.mark.slow
+
 FIND = "find_label_errors"
 IMAGES = 120
 
@@ -123,7 +125,6 @@ def area_of(order: list[Any], kind: str, wrong: set[tuple[int, int]]) -> float:
 TRAINED = {"source": "train", "prediction_fields": [], "epochs": 12, "batch_size": 8, "folds": 2}
 
 
-@pytest.mark.slow
 def test_a_network_is_trained_out_of_fold(dataset_name: str, operator: Any, tmp_path: Path) -> None:
     dataset, planted = tagged_dataset(dataset_name, tmp_path / "images", 240)
     broken = dataset.first()

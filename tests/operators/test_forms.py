@@ -14,6 +14,8 @@ from plugin.runs.opening import newest_first
 from plugin.store.runs import create_run, list_runs
 from tests.panels.made_runs import write_iteration
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ["cat", "dog"]
 WITH_RUNS = [
     *("compare_iterations", "estimate_remaining", "export_decisions", "export_report"),

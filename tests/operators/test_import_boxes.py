@@ -16,6 +16,8 @@ from PIL import Image
 
 from tests.traces import database_of
 
+pytestmark = pytest.mark.slow
+
 IMPORT = "import_predictions"
 CLASSES = ["ant", "bee", "cat"]
 SIZES = [(100, 80), (60, 120), (200, 50), (64, 64), (90, 90), (128, 32)]

@@ -17,6 +17,8 @@ import pytest
 
 from tests.traces import database_of, temporary
 
+pytestmark = pytest.mark.slow
+
 Case = Callable[[Path], dict[str, Any]]
 IDS = ["6" * 24, "7" * 24]
 

@@ -13,6 +13,8 @@ import pytest
 
 from tests.traces import database_of
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["cat", "dog", "hen"]
 N = 12
 FORMS = ("csv", "jsonl", "npz")

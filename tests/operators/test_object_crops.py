@@ -13,6 +13,8 @@ from PIL import Image, ImageDraw
 
 from tests.operators.test_find_object_errors import labels_of, score_of, stored
 
+pytestmark = pytest.mark.slow
+
 COLOURS = {"ant": (200, 40, 40), "bee": (40, 190, 60), "cat": (50, 60, 210)}
 NAMES = tuple(COLOURS)
 

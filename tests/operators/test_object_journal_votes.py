@@ -16,6 +16,8 @@ from plugin.store.runs import load_run
 from plugin.votes.kept import Given, rows_given
 from tests.operators.test_object_votes import made
 
+pytestmark = pytest.mark.slow
+
 TWO = {"vote_fields": ["ann", "ben"]}
 
 

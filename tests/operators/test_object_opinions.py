@@ -33,6 +33,8 @@ from tests.plugin.objects_decided import (
     missing_ids_at,
 )
 
+pytestmark = pytest.mark.slow
+
 NO = ""
 
 

@@ -13,6 +13,8 @@ from plugin.objects.vote_groups import grouped
 from tests.operators.test_find_object_errors import CLASSES, box_of
 from tests.traces import database_of
 
+pytestmark = pytest.mark.slow
+
 FIND = "find_label_errors"
 IMAGES = 80
 PEOPLE = {"ann": 0.95, "ben": 0.9, "cid": 0.6}

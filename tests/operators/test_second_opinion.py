@@ -20,6 +20,8 @@ from plugin.store.runs import load_run
 from tests.panels.made_runs import write_iteration
 from tests.traces import database_of
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ["cat", "dog", "eel"]
 N = 30
 

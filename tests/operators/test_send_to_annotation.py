@@ -18,6 +18,8 @@ from plugin.store.runs import load_run
 from tests.panels.made_runs import write_iteration
 from tests.traces import database_of
 
+pytestmark = pytest.mark.slow
+
 CLASSES = [str(i) for i in range(10)]
 NOWHERE = {"url": "http://127.0.0.1:9", "api_key": "some-token"}
 

@@ -13,6 +13,8 @@ from tests.conftest import PLUGIN
 from tests.plugin.objects_decided import make_objects
 from tests.traces import database_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=["boxes", "tags"])
 def made(request: pytest.FixtureRequest, operator: Any) -> Iterator[Any]:

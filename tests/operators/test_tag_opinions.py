@@ -18,6 +18,8 @@ from plugin.store.samples import samples_of
 from tests.tagged_digits import CLASSES, tagged_dataset
 from tests.traces import database_of
 
+pytestmark = pytest.mark.slow
+
 NO = ""
 
 

@@ -18,6 +18,8 @@ from plugin.votes.kept import kept_votes
 from tests.tagged_digits import CLASSES, tagged_dataset
 from tests.traces import database_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def found(dataset_name: str, tmp_path: Path, operator: Any) -> Iterator[Any]:

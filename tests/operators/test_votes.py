@@ -14,6 +14,8 @@ from plugin.store.runs import load_run
 from plugin.votes.kept import kept_votes
 from tests.voted import CLASSES, OPTIONS, PEOPLE, N, voted_dataset
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def first() -> Any:

@@ -16,6 +16,8 @@ from tests.operators.test_object_votes import PEOPLE as DRAWERS
 from tests.operators.test_object_votes import made as drawn_boxes
 from tests.voted import CLASSES, OPTIONS, PEOPLE, voted_dataset
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def first() -> Any:

@@ -11,6 +11,8 @@ import pytest
 from plugin.store.iterations import unpack_ids
 from tests.panels.made_runs import write_iteration
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ["cat", "dog", "eel"]
 N = 30
 

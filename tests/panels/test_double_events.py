@@ -16,6 +16,8 @@ from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
 from scripts.panel_events import SOURCE, load
 from tests.doubled_labels import doubled as doubled_labels
 
+pytestmark = pytest.mark.slow
+
 CONTRACT = load(SOURCE)
 EVENTS = CONTRACT.EVENTS
 PAGE = {"offset": 0, "limit": 40, "kind": None, "threshold": None, "scope": None, "edge": 64}

@@ -14,6 +14,8 @@ import pytest
 from scripts.panel_events import SOURCE, TARGET, load, render
 from tests.panels.made_runs import write_iteration
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 EVENTS = load(SOURCE).EVENTS
 CLASSES = ["cat", "dog", "eel"]

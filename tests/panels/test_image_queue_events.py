@@ -15,6 +15,8 @@ from plugin.store.runs import load_run
 from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
 from tests.panels.test_object_events import CONTRACT, EVENTS
 
+pytestmark = pytest.mark.slow
+
 ALL = {"cell": None, "skip": [], "limit": 200}
 
 

@@ -15,6 +15,8 @@ from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
 from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
 
+pytestmark = pytest.mark.slow
+
 MISSING = "deconfuse_missing"
 LABEL = f"{FIELD}.detections.label"
 ALL = {"cell": None, "skip": [], "limit": 200}

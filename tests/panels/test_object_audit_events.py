@@ -14,6 +14,8 @@ from plugin.store.runs import load_run
 from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
 from scripts.panel_events import SOURCE, load
 
+pytestmark = pytest.mark.slow
+
 EVENTS = load(SOURCE).EVENTS
 FREE = [0.01, 0.01, 0.05, 0.05]
 

@@ -20,6 +20,8 @@ from plugin.store.runs import load_run
 from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
 from scripts.panel_events import SOURCE, load
 
+pytestmark = pytest.mark.slow
+
 CONTRACT = load(SOURCE)
 EVENTS, INFO = CONTRACT.EVENTS, set(CONTRACT.ObjectInfo.__required_keys__)
 DIGITS = [str(digit) for digit in range(10)]

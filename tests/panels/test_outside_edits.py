@@ -16,6 +16,8 @@ from plugin.store.runs import load_run
 from scripts.demo_objects import FIELD, PREDICTIONS, objects_dataset
 from tests.panels.test_object_events import EVENTS
 
+pytestmark = pytest.mark.slow
+
 ALL = {"cell": None, "skip": [], "limit": 200}
 NONE = {"added": 0, "deleted": 0, "relabelled": 0, "labels_added": 0, "labels_deleted": 0}
 

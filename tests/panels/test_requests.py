@@ -18,6 +18,8 @@ from tests.odd_values import ODD
 from tests.panels.made_runs import write_iteration
 from tests.traces import database_of
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 EVENTS = load(SOURCE).EVENTS
 CLASSES = ["cat", "dog", "eel"]

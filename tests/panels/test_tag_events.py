@@ -20,6 +20,8 @@ from plugin.store.runs import load_run
 from scripts.panel_events import SOURCE, load
 from tests.tagged_digits import CLASSES, Planted, tagged_dataset
 
+pytestmark = pytest.mark.slow
+
 CONTRACT = load(SOURCE)
 EVENTS, INFO = CONTRACT.EVENTS, set(CONTRACT.ObjectInfo.__required_keys__)
 NOTHING = len(CLASSES)

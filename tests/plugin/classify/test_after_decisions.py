@@ -18,6 +18,8 @@ from plugin.scoring.margin import suspicion
 from plugin.store.runs import Run, load_run
 from tests.plugin.decided import make_dataset
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ("ant", "bee", "cat", "dog")
 SETTINGS = Settings.from_mapping(
     {"label_field": "ground_truth", "prediction_fields": ["model"], "duplicates": False}

@@ -28,6 +28,8 @@ from plugin.store.samples import (
 from plugin.store.write_fields import write_numbers, write_scores
 from tests.plugin.decided import all_raw, ids_of, make_run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run() -> Iterator[Run]:

@@ -21,6 +21,8 @@ from tests.plugin.decided import ids_of, labels_of, make_iteration, make_run
 from tests.plugin.decisions.test_decisions import AWKWARD
 from tests.plugin.previewed import previewed
 
+pytestmark = pytest.mark.slow
+
 import_ = previewed(import_decisions)
 
 

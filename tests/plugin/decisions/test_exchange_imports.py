@@ -25,6 +25,8 @@ from tests.plugin.decisions.test_exchange import clone, shown
 from tests.plugin.forked import died, fork, kill_at
 from tests.plugin.previewed import previewed
 
+pytestmark = pytest.mark.slow
+
 import_ = previewed(import_decisions)
 
 

@@ -20,6 +20,8 @@ from tests.plugin.decided import ids_of, make_run
 from tests.plugin.decisions.test_exchange import clone
 from tests.plugin.previewed import previewed
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run() -> Iterator[Run]:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from plugin.duplicates import radius_search
 from plugin.duplicates.radius_search import Cells
 
+pytestmark = pytest.mark.slow
+
 Keys = set[tuple[int, int]]
 
 

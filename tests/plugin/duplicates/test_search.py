@@ -19,6 +19,8 @@ from plugin.duplicates.search import (
 from plugin.duplicates.ssim import ssim_pairs
 from tests.found_pairs import at_least, joined
 
+pytestmark = pytest.mark.slow
+
 Pixels = NDArray[np.uint8]
 
 

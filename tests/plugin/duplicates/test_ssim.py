@@ -25,6 +25,8 @@ from plugin.duplicates.difference import similarity
 from plugin.duplicates.gaussian_window import blur
 from plugin.duplicates.ssim import ssim_pairs
 
+pytestmark = pytest.mark.slow
+
 Pixels = NDArray[np.uint8]
 ROOT = Path(__file__).resolve().parents[3]
 REAL = ["faces", "photographs", *(["mnist", "cifar10"] if "DECONFUSE_DATA" in os.environ else [])]

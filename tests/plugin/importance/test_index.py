@@ -20,6 +20,8 @@ from plugin.importance.moments import ClassMoments
 from plugin.importance.sensitivity import combined, lightweight
 from plugin.importance.spool import spooled, widest
 
+pytestmark = pytest.mark.slow
+
 SEEDS = st.integers(0, 2**32 - 1)
 
 

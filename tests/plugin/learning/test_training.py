@@ -21,6 +21,8 @@ from plugin.learning.recipe import Recipe, usual_style
 from plugin.learning.training import Trainer
 from plugin.progress import silent
 
+pytestmark = pytest.mark.slow
+
 CLASSES, SIDE = 3, 16
 CPU = torch.device("cpu")
 

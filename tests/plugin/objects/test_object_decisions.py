@@ -28,6 +28,8 @@ from tests.plugin.objects_decided import (
     sample_at,
 )
 
+pytestmark = pytest.mark.slow
+
 BOX = [0.3, 0.2, 0.25, 0.125]
 
 

@@ -26,6 +26,8 @@ from plugin.store.runs import Run
 from tests.plugin.forked import died, fork, kill_at
 from tests.plugin.objects_decided import all_raw, make_objects, reset
 
+pytestmark = pytest.mark.slow
+
 BEFORE_COMMIT = ("lock", "header", "entries", "written")
 AFTER_COMMIT = ("committed", "chunk", "objects", "applied", "marked", "cleared")
 ITEMS = 12

@@ -32,6 +32,8 @@ from tests.plugin.objects_decided import (
     sample_at,
 )
 
+pytestmark = pytest.mark.slow
+
 BOX = [0.25, 0.125, 0.5, 0.375]
 
 

@@ -38,6 +38,8 @@ from tests.plugin.objects_decided import (
 )
 from tests.plugin.previewed import previewed
 
+pytestmark = pytest.mark.slow
+
 import_ = previewed(import_decisions)
 BOX = [0.25, 0.125, 0.5, 0.375]
 

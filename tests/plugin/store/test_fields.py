@@ -19,6 +19,8 @@ from plugin.store.write_fields import write_numbers, write_scores
 from tests.panels.made_runs import write_iteration
 from tests.plugin.decided import CLASSES, all_raw, ids_of, make_iteration, make_run
 
+pytestmark = pytest.mark.slow
+
 SCORES = ("prediction.label", "iies", "cies", "suspicion")
 
 

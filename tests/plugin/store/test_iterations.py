@@ -17,6 +17,8 @@ from plugin.store.iteration_writer import IterationWriter
 from plugin.store.iterations import Iteration, Rows, load_iteration, pack_ids, unpack_ids
 from tests.traces import plugin_documents, temporary
 
+pytestmark = pytest.mark.slow
+
 HEADER = {"number": 1, "settings": {"seed": 1}, "counts": {}, "skipped": {}}
 seeds = st.integers(0, 2**32 - 1)
 

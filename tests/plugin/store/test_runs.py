@@ -32,6 +32,8 @@ from plugin.store.runs import (
 from tests.plugin.decided import make_dataset, make_iteration, make_run
 from tests.traces import database_of, documents, plugin_documents
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def dataset() -> Iterator[fo.Dataset]:

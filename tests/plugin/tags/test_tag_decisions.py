@@ -21,6 +21,8 @@ from plugin.tags.job import find_tag_errors
 from tests.plugin.objects_decided import all_raw, reset
 from tests.tagged_digits import tagged_dataset
 
+pytestmark = pytest.mark.slow
+
 IMAGES = 60
 FIND = {"label_field": "gt", "source": "predictions", "prediction_fields": ["scores"]}
 

@@ -18,6 +18,8 @@ from plugin.progress import silent
 from plugin.vectors.named_networks import brings_code, named_network, zoo_networks
 from plugin.vectors.network_features import network_features
 
+pytestmark = pytest.mark.slow
+
 NAME = "resnet18-imagenet-torch"
 
 

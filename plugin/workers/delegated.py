@@ -102,13 +102,14 @@ class Delegated:
     def _sweep(self) -> None:
         """Take away what callers left that are dead: FiftyOne would list it for ever."""
         self._swept = time.monotonic()
-        work = "context.request_params.params.work"
+        work = "context.request_params.params.work"  # not there where somebody asked by hand
+        asked = {"operator": OPERATOR, work: {"$type": "string"}}
         # Before their works: whoever lives has said so before it called anybody.
-        found = list(collection_of(COLLECTION).find({"operator": OPERATOR}, {work: 1}))
+        found = list(collection_of(COLLECTION).find(asked, {work: 1}))
         calls: dict[str, list[ObjectId]] = {}
         for document in found:
             params = document["context"]["request_params"]["params"]
-            calls.setdefault(str(params.get("work")), []).append(document["_id"])
+            calls.setdefault(params["work"], []).append(document["_id"])
         calls.pop(str(self._work), None)
         for name, left in calls.items():
             if ObjectId.is_valid(name) and self._is_left(ObjectId(name)):

@@ -169,7 +169,7 @@ def test_a_cluster_elsewhere_is_asked_by_its_address(
     monkeypatch.setattr(module(found, "workers.on_ray"), "HELLO_SECONDS", 300)
     found(samples, "ground_truth", "here", **TRAINING)
     result = found(samples, "ground_truth", "elsewhere", workers=elsewhere, **TRAINING)
-    assert "in parts by 1 worker" in result["chosen"]
+    assert "in parts by 1 worker." in result["chosen"]
     assert columns(samples, "here") == columns(samples, "elsewhere")
     assert traces(samples) == {}
 

@@ -500,7 +500,8 @@ def test_operations_of_dead_callers_are_taken_off_the_list_and_no_others(
         return begun, place, owner
 
     def there() -> set[str]:
-        works = [d["context"]["request_params"]["params"]["work"] for d in listed.find({})]
+        found = listed.find({"context.request_params": {"$exists": True}})
+        works = [d["context"]["request_params"]["params"]["work"] for d in found]
         return {name for name, (begun, *_) in named.items() if str(begun) in works}
 
     names = ("lives", "works", "killed", "silent", "ran", "gone")
@@ -517,6 +518,7 @@ def test_operations_of_dead_callers_are_taken_off_the_list_and_no_others(
     for name, state in states.items():
         listed.update_many({"_id": {"$in": named[name][1]._calls}}, {"$set": {"run_state": state}})
     store.clear_work(named["gone"][2])
+    by_hand = listed.insert_one({"operator": delegated.OPERATOR, "context": {}}).inserted_id
     named["next"] = asked("next")
     assert there() == {"lives", "works", "silent", "next"}
     monkeypatch.setattr(watch, "SILENT_SECONDS", 0.3)
@@ -530,6 +532,7 @@ def test_operations_of_dead_callers_are_taken_off_the_list_and_no_others(
         place.end()
         store.clear_work(owner)
     assert not there()
+    assert listed.delete_one({"_id": by_hand}).deleted_count == 1
 
 
 def test_where_all_workers_are_gone_a_sentence_says_so(samples: Any) -> None:

@@ -57,6 +57,7 @@ class OnRay:
             self._connect(address, report)
         self._tasks: dict[str, Any] = {}
         self._greetings: dict[str, Any] = {}
+        self._said: set[str] = set()
 
     def _connect(self, address: str | None, report: Report) -> None:
         asked = address or os.environ.get("RAY_ADDRESS", "")
@@ -133,7 +134,7 @@ class OnRay:
                 try:
                     self._ray.get(task)
                 except Exception as error:  # a process or node that is gone
-                    logger.warning("A task of Ray ended: %s", told(error))
+                    self._say(error)
                     for part in parts:
                         if part["_id"] == name and part["state"] == "taken":
                             store.reopen(dict(part))
@@ -142,6 +143,13 @@ class OnRay:
                 asked = {"num_cpus": 1, "num_gpus": 1 if part["gpu"] else 0}
                 task = self._task(**asked).remote(OPERATOR, self._work, part["_id"])
                 self._tasks[part["_id"]] = task
+
+    def _say(self, error: Exception) -> None:
+        """Log why a task ended, once: where a node is gone, all tasks end so until it is back."""
+        kind = type(error).__name__
+        if kind not in self._said:
+            self._said.add(kind)
+            logger.warning("A task of Ray ended: %s", told(error))
 
     def end(self) -> None:
         """Take back what Ray has not begun, and leave the cluster where it was joined here."""

@@ -51,4 +51,5 @@ def told_of(work: Work) -> str:
     """A sentence on who worked, once the work is done."""
     number = f"{work.called:,} worker{'s' * (work.called != 1)}"
     later = f" and {work.joined_later:,} that joined later" if work.joined_later else ""
-    return f"Worked on in parts by {number}{later}."
+    before = f" {work.from_before:,} of the parts had been done before." if work.from_before else ""
+    return f"Worked on in parts by {number}{later}.{before}"

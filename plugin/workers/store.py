@@ -116,6 +116,15 @@ def give(owner: Owner, work: ObjectId, key: str, array: Array) -> None:
     parts().update_one({"_id": found}, {"$set": {**owner, "work": work, **state}}, upsert=True)
 
 
+def count_from_before(owner: Owner, work: ObjectId, given: Sequence[Part]) -> int:
+    """How many of some parts another work of the run has left done; asked before ``put``."""
+    if not given:
+        return 0
+    ids = [part_id(owner, part.key) for part in given]
+    left = {"_id": {"$in": ids}, "state": "done", "work": {"$ne": work}}
+    return parts().count_documents(left)
+
+
 def put(owner: Owner, work: ObjectId, first: int, given: Sequence[Part]) -> list[str]:
     """Offer parts to the workers; the ids of their documents. What is done stays so."""
     ids = [part_id(owner, part.key) for part in given]

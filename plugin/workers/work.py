@@ -121,6 +121,8 @@ class Work:
         self._begun = False
         self._met: set[ObjectId] = set()
         self.called = 0
+        self.from_before = 0
+        """Parts that a work which did not end here had done."""
 
     def __enter__(self) -> Work:
         self._id = store.begin_work(self._owner, self._needs)
@@ -186,6 +188,7 @@ class Work:
         while True:
             room = AT_ONCE - len(waiting)
             fresh = list(islice(source, room))
+            self.from_before += store.count_from_before(self._owner, self._id, fresh)
             ids = store.put(self._owner, self._id, self._offered, fresh)
             self._offered += len(fresh)
             waiting |= dict(zip(ids, fresh, strict=True))

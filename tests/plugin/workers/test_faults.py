@@ -318,7 +318,10 @@ def test_a_run_whose_coordinator_was_killed_is_taken_up(
     }
     assert len(finished) >= 5
     place = Forked(once)
-    find(samples, "elsewhere", place, **TRAINING)
+    found = find(samples, "elsewhere", place, **TRAINING)
+    before = re.search(r"\. (\d+) of the parts had been done before\.", found["chosen"])
+    assert before
+    assert int(before[1]) >= len(finished)  # a worker ends what it has begun
     again = Counter(once.computed())
     assert {name: again[name] for name in finished} == dict.fromkeys(finished, 1)
     assert columns(samples, "here") == columns(samples, "elsewhere")

@@ -5,7 +5,7 @@ import { KeptContext, remember } from "./kept";
 import { OnIteration } from "./OnIteration";
 import { Problem } from "./parts/Problem";
 import { NoDataset, NoRun, RunProblem, Waiting } from "./parts/States";
-import { Ended, Running, useNotices, WorkContext } from "./parts/Work";
+import { useNotices, WorkContext, Works } from "./parts/Work";
 import { useAsk } from "./useAsk";
 import { useLooked } from "./useLooked";
 import { usePulse } from "./usePulse";
@@ -33,14 +33,7 @@ export function OnDataset() {
   if (!status.dataset) return <NoDataset />;
   return (
     <WorkContext.Provider value={work}>
-      {jobs.map((job) => (
-        <Running key={job.run} job={job} onChange={beatNow} />
-      ))}
-      {ended
-        ?.filter((end) => !jobs.some((job) => job.run === end.run))
-        .map((end) => (
-          <Ended key={end.id} end={end} onChange={beatNow} />
-        ))}
+      <Works jobs={jobs} ended={ended ?? []} onChange={beatNow} />
       <LookedAt
         status={{ ...status, jobs: [...jobs] }}
         looked={looked}

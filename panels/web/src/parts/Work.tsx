@@ -15,7 +15,36 @@ interface Work {
 
 export const WorkContext = React.createContext<Work>({ jobs: [], look: () => {} });
 
-export function Running({ job, onChange }: { job: Job; onChange: () => void }) {
+interface WorksProps {
+  jobs: readonly Job[];
+  ended: readonly End[];
+  onChange: () => void;
+}
+
+/** What is under way, and what became of the last work on each of the other runs. */
+export function Works({ jobs, ended, onChange }: WorksProps) {
+  const others = ended.filter((end) => !jobs.some((job) => job.run === end.run));
+  const named = jobs.length + others.length > 1;
+  return (
+    <>
+      {jobs.map((job) => (
+        <Running key={job.run} of={job} named={named} onChange={onChange} />
+      ))}
+      {others.map((end) => (
+        <Ended key={end.id} of={end} named={named} onChange={onChange} />
+      ))}
+    </>
+  );
+}
+
+interface Of<T> {
+  of: T;
+  /** Whether it says on which run: there are several. */
+  named: boolean;
+  onChange: () => void;
+}
+
+function Running({ of: job, named, onChange }: Of<Job>) {
   const [asked, setAsked] = React.useState(false);
   const known = job.progress !== null;
   const told = [
@@ -26,6 +55,7 @@ export function Running({ job, onChange }: { job: Job; onChange: () => void }) {
   return (
     <div className="dcf-running" role="status">
       <span className="dcf-running-text">
+        {named && <span className="dcf-soft">{job.run}: </span>}
         <strong>{job.task}</strong> <span className="dcf-soft">{job.label}</span>
       </span>
       <LinearProgress
@@ -51,12 +81,15 @@ export function Running({ job, onChange }: { job: Job; onChange: () => void }) {
   );
 }
 
-export function Ended({ end, onChange }: { end: End; onChange: () => void }) {
+function Ended({ of: end, named, onChange }: Of<End>) {
   const bad = end.variant === "error";
   return (
     <div className={`dcf-ended dcf-ended-${end.variant}`} role={bad ? "alert" : "status"}>
       <Icon name={end.variant === "success" ? "check" : "warn"} />
-      <span className="dcf-ended-text">{end.text}</span>
+      <span className="dcf-ended-text">
+        {named && <span className="dcf-soft">{end.run}: </span>}
+        {end.text}
+      </span>
       <IconButton
         size="small"
         aria-label={`Dismiss: ${end.task}`}

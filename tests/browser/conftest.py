@@ -28,8 +28,11 @@ FAILURES = HERE / "failures"
 expect.set_options(timeout=60_000)
 
 
-# Few tests that take minutes: a person's whole way through a screen.
-LONG_WAYS = ("test_image_queue", "test_objects", "test_annotators", "test_tags", "test_annotation")
+# Few tests that take minutes: a person's whole way through a screen. The longest come first.
+LONG_WAYS = (
+    *("test_object_queue", "test_image_queue", "test_progress", "test_importance", "test_objects"),
+    *("test_annotators", "test_tags", "test_annotation", "test_map", "test_working"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,7 +48,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.browser)
     size = Counter(item.path for item in here)
     # Stable: a file stays together, in its order.
-    here.sort(key=lambda item: (item.path.stem not in LONG_WAYS, -size[item.path]))
+    first = {stem: at for at, stem in enumerate(LONG_WAYS)}
+    here.sort(key=lambda item: (first.get(item.path.stem, len(first)), -size[item.path]))
     items[:] = [item for item in items if HERE not in item.path.parents] + here
 
 

@@ -188,8 +188,10 @@ def test_silence_is_filled_with_how_long_it_took(capsys: pytest.CaptureFixture[s
         time.sleep(0.2)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Reading …"
-    assert 2 <= sum(line == "  … 0 s: Reading …" for line in lines) <= 4
-    assert "  … 0 s: 50% Half" in lines
+    silent = [re.fullmatch(r"  … \d+ s: (.*)", line) for line in lines]
+    said = [line[1] for line in silent if line]  # seconds last longer on a busy machine
+    assert said.count("Reading …") >= 2
+    assert "50% Half" in said
 
 
 def test_what_is_printed_often_enough_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:

@@ -142,7 +142,7 @@ def elsewhere(tmp_path: Path) -> Iterator[str]:
                 "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
                 "RAY_AUTH_MODE": "disabled",
                 # Half a minute is what it gives itself to begin, which a busy machine needs.
-                "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "300",
+                "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "120",
                 "DECONFUSE_CACHE_DIR": str(tmp_path / "nodes"),
             },
             stdout=subprocess.DEVNULL,
@@ -154,6 +154,20 @@ def elsewhere(tmp_path: Path) -> Iterator[str]:
         finally:
             node.terminate()
             node.wait(60)
+
+
+def once_it_serves(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What a cluster elsewhere answers; asked again where Ray could not start its own server.
+
+    It starts one for each client, which now and then ends at once on a busy machine.
+    """
+    for _ in range(3):
+        try:
+            return ask()
+        except Exception as error:
+            if "client server failed" not in str(error.__cause__):
+                raise
+    return ask()
 
 
 def test_a_cluster_elsewhere_is_asked_by_its_address(
@@ -168,7 +182,8 @@ def test_a_cluster_elsewhere_is_asked_by_its_address(
     monkeypatch.setattr(module(found, "classify.spread_training"), "PIECE_IMAGES", 60)
     monkeypatch.setattr(module(found, "workers.on_ray"), "HELLO_SECONDS", 300)
     found(samples, "ground_truth", "here", **TRAINING)
-    result = found(samples, "ground_truth", "elsewhere", workers=elsewhere, **TRAINING)
+    asked = {"run_key": "elsewhere", "workers": elsewhere, **TRAINING}
+    result = once_it_serves(lambda: found(samples, "ground_truth", **asked))
     assert "in parts by 1 worker." in result["chosen"]
     assert columns(samples, "here") == columns(samples, "elsewhere")
     assert traces(samples) == {}

@@ -20,7 +20,7 @@ from scripts.private_database import PrivateDatabase, temporary_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = temporary_folder("deconfuse-tests-")
-# It flushes its journal ten times a second, and looks at itself, also while nothing is asked of it.
+# mongod flushes its journal ten times a second and looks at itself while nothing is asked of it.
 FEW_FLUSHES = ("--journalCommitInterval", "500")
 NO_DIAGNOSTICS = ("--setParameter", "diagnosticDataCollectionEnabled=false")
 DATABASE = PrivateDatabase(HOME / "db", *FEW_FLUSHES, *NO_DIAGNOSTICS)

@@ -95,8 +95,8 @@ def withdraw_work(owner: Owner) -> None:
 
 def clear_work(owner: Owner) -> None:
     """Delete all that is kept of the works of a run: documents first, so that late ones notice."""
-    for collection in (parts(), workers(), works()):
-        collection.delete_many(dict(owner))
+    parts().delete_many(dict(owner))
+    withdraw_work(owner)
     delete_columns({**owner, "part": {"$exists": True}})
 
 
@@ -116,13 +116,9 @@ def give(owner: Owner, work: ObjectId, key: str, array: Array) -> None:
     parts().update_one({"_id": found}, {"$set": {**owner, "work": work, **state}}, upsert=True)
 
 
-def count_from_before(owner: Owner, work: ObjectId, given: Sequence[Part]) -> int:
-    """How many of some parts another work of the run has left done; asked before ``put``."""
-    if not given:
-        return 0
-    ids = [part_id(owner, part.key) for part in given]
-    left = {"_id": {"$in": ids}, "state": "done", "work": {"$ne": work}}
-    return parts().count_documents(left)
+def parts_left(owner: Owner) -> set[str]:
+    """The ids of the parts that a work on the run which did not end has left done."""
+    return {part["_id"] for part in parts().find({**owner, "state": "done"}, {"_id": 1})}
 
 
 def put(owner: Owner, work: ObjectId, first: int, given: Sequence[Part]) -> list[str]:

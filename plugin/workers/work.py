@@ -120,11 +120,13 @@ class Work:
         self._offered = 0
         self._begun = False
         self._met: set[ObjectId] = set()
+        self._left: set[str] = set()
         self.called = 0
         self.from_before = 0
         """Parts that a work which did not end here had done."""
 
     def __enter__(self) -> Work:
+        self._left = store.parts_left(self._owner)
         self._id = store.begin_work(self._owner, self._needs)
         name = "deconfuse-work-beat"
         self._thread = threading.Thread(target=self._beat, name=name, daemon=True)
@@ -188,8 +190,9 @@ class Work:
         while True:
             room = AT_ONCE - len(waiting)
             fresh = list(islice(source, room))
-            self.from_before += store.count_from_before(self._owner, self._id, fresh)
             ids = store.put(self._owner, self._id, self._offered, fresh)
+            self.from_before += len(self._left.intersection(ids))
+            self._left.difference_update(ids)
             self._offered += len(fresh)
             waiting |= dict(zip(ids, fresh, strict=True))
             if not waiting:

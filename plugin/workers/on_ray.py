@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 OPERATOR = "@deconfuse/label-errors/work_on_parts"
 EXTRA = "ray[client]>=2.60,<3"
+SERVER_FAILED = "Initialization failure from server"
+"""So begins what Ray's client says where the head's own server for it did not come up: with gRPC's
+handlers of forks the new process now and then dies of a segmentation fault (Ray 2.60)."""
 KNOCK_SECONDS = 5.0
 HELLO_SECONDS = 90.0
 """So long every node is waited for: a new process there loads FiftyOne first."""
@@ -74,6 +77,12 @@ class OnRay:
             _knock(asked)
             self._ray.init(address=address or "auto", log_to_driver=False)
         except Exception as error:  # Ray has many kinds for a cluster that is not there
+            if str(error).startswith(SERVER_FAILED):
+                raise InputError(
+                    f"workers: the Ray cluster {where} could not start a server for this client "
+                    f"({str(error).strip().splitlines()[-1]}). Ask again; if it happens again, "
+                    "start its head with 'GRPC_ENABLE_FORK_SUPPORT=0 ray start --head'."
+                ) from error
             raise InputError(
                 f"workers: no Ray cluster answers {where} ({told(error)}). Start one with 'ray "
                 "start --head', set RAY_ADDRESS to where one is, or give ray://host:10001."

@@ -6,12 +6,16 @@ from typing import Any
 
 from playwright.sync_api import Locator, expect
 
+from tests.browser.window import CLOSED_BY_ESCAPE, NOTHING_OPEN
+
 
 def form_of(app: Any, label: str) -> Locator:
     """The form of an operator, opened from FiftyOne's browser of operators.
 
-    By its key: the button is out of reach where a panel beside the grid leaves little room.
+    By its key: the button is out of reach where a panel beside the grid leaves little room. The App
+    ignores the key until the form before is gone, which is after its operator's message is there.
     """
+    app.page.wait_for_function(NOTHING_OPEN, arg=CLOSED_BY_ESCAPE)
     app.page.keyboard.press("`")
     app.by("operators-browser").get_by_role("textbox").fill(label)
     app.by("operators-browser").get_by_text(label, exact=True).click()

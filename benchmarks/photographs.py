@@ -33,6 +33,8 @@ from real_data import data_folder, load  # noqa: E402
 PLANTED = 150
 FIRST = (150, 300)
 FIELD = "label"
+SMALL = {"source": "train", "model": "simple_cnn"}
+"""The paper's way: a small network from scratch on 64 pixels, out of fold."""
 
 
 def planted(label: np.ndarray, seed: int) -> np.ndarray:
@@ -103,15 +105,20 @@ def measure(paths: list[str], given: np.ndarray, seeds: int, trained: int) -> di
         found.setdefault(name, []).append(counted(ours, wrong))
         seconds.setdefault(name, []).append(took)
         index = np.searchsorted(classes, label)
-        for rival, score in rivals(same_head(paths, index, len(classes)), index).items():
+        same = same_head(paths, index, len(classes))
+        for rival, score in rivals(same, index).items():
             found.setdefault(f"{rival}, same head", []).append(counted(score, wrong))
         if seed < trained:
-            theirs, took = suspicion_of(dataset, f"trained{seed}", source="train")
-            name = "Deconfuse, source='train'"
+            theirs, took = suspicion_of(dataset, f"trained{seed}", **SMALL)
+            name = "Deconfuse, source='train', model='simple_cnn'"
             found.setdefault(name, []).append(counted(theirs, wrong))
             seconds.setdefault(name, []).append(took)
             both = standardised(ours) + standardised(theirs)
-            found.setdefault("both together", []).append(counted(both, wrong))
+            found.setdefault("both of ours together", []).append(counted(both, wrong))
+            for rival, score in rivals(same, index).items():
+                both = standardised(score) + standardised(theirs)
+                together = f"{rival} and simple_cnn together"
+                found.setdefault(together, []).append(counted(both, wrong))
     dataset.delete()
     return {"found": found, "seconds": seconds}
 

@@ -35,6 +35,7 @@ from . import (
     recent_events,
     work_events,
 )
+from .opened import use_kept_dataset
 from .request_checks import checked_method, checked_request
 
 Answer = Callable[[foo.ExecutionContext, dict[str, Any]], Any]
@@ -138,6 +139,7 @@ class LabelErrors(foo.Panel):
         """The reply to an event; errors are data too: the App would replace the panel by them."""
         try:
             request = checked_request(name, ctx.params.get("request"))
+            use_kept_dataset(ctx)
             return ANSWERS[name](ctx, request)
         except InputError as error:
             return {"error": problems.refused(error)}

@@ -39,10 +39,13 @@ def choose_device(name: str, *, here: bool = True) -> torch.device:
 
 
 def usual_threads() -> int:
-    """Half of the processors.
+    """Half of the processors, or as many as ``OMP_NUM_THREADS`` says.
 
     On machines whose processors are two threads of one core, all of them are slower than half.
     """
+    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # "4,2" is for nested
+    if asked.isdecimal() and int(asked) > 0:
+        return int(asked)
     return max(1, (os.cpu_count() or 2) // 2)
 
 

@@ -72,6 +72,11 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("nobody listens")
 
 
+def be_patient(found: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node that has nothing loaded takes minutes for its answer where much else runs."""
+    monkeypatch.setattr(module(found, "workers.on_ray"), "HELLO_SECONDS", 300)
+
+
 @pytest.mark.parametrize("options", [TRAINING, FEATURES], ids=["training", "features"])
 def test_the_same_to_the_last_bit_though_a_process_is_killed(
     cluster: str,
@@ -86,6 +91,7 @@ def test_the_same_to_the_last_bit_though_a_process_is_killed(
     monkeypatch.setattr(module(found, "classify.spread_training"), "PIECE_IMAGES", 60)
     monkeypatch.setattr(module(found, "vectors.spread_features"), "PART_IMAGES", 40)
     monkeypatch.setattr(module(found, "classify.spread_heads"), "WORTH_ROWS", 0)
+    be_patient(found, monkeypatch)
     store, killed = module(found, "workers.store"), list[int]()
     look_at = store.look_at
 
@@ -117,8 +123,7 @@ def test_near_duplicates_are_the_same_to_the_last_bit(
 ) -> None:
     monkeypatch.setenv("RAY_ADDRESS", cluster)
     found, samples = operator("find_duplicates"), dataset(200, scale=2)
-    # A node that has nothing loaded takes minutes for that where much else runs.
-    monkeypatch.setattr(module(found, "workers.on_ray"), "HELLO_SECONDS", 300)
+    be_patient(found, monkeypatch)
     here = searched(found, samples, monkeypatch, "local")
     assert searched(found, samples, monkeypatch, "ray") == here
     assert traces(samples) == {}
@@ -170,7 +175,7 @@ def test_a_cluster_elsewhere_is_asked_by_its_address(
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setattr(module(found, "classify.spread_training"), "PIECE_IMAGES", 60)
-    monkeypatch.setattr(module(found, "workers.on_ray"), "HELLO_SECONDS", 300)
+    be_patient(found, monkeypatch)
     found(samples, "ground_truth", "here", **TRAINING)
     asked = {"run_key": "elsewhere", "workers": elsewhere, **TRAINING}
     result = found(samples, "ground_truth", **asked)

@@ -162,6 +162,11 @@ def reset(run: Run, documents: list[bytes]) -> None:
 def test_no_death_loses_halves_or_doubles_a_decision(run: Run) -> None:
     start = list(all_raw(run, whole=True).values())
 
+    def enough() -> bool:
+        """So many deaths, and of more than half of the kinds; which come is drawn."""
+        kinds = len(BEFORE_COMMIT + AFTER_COMMIT)
+        return sum(killed.values()) >= KILLS and len(killed) > kinds // 2
+
     # No shrinking: it would fork for many minutes. Of one example Hypothesis makes the simplest.
     @settings(
         max_examples=50,
@@ -172,13 +177,13 @@ def test_no_death_loses_halves_or_doubles_a_decision(run: Run) -> None:
     )
     @given(st.lists(acts, min_size=6, max_size=10))
     def check(history: list[Act]) -> None:
-        if sum(killed.values()) < KILLS:
+        if not enough():
             reset(run, start)
             play(run, history)
 
-    while sum(killed.values()) < KILLS:
+    while not enough():
+        assert sum(killed.values()) < 10 * KILLS, killed
         check()
-    assert len(killed) > len(BEFORE_COMMIT + AFTER_COMMIT) // 2, killed
 
 
 def play(run: Run, history: list[Act]) -> None:

@@ -105,18 +105,18 @@ def measure(paths: list[str], given: np.ndarray, seeds: int, trained: int) -> di
         found.setdefault(name, []).append(counted(ours, wrong))
         seconds.setdefault(name, []).append(took)
         index = np.searchsorted(classes, label)
-        same = same_head(paths, index, len(classes))
-        for rival, score in rivals(same, index).items():
+        by_rival = rivals(same_head(paths, index, len(classes)), index)
+        for rival, score in by_rival.items():
             found.setdefault(f"{rival}, same head", []).append(counted(score, wrong))
         if seed < trained:
-            theirs, took = suspicion_of(dataset, f"trained{seed}", **SMALL)
+            small, took = suspicion_of(dataset, f"trained{seed}", **SMALL)
             name = "Deconfuse, source='train', model='simple_cnn'"
-            found.setdefault(name, []).append(counted(theirs, wrong))
+            found.setdefault(name, []).append(counted(small, wrong))
             seconds.setdefault(name, []).append(took)
-            both = standardised(ours) + standardised(theirs)
+            both = standardised(ours) + standardised(small)
             found.setdefault("both of ours together", []).append(counted(both, wrong))
-            for rival, score in rivals(same, index).items():
-                both = standardised(score) + standardised(theirs)
+            for rival, score in by_rival.items():
+                both = standardised(score) + standardised(small)
                 together = f"{rival} and simple_cnn together"
                 found.setdefault(together, []).append(counted(both, wrong))
     dataset.delete()

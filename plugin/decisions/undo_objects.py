@@ -7,8 +7,8 @@ from typing import Any
 
 import bson
 from bson import ObjectId
-from bson.raw_bson import RawBSONDocument
 
+from ..store.database import undecoded
 from ..store.label_sets import list_of
 from ..store.runs import Run
 from ..store.samples import samples_of
@@ -125,13 +125,11 @@ def object_entry_of(document: Any, item: dict[str, Any]) -> Entry:
 def read_images(draft: Draft, ids: Sequence[ObjectId]) -> dict[ObjectId, Any]:
     """What is needed of samples, their labels as the database holds them."""
     run = draft.run
-    collection = samples_of(run.dataset)
-    raw = collection.codec_options.with_options(document_class=RawBSONDocument)
     part = list_of(run)
     keep = [f"{run.label_field}.{part}", f"{run.field('missing')}.{part}"]
     query = {"_id": {"$in": list(set(ids))}}
     wanted = dict.fromkeys([*keep, "filepath", "last_modified_at"], 1)
-    found = collection.with_options(codec_options=raw).find(query, wanted)
+    found = undecoded(samples_of(run.dataset)).find(query, wanted)
     return {document["_id"]: document for document in found}
 
 

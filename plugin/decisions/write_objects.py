@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bson import ObjectId
-from bson.raw_bson import RawBSONDocument
 from pymongo import UpdateOne
 
+from ..store.database import undecoded
 from ..store.samples import samples_of
 from . import steps
 from .apply_work import Refused, Work, bulk_write
@@ -82,9 +82,8 @@ def _fields(work: Work) -> set[str]:
 def _read(work: Work, ids: Sequence[ObjectId]) -> dict[ObjectId, Any]:
     """What is needed of sample documents, their labels as the database holds them."""
     collection = samples_of(work.run.dataset, durable=True)
-    raw = collection.codec_options.with_options(document_class=RawBSONDocument)
     keep = dict.fromkeys([*_fields(work), "last_modified_at"], 1)
-    found = collection.with_options(codec_options=raw).find({"_id": {"$in": list(ids)}}, keep)
+    found = undecoded(collection).find({"_id": {"$in": list(ids)}}, keep)
     return {document["_id"]: document for document in found}
 
 

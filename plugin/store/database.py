@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import fiftyone.core.odm as foo
+from bson.raw_bson import RawBSONDocument
 
 
 def open_database() -> Any:
@@ -15,6 +16,12 @@ def open_database() -> Any:
 def collection_of(name: str) -> Any:
     """A collection of FiftyOne's database by its name, such as ``deconfuse.runs``."""
     return foo.get_db_conn()[name]
+
+
+def undecoded(collection: Any) -> Any:
+    """The same collection, whose documents come as the bytes that the database holds."""
+    raw = collection.codec_options.with_options(document_class=RawBSONDocument)
+    return collection.with_options(codec_options=raw)
 
 
 def own_collections() -> list[str]:

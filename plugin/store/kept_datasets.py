@@ -1,8 +1,8 @@
 """Datasets that stay loaded from one event to the next, for loading one takes most of an event.
 
-FiftyOne loads a dataset anew for whoever asks for it with an event: it reads its document and those
-of its runs and saved views, and builds the classes of its samples. Here the document is read, and
-the dataset is loaded only where a byte of it is another one.
+FiftyOne loads a dataset anew for each event: it looks its document up several times, and builds the
+classes of its samples. Here the document is read once, and the dataset is loaded only where a byte
+of it is another one.
 
 A kept dataset is none of FiftyOne's own instances, which are shared by all of a process and
 reloaded under whoever uses them. What hangs on other documents than the dataset's own (saved views
@@ -23,7 +23,7 @@ from bson.raw_bson import RawBSONDocument
 from cachetools import LRUCache
 from fiftyone.core.dataset import DatasetNotFoundError
 
-from .database import collection_of, connection
+from .database import collection_of, connection, undecoded
 from .samples import Dataset
 
 _OF_NO_MATTER = ("last_loaded_at", "last_modified_at", "_media_sources", "_media_source_layouts")
@@ -70,12 +70,9 @@ def kept_dataset(named: str | ObjectId) -> Dataset | None:
 
 
 def _document_of(named: str | ObjectId) -> RawBSONDocument | None:
-    datasets = collection_of("datasets")
-    raw = datasets.codec_options.with_options(document_class=RawBSONDocument)
-    found: RawBSONDocument | None = datasets.with_options(codec_options=raw).find_one(
-        {"name" if isinstance(named, str) else "_id": named}, dict.fromkeys(_OF_NO_MATTER, 0)
-    )
-    return found
+    query = {"name" if isinstance(named, str) else "_id": named}
+    leave_out = dict.fromkeys(_OF_NO_MATTER, 0)
+    return undecoded(collection_of("datasets")).find_one(query, leave_out)
 
 
 def _load(document: Mapping[str, Any]) -> Dataset:

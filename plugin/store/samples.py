@@ -21,7 +21,7 @@ from mongoengine.errors import DoesNotExist
 from pymongo import WriteConcern
 
 from ..errors import InputError
-from .database import collection_of
+from .database import collection_of, undecoded
 
 Dataset: TypeAlias = Any
 """A ``fiftyone.Dataset``; FiftyOne ships no types, so this and the next only tell what is meant."""
@@ -52,9 +52,7 @@ def samples_of(dataset: Dataset, *, durable: bool = False) -> Any:
 
 def raw_samples(dataset: Dataset, ids: Sequence[ObjectId]) -> dict[ObjectId, RawBSONDocument]:
     """Sample documents exactly as the database holds them."""
-    collection = samples_of(dataset)
-    raw = collection.codec_options.with_options(document_class=RawBSONDocument)
-    found = collection.with_options(codec_options=raw).find({"_id": {"$in": list(ids)}})
+    found = undecoded(samples_of(dataset)).find({"_id": {"$in": list(ids)}})
     return {_id_of(document): document for document in found}
 
 

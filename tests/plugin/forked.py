@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +44,11 @@ def died(pid: int) -> bool:
         return True
     assert os.WEXITSTATUS(status) == 0, "the child's traceback is above"
     return False
+
+
+def enough(killed: Counter[str], least: int, kinds: int) -> bool:
+    """Whether so many died, and in more than half of the ways; which these are is drawn."""
+    return sum(killed.values()) >= least and len(killed) > kinds // 2
 
 
 def kill_at(step: str, occurrence: int) -> None:

@@ -26,12 +26,13 @@ from plugin.decisions.state import _followers, current_state
 from plugin.decisions.undo import undo
 from plugin.store.runs import Run
 from tests.plugin.decided import all_raw, ids_of, make_run
-from tests.plugin.forked import died, fork, kill_at
+from tests.plugin.forked import died, enough, fork, kill_at
 
 pytestmark = pytest.mark.slow
 
 BEFORE_COMMIT = ("lock", "header", "entries", "written")
 AFTER_COMMIT = ("committed", "chunk", "delete", "insert", "applied", "marked", "settled")
+STEPS = BEFORE_COMMIT + AFTER_COMMIT
 SAMPLES = 10
 AWKWARD = ("$set", "a.b", "", "<b>'\"</b>", "שלום", "x" * 1000)
 
@@ -56,7 +57,7 @@ class Act:
 
 
 steps = st.one_of(
-    st.tuples(st.sampled_from(BEFORE_COMMIT + AFTER_COMMIT), st.just(1)),
+    st.tuples(st.sampled_from(STEPS), st.just(1)),
     st.tuples(st.sampled_from(("entries", "chunk", "delete", "insert")), st.integers(2, 3)),
 )
 acts = st.builds(
@@ -162,11 +163,6 @@ def reset(run: Run, documents: list[bytes]) -> None:
 def test_no_death_loses_halves_or_doubles_a_decision(run: Run) -> None:
     start = list(all_raw(run, whole=True).values())
 
-    def enough() -> bool:
-        """So many deaths, and of more than half of the kinds; which come is drawn."""
-        kinds = len(BEFORE_COMMIT + AFTER_COMMIT)
-        return sum(killed.values()) >= KILLS and len(killed) > kinds // 2
-
     # No shrinking: it would fork for many minutes. Of one example Hypothesis makes the simplest.
     @settings(
         max_examples=50,
@@ -177,11 +173,11 @@ def test_no_death_loses_halves_or_doubles_a_decision(run: Run) -> None:
     )
     @given(st.lists(acts, min_size=6, max_size=10))
     def check(history: list[Act]) -> None:
-        if not enough():
+        if not enough(killed, KILLS, len(STEPS)):
             reset(run, start)
             play(run, history)
 
-    while not enough():
+    while not enough(killed, KILLS, len(STEPS)):
         assert sum(killed.values()) < 10 * KILLS, killed
         check()
 

@@ -23,13 +23,14 @@ from plugin.errors import InputError
 from plugin.objects.resolve import resolve
 from plugin.objects.state import items_state
 from plugin.store.runs import Run
-from tests.plugin.forked import died, fork, kill_at
+from tests.plugin.forked import died, enough, fork, kill_at
 from tests.plugin.objects_decided import all_raw, make_objects, reset
 
 pytestmark = pytest.mark.slow
 
 BEFORE_COMMIT = ("lock", "header", "entries", "written")
 AFTER_COMMIT = ("committed", "chunk", "objects", "applied", "marked", "cleared")
+STEPS = BEFORE_COMMIT + AFTER_COMMIT
 ITEMS = 12
 BOX = [0.25, 0.125, 0.5, 0.375]
 
@@ -52,7 +53,7 @@ class Act:
 
 
 steps = st.one_of(
-    st.tuples(st.sampled_from(BEFORE_COMMIT + AFTER_COMMIT), st.just(1)),
+    st.tuples(st.sampled_from(STEPS), st.just(1)),
     st.tuples(st.sampled_from(("entries", "chunk", "objects")), st.integers(2, 3)),
 )
 acts = st.builds(
@@ -222,11 +223,6 @@ def test_no_death_loses_halves_or_doubles_a_decision(run: Run, least: int) -> No
     start = all_raw(run, whole=True)
     killed.clear()
 
-    def enough() -> bool:
-        """So many deaths, and of more than half of the kinds; which come is drawn."""
-        kinds = len(BEFORE_COMMIT + AFTER_COMMIT)
-        return sum(killed.values()) >= least and len(killed) > kinds // 2
-
     # No shrinking: it would fork for many minutes. Of one example Hypothesis makes the simplest.
     @settings(
         max_examples=50,
@@ -237,7 +233,7 @@ def test_no_death_loses_halves_or_doubles_a_decision(run: Run, least: int) -> No
     )
     @given(st.lists(acts, min_size=8, max_size=12))
     def check(history: list[Act]) -> None:
-        if enough():
+        if enough(killed, least, len(STEPS)):
             return
         reset(run, start)
         play(run, history)
@@ -246,7 +242,7 @@ def test_no_death_loses_halves_or_doubles_a_decision(run: Run, least: int) -> No
                 undo(run)
         assert all_raw(run) == {i: bson.encode(d) for i, d in without_time(start).items()}
 
-    while not enough():
+    while not enough(killed, least, len(STEPS)):
         assert sum(killed.values()) < 10 * least, killed
         check()
 

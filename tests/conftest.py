@@ -223,20 +223,22 @@ def dataset(tmp_path: Path) -> Iterator[DatasetFactory]:
     ) -> Any:
         paths, digits = write_digits(tmp_path / f"images{len(made)}", n, scale)
         names = [str(digit) for digit in digits] if labels is None else list(labels)
+        new = fo.Dataset(f"test-{uuid.uuid4().hex[:12]}", persistent=persistent)
+        made.append(new)
         samples = []
-        for i, (path, name) in enumerate(zip(paths, names, strict=True)):
+        for i, path in enumerate(paths):
             sample = fo.Sample(filepath=str(path), tags=["test" if i % 5 == 4 else "train"])
-            sample[label_field] = None if name is None else fo.Classification(label=name)
             for field, values in (fields or {}).items():
                 sample[field] = values[i]
             samples.append(sample)
-        new = fo.Dataset(f"test-{uuid.uuid4().hex[:12]}", persistent=persistent)
-        made.append(new)
         if label_field:
             new.add_sample_field(
                 label_field, fo.EmbeddedDocumentField, embedded_doc_type=fo.Classification
             )
         new.add_samples(samples, progress=False)
+        if label_field:  # labels that are added with their samples are read back, one by one
+            given = [None if name is None else fo.Classification(label=name) for name in names]
+            new.set_values(label_field, given)
         return new
 
     yield make

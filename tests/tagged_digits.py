@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.made_once import made_once
+
 PLACES = 4
 CLASSES = tuple("0123456789")
 
@@ -76,30 +78,37 @@ def scored(truth: np.ndarray, seed: int = 2, strength: float = 4.0) -> np.ndarra
     return strength * (truth - 0.5) * 2 - 1 + g.normal(0, 2, truth.shape)
 
 
-def write_pictures(folder: Path, chosen: np.ndarray) -> list[str]:
-    """Write the pictures, 16 by 16, as PNG; their paths."""
-    from PIL import Image
+def pictures_of(chosen: np.ndarray) -> list[np.ndarray]:
+    """The pictures: uint8 (16, 16) each."""
     from sklearn.datasets import load_digits
 
     images = np.reshape(load_digits(return_X_y=True)[0], (-1, 8, 8)) * 15.9375
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for i, digits in enumerate(chosen):
+    made = []
+    for digits in chosen:
         canvas = np.zeros((16, 16), np.uint8)
         for place, digit in enumerate(digits):
             if digit >= 0:
                 y, x = divmod(place, 2)
                 canvas[8 * y : 8 * y + 8, 8 * x : 8 * x + 8] = images[digit]
+        made.append(canvas)
+    return made
+
+
+def write_pictures(folder: Path, chosen: np.ndarray) -> list[str]:
+    """Write the pictures as PNG; their paths."""
+    from PIL import Image
+
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for i, canvas in enumerate(pictures_of(chosen)):
         paths.append(str(folder / f"{i:04d}.png"))
         Image.fromarray(canvas).save(paths[-1])
     return paths
 
 
-def pixels_of(path: str) -> np.ndarray:
+def brightness(canvas: np.ndarray) -> np.ndarray:
     """A picture as a vector: how bright each two by two pixels are."""
-    from PIL import Image
-
-    pixels = np.asarray(Image.open(path), np.float32) / 255
+    pixels = np.asarray(canvas, np.float32) / 255
     return pixels.reshape(8, 2, 8, 2).mean(axis=(1, 3)).ravel()
 
 
@@ -130,6 +139,13 @@ def tagged_dataset(name: str, folder: Path, n: int = 120) -> tuple[Any, Planted]
 
     ``pixels`` is an embedding.
     """
+    dataset, found = _without_pictures(name, n)
+    dataset.set_values("filepath", write_pictures(folder, drawn(n)[0]))
+    return dataset, found
+
+
+@made_once
+def _without_pictures(name: str, n: int) -> tuple[Any, Planted]:
     import fiftyone as fo
 
     chosen, truth = drawn(n)
@@ -137,10 +153,10 @@ def tagged_dataset(name: str, folder: Path, n: int = 120) -> tuple[Any, Planted]
     odds = scored(truth)
     dataset = fo.Dataset(name)
     samples = []
-    for i, path in enumerate(write_pictures(folder, chosen)):
-        sample = fo.Sample(filepath=path)
+    for i, picture in enumerate(pictures_of(chosen)):
+        sample = fo.Sample(filepath=f"/none/{i:04d}.png")
         sample["gt"], sample["model"] = tagged(found.tag[i]), listed(odds[i])
-        sample["pixels"] = pixels_of(path)
+        sample["pixels"] = brightness(picture)
         sample["scores"] = (1 / (1 + np.exp(-odds[i]))).astype(np.float32)
         samples.append(sample)
     dataset.add_samples(samples, progress=False)

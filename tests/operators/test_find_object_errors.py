@@ -15,6 +15,7 @@ from plugin.objects.store import last_iteration, read_items
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
 from plugin.store.samples import samples_of
+from tests.made_once import made_once
 from tests.traces import database_of
 
 pytestmark = pytest.mark.slow
@@ -29,6 +30,7 @@ def box_of(cell: int, generator: np.random.Generator) -> list[float]:
     return [*(corner + generator.random(2) * 0.05).tolist(), 0.2, 0.2]
 
 
+@made_once
 def made(name: str) -> tuple[Any, dict[str, set[str]]]:
     """Images with objects, a detector that sees them, and errors: label ids by kind."""
     g = np.random.default_rng(0)

@@ -10,6 +10,7 @@ import pytest
 
 from plugin.objects.boxes import by_image
 from plugin.objects.vote_groups import grouped
+from tests.made_once import made_once
 from tests.operators.test_find_object_errors import CLASSES, box_of
 from tests.traces import database_of
 
@@ -37,6 +38,7 @@ def drawn_by(
     return found
 
 
+@made_once
 def made(name: str) -> tuple[Any, dict[str, set[str]], list[list[tuple[str, list[float]]]]]:
     """Images that three people drew on and whose labels have errors: label ids by kind."""
     g = np.random.default_rng(1)

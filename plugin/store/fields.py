@@ -6,6 +6,7 @@ from typing import Any
 
 import fiftyone as fo
 
+from .new_fields import declare
 from .runs import Run
 from .samples import catch_up
 
@@ -95,18 +96,14 @@ def field_type(name: str) -> Any:
 
 def declare_fields(run: Run) -> None:
     """Declare the run's fields on the dataset and show them in a sidebar group of their own."""
-    dataset = run.dataset
-    catch_up(dataset)
-    schema = dataset.get_field_schema()
-    for name, description in FIELDS.items():
-        if run.field(name) in schema:
-            continue
-        options: dict[str, Any] = {"description": description}
-        if name == "prediction":
-            options["embedded_doc_type"] = fo.Classification
-        if name == "duplicates":
-            options["subfield"] = fo.StringField
-        dataset.add_sample_field(run.field(name), _TYPES[name], **options)
+    catch_up(run.dataset)
+    wanted = {
+        run.field(name): {"ftype": _TYPES[name], "description": description}
+        for name, description in FIELDS.items()
+    }
+    wanted[run.field("prediction")]["embedded_doc_type"] = fo.Classification
+    wanted[run.field("duplicates")]["subfield"] = fo.StringField
+    declare(run.dataset, wanted)
     group_in_sidebar(run)
 
 

@@ -21,6 +21,7 @@ from ..progress import Report
 from .declared import declared_fields, is_classifications
 from .fields import field_type, group_in_sidebar
 from .iterations import pack_ids
+from .new_fields import declare
 from .runs import Run
 from .samples import catch_up, reload_held, samples_of, writing
 
@@ -75,19 +76,20 @@ class LabelSet:
         run, dataset = self.run, self.run.dataset
         catch_up(dataset)
 
-        def declare(path: str, kind: Any, description: str, **options: Any) -> None:
-            if path not in dataset.get_field_schema(flat=True):
-                dataset.add_sample_field(path, kind, description=description, **options)
-
-        for name, description in fields.items():
-            options = {"embedded_doc_type": labels} if name == "missing" else {}
-            declare(run.field(name), field_type(name), description, **options)
-        for name, description in attributes.items():
+        named = {run.field(name): (name, told) for name, told in fields.items()}
+        named[run.field("suspicion")] = "suspicion", highest
+        wanted: dict[str, dict[str, Any]] = {
+            path: {"ftype": field_type(name), "description": told}
+            for path, (name, told) in named.items()
+        }
+        wanted[run.field("missing")]["embedded_doc_type"] = labels
+        for name, told in attributes.items():
             kind = fo.StringField if name in TEXTS else fo.FloatField
-            declare(f"{run.label_field}.{self.part}.{run.field(name)}", kind, description)
+            path = f"{run.label_field}.{self.part}.{run.field(name)}"
+            wanted[path] = {"ftype": kind, "description": told}
         missing = f"{run.field('missing')}.{self.part}.{run.field('suspicion')}"
-        declare(missing, fo.FloatField, lacking)
-        declare(run.field("suspicion"), fo.FloatField, highest)
+        wanted[missing] = {"ftype": fo.FloatField, "description": lacking}
+        declare(dataset, wanted)
         group_in_sidebar(run)
 
     def write(

@@ -10,15 +10,18 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, ClassVar, Literal, get_type_hints
 
 import fiftyone as fo
 import fiftyone.operators as foo
 import numpy as np
 from bson import ObjectId
+from fiftyone.core.dataset import DatasetNotFoundError
 from fiftyone.operators import types
 
 from ..plugin.errors import InputError
+from ..plugin.store.kept_datasets import use_kept_dataset
 from ..plugin.values import checked, shown
 
 Target = Literal["dataset", "view"]
@@ -182,6 +185,8 @@ def _guarded_delegation(resolve: Callable[..., Any]) -> Callable[..., Any]:
 def _guarded_form(form: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(form)
     def guarded(self: CheckedOperator, ctx: Any) -> types.Property:
+        with suppress(DatasetNotFoundError):  # which is among the faults
+            use_kept_dataset(ctx)
         faults, asked = self.faults(ctx), ctx.params
         if "dataset" in faults or "selected" in faults:
             return _problem(next(iter(faults.values())))

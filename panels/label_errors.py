@@ -10,6 +10,7 @@ import fiftyone.operators.types as types
 from fiftyone.core.dataset import DatasetNotFoundError
 
 from ..plugin.errors import InputError
+from ..plugin.store.kept_datasets import use_kept_dataset
 from . import (
     annotator_events,
     audit_events,
@@ -35,7 +36,6 @@ from . import (
     recent_events,
     work_events,
 )
-from .opened import use_kept_dataset
 from .request_checks import checked_method, checked_request
 
 Answer = Callable[[foo.ExecutionContext, dict[str, Any]], Any]

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 import fiftyone.operators as foo
 import numpy as np
 import numpy.typing as npt
-from bson import ObjectId
 from fiftyone.core.stages import Select, ViewStage
 from fiftyone.core.view import DatasetView
 
@@ -24,7 +23,6 @@ from ..plugin.scoring.cells import HISTOGRAM_BINS, histogram_bin
 from ..plugin.scoring.iies import iies
 from ..plugin.scoring.overview import expected_errors, expected_errors_of_rows
 from ..plugin.store.iterations import Iteration, pack_ids, unpack_ids
-from ..plugin.store.kept_datasets import kept_dataset
 from ..plugin.store.runs import Run
 from ..plugin.votes.kept import Given, rows_given
 from . import events
@@ -240,25 +238,6 @@ def open_run(ctx: foo.ExecutionContext, key: Any, *, objects: bool = False) -> R
         InputError: if no dataset is open, it has no such run, or the run cannot be worked on
     """
     return opening.open_run(dataset_of(ctx), str(key), objects=objects)
-
-
-def use_kept_dataset(ctx: foo.ExecutionContext) -> None:
-    """Give an event the dataset that is loaded already, where the database has it unchanged.
-
-    Without it FiftyOne loads the dataset for each event. It still does for a saved view, which a
-    kept dataset may know as it was before somebody saved it again.
-
-    Raises:
-        DatasetNotFoundError: if the dataset was deleted
-    """
-    asked = ctx.request_params
-    named = asked.get("dataset_name")
-    if ObjectId.is_valid(asked.get("dataset_id")):  # which FiftyOne heeds first
-        named = ObjectId(asked["dataset_id"])
-    if ctx._dataset is None and named:
-        dataset = kept_dataset(named)
-        if dataset is not None and asked.get("view_name") is None:
-            ctx._dataset, asked["dataset_name"] = dataset, dataset.name
 
 
 def dataset_of(ctx: foo.ExecutionContext) -> Any:

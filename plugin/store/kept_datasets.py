@@ -1,6 +1,6 @@
-"""Datasets that stay loaded from one event to the next, for loading one takes most of an event.
+"""Datasets that stay loaded from one event or form to the next, for loading takes most of each.
 
-FiftyOne loads a dataset anew for each event: it looks its document up several times, and builds the
+FiftyOne loads a dataset anew for each: it looks its document up several times, and builds the
 classes of its samples. Here the document is read once, and the dataset is loaded only where a byte
 of it is another one.
 
@@ -67,6 +67,28 @@ def kept_dataset(named: str | ObjectId) -> Dataset | None:
         with _lock:
             _kept[dataset_id] = kept
     return kept.dataset
+
+
+def use_kept_dataset(ctx: Any) -> None:
+    """Give an event or a form the dataset that is loaded already, where it is unchanged.
+
+    Without it FiftyOne loads the dataset for each. It still does for a saved view, which a kept
+    dataset may know as it was before somebody saved it again.
+
+    Args:
+        ctx: FiftyOne's ``ExecutionContext``, which has not loaded its dataset
+
+    Raises:
+        DatasetNotFoundError: if the dataset was deleted
+    """
+    asked = ctx.request_params
+    named = asked.get("dataset_name")
+    if ObjectId.is_valid(asked.get("dataset_id")):  # which FiftyOne heeds first
+        named = ObjectId(asked["dataset_id"])
+    if ctx._dataset is None and isinstance(named, str | ObjectId):
+        dataset = kept_dataset(named)
+        if dataset is not None and asked.get("view_name") is None:
+            ctx._dataset, asked["dataset_name"] = dataset, dataset.name
 
 
 def _document_of(named: str | ObjectId) -> RawBSONDocument | None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from importlib import import_module
 from typing import Any
 
 import fiftyone as fo
+import fiftyone.core.odm as odm
 import numpy as np
 import pytest
 
@@ -352,3 +355,20 @@ def test_what_is_missing_is_said_before_anything_was_typed(samples: Any, form: A
     assert "Choose the file" in held(form(samples, "import_predictions"))[0]
     assert "Choose the file" in held(form(samples, "import_decisions"))[0]
     assert held(form(samples, "undo")) == ["Nothing was decided yet."]
+
+
+def test_a_form_keeps_the_dataset_loaded_and_sees_what_others_change(
+    dataset: Any, form: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = dataset(12, labels=CLASSES * 6, persistent=True)
+
+    def offered() -> set[str]:
+        return set(form(new, "find_label_errors")["label_field"].type.values)
+
+    assert offered() == {"ground_truth"}
+    load = f"import fiftyone as fo; fo.load_dataset({new.name!r})"
+    rename = ".rename_sample_field('ground_truth', 'truth')"
+    subprocess.run([sys.executable, "-c", load + rename], check=True)
+    assert offered() == {"truth"}
+    monkeypatch.setattr(odm, "load_dataset", None)
+    assert offered() == {"truth"}

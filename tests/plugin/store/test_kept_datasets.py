@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import fiftyone as fo
@@ -13,7 +14,7 @@ import pytest
 from fiftyone.core.dataset import DatasetNotFoundError
 
 from plugin.store import kept_datasets
-from plugin.store.kept_datasets import kept_dataset
+from plugin.store.kept_datasets import kept_dataset, use_kept_dataset
 
 
 @pytest.fixture
@@ -143,3 +144,10 @@ def test_over_another_connection_it_is_loaded_anew(
     other = foo.get_async_db_client()
     monkeypatch.setattr(kept_datasets, "connection", lambda: other)
     assert kept_dataset(made.name) is not before
+
+
+@pytest.mark.parametrize("name", [{"$ne": None}, ["a"], 5, None])
+def test_what_is_no_name_is_left_to_fiftyone(made: Any, name: Any) -> None:
+    ctx = SimpleNamespace(request_params={"dataset_name": name}, _dataset=None)
+    use_kept_dataset(ctx)
+    assert ctx._dataset is None

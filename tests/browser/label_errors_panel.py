@@ -151,6 +151,7 @@ def open_cell(content: Locator, pair: tuple[int, int]) -> None:
 def lasso(page: Page, content: Locator, *, every: bool = True) -> None:
     """Draw a lasso around the whole map, once it keeps its place and draws every point."""
     canvas = content.locator(".dcf-map canvas")
+    expect(canvas).to_have_attribute("data-drawn", re.compile("[1-9]"))
     points = canvas.get_attribute("data-points")
     if points and every:  # until they are spread, some may lie on others and not be drawn
         expect(canvas).to_have_attribute("data-drawn", points)

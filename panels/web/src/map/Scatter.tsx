@@ -29,10 +29,14 @@ interface Props {
 
 type Plot = ReturnType<Create>;
 
+const NO_DRAG: React.CSSProperties = { pointerEvents: "none" };
+
 export const Scatter = React.forwardRef<ScatterHandle, Props>(function Scatter(props, ref) {
   const { points, colours, numeric, background, tool, selected, label } = props;
   const canvas = React.useRef<HTMLCanvasElement>(null);
   const plot = React.useRef<Plot | null>(null);
+  /** Ends when what was last asked to be drawn is. */
+  const drawing = React.useRef<Promise<void>>(Promise.resolve());
   const [ready, setReady] = React.useState(false);
   const [create, setCreate] = React.useState<{ plot: Create } | null>(null);
   const [failed, setFailed] = React.useState("");
@@ -63,6 +67,7 @@ export const Scatter = React.forwardRef<ScatterHandle, Props>(function Scatter(p
       return;
     }
     plot.current = made;
+    drawing.current = Promise.resolve();
     made.subscribe("select", ({ points: chosen }) => handlers.current.onSelect([...chosen]));
     made.subscribe("deselect", () => handlers.current.onSelect([]));
     made.subscribe("pointOver", (point) => handlers.current.onHover(point));
@@ -71,6 +76,7 @@ export const Scatter = React.forwardRef<ScatterHandle, Props>(function Scatter(p
       const { points, extremes, onFrame } = handlers.current;
       const size = { width: element.clientWidth, height: element.clientHeight };
       const drawn = made.get("isPointsDrawn");
+      element.dataset.drawn = String(drawn ? points.x.length : 0);
       const position = (point: number) => made.getScreenPosition(point) ?? null;
       onFrame(drawn ? frameThrough(points, extremes, position, size) : null);
     };
@@ -114,16 +120,31 @@ export const Scatter = React.forwardRef<ScatterHandle, Props>(function Scatter(p
   }, [ready, colours, background, points]);
 
   React.useEffect(() => {
-    const now = plot.current;
-    if (!ready || !now) return;
-    if (!points.x.length) {
-      now.clear();
-      return;
-    }
-    void now.draw(
-      { x: points.x, y: points.y, valueA: points.value },
-      { zDataType: numeric ? "continuous" : "categorical" },
-    );
+    const [now, element] = [plot.current, canvas.current];
+    if (!ready || !now || !element) return;
+    let current = true;
+    // The library refuses to draw while it draws, and what it was given then would never be seen.
+    drawing.current = drawing.current
+      .catch(() => undefined)
+      .then(async () => {
+        if (!current || plot.current !== now) return;
+        if (!points.x.length) {
+          now.clear();
+          return;
+        }
+        element.style.pointerEvents = "none";
+        await now.draw(
+          { x: points.x, y: points.y, valueA: points.value },
+          {
+            zDataType: numeric ? "continuous" : "categorical",
+            select: handlers.current.selected,
+          },
+        );
+        element.style.pointerEvents = "";
+      });
+    return () => {
+      current = false;
+    };
   }, [ready, points, numeric]);
 
   React.useEffect(() => {
@@ -168,7 +189,8 @@ export const Scatter = React.forwardRef<ScatterHandle, Props>(function Scatter(p
       </p>
     );
   }
-  return <canvas ref={canvas} role="img" aria-label={label} tabIndex={0} />;
+  // As long as no points are drawn, a drag would push them out of sight, whatever the tool.
+  return <canvas ref={canvas} role="img" aria-label={label} tabIndex={0} style={NO_DRAG} />;
 });
 
 function sizeOf(count: number): number {

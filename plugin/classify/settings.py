@@ -16,6 +16,8 @@ AUTO = "auto"
 SOURCES = (AUTO, "train", "features", "predictions", "embeddings", "votes")
 IN_PARTS = ("train", "features")
 """The sources whose work can be handed to workers."""
+OPTION_OF = {"model": "train", "network": "features", "embeddings": "embeddings"}
+"""Options that name what classifies, and the one source that heeds each."""
 SKIP, EMPTY = "skip", "empty"
 UNTRAINED = "none"
 """As ``weights``: begin with none, although there may be pretrained ones."""
@@ -139,6 +141,7 @@ class Settings:
                 raise InputError(f"{name}: expected True or False, got {getattr(self, name)!r}")
         SplitRule.of_option(self.splits)
         self._check_warm_start()
+        self._check_option_of_source()
         if self.source == "predictions" and not self.prediction_fields:
             raise InputError("prediction_fields: name at least one field of predictions")
         if len(set(self.prediction_fields)) != len(self.prediction_fields):
@@ -161,6 +164,14 @@ class Settings:
             raise InputError(
                 f"folds: heads fit their own training samples, so {self.source} need at least 2"
             )
+
+    def _check_option_of_source(self) -> None:
+        for name, source in OPTION_OF.items():
+            if getattr(self, name) is not None and self.source not in (AUTO, source):
+                raise InputError(
+                    f"{name}: only source '{source}' heeds it, and source '{self.source}' was "
+                    "asked for. Leave out one of the two."
+                )
 
     def _check_warm_start(self) -> None:
         if not self.warm_start:

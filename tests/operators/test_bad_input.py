@@ -77,6 +77,12 @@ def _refused(operator, samples, pattern, **options):
         ({"source": "embeddings"}, "embeddings: name a vector field"),
         ({"source": "embeddings", "embeddings": "nowhere"}, "embeddings: 'nowhere' is neither"),
         ({"source": "embeddings", "embeddings": "filepath"}, "embeddings: field 'filepath'"),
+        (
+            {"source": "features", "model": "resnet18"},
+            "model: only source 'train' heeds it, and source 'features' was asked for",
+        ),
+        ({"source": "train", "network": "efficientnet_lite0"}, "network: only source 'features'"),
+        ({"source": "features", "embeddings": "vectors"}, "embeddings: only source 'embeddings'"),
         ({"model": "resnet_of_my_own"}, "model: unknown model 'resnet_of_my_own'"),
         ({"weights": "/nowhere/weights.pt"}, "weights: there is no file"),
         ({"epochs": 0}, "epochs: expected a whole number from 1"),

@@ -27,9 +27,9 @@ from .known import (
     Columns,
     Known,
     as_found,
+    file_signs,
     has_dense,
     of_first_copies,
-    path_digest,
     signals_of,
     still_known,
 )
@@ -61,11 +61,11 @@ class _Images:
 
     ids: list[str]
     paths: list[str]
-    digests: npt.NDArray[np.uint64]
+    signs: npt.NDArray[np.uint64]
 
     def taken(self, order: npt.NDArray[np.int64]) -> _Images:
         ids, paths = ([names[i] for i in order.tolist()] for names in (self.ids, self.paths))
-        return _Images(ids, paths, self.digests[order])
+        return _Images(ids, paths, self.signs[order])
 
 
 def present(run: Run, iteration: Iteration, skipped: Skipped) -> tuple[list[str], list[str]]:
@@ -122,10 +122,12 @@ class Comparison:
         Raises:
             InputError: if not one image can be read
         """
-        digests = np.array([path_digest(path) for path in paths], np.uint64)
+        looking = part_of(self._report, 0.0, 0.0)
+        # Before anything is read: what is exchanged from now on is noticed the next time.
+        signs = abandonable(lambda _: file_signs(paths), looking, "Looking for exchanged files")
         known, at = (None, np.zeros(0, np.int64))
         if kept is not None and kept.document.get("decoded") == DECODED:
-            known, at = still_known(kept, ids, paths, digests)
+            known, at = still_known(kept, ids, paths, signs, looking)
         new = np.setdiff1d(np.arange(len(ids)), at)
         if len(new) > len(at):  # what was fitted to a few would serve the many badly
             known, at, new = None, at[:0], np.arange(len(ids))
@@ -136,7 +138,7 @@ class Comparison:
         for i, why in looks.problems.items():
             self._skipped.add(ids[new[i]], paths[new[i]], why)
         good = np.setdiff1d(np.arange(len(new)), np.fromiter(looks.problems, np.int64))
-        images = _Images(ids, paths, digests).taken(np.concatenate([at, new[good]]))
+        images = _Images(ids, paths, signs).taken(np.concatenate([at, new[good]]))
         if known is not None and not len(good) and not has_dense(known.columns):
             return Compared(known.columns, self._header(known.columns, 0, known.document, known))
         if len(good) and self._elsewhere is None:
@@ -179,7 +181,8 @@ class Comparison:
         sizes = np.stack([looks["height"], looks["width"]], axis=1).astype(np.int32)
         columns |= {
             "sample_id": pack_ids(images.ids),
-            "path": images.digests,
+            "path": images.signs[:, 0],
+            "stamp": images.signs[:, 1],
             "size": sizes if known is None else np.concatenate([known.columns["size"], sizes]),
         }
         shape = {**shape, "floor": floor, "windows": windows}

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from ..images.digests import file_digests
+from ..progress import Report, silent
 from .store import COLUMNS, KeptDuplicates
 
 DECODED = 2
 """How images are decoded to be compared; what was compared in another way is compared anew."""
 
-PER_SAMPLE = ("sample_id", "path", "file", "pixels", "structure", "size")
+PER_SAMPLE = ("sample_id", "path", "stamp", "file", "pixels", "structure", "size")
 
 Columns = dict[str, npt.NDArray[Any]]
 
@@ -26,25 +29,62 @@ class Known(NamedTuple):
     document: dict[str, Any]
 
 
-def path_digest(path: str) -> int:
-    """What tells one file from another by its path, in 8 bytes."""
-    return int.from_bytes(hashlib.blake2b(path.encode(), digest_size=8).digest(), "little")
+def file_signs(paths: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """What tells files from others without reading them, shape (n, 2).
+
+    Returns:
+        a digest of each file's path, and one of its size and times of change, 0 where it is missing
+    """
+    signs = [(_digest(path), _stamp(path)) for path in paths]
+    return np.array(signs, np.uint64).reshape(-1, 2)
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def _stamp(path: str) -> int:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0
+    # The time of change as well: a copy may bring along the time of modification.
+    return _digest(f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}")
 
 
 def still_known(
-    kept: KeptDuplicates, ids: list[str], paths: list[str], digests: npt.NDArray[np.uint64]
+    kept: KeptDuplicates,
+    ids: list[str],
+    paths: list[str],
+    signs: npt.NDArray[np.uint64],
+    report: Report = silent,
 ) -> tuple[Known, npt.NDArray[np.int64]]:
     """What is known of samples that are there with the same file, and their places in ``ids``.
 
-    A pair of an image that is gone passes to one of its exact copies.
+    A file with another stamp is read, and is the same where its content is. A pair of an image that
+    is gone, or was exchanged, passes to one of its exact copies.
+
+    Args:
+        kept: the earlier comparison
+        ids: the samples that there are
+        paths: their files
+        signs: of these, by ``file_signs``
+        report: told of progress while files are read
     """
     place = {sample: i for i, sample in enumerate(ids)}
     at = np.array([place.get(sample, -1) for sample in kept.sample_ids], np.int64)
     columns = {name: kept.column(name) for name in COLUMNS}
     stays = at >= 0
-    stays[stays] = columns["path"][stays] == digests[at[stays]]
-    stays[stays] = [os.path.exists(paths[i]) for i in at[stays].tolist()]
+    stays[stays] = columns["path"][stays] == signs[at[stays], 0]
+    stays[stays] = signs[at[stays], 1] != 0
+    touched = np.flatnonzero(stays)
+    touched = touched[columns["stamp"][touched] != signs[at[touched], 1]]
+    contents = file_digests([paths[i] for i in at[touched].tolist()], report)
+    same = zip(columns["file"][touched], contents, strict=True)
+    stays[touched] = [before.tobytes() == now for before, now in same]
     rows = np.flatnonzero(stays)
+    columns["stamp"] = columns["stamp"].copy()
+    columns["stamp"][rows] = signs[at[rows], 1]
     heir = np.full(len(stays), -1, np.int64)  # of each first copy: the first that stays
     heir[kept.first_copy[rows][::-1]] = np.arange(len(rows))[::-1]
     near = heir[columns["near"]]

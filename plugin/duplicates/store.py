@@ -31,6 +31,7 @@ ROWS_PER_CHUNK = 50_000
 COLUMNS = (
     "sample_id",  # S12 (n,): the samples that were compared
     "path",  # uint64 (n,): digest of each file's path, to notice another file
+    "stamp",  # uint64 (n,): digest of its size and times of change, to notice an exchanged one
     "file",  # V16 (n,): digest of the file's content
     "pixels",  # V16 (n,): digest of the pixels that were compared
     "first_copy",  # int64 (n,): the first image with equal pixels or an equal file
@@ -86,7 +87,9 @@ class KeptDuplicates:
         return self.document["scope"]
 
     def column(self, name: str) -> npt.NDArray[Any]:
-        """One of ``COLUMNS``."""
+        """One of ``COLUMNS``. What was compared before there was a ``stamp`` has zeros there."""
+        if name == "stamp" and name not in self.document["columns"]:
+            return np.zeros(self.samples, np.uint64)
         return read_column(self.document["columns"][name])
 
     def _kept(self, name: str) -> npt.NDArray[Any]:

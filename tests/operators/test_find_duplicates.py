@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -22,6 +23,7 @@ from plugin.duplicates.fields import read_members
 from plugin.duplicates.job import DuplicateOptions, complete_duplicate_fields, find_duplicates
 from plugin.duplicates.store import load_duplicates
 from plugin.errors import Cancelled
+from plugin.images import digests
 from plugin.progress import silent
 from plugin.store.jobs import Job
 from plugin.store.outcomes import outcomes_of
@@ -234,6 +236,84 @@ def test_another_file_is_compared_again(pictures: Pictures) -> None:
     sample.save()
     result = find_duplicates(run, DuplicateOptions())
     assert (result["new"], result["exact_copies"]) == (1, 1)
+
+
+def test_a_copy_whose_file_was_exchanged_is_none_any_more(
+    pictures: Pictures, operator: Any
+) -> None:
+    copy = pictures.add(noise(1), "dog", "train", "copy.png")
+    near = pictures.near(1, "dog", "train", "near.png")
+    pictures.classify()
+    find = operator("find_duplicates")
+    assert find(pictures.dataset)["exact_copies"] == 1
+    shutil.copy(pictures.dataset[pictures.ids[4]].filepath, pictures.dataset[copy].filepath)
+    again = find(pictures.dataset, scope="all")
+    assert (again["new"], again["pairs"], again["exact_copies"]) == (1, 2, 1)
+    found = pictures.dataset
+    assert found[copy].deconfuse_duplicates == [pictures.ids[4]]
+    assert found[near].deconfuse_duplicates == [pictures.ids[1]]
+    assert find(pictures.dataset)["new"] == 0
+
+
+@pytest.mark.parametrize("of_first", [True, False])
+def test_a_file_that_became_a_copy_is_found(pictures: Pictures, of_first: bool) -> None:
+    """In the next iteration, with the times of the file that was copied."""
+    run, _ = pictures.classify()
+    assert find_duplicates(run, DuplicateOptions())["pairs"] == 0
+    ids = [pictures.ids[1], pictures.ids[9]]
+    source, target = ids if of_first else ids[::-1]
+    shutil.copy2(pictures.dataset[source].filepath, pictures.dataset[target].filepath)
+    pictures.classify()
+    result = find_duplicates(run, DuplicateOptions())
+    assert (result["new"], result["exact_copies"]) == (1, 1)
+    assert pictures.dataset[target].deconfuse_duplicates == [source]
+
+
+def test_an_image_whose_size_and_time_are_as_before_is_known_to_be_another(
+    pictures: Pictures,
+) -> None:
+    """As from an archive that gives all its files one time."""
+    bitmap = pictures.add(noise(50), "cat", "train", "a.bmp")
+    pictures.add(noise(51), "cat", "train", "b.bmp")
+    run, _ = pictures.classify()
+    path = Path(pictures.dataset[bitmap].filepath)
+    was = path.stat()
+    assert find_duplicates(run, DuplicateOptions())["pairs"] == 0
+    shutil.copy(pictures.folder / "b.bmp", path)
+    os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert path.stat().st_size == was.st_size
+    result = find_duplicates(run, DuplicateOptions())
+    assert (result["new"], result["exact_copies"]) == (1, 1)
+
+
+def test_files_that_hold_what_they_held_are_not_compared_again(
+    pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Untouched ones are not even read; touched ones are, once, and those without a stamp."""
+    pictures.near(1, "dog", "train", "near.png")
+    run, _ = pictures.classify()
+    first = find_duplicates(run, DuplicateOptions())
+    decoded, read = _compared(monkeypatch), []
+    digest = digests.file_digest
+    monkeypatch.setattr(digests, "file_digest", lambda path: read.append(path) or digest(path))
+    untouched = find_duplicates(run, DuplicateOptions())
+    assert (untouched["new"], read, decoded) == (0, [], [])
+    touched = pictures.dataset[pictures.ids[3]].filepath
+    os.utime(touched)
+    for wanted in ([touched], []):
+        read.clear()
+        again = find_duplicates(run, DuplicateOptions())
+        assert ({**again, "new": 41}, read, decoded) == (first, wanted, [])
+    of_run = get_db_conn()[kept_duplicates.COLLECTION]
+    of_run.update_one(run.owner, {"$unset": {"columns.stamp": ""}})  # as kept by 0.1
+    exchanged = pictures.dataset[pictures.ids[5]].filepath
+    shutil.copy(pictures.dataset[pictures.ids[7]].filepath, exchanged)
+    old = find_duplicates(run, DuplicateOptions())
+    assert (old["compared"], old["new"], old["exact_copies"]) == (41, 1, 1)
+    assert len(read) == 41
+    read.clear()
+    assert find_duplicates(run, DuplicateOptions())["new"] == 0
+    assert read == []
 
 
 def test_images_that_cannot_be_read_are_left_out_and_tried_again(pictures: Pictures) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from playwright.sync_api import expect
 
 from plugin.store.iterations import unpack_ids
 from plugin.store.runs import load_run
-from tests.browser.label_errors_panel import looked_at, panel
+from tests.browser.label_errors_panel import PRESS_MS, looked_at, panel
 from tests.panels.made_runs import write_iteration
 
 
@@ -159,3 +160,28 @@ def test_numbers_are_those_of_the_filter_of_the_app(app: Any, digits_run: Any) -
     expect(bar).not_to_contain_text("in the view")
     expect(bar).to_contain_text(f"{len(wrong)} left")
     assert app.errors == []
+
+
+def test_what_cannot_be_shown_is_skipped_or_removed_and_not_judged(
+    app: Any, digits_run: Any
+) -> None:
+    dataset, _ = digits_run
+    for path in dataset.values("filepath"):
+        Path(path).unlink()
+    before = dict(zip(*dataset.values(["id", "ground_truth.label"]), strict=True))
+    content = panel(app, dataset)
+    content.locator(".dcf-cell-open").first.focus()
+    app.page.keyboard.press("q")
+    expect(content.get_by_text("This image cannot be shown")).to_be_visible()
+    row = looked_at(content).get_attribute("data-row")
+    for key in ("c", "a"):
+        app.page.keyboard.press(key)
+        expect(content.get_by_test_id("dropped")).to_contain_text("cannot be shown: skip or remove")
+        app.page.wait_for_timeout(PRESS_MS)
+    assert looked_at(content).get_attribute("data-row") == row
+    assert dict(zip(*dataset.values(["id", "ground_truth.label"]), strict=True)) == before
+    app.page.keyboard.press("s")
+    expect(content.locator(".dcf-queue-picture")).not_to_have_attribute("data-row", str(row))
+    looked_at(content)
+    app.page.keyboard.press("x")
+    expect(content.get_by_text("Removed 1 sample.")).to_be_visible()

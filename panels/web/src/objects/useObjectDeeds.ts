@@ -1,5 +1,6 @@
 // What can be done with the object in front, by whatever key or button, and its outline while it is adjusted.
 import * as React from "react";
+import { drop } from "../acts/dropped";
 import type { Pass } from "../acts/useShown";
 import type { ObjectAction, ObjectInfo } from "../events";
 import { useChooser } from "../parts/Choose";
@@ -37,6 +38,7 @@ export function useObjectDeeds({ object, row, pass, settle, skip }: Front) {
   /** Rests on the label and the outline that are on screen. */
   const decide = (action: ObjectAction, option: { label?: string; box?: Box } = {}) => {
     chooser.close();
+    if (object && !object.image && action !== "remove") return drop("blank");
     if (!object || row === null || !pass(`${action} ${option.label ?? ""}`)) return;
     const { box, ...rest } = option;
     const there = object.current_label || object.current_box;

@@ -1,5 +1,6 @@
 // One suspect after the other, for the keyboard alone.
 import * as React from "react";
+import { drop } from "../acts/dropped";
 import { useGate, useShown } from "../acts/useShown";
 import type { Action } from "../events";
 import { oneOf, useKept } from "../kept";
@@ -39,6 +40,7 @@ export function Queue(through: QueueProps) {
 
   const decide = (action: Action, option?: { label?: string }) => {
     chooser.close();
+    if (sample && !sample.image && action !== "remove") return drop("blank");
     if (row === null || !pass(`${action} ${option?.label ?? ""}`)) return;
     queue.settle(row, resolve(action, [row], option));
   };

@@ -352,6 +352,13 @@ export function isTyping(target: EventTarget | null): boolean {
   );
 }
 
+/** Whether a key leaves alone a list that has the focus and is closed: letters do nothing to it. */
+function passesClosedList({ key, target }: KeyboardEvent): boolean {
+  if (!(target instanceof HTMLElement) || target instanceof HTMLInputElement) return false;
+  const closed = target.matches('[role="combobox"][aria-expanded="false"]');
+  return closed && key !== "Enter" && key !== " " && !key.startsWith("Arrow");
+}
+
 /** Whether a key presses what has the focus; on a page of pictures Enter is about all of them. */
 function isPress({ key, target }: KeyboardEvent): boolean {
   if ((key !== "Enter" && key !== " ") || !(target instanceof Element)) return false;
@@ -363,7 +370,7 @@ const onPage = (target: Element) => target.closest(".dcf-pagegrid .dcf-tile") !=
 /** The handler that a key press calls for, if any. */
 export function handlerFor(event: KeyboardEvent, handlers: Handlers): (() => void) | undefined {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return undefined;
-  if (isTyping(event.target) || isPress(event)) return undefined;
+  if (isPress(event) || (isTyping(event.target) && !passesClosedList(event))) return undefined;
   for (const name of namesOf(event)) if (handlers[name]) return handlers[name];
   return undefined;
 }

@@ -239,6 +239,18 @@ describe("shortcuts", () => {
     }
     expect(handlerFor(key("c", { target: document.createElement("button") }), { c })).toBe(c);
   });
+  it("are taken from a list that was chosen from and is closed, but for those that open it", () => {
+    const act = vi.fn();
+    const target = document.createElement("div");
+    target.setAttribute("role", "combobox");
+    target.setAttribute("aria-expanded", "false");
+    expect(handlerFor(key("n", { target }), { n: act })).toBe(act);
+    for (const name of ["Enter", " ", "ArrowDown", "ArrowRight"]) {
+      expect(handlerFor(key(name, { target }), { [name]: act })).toBeUndefined();
+    }
+    target.setAttribute("aria-expanded", "true");
+    expect(handlerFor(key("n", { target }), { n: act })).toBeUndefined();
+  });
   it("are taken by the innermost screen that knows them", () => {
     const [outer, inner] = [vi.fn(), vi.fn()];
     const layers = [{ handlers: { u: outer, q: outer } }, { handlers: { u: inner } }];

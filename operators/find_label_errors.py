@@ -33,6 +33,7 @@ from .caller import (
 from .checked import Target
 from .find_label_errors_form import ask_all, choose_samples, filled, target_of
 from .forms import form, missing
+from .run_choice import counted
 from .terminal import in_terminal
 
 
@@ -120,7 +121,8 @@ class FindLabelErrors(LongOperator):
             return
         yield ctx.ops.open_panel("label_errors", is_active=True)
         skipped = sum(result["skipped"].values())
-        left_out = f" {skipped:,} samples were left out." if skipped else ""
+        were = "was" if skipped == 1 else "were"
+        left_out = f" {counted(skipped)} {were} left out." if skipped else ""
         apart = f" {result['set_apart']:,} could not be judged." if result["set_apart"] else ""
         warned = "".join(f" {text}" for text in result["warnings"])
         yield ctx.ops.notify(

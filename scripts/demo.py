@@ -19,12 +19,14 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from scripts.heartbeat import Heartbeat  # noqa: E402
-from scripts.private_database import PrivateDatabase  # noqa: E402
+from scripts.private_database import DatabaseInUse, PrivateDatabase  # noqa: E402
 
 PLUGIN = "@deconfuse/label-errors"
 RUN = "deconfuse"
 WORKSPACE = "label-errors"
 FIRST = 10
+RUNNING = "running"
+"""The file that says which process the demo is and where it serves."""
 
 
 def arguments() -> argparse.Namespace:
@@ -48,7 +50,11 @@ def isolate(home: Path) -> None:
     link.unlink(missing_ok=True)
     link.symlink_to(ROOT, target_is_directory=True)
     database = PrivateDatabase(home / "db")
-    database.wait()
+    try:
+        database.wait()
+    except DatabaseInUse:
+        raise SystemExit(already_running(home)) from None
+    note_running(home)
     os.environ.pop("FIFTYONE_PRIVATE_DATABASE_PORT", None)
     os.environ.update(
         **database.environment(),
@@ -61,6 +67,24 @@ def isolate(home: Path) -> None:
     )
 
 
+def note_running(home: Path, url: str = "") -> None:
+    """Keep for others which process the demo is, and where it serves as soon as it does."""
+    (home / RUNNING).write_text(f"{os.getpid()}\n{url}\n")
+
+
+def already_running(home: Path) -> str:
+    """What to say where another demo is at work on the folder."""
+    noted = home / RUNNING
+    lines = noted.read_text().splitlines() if noted.exists() else []
+    process, url = [*lines, "", ""][:2]
+    at = f", at {url}" if url else ""
+    end = f" (or: kill {process})" if process else ""
+    return (
+        f"The demo is already running on {home}{at}: open that, or end it with Ctrl-C where it was "
+        f"started{end} and try again."
+    )
+
+
 def say(text: str = "") -> None:
     """Print a line at once."""
     print(text, flush=True)
@@ -68,19 +92,15 @@ def say(text: str = "") -> None:
 
 def prepare(options: argparse.Namespace) -> Any:
     """The dataset, built and scored unless last time's is there."""
-    import fiftyone as fo
-
-    from scripts import demo_data
+    from scripts import demo_data, last_time
 
     if options.objects:
         return prepare_objects(options)
     folder = None if options.data is None else options.data.resolve()
     name = "deconfuse-demo" if folder is None else demo_data.name_for(folder)
-    if not options.fresh and fo.dataset_exists(name):
-        dataset = fo.load_dataset(name)
-        if RUN in dataset.list_runs():
-            say(f"Here is the dataset of last time, {name!r} (begin anew: make demo FRESH=1).")
-            return dataset
+    dataset = opened(name, options)
+    if dataset is not None:
+        return dataset
     if folder is None:
         say("Writing scikit-learn's 1,797 handwritten digits, some with wrong labels …")
         dataset = demo_data.digits_dataset(name, options.home / "digits")
@@ -89,25 +109,41 @@ def prepare(options: argparse.Namespace) -> Any:
         dataset = demo_data.folder_dataset(name, folder, say)
     say(f"Classifying {len(dataset):,} images …")
     result = classified(dataset, demo_data.FIELD, folder)
+    last_time.finish(dataset)
+    for note in left_out(result, folder):
+        say(note)
     report(dataset, demo_data.FIELD, result)
+    show_duplicates(dataset)
+    return dataset
+
+
+def show_duplicates(dataset: Any) -> None:
+    """Look for near-duplicates and print how many groups there are."""
     say("Looking for near-duplicates …")
     found = operator("find_duplicates")(dataset, run_key=RUN)
     say(f"{found['groups']:,} groups of near-duplicates.")
+
+
+def opened(name: str, options: argparse.Namespace) -> Any | None:
+    """The dataset of last time, with how far it is; None where one is to be built."""
+    from scripts.last_time import dataset_of_last_time, how_far
+
+    dataset = None if options.fresh else dataset_of_last_time(name)
+    if dataset is not None:
+        say(f"Here is the dataset of last time, {name!r} (begin anew: make demo FRESH=1).")
+        for line in how_far(dataset):
+            say(line)
     return dataset
 
 
 def prepare_objects(options: argparse.Namespace) -> Any:
     """The dataset of boxes, built and scored unless last time's is there."""
-    import fiftyone as fo
-
-    from scripts import demo_objects
+    from scripts import demo_objects, last_time
 
     name = "deconfuse-demo-objects"
-    if not options.fresh and fo.dataset_exists(name):
-        dataset = fo.load_dataset(name)
-        if RUN in dataset.list_runs():
-            say(f"Here is the dataset of last time, {name!r} (begin anew: FRESH=1).")
-            return dataset
+    dataset = opened(name, options)
+    if dataset is not None:
+        return dataset
     say("Drawing scikit-learn's handwritten digits on canvases, some of their boxes wrong …")
     dataset = demo_objects.objects_dataset(name, options.home / "canvases")
     say("The detector is simulated: what it says of each digit is drawn at random.")
@@ -116,6 +152,9 @@ def prepare_objects(options: argparse.Namespace) -> Any:
     result = find(
         dataset, field, run_key=RUN, source="predictions", prediction_fields=[predictions]
     )
+    last_time.finish(dataset)
+    for note in left_out(result, None):
+        say(note)
     say(f"{result['objects']:,} boxes on {result['samples']:,} images were judged.")
     planted: Counter[str] = Counter()
     for counted in dataset.values("planted"):
@@ -136,6 +175,20 @@ def classified(dataset: Any, field: str, folder: Path | None) -> dict[str, Any]:
             raise
         dataset.delete()
         raise SystemExit(f"DATA={folder}: {error}" if folder else str(error)) from None
+
+
+def left_out(result: dict[str, Any], folder: Path | None) -> list[str]:
+    """What ``find_label_errors`` could not use, a line for each reason."""
+    from scripts.image_folder import left_out_note
+
+    named: dict[str, list[str]] = {}
+    for sample in result["skipped_samples"]:
+        name = sample["filepath"]
+        if folder is not None:
+            name = name.removeprefix(f"{folder}{os.sep}")
+        named.setdefault(sample["reason"], []).append(name)
+    counts = sorted(result["skipped"].items())
+    return [left_out_note(count, why, named.get(why, [])) for why, count in counts]
 
 
 def operator(name: str) -> Any:
@@ -222,7 +275,9 @@ def serve(dataset: Any, options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     say("Starting the FiftyOne App …")
     with app_server(options.port, options.home / "server.log", options.address) as url:
-        say(f"\n    {url}/datasets/{dataset.name}{query}\n")
+        shown = f"{url}/datasets/{dataset.name}{query}"
+        note_running(options.home, shown)
+        say(f"\n    {shown}\n")
         say(
             "Open it in a browser. Ctrl-C ends the demo; what you decide is kept for the next time."
         )

@@ -14,6 +14,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from scripts.image_folder import read_folder
+from scripts.last_time import new_dataset
 
 FIELD = "ground_truth"
 SIZE = 28
@@ -123,8 +124,6 @@ def name_for(folder: Path) -> str:
 
 def persistent(name: str, samples: Sequence[Any]) -> Any:
     """A new persistent dataset with these samples."""
-    import fiftyone as fo
-
-    dataset = fo.Dataset(name, overwrite=True, persistent=True)
+    dataset = new_dataset(name)
     dataset.add_samples(samples, progress=len(samples) > 10_000)
     return dataset

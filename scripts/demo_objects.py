@@ -15,6 +15,8 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from scripts.last_time import new_dataset
+
 FIELD, PREDICTIONS = "ground_truth", "detector"
 WIDTH, HEIGHT = 320, 240
 KINDS = ("class", "spurious", "placement", "missing")
@@ -50,7 +52,7 @@ def objects_dataset(
         sample[FIELD] = fo.Detections(detections=labels)
         sample[PREDICTIONS] = fo.Detections(detections=_predictions(random, found))
         samples.append(sample)
-    dataset = fo.Dataset(name, overwrite=True, persistent=persistent)
+    dataset = new_dataset(name, persistent=persistent)
     dataset.add_samples(samples, progress=False)
     return dataset
 

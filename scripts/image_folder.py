@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,20 @@ HIDDEN = {"__macosx", "thumbs.db", "desktop.ini", "$recycle.bin", "system volume
 """What systems leave behind, in small letters; names that begin with a dot are left out as well."""
 
 LAYOUT = "expected is one sub-folder a class, alone or in folders such as train and test"
+
+NAMED = 3
+"""Files that are named of those that were left out for one reason."""
+
+
+def left_out_note(count: int, why: str, names: Sequence[str]) -> str:
+    """A line on files that were left out for one reason.
+
+    Example:
+        >>> left_out_note(4, "no image by its name", ["a.txt", "b.txt", "c.txt"])
+        '4 left out: no image by its name (a.txt, b.txt, c.txt, …)'
+    """
+    some = [*names[:NAMED], *(["…"] if count > NAMED else [])]
+    return f"{count:,} left out: {why} ({', '.join(some)})"
 
 
 @dataclass(frozen=True)
@@ -34,16 +48,28 @@ class ImageFolder:
     Attributes:
         images: those that are in a class's folder, by their path
         left_out: how many files were left out, by the reason
+        named: the first of them, by the reason
         nested: folders within those of classes, whose images got the class above
     """
 
     images: list[LabelledImage] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    named: dict[str, list[str]] = field(default_factory=dict)
     nested: set[str] = field(default_factory=set)
+
+    def leave_out(self, name: str, why: str) -> None:
+        """Count a file, or a folder, that is left out."""
+        self.left_out[why] += 1
+        self.named.setdefault(why, [])
+        if len(self.named[why]) < NAMED:
+            self.named[why].append(name)
 
     def notes(self) -> list[str]:
         """What a person should know of it, a line each."""
-        notes = [f"{count:,} left out: {why}" for why, count in sorted(self.left_out.items())]
+        notes = [
+            left_out_note(count, why, self.named[why])
+            for why, count in sorted(self.left_out.items())
+        ]
         if self.nested:
             some = ", ".join(sorted(self.nested)[:3]) + (", …" if len(self.nested) > 3 else "")
             notes.append(f"Folders within a class's folder were read as that class: {some}")
@@ -71,7 +97,7 @@ def read_folder(folder: Path) -> ImageFolder:
         if why is None and not folders:
             why = "in no class's folder"
         if why is not None:
-            found.left_out[why] += 1
+            found.leave_out(path.relative_to(folder).as_posix(), why)
             continue
         found.images.append(LabelledImage(path, folders[0], split or ""))
         if len(folders) > 1:
@@ -99,7 +125,7 @@ def _files(folder: Path, found: ImageFolder, above: frozenset[str] = frozenset()
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
-        found.left_out["in a folder that cannot be read"] += 1
+        found.leave_out(str(folder), "in a folder that cannot be read")
         return
     for entry in entries:
         if entry.name.startswith(".") or entry.name.lower() in HIDDEN:
@@ -107,7 +133,7 @@ def _files(folder: Path, found: ImageFolder, above: frozenset[str] = frozenset()
         if not entry.is_dir():
             yield Path(entry.path)
         elif os.path.realpath(entry.path) in above:
-            found.left_out["a link to a folder that it is in"] += 1
+            found.leave_out(entry.path, "a link to a folder that it is in")
         else:
             yield from _files(Path(entry.path), found, above)
 

@@ -17,8 +17,22 @@ import time
 from pathlib import Path
 
 START_SECONDS = 60
-# The shell waits for its standard input to close, which it does however the caller ends.
-WATCH = '"$@" >/dev/null & cat >/dev/null; kill $! 2>/dev/null; wait $!'
+# The shell ends when mongod does, and ends it when its standard input closes, which it does however
+# the caller ends. What reads it is part of the shell, so that nothing outlives mongod.
+WATCH = """
+exec 3<&0
+"$@" >/dev/null 3<&- & mongod=$!
+{ read -r _ <&3; kill $mongod; } 2>/dev/null & reader=$!
+wait $mongod; status=$?
+kill $reader 2>/dev/null
+exit $status
+"""
+IN_USE = "DBPathInUse"
+"""What mongod's log says where another one is at work on the folder."""
+
+
+class DatabaseInUse(RuntimeError):
+    """Another mongod is at work on the folder."""
 
 
 def temporary_folder(prefix: str) -> Path:
@@ -62,7 +76,8 @@ class PrivateDatabase:
         """Return when mongod answers.
 
         Raises:
-            RuntimeError: if it does not; the message ends with its log
+            DatabaseInUse: if another one is at work on the folder
+            RuntimeError: if it ended or does not answer; the message ends with its log
         """
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end and self._watch.poll() is None:
@@ -73,6 +88,8 @@ class PrivateDatabase:
             else:
                 return
         log = self.log.read_text()[-4000:] if self.log.exists() else ""
+        if self._watch.poll() is not None and IN_USE in log:
+            raise DatabaseInUse(f"another mongod is at work on {self.log.parent}")
         raise RuntimeError(f"mongod did not start; its log:\n{log}")
 
     def _stop(self) -> None:

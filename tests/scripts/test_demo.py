@@ -1,21 +1,26 @@
 """`make demo` from its data to its printed report; serving the App is the browser tests' matter."""
 
+import argparse
 import os
 import re
 import subprocess
 import sys
 import time
+import uuid
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import fiftyone as fo
 import numpy as np
 import pytest
 from PIL import Image
 
-from scripts import demo, demo_data, demo_objects
+from scripts import demo, demo_data, demo_objects, last_time
 from scripts.heartbeat import Heartbeat
 from scripts.image_folder import read_folder
+from scripts.private_database import PrivateDatabase
 
 pytestmark = pytest.mark.slow
 
@@ -97,10 +102,11 @@ def test_a_folder_is_read_as_people_have_it(tmp_path: Path) -> None:
         ("Train/wild/big/lion.jpg", "wild", "train"),
         ("val2017/dog/d.gif", "dog", "validation"),
     ]
+    (root / "Train/cat/notes2.txt").write_text("no image")
     notes = "; ".join(read_folder(root).notes())
     for said in (
-        "1 left out: no image by its name",
-        "1 left out: an image by its name that cannot be read",
+        "2 left out: no image by its name (Train/cat/notes.txt, Train/cat/notes2.txt)",
+        "1 left out: an image by its name that cannot be read (Train/cat/broken.jpg)",
         "1 left out: a link that leads nowhere",
         "1 left out: no regular file",
         "1 left out: a link to a folder that it is in",
@@ -155,6 +161,10 @@ def test_the_demo_finds_the_planted_errors(tmp_path: Path) -> None:
     assert "9" in first.stdout.partition("Largest cells")[2]
     assert second.returncode == 0, second.stderr
     assert "dataset of last time" in second.stdout
+    suspects = re.search(r"(\d+) suspects are left to look at", first.stdout)
+    assert suspects
+    said = f"Run 'deconfuse' on 'ground_truth': {suspects[1]} suspects found, {suspects[1]} of them"
+    assert said in second.stdout
 
 
 def test_the_demo_of_objects_finds_planted_errors_of_each_kind(
@@ -233,6 +243,131 @@ def test_too_few_images_are_said_without_a_traceback(tmp_path: Path, dataset_nam
     with pytest.raises(SystemExit, match=r"DATA=.*few: folds: 2 labelled images can be read"):
         demo.classified(dataset, demo_data.FIELD, folder)
     assert not fo.dataset_exists(dataset_name)
+
+
+def options(folder: Path, home: Path) -> argparse.Namespace:
+    return argparse.Namespace(data=folder, home=home, objects=False, fresh=False)
+
+
+def by_predictions(dataset: fo.Dataset, field: str, folder: Path) -> dict[str, Any]:
+    """In place of training: a field of predictions that calls everything b."""
+    said = [fo.Classification(label="b", confidence=0.9) for _ in dataset]
+    dataset.set_values("model", said)
+    find = demo.operator("find_label_errors")
+    return find(
+        dataset,
+        label_field=field,
+        run_key="deconfuse",
+        source="predictions",
+        prediction_fields=["model"],
+        duplicates=False,
+    )
+
+
+@pytest.fixture
+def finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[argparse.Namespace, str]]:
+    """A demo of a folder that has ended, and the name of its dataset."""
+    folder = photos(tmp_path / f"photos-{uuid.uuid4().hex[:8]}", ("a", "b"), 3)
+    monkeypatch.setattr(demo, "classified", by_predictions)
+    monkeypatch.setattr(demo, "show_duplicates", lambda _: None)
+    asked = options(folder, tmp_path)
+    name = demo.prepare(asked).name
+    yield asked, name
+    fo.delete_dataset(name)
+
+
+def test_what_cannot_be_decoded_is_counted_and_named() -> None:
+    paths = [f"/photos/a/{i}.png" for i in range(4)]
+    left = [{"sample_id": "", "filepath": path, "reason": "truncated"} for path in paths]
+    result = {"skipped": {"truncated": 4}, "skipped_samples": left}
+    (note,) = demo.left_out(result, Path("/photos"))
+    assert note == "4 left out: truncated (a/0.png, a/1.png, a/2.png, …)"
+
+
+@pytest.mark.parametrize("way", ["rename", "delete", "delete in FiftyOne", "rename the field"])
+def test_what_a_person_did_is_never_overwritten(
+    finished: tuple[argparse.Namespace, str], way: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked, name = finished
+    dataset = fo.load_dataset(name)
+    decided = dataset.first().id
+    demo.operator("resolve")(dataset, action="relabel", sample_ids=[decided], label="b")
+    field, told = "ground_truth", "It has no run of Deconfuse"
+    if way == "rename":
+        dataset.rename_run("deconfuse", "clean")
+        told = "Run 'clean' on 'ground_truth': "
+    elif way == "delete":
+        demo.operator("delete_run")(dataset, "deconfuse")
+    elif way == "delete in FiftyOne":
+        dataset.delete_run("deconfuse")
+    else:
+        dataset.rename_sample_field("ground_truth", "cleaned")
+        field, told = "cleaned", "Run 'deconfuse' on 'ground_truth': "
+    capsys.readouterr()
+    dataset.reload()  # as another process finds it
+
+    opened = demo.prepare(asked)
+
+    assert opened[decided][field].label == "b"
+    said = capsys.readouterr().out
+    assert f"Here is the dataset of last time, {name!r}" in said
+    assert told in said
+    if "Run" in told:
+        assert "open; 1 images decided." in said
+
+
+def test_only_an_interrupted_start_is_begun_anew(
+    finished: tuple[argparse.Namespace, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, name = finished
+    asked.fresh = True
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(demo, "classified", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            demo.prepare(asked)
+    asked.fresh = False
+    assert last_time.dataset_of_last_time(name) is None
+    assert demo.prepare(asked).list_runs() == ["deconfuse"]
+    assert last_time.dataset_of_last_time(name) is not None
+
+
+def test_a_dataset_that_cannot_be_opened_is_refused(
+    finished: tuple[argparse.Namespace, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, name = finished
+
+    def broken(_: str) -> None:
+        raise ValueError("the schema is broken")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(last_time, "_is_worked_on", broken)
+        with pytest.raises(SystemExit, match=r"schema is broken\n.*FRESH=1"):
+            demo.prepare(asked)
+    assert fo.load_dataset(name).list_runs() == ["deconfuse"]
+
+
+def test_a_second_demo_on_the_folder_is_told_of_the_first(tmp_path: Path) -> None:
+    database = PrivateDatabase(tmp_path / "db")
+    database.wait()
+    url = "http://127.0.0.1:5151/datasets/deconfuse-demo"
+    demo.note_running(tmp_path, url)
+    env = {name: value for name, value in os.environ.items() if not name.startswith("FIFTYONE_")}
+    command = [sys.executable, str(ROOT / "scripts" / "demo.py"), "--no-serve", "--home"]
+    begun = time.monotonic()
+    second = subprocess.run(
+        [*command, str(tmp_path)], env=env, capture_output=True, text=True, check=False
+    )
+    assert time.monotonic() - begun < 30
+    assert second.returncode == 1
+    (line,) = second.stderr.splitlines()
+    assert line.startswith(f"The demo is already running on {tmp_path}, at {url}: ")
+    assert f"kill {os.getpid()}" in line
 
 
 def test_only_suspects_are_shown_as_such(
